@@ -1,0 +1,37 @@
+/* The admin thread: the API over HTTP (libmicrohttpd) on the control socket, outside the DNS path.
+ * What it asks of the daemon goes through `struct admin_ops`, so that it knows neither the workers nor
+ * the snapshot; what it asks of the journal goes through report/. */
+#ifndef PF_ADMIN_ADMIN_H
+#define PF_ADMIN_ADMIN_H
+
+#include <jansson.h>
+
+#include "base/error.h"
+
+/* Filled by the daemon; every function may be called from any thread of the admin, may block, and
+ * returns a new JSON reference or NULL with a sentence in `error` (500 chars) and an HTTP status in `*http`. */
+struct admin_ops {
+	void *data;
+	json_t *(*status)(void *data, int *http, char error[500]);
+	json_t *(*devices)(void *data, int *http, char error[500]);
+	json_t *(*lists)(void *data, int *http, char error[500]);
+	json_t *(*rules)(void *data, int *http, char error[500]);
+	json_t *(*explain)(void *data, const char *device, const char *name, const char *type,
+	                   int *http, char error[500]);
+	json_t *(*reload)(void *data, int *http, char error[500]);
+};
+
+struct admin_options {
+	const char *socket_path;  /* unix socket, mode 0660; its folder must exist */
+	const char *journal_path; /* NULL: no journal is kept */
+	struct admin_ops ops;
+};
+
+struct admin;
+/* Binds the socket (replacing a stale one that nobody answers on; PF_ECONFLICT when somebody does) and starts
+ * the thread. `error` gets a sentence. */
+PF_MUST_CHECK int admin_start(const struct admin_options *options, struct admin **out,
+                              char error[500]);
+void admin_stop(struct admin **admin);
+
+#endif

@@ -1,0 +1,88 @@
+/* Answers by question, shared by all workers: looked up under RCU without writing anything
+ * that another core reads; inserted under one of several locks. It keeps the upstream's
+ * answer and its geo facts, never a verdict. Bounded in bytes; when full, what was not asked
+ * for lately goes first (CLOCK). */
+#ifndef PF_CACHE_CACHE_H
+#define PF_CACHE_CACHE_H
+
+#include <stdatomic.h>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/rcu.h"
+#include "dns/answer.h"
+#include "value/facts.h"
+
+#define CACHE_BYTES_DEFAULT (64u << 20)
+#define CACHE_UPSTREAM_TEXT_MAX 64
+
+/* What was asked, by the request and never by what the answer says (CVE-2025-40778). DO and CD
+ * are part of it: the answers differ. */
+struct cache_key {
+	struct dns_name name;
+	uint16_t type, class;
+	bool dnssec_ok, cd;
+};
+
+void cache_key_from_query(struct cache_key *key, const struct dns_query *query);
+bool cache_key_equal(const struct cache_key *a, const struct cache_key *b);
+uint64_t cache_key_hash(struct hash_key seed, const struct cache_key *key);
+
+/* Facts that can be replaced while others read them. */
+struct facts_box {
+	struct rcu_head rcu;
+	struct answer_facts facts; /* flexible, last */
+};
+
+/* An answer with its facts. Reference-counted: one for the cache while it is in there, one for each
+ * waiter that it is handed to; freed through RCU, so a reader under rcu_read_lock needs none. */
+struct cache_entry {
+	struct cache_key key;
+	struct answer *answer;                  /* owned; immutable */
+	struct facts_box *facts;                /* owned; read with rcu_dereference */
+	int64_t stored_us, expires_us;          /* monotonic */
+	char upstream[CACHE_UPSTREAM_TEXT_MAX]; /* who gave it: part of the evidence */
+	/* The facts_box whose journal block has been written; any other value means that the next
+	 * record must carry the answer's addresses and facts along. */
+	_Atomic(const struct facts_box *) journalled;
+	atomic_uint references;
+	/* cache.c's own */
+	struct cache_entry *next;
+	struct rcu_head rcu;
+	atomic_bool used;
+	size_t bytes, slot;
+};
+
+struct cache;
+
+/* `bytes_max` of entries in all. NULL without memory. */
+struct cache *cache_new(size_t bytes_max, struct hash_key seed);
+void cache_free(struct cache **cache); /* no reader may be left */
+
+/* Makes an entry with one reference, the caller's. Takes ownership of `answer` and `facts` (from
+ * facts_box_new) on success and on failure (NULL: no memory, both are freed). Lifetime is the answer's ttl. */
+struct cache_entry *cache_entry_new(const struct cache_key *key, struct answer *answer,
+                                    struct facts_box *facts, const char *upstream, struct now now);
+void cache_entry_ref(struct cache_entry *entry);
+void cache_entry_unref(struct cache_entry *entry); /* NULL is allowed */
+
+/* Zeroed, with room for `address_count` addresses; NULL without memory. */
+struct facts_box *facts_box_new(size_t address_count);
+
+/* Replaces the facts of an entry (a geo database changed); takes ownership. Any thread. */
+void cache_entry_replace_facts(struct cache_entry *entry, struct facts_box *facts);
+
+/* The live entry for this question or NULL. Under rcu_read_lock; the pointer is good until the unlock
+ * unless cache_entry_ref is called. */
+struct cache_entry *cache_lookup(struct cache *cache, const struct cache_key *key, struct now now);
+
+/* Puts an entry in (its ttl must be over 0), in place of an older one with the same key; takes a
+ * reference of its own. An entry larger than a shard's share is left out. Any thread. */
+void cache_insert(struct cache *cache, struct cache_entry *entry, struct now now);
+
+struct cache_stats {
+	uint64_t entries, bytes, bytes_max, inserted, evicted;
+};
+void cache_stats(struct cache *cache, struct cache_stats *stats);
+
+#endif

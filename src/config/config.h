@@ -1,0 +1,143 @@
+/* The configuration as checked structs: what portafilter.yaml says, with every error told at
+ * once, each with file, line and column. Pure data: stages build their own tables from it.
+ *
+ * The file's shape and its keys are those of portafilter.yaml(5). */
+#ifndef PF_CONFIG_CONFIG_H
+#define PF_CONFIG_CONFIG_H
+
+#include "base/addr.h"
+#include "base/diag.h"
+#include "dns/name.h"
+#include "value/device.h"
+#include "value/facts.h"
+#include "value/listset.h"
+#include "value/tags.h"
+#include "value/verdict.h"
+
+#define CONFIG_FILE_BYTES_MAX (16u << 20) /* a configuration is written by people */
+#define CONFIG_DEPTH_MAX 16               /* nesting of YAML nodes */
+#define CONFIG_LISTEN_MAX 32
+#define CONFIG_UPSTREAM_MAX 16
+#define CONFIG_WORKERS_MAX 64
+#define CONFIG_DEVICES_MAX 65536
+#define CONFIG_RULES_MAX 1024
+
+struct config_pos {
+	unsigned line, column; /* from 1 */
+};
+
+/* One entry of devices[]. At least one of mac and addresses is there. */
+struct config_device {
+	struct config_pos pos;
+	char name[DEVICE_NAME_MAX];
+	bool has_mac;
+	struct mac mac;
+	size_t prefix_count; /* `ip:` is one string or a list of them, each an address or a CIDR */
+	struct prefix *prefixes;
+	tag_set tags; /* with TAG_ALL */
+};
+
+enum list_format { LIST_FORMAT_AUTO, LIST_FORMAT_PLAIN, LIST_FORMAT_HOSTS, LIST_FORMAT_ADBLOCK };
+
+struct config_list {
+	struct config_pos pos;
+	char *name;
+	char *file; /* absolute, or relative to the configuration's folder and made absolute */
+	enum list_format format; /* of `format:` */
+};
+
+/* A pattern of names: exact "a.example", "*.example" (everything below, not itself) or "/regex/". */
+enum pattern_kind { PATTERN_EXACT, PATTERN_BELOW, PATTERN_REGEX };
+
+struct config_pattern {
+	struct config_pos pos;
+	enum pattern_kind kind;
+	char *text;           /* as written, for explanations */
+	char *regex;          /* PATTERN_REGEX: without the slashes */
+	struct dns_name name; /* else */
+};
+
+/* Countries that a rule names. Blocs are written out. */
+struct config_countries {
+	bool given, negated; /* `!CN`: all known countries but these */
+	size_t count;
+	struct country *codes;
+};
+
+/* One entry of rules[]. What is not given does not restrict; all that is given must hold. */
+struct config_rule {
+	struct config_pos pos;
+	char *name;
+	tag_set tags; /* the device must have one of them; 0: not given, like `all` */
+	size_t name_count;
+	struct config_pattern *names;
+	bool lists_given;
+	struct list_set lists;
+	size_t type_count;
+	uint16_t *types;
+	enum standing standing;     /* STANDING_NONE: not given */
+	enum confidence confidence; /* the least that counts; CONFIDENCE_NONE: not given */
+	struct config_countries location, control;
+	size_t asn_count;
+	uint32_t *asns;
+	size_t address_count;
+	struct prefix *addresses;
+	size_t cname_count;
+	struct config_pattern *cnames;
+	enum action action;
+	struct rule_reply reply; /* of a sinkhole rule; `reply:` is a word or a list of addresses */
+};
+
+struct config_path {
+	struct config_pos pos;
+	char *path; /* absolute */
+};
+
+struct config_geo {
+	size_t location_count, control_count, anycast_count;
+	struct config_path *location, *control, *anycast;
+	bool defaulted;     /* no `geo:` in the file: the standard paths that exist on this machine */
+	int64_t max_age_us; /* geo.max-age, 365 days by default */
+};
+
+struct config {
+	char *file; /* the path it was read from, as given */
+	char *user; /* NULL: not given */
+	struct config_pos user_pos;
+	size_t listen_count;
+	struct addr_port listen[CONFIG_LISTEN_MAX]; /* listen.dns; default 127.0.0.1:53 and [::1]:53 */
+	char *control_socket; /* listen.control; default /run/portafilter/control.sock */
+	size_t allow_count;
+	struct prefix *allow; /* allow-from, `private` and `all` written out; default private */
+	unsigned workers;     /* 0: one a core */
+	size_t upstream_count;
+	struct addr_port upstreams[CONFIG_UPSTREAM_MAX]; /* default: resolv.conf's */
+	size_t cache_bytes;                              /* cache.size ("64M") */
+	size_t home_count;
+	struct country *home; /* countries, blocs written out; none: standing is unknown throughout */
+	struct config_geo geo;
+	struct tag_table tags;
+	size_t device_count;
+	struct config_device *devices;
+	size_t list_count;
+	struct config_list *lists;
+	size_t rule_count;
+	struct config_rule *rules;
+	bool journal_enabled;    /* `journal: off` clears it */
+	char *journal_path;      /* default /var/lib/portafilter/journal.db */
+	int64_t journal_keep_us; /* journal.keep, 30 days by default */
+};
+
+/* Reads and checks a file. On PF_OK `*out` is owned by the caller (config_free) and `diag` may hold
+ * warnings; on PF_EINVAL `diag` holds every error that was found and `*out` is NULL. Names of lists and
+ * tags in rules are resolved; the content of lists and databases is not read here, but that the
+ * files exist and can be opened is checked. */
+PF_MUST_CHECK int config_load(const char *path, struct diag *diag, struct config **out);
+
+/* The same from memory; `file` is the name for messages and the folder for relative paths. */
+PF_MUST_CHECK int config_parse(const char *file, const char *text, size_t length, struct diag *diag,
+                               struct config **out);
+
+void config_free(struct config **config);
+
+#endif

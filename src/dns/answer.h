@@ -1,0 +1,59 @@
+/* An upstream's answer: checked, reduced to what was asked for, and kept as wire that a hit
+ * copies and patches (id, letter case, TTLs). This is the cold path: ldns parses and builds. */
+#ifndef PF_DNS_ANSWER_H
+#define PF_DNS_ANSWER_H
+
+#include "base/addr.h"
+#include "dns/query.h"
+
+#define ANSWER_RECORD_MAX 1024 /* records kept of one answer: more is refused as PF_EFULL */
+#define ANSWER_HOP_MAX 16      /* CNAMEs followed in one answer (unbound: 11, Knot Resolver: 12) */
+#define ANSWER_ADDRESS_MAX 64  /* addresses taken out for judging; see FACTS_ADDRESS_MAX */
+#define ANSWER_TTL_MAX 86400   /* seconds; RFC 2181, 8 allows 2^31-1, but nobody needs it */
+#define ANSWER_NEGATIVE_TTL_MAX 10800 /* RFC 2308, 5: one to three hours */
+
+/* Immutable once built. */
+struct answer {
+	uint16_t rcode;  /* without the extended part */
+	uint32_t ttl;    /* seconds that it may be kept: the least of its records', or the negative
+	                         TTL (RFC 2308, 5: min of the SOA's TTL and MINIMUM); 0: not at all */
+	bool ad;         /* the upstream's AD bit */
+	uint16_t length; /* bytes of `wire` */
+	uint8_t *wire;   /* header, question (lower case at offset 12, uncompressed), answer and
+	                         authority sections; no additional, no OPT. id 0 */
+	uint16_t ttl_count;
+	uint16_t *ttl_offsets; /* where in `wire` the TTLs stand, 4 bytes each */
+	uint16_t address_count;
+	struct addr
+		*addresses; /* A, AAAA, ipv4hint and ipv6hint of HTTPS/SVCB (RFC 9460), after the CNAME
+	                           chain, in order, without doubles */
+	uint16_t address_total; /* also those beyond ANSWER_ADDRESS_MAX */
+	uint8_t hop_count;
+	struct dns_name *hops; /* the targets of the CNAMEs, in the order of the chain */
+};
+
+enum answer_match {
+	ANSWER_MATCHES,
+	ANSWER_TRUNCATED, /* it matches and has TC set: ask over TCP */
+	ANSWER_WRONG_ID,  /* well-formed but another id: somebody may be guessing */
+	ANSWER_JUNK,      /* short, QR 0, other opcode, QDCOUNT 0, another question: keep waiting */
+};
+
+/* Is this packet the answer to what was sent with `id`? Checks header and the whole question (name
+ * without regard to case, type, class) in place. The caller has checked address and port. */
+enum answer_match answer_match(const uint8_t *packet, size_t length, const struct dns_query *query,
+                               uint16_t id);
+
+/* Parses a message that matched and keeps of it: the records of the question's own CNAME chain (and
+ * their RRSIGs when DO was set), and of the authority section the SOA of a negative answer (with
+ * NSEC, NSEC3 and RRSIGs when DO was set). Records that nobody asked for are dropped (CVE-2025-40778).
+ * On PF_OK `*out` is owned by the caller (answer_free); PF_EINVAL: malformed; PF_EFULL; PF_ENOMEM. */
+PF_MUST_CHECK int answer_from_wire(const uint8_t *packet, size_t length,
+                                   const struct dns_query *query, struct answer **out);
+
+void answer_free(struct answer **answer);
+
+/* Memory that it takes, for the cache's account. */
+size_t answer_bytes(const struct answer *answer);
+
+#endif

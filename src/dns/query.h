@@ -1,0 +1,53 @@
+/* A client's message, parsed in place with hostile bytes in mind: header, one question,
+ * and the OPT record. Nothing is allocated, nothing behind `length` is read. */
+#ifndef PF_DNS_QUERY_H
+#define PF_DNS_QUERY_H
+
+#include <stdbool.h>
+
+#include "dns/dns.h"
+#include "dns/name.h"
+
+#define QUERY_QUESTION_MAX (NAME_WIRE_MAX + 4)
+#define QUERY_OPTION_MAX \
+	32 /* EDNS options in one message; more is FORMERR (attack: option floods) */
+
+struct dns_edns {
+	bool present;
+	bool dnssec_ok; /* DO, RFC 3225 */
+	uint8_t version;
+	uint16_t udp_size; /* as sent; below 512 counts as 512 (RFC 6891, 6.2.3) */
+};
+
+struct dns_query {
+	uint16_t id;
+	uint8_t opcode;
+	bool rd, ad, cd;
+	struct dns_name name; /* lower case */
+	uint16_t type, class;
+	uint16_t question_length; /* 0: no question could be read */
+	uint8_t question
+		[QUERY_QUESTION_MAX]; /* as sent, in the client's letter case, with type and class */
+	struct dns_edns edns;
+};
+
+enum query_parse {
+	QUERY_OK,
+	QUERY_IGNORE, /* silence: shorter than a header, or QR set (a reply must never be answered) */
+	QUERY_FORMERR, /* QDCOUNT other than 1, bad name, pointer in the question, records in the answer or
+	                  authority section of a QUERY, two OPTs, OPT that lies about its length, trailing bytes */
+	QUERY_NOTIMP,  /* an opcode other than QUERY */
+	QUERY_BADVERS, /* EDNS version over 0 (RFC 6891, 6.1.3) */
+};
+
+/* Fills `query` as far as the message could be read: id, opcode and RD are valid for all but
+ * QUERY_IGNORE, so that the error can be answered. Records in the additional section other than
+ * OPT (TSIG, SIG(0)) are walked and ignored. */
+enum query_parse dns_query_parse(const uint8_t *packet, size_t length, struct dns_query *query);
+
+/* Writes the message that goes upstream: this id, RD set, CD as the client's, the question in lower
+ * case, our own OPT with 1232 bytes and the client's DO; none of the client's options. Returns its length. */
+#define QUERY_UPSTREAM_MAX (DNS_HEADER_BYTES + QUERY_QUESTION_MAX + 11)
+size_t dns_query_write(uint8_t out[QUERY_UPSTREAM_MAX], const struct dns_query *query, uint16_t id);
+
+#endif

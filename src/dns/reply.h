@@ -1,0 +1,43 @@
+/* What goes back to the client, built by hand into the transport's buffer: copies of cached
+ * answers, sinkhole replies and errors. Every reply repeats the client's question byte for
+ * byte, has QR and RA set and RD as asked, and carries OPT if and only if the client sent one
+ * (our size 1232, DO echoed, and the extended error when there is one). */
+#ifndef PF_DNS_REPLY_H
+#define PF_DNS_REPLY_H
+
+#include "dns/answer.h"
+#include "dns/query.h"
+
+#define REPLY_SINKHOLE_TTL 10  /* seconds: a lifted rule is felt soon */
+#define REPLY_EDE_TEXT_MAX 400 /* bytes of extra text (RFC 8914); cut at a character when longer */
+
+struct reply_options {
+	bool udp; /* the size is bounded by the client's EDNS size, or 512 */
+	int ede;  /* enum dns_ede, DNS_EDE_NONE for none */
+	const char
+		*ede_text; /* UTF-8; NULL for none. Left off, then the whole EDE, when it would not fit */
+};
+
+/* The most bytes that this client takes: 512, its EDNS size up to DNS_UDP_REPLY_MAX, or 65535. */
+size_t reply_size_max(const struct dns_query *query, bool udp);
+
+/* All return the bytes written to `out`, which has room for DNS_MESSAGE_MAX. None fails: what does not
+ * fit is truncated (TC set, question and OPT only). */
+
+/* A copy of an answer `age_s` seconds old: TTLs counted down, never below 0; the question in the client's case. */
+size_t reply_from_answer(uint8_t *out, const struct dns_query *query, const struct answer *answer,
+                         uint32_t age_s, const struct reply_options *options);
+
+/* A positive reply with the given addresses (those of the asked type; A and AAAA only), or with
+ * rcode and no record: NOERROR without addresses is NODATA. Negative ones carry an SOA so that they are
+ * cached for REPLY_SINKHOLE_TTL. Never claims AD. */
+size_t reply_synthesize(uint8_t *out, const struct dns_query *query, unsigned rcode,
+                        const struct addr *addresses, size_t address_count,
+                        const struct reply_options *options);
+
+/* FORMERR, NOTIMP, BADVERS, SERVFAIL, REFUSED: header, question where one could be read, OPT with
+ * the extended RCODE and the extended error. */
+size_t reply_error(uint8_t *out, const struct dns_query *query, unsigned rcode,
+                   const struct reply_options *options);
+
+#endif

@@ -1,0 +1,58 @@
+/* Where an address stands (location databases), and who controls it (ASN ranges); standing and
+ * confidence that follow. libmaxminddb behind these functions: its types do not leave this folder.
+ *
+ * Special-use addresses (RFC 6890) never reach a database; ::ffff:a.b.c.d, 6to4 (2002::/16) and NAT64
+ * (64:ff9b::/96) are unwrapped first. */
+#ifndef PF_GEO_GEO_H
+#define PF_GEO_GEO_H
+
+#include "base/diag.h"
+#include "config/config.h"
+#include "value/facts.h"
+
+#define GEO_RANGES_MAX 2000000  /* lines of ASN ranges; the public tables hold 515,000 */
+#define GEO_ORGANISATION_MAX 64 /* bytes kept of an organisation's name, NUL included */
+
+struct geo; /* immutable; shared by all workers */
+
+/* Opens and validates all databases of the configuration: every mmdb's whole tree is walked and a corrupt,
+ * missing or foreign file is an error in `diag` that names it. Warnings: databases older than 45 days at
+ * `now` (in days). `epoch` is stored in all facts; the daemon gives each build another one.
+ * PF_OK and `*out` owned by the caller, PF_EINVAL, PF_ENOMEM. */
+PF_MUST_CHECK int geo_load(const struct config *config, struct now now, uint32_t epoch,
+                           struct diag *diag, struct geo **out);
+void geo_free(struct geo **geo);
+uint32_t geo_epoch(const struct geo *geo);
+
+/* Judges the addresses of one answer (`count` up to FACTS_ADDRESS_MAX); `facts` has room for `count`
+ * addresses and is filled whole. `now` decides the age of the databases.
+ *
+ * An address: anycast prefix -> indeterminate; no database knows it (or it is special use) -> unknown;
+ * databases disagree about home/overseas -> disputed; else home or overseas.
+ * The answer, over the addresses that are not special use: any overseas -> overseas; else any
+ * disputed -> disputed; else any indeterminate -> indeterminate; else any home -> home, but unknown if any address is unknown;
+ * no address at all -> none.
+ * Confidence of the answer: high = every address was judged by two or more databases that agree, all addresses on the same side, no
+ * anycast, no database older than geo.max-age; medium = agreed by one database, or by older ones; else low. */
+void geo_judge(const struct geo *geo, const struct addr *addresses, size_t count, struct now now,
+               struct answer_facts *facts);
+
+/* The organisation of a network, "" when it is not known. Valid as long as the geo is. */
+const char *geo_organisation(const struct geo *geo, uint32_t asn);
+
+/* One source, for `status` and for the sentence. */
+struct geo_source {
+	const char *path;
+	const char *kind;          /* "location", "control" or "anycast" */
+	char label[GEO_LABEL_MAX]; /* "dbip 2026-06": short name and the month of the build */
+	int64_t built_wall_us;     /* mmdb build_epoch; the file's mtime for text files */
+	size_t entries;            /* ranges or prefixes; 0 for mmdb */
+};
+size_t geo_source_count(const struct geo *geo);
+void geo_source(const struct geo *geo, size_t index, struct geo_source *source);
+/* The label of the location database `index` (as in address_facts.locations), and how many there are. */
+const char *geo_location_label(const struct geo *geo, size_t index);
+size_t geo_location_count(const struct geo *geo);
+bool geo_has_home(const struct geo *geo);
+
+#endif

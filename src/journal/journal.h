@@ -1,0 +1,41 @@
+/* The journal: bounded rings from the workers, one writer thread, sinks. DNS never waits for it: a
+ * full ring drops the record and counts it, so that answered = journalled + dropped, always. */
+#ifndef PF_JOURNAL_JOURNAL_H
+#define PF_JOURNAL_JOURNAL_H
+
+#include "base/error.h"
+#include "journal/record.h"
+#include "journal/sink.h"
+
+#define JOURNAL_RING_BYTES (8u << 20) /* for each worker: some 30,000 records */
+#define JOURNAL_FLUSH_MS 200          /* a record waits at most so long for its transaction */
+#define JOURNAL_BATCH_MAX 4096        /* records in one transaction */
+
+struct journal;
+
+/* Starts the writer thread with `ring_count` rings (one for each worker). Takes ownership of the sinks on success.
+ * `sink_count` 0 is allowed: records are counted as journalled nowhere, that is, `journal: off` never gets here. NULL without
+ * memory or thread. */
+struct journal *journal_start(struct sink **sinks, size_t sink_count, size_t ring_count);
+
+/* Writes what is still in the rings, closes the sinks, ends the thread. */
+void journal_stop(struct journal **journal);
+
+/* Puts a record into the ring `ring`; only that worker's thread may. PF_OK, or PF_EFULL: dropped and
+ * counted. Copies all; never blocks, allocates nothing. */
+int journal_put(struct journal *journal, size_t ring, const struct record *record);
+
+struct journal_stats {
+	uint64_t put;                        /* records that entered a ring */
+	uint64_t journalled;                 /* committed by the first sink */
+	uint64_t dropped;                    /* did not fit into a ring, or the sink gave up on them */
+	uint64_t ring_bytes, ring_bytes_max; /* fullest ring: now, and its size */
+	char last_error[256];                /* "" when the last batch went well */
+};
+void journal_stats(struct journal *journal, struct journal_stats *stats);
+
+/* Blocks until all that was put before the call is committed or dropped, or `timeout_ms` passed
+ * (PF_ETIMEOUT). For tests and shutdown. Any thread but the writer. */
+int journal_flush(struct journal *journal, unsigned timeout_ms);
+
+#endif

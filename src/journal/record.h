@@ -1,0 +1,66 @@
+/* One record of the journal, as a worker writes it: exactly one for each query, on every path. A
+ * record is flat (fixed part, then its variable parts), so that it can stand in a ring.
+ *
+ * What an answer says (addresses, CNAMEs, facts) is kept once and not for each query: a record names
+ * the answer by its 64-bit id, and carries its content along only when the worker does not
+ * know it to be written already. */
+#ifndef PF_JOURNAL_RECORD_H
+#define PF_JOURNAL_RECORD_H
+
+#include "base/addr.h"
+#include "dns/name.h"
+#include "value/device.h"
+#include "value/facts.h"
+#include "value/verdict.h"
+
+#define RECORD_BYTES_MAX 65536
+#define RECORD_REASON_MAX 1024
+#define RECORD_UPSTREAM_MAX 64
+#define RECORD_RULE_MAX 128
+
+enum record_source { SOURCE_POLICY, SOURCE_CACHE, SOURCE_STALE, SOURCE_UPSTREAM };
+/* "policy", "cache", "stale", "upstream" */
+const char *record_source_word(enum record_source source);
+
+/* An address of an answer with its facts, as text where the journal wants text. */
+struct record_address {
+	struct addr address;
+	uint8_t standing, confidence;
+	bool special, anycast;
+	struct country location, control;
+	uint32_t asn;
+	char organisation[64];
+	char evidence[96]; /* "dbip 2026-06 CN, geo-whois 2026-06 CN" */
+};
+
+/* The content of an answer. Arrays are borrowed for the length of a call. */
+struct record_answer {
+	uint8_t standing, confidence;
+	uint16_t overseas_count, judged_count;
+	uint16_t hop_count, address_count;
+	const struct dns_name *hops;
+	const struct record_address *addresses;
+};
+
+/* What a worker hands over. All pointers are borrowed for the length of the call. */
+struct record {
+	int64_t time_wall_us; /* when the query arrived */
+	uint32_t took_us;     /* until the reply was handed to the socket */
+	struct addr client;
+	const char *device_id, *device_name;
+	const struct dns_name *name;
+	uint16_t type;
+	uint8_t rcode;                      /* of the reply; the sinkhole's when sinkholed */
+	bool dropped_reply;                 /* a rule said `drop`: no reply was sent */
+	uint8_t action;                     /* enum action */
+	uint8_t source;                     /* enum record_source */
+	uint16_t rule;                      /* from 1; 0: none */
+	const char *rule_name;              /* "" without a rule */
+	const char *reason;                 /* the sentence; "" without a rule */
+	const char *upstream;               /* who gave the answer; "" when none was asked for */
+	uint8_t standing, confidence;       /* of the answer */
+	uint64_t answer_id;                 /* 0: no answer */
+	const struct record_answer *answer; /* NULL: written before */
+};
+
+#endif

@@ -1,0 +1,18 @@
+/* The SQLite journal: a sink that writes it, a store that reads it. All SQL of the project stands
+ * in this folder. */
+#ifndef PF_JOURNAL_SQLITE_SQLITE_H
+#define PF_JOURNAL_SQLITE_SQLITE_H
+
+#include "base/error.h"
+#include "journal/sink.h"
+#include "journal/store.h"
+
+/* Opens or makes the database (mode 0640, WAL, STRICT tables). `keep_us`: raw queries older than this
+ * are deleted in small steps. NULL with a full sentence in `error` on failure: no such folder, not ours
+ * (another application's database, a newer schema), damaged. */
+struct sink *sqlite_sink_open(const char *path, int64_t keep_us, char *error, size_t error_size);
+
+/* Opens it for reading. NULL with a sentence in `error`. */
+struct store *sqlite_store_open(const char *path, char *error, size_t error_size);
+
+#endif

@@ -1,0 +1,61 @@
+/* What may be asked of a journal: one small interface, whatever the store. report/ and the API ask
+ * here; SQL stands in the store's own folder (journal/sqlite). A store is opened for reading only, may be asked while the
+ * daemon writes, and never blocks the writer. One thread at a time. */
+#ifndef PF_JOURNAL_STORE_H
+#define PF_JOURNAL_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+/* All conditions that are given must hold. Strings are borrowed; NULL or negative: not given. */
+struct store_filter {
+	const char *device;   /* name or id, exact */
+	const char *name;     /* name of a query: exact, or with `*` and `?` as wildcards ("*.cn") */
+	const char *action;   /* "allow", "flag", "sinkhole" */
+	const char *standing; /* "overseas" … */
+	const char *type;     /* "A" */
+	int64_t since_wall_us, until_wall_us; /* 0: not given */
+	int64_t after_row; /* rows with a greater number only (log -f); 0: not given */
+	int64_t limit;     /* at most so many, the newest; 0: all */
+};
+
+/* One query, as v_queries shows it. Strings are valid during the call only, never NULL. */
+struct store_query {
+	int64_t row; /* grows with time of writing */
+	int64_t time_wall_us;
+	const char *device, *client, *name, *type, *rcode, *action, *rule, *reason;
+	const char *standing, *confidence, *source, *upstream;
+	int64_t took_us;
+};
+
+/* One endpoint, as v_endpoints shows it. */
+struct store_endpoint {
+	const char *device, *name, *type, *address, *location, *control, *organisation;
+	const char *standing, *confidence;
+	int64_t asn; /* 0: not known */
+	int64_t first_wall_us, last_wall_us, count;
+};
+
+/* A device as the journal saw it. */
+struct store_device {
+	const char *id, *name;
+	int64_t first_wall_us, last_wall_us, queries, flagged, sinkholed;
+	int64_t overseas_names; /* distinct names with an overseas endpoint */
+};
+
+struct store {
+	/* Each returns PF_OK, PF_EINVAL, PF_EIO (with the reason in `error`), or what `each` returned when
+	 * that was not 0, which ends the walk. Queries come oldest first. */
+	int (*queries)(struct store *store, const struct store_filter *filter,
+	               int (*each)(void *data, const struct store_query *row), void *data);
+	int (*endpoints)(struct store *store, const struct store_filter *filter,
+	                 int (*each)(void *data, const struct store_endpoint *row), void *data);
+	int (*devices)(struct store *store, int (*each)(void *data, const struct store_device *row),
+	               void *data);
+	void (*close)(struct store **store);
+	char error[256];
+};
+
+#endif

@@ -1,0 +1,70 @@
+/* The lists of a configuration, read from files into one immutable name index: a look-up walks
+ * the labels of a name once and yields the set of all lists that hold it, whatever their number.
+ *
+ * Formats (a file's is detected from its lines unless the configuration names it): plain names,
+ * hosts files, `*.x` and `.x`, and of the adblock syntax `||x^` and `@@||x^`. A listed name covers
+ * its subdomains, except in hosts format, where it is that name alone; `*.x` covers what is below x.
+ * A line that is not taken is counted under a reason and remembered with its number. */
+#ifndef PF_LISTS_LISTS_H
+#define PF_LISTS_LISTS_H
+
+#include "base/diag.h"
+#include "config/config.h"
+#include "value/listset.h"
+
+#define LIST_FILE_BYTES_MAX (1u << 30) /* one list file */
+#define LIST_LINE_BYTES_MAX 4096       /* a longer line is skipped as "line too long" */
+#define LIST_SKIP_EXAMPLES_MAX 5       /* lines remembered for each reason */
+
+/* Why a line was not taken. */
+enum list_skip {
+	SKIP_BAD_NAME,   /* not a domain name */
+	SKIP_ADDRESS,    /* an IP address where a name should be */
+	SKIP_LOCAL_NAME, /* the preamble of hosts files: localhost, ip6-allnodes, 0.0.0.0 … */
+	SKIP_MODIFIER,   /* an adblock modifier that we do not know: the whole line is off */
+	SKIP_WILDCARD,   /* `*` inside a name */
+	SKIP_REGEX,      /* /regex/ */
+	SKIP_COSMETIC,   /* rules for browsers: ##, #@#, paths, schemes */
+	SKIP_TOO_LONG,
+	SKIP_SYNTAX,    /* none of the formats */
+	SKIP_DUPLICATE, /* the list has it already */
+	SKIP_COUNT,
+};
+const char *list_skip_text(enum list_skip reason); /* "not a domain name" … */
+
+struct list_skipped {
+	size_t count;
+	unsigned example_lines[LIST_SKIP_EXAMPLES_MAX]; /* the first ones */
+};
+
+/* What became of one list; for `portafilter lists`. */
+struct list_info {
+	char *name, *file;
+	enum list_format format;  /* as detected */
+	size_t names, exceptions; /* entries in the index */
+	size_t lines, comments;   /* comments and blank lines together */
+	struct list_skipped skipped[SKIP_COUNT];
+	int64_t modified_wall_us; /* the file's mtime */
+};
+
+struct lists; /* immutable; shared by all workers */
+
+/* Reads all lists of the configuration. A file that can not be read, or that has lines but yields no
+ * entry at all, is an error in `diag` (with the list's position in the configuration). PF_OK and `*out`
+ * owned by the caller, or PF_EINVAL, or PF_ENOMEM. */
+PF_MUST_CHECK int lists_load(const struct config *config, struct diag *diag, struct lists **out);
+void lists_free(struct lists **lists);
+
+size_t lists_count(const struct lists *lists);
+const struct list_info *lists_info(const struct lists *lists, size_t list);
+
+/* Fills `set` with the lists that hold `name` or a parent that covers it. An exception (`@@||x^`) takes
+ * the names that it covers out of its own list only. Allocates nothing. */
+void lists_match(const struct lists *lists, const struct dns_name *name, struct list_set *set);
+
+/* The line of the entry by which `list` holds `name`: its number, or 0 when it does not; the name of
+ * the entry goes to `entry` when that is not NULL. For explanations. */
+unsigned lists_find_line(const struct lists *lists, size_t list, const struct dns_name *name,
+                         struct dns_name *entry);
+
+#endif

@@ -1,0 +1,5 @@
+/* argv → daemon. */
+int main(void)
+{
+	return 0;
+}

@@ -1,0 +1,92 @@
+/* The rules, compiled: names first, answers second (design: names that need only the device and the
+ * question are decided before anything leaves the house). First match wins in each stage.
+ *
+ * A rule belongs to the answers stage when it names standing, confidence, location, control, asn,
+ * addresses or cnames; else to the names stage. When both stages match:
+ *   - names `allow` or `sinkhole` end the way at once;
+ *   - names `flag` is kept, and the answers stage is still asked: `sinkhole` there wins, anything else
+ *     leaves the flag of the names stage in force. */
+#ifndef PF_POLICY_POLICY_H
+#define PF_POLICY_POLICY_H
+
+#include "base/diag.h"
+#include "config/config.h"
+#include "value/device.h"
+#include "value/facts.h"
+#include "value/listset.h"
+#include "value/verdict.h"
+
+struct policy; /* immutable; shared by all workers */
+
+/* Compiles the rules (regexes by vectorscan). Errors go to `diag` with the rule's position. PF_OK and
+ * `*out` owned by the caller; PF_EINVAL; PF_ENOMEM. The policy keeps no pointer into `config`. */
+PF_MUST_CHECK int policy_compile(const struct config *config, struct diag *diag,
+                                 struct policy **out);
+void policy_free(struct policy **policy);
+
+/* Scratch that regexes need: one for each thread that decides. NULL without memory. */
+struct policy_scratch;
+struct policy_scratch *policy_scratch_new(const struct policy *policy);
+void policy_scratch_free(struct policy_scratch **scratch);
+
+/* Does any rule of the answers stage speak of these tags? If not, facts need not be looked at. */
+bool policy_needs_answer(const struct policy *policy, tag_set tags);
+/* Does any rule of these tags ask for lists or names? */
+bool policy_needs_lists(const struct policy *policy, tag_set tags);
+
+/* What is known of a question. */
+struct policy_question {
+	tag_set tags;
+	const struct dns_name *name;
+	uint16_t type;
+	const struct list_set *lists; /* of the name */
+};
+
+/* What is known of its answer. */
+struct policy_answer {
+	const struct answer_facts *facts;
+	const struct dns_name *hops; /* CNAME targets in order */
+	size_t hop_count;
+};
+
+/* The names stage. Fills `verdict` (ACTION_ALLOW, STAGE_NONE, rule 0 when nothing matched) and returns
+ * whether the way ends here. A regex look-up that fails is a rule that does not match, and is counted
+ * nowhere: scratch and database are made for each other. */
+bool policy_decide_names(const struct policy *policy, struct policy_scratch *scratch,
+                         const struct policy_question *question, struct verdict *verdict);
+
+/* The answers stage; `verdict` comes from policy_decide_names and is replaced as said above. */
+void policy_decide_answers(const struct policy *policy, struct policy_scratch *scratch,
+                           const struct policy_question *question,
+                           const struct policy_answer *answer, struct verdict *verdict);
+
+/* One step of an explanation: what one rule says to a question, in the rules' order. */
+enum policy_step_result {
+	STEP_MATCHES,   /* it decides */
+	STEP_SHADOWED,  /* it would match, but an earlier rule of its stage has decided */
+	STEP_NO_MATCH,  /* `why` says what did not hold */
+	STEP_NOT_ASKED, /* an answers rule, but the names stage ended the way, or there is no answer */
+};
+struct policy_step {
+	uint16_t rule; /* from 1 */
+	enum stage stage;
+	enum policy_step_result result;
+	char why[160]; /* "the device has none of the tags coffee, camera" */
+};
+/* Walks all rules; `steps` has room for policy_rule_count(). `answer` may be NULL. */
+void policy_explain(const struct policy *policy, struct policy_scratch *scratch,
+                    const struct policy_question *question, const struct policy_answer *answer,
+                    struct policy_step *steps);
+
+/* For display. Rules count from 1. */
+size_t policy_rule_count(const struct policy *policy);
+struct policy_rule_info {
+	const char *name;
+	enum action action;
+	enum stage stage;
+	tag_set tags;
+};
+void policy_rule_info(const struct policy *policy, size_t rule, struct policy_rule_info *info);
+const char *policy_tag_name(const struct policy *policy, size_t tag);
+
+#endif
