@@ -1,0 +1,33 @@
+/* All that a worker reads to decide, as one immutable whole: configuration, devices, lists, rules, geo
+ * databases. Built aside by one thread, published by one pointer swap, reclaimed through RCU. A failed
+ * build leaves the old one in force and says why. */
+#ifndef PF_PIPELINE_SNAPSHOT_H
+#define PF_PIPELINE_SNAPSHOT_H
+
+#include "base/clock.h"
+#include "base/diag.h"
+#include "base/rcu.h"
+#include "config/config.h"
+#include "device/registry.h"
+#include "geo/geo.h"
+#include "lists/lists.h"
+#include "policy/policy.h"
+
+struct snapshot {
+	struct rcu_head rcu;
+	uint32_t epoch;            /* from 1, one more with each reload */
+	int64_t built_wall_us;
+	struct config *config;
+	struct registry *registry;
+	struct lists *lists;
+	struct policy *policy;
+	struct geo *geo;
+};
+
+/* Reads the configuration and all that it names. Every error and warning goes to `diag`. PF_OK and
+ * `*out` owned by the caller (snapshot_free, or through RCU once published); else an error and NULL. */
+PF_MUST_CHECK int snapshot_build(const char *config_path, uint32_t epoch, struct now now,
+                                 struct diag *diag, struct snapshot **out);
+void snapshot_free(struct snapshot **snapshot);
+
+#endif
