@@ -31,6 +31,7 @@ uint64_t cache_key_hash(struct hash_key seed, const struct cache_key *key);
 /* Facts that can be replaced while others read them. */
 struct facts_box {
 	struct rcu_head rcu;
+	uint64_t journal_id;       /* names this answer with these facts in the journal; the caller's, never 0 */
 	struct answer_facts facts; /* flexible, last */
 };
 
