@@ -1,0 +1,422 @@
+/* One question on its way: attempts over UDP to the best servers in turn, each on a socket of its own
+ * that stays open while the next one is tried, so that a late answer still counts; TCP when needed. It
+ * ends with the first good answer, or when the time or the servers are used up. */
+#include "upstream/exchange.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/counter.h"
+#include "base/hash.h"
+
+#define PACKETS_PER_WAKE_MAX 32 /* junk must not keep the loop from others */
+#define WRONG_IDS_MAX 3      /* then somebody is guessing: ask over TCP, where ids do not matter */
+#define TIMEOUT_FIRST_MS 400 /* until the next server is asked as well */
+#define TIMEOUT_LONGEST_MS 1600
+#define TCP_TIMEOUT_MS 2000
+#define ROUND_PAUSE_MS 200 /* between rounds over servers that refuse */
+
+static void next_attempt(struct exchange *exchange);
+static void try_another(struct exchange *exchange);
+
+struct server *upstream_server(struct upstream *upstream, const struct addr_port *address)
+{
+	for (size_t i = 0; i < upstream->server_count; i++) {
+		struct server *server = &upstream->servers[i];
+		if (server->stats.address.port == address->port &&
+		    addr_equal(&server->stats.address.addr, &address->addr))
+			return server;
+	}
+	return NULL;
+}
+
+/* ---- ending ------------------------------------------------------------------------------ */
+
+static void free_when_done(struct exchange *exchange)
+{
+	if (exchange->finished && !exchange->handles_open)
+		free(exchange);
+}
+
+void exchange_handle_closed(struct exchange *exchange)
+{
+	exchange->handles_open--;
+	free_when_done(exchange);
+}
+
+static void on_attempt_closed(uv_handle_t *handle)
+{
+	struct attempt *attempt = handle->data;
+	exchange_handle_closed(attempt->exchange);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+	exchange_handle_closed(handle->data);
+}
+
+static void close_attempt(struct attempt *attempt)
+{
+	if (!attempt->open)
+		return;
+	attempt->open = false;
+	uv_close((uv_handle_t *)&attempt->poll,
+	         on_attempt_closed); /* takes the fd out of epoll at once */
+	close(attempt->fd);
+}
+
+static void finish(struct exchange *exchange, enum forward_status status,
+                   const struct addr_port *peer, struct answer *answer)
+{
+	char text[ADDR_PORT_TEXT_MAX] = "";
+	if (peer)
+		addr_port_format(peer, text);
+	for (size_t i = 0; i < exchange->attempt_count; i++)
+		close_attempt(&exchange->attempts[i]);
+	tcp_try_close(exchange);
+	uv_close((uv_handle_t *)&exchange->timer, on_timer_closed);
+	if (exchange->refusal != answer)
+		answer_free(&exchange->refusal);
+	exchange->finished = true;
+	exchange->upstream->exchange_count--;
+	exchange->done(exchange->data, &(struct forward_result){status, answer, text});
+}
+
+static void give_up(struct exchange *exchange)
+{
+	if (exchange->refusal)
+		finish(exchange, FORWARD_ANSWERED, &exchange->refusal_peer, exchange->refusal);
+	else
+		finish(exchange, exchange->timed_out ? FORWARD_TIMED_OUT : FORWARD_NETWORK_ERROR, NULL,
+		       NULL);
+}
+
+static bool anything_open(const struct exchange *exchange)
+{
+	if (exchange->tcp)
+		return true;
+	for (size_t i = 0; i < exchange->attempt_count; i++)
+		if (exchange->attempts[i].open)
+			return true;
+	return false;
+}
+
+/* ---- what comes back --------------------------------------------------------------------- */
+
+static void measure(struct exchange *exchange, const struct addr_port *peer, uint64_t sent_us)
+{
+	struct server *server = upstream_server(exchange->upstream, peer);
+	if (!server)
+		return;
+	server->failures = 0;
+	counter_add(&server->stats.answers, 1);
+	if (!sent_us)
+		return;
+	uint64_t rtt_us = uv_hrtime() / 1000 - sent_us, old_us = server->stats.rtt_us;
+	counter_set(&server->stats.rtt_us, old_us ? (old_us * 7 + rtt_us) / 8 : rtt_us + 1);
+}
+
+/* Servers of this exchange that no packet has gone to yet. */
+static bool others_left(const struct exchange *exchange)
+{
+	return exchange->attempt_count < exchange->order_count &&
+	       exchange->attempt_count < UPSTREAM_ATTEMPTS_MAX;
+}
+
+void exchange_received(struct exchange *exchange, const struct addr_port *peer,
+                       struct answer *answer)
+{
+	bool usable = answer->rcode == DNS_RCODE_NOERROR || answer->rcode == DNS_RCODE_NXDOMAIN;
+	if (usable) {
+		finish(exchange, FORWARD_ANSWERED, peer, answer);
+		return;
+	}
+	/* It will not say; another server may. */
+	answer_free(&exchange->refusal);
+	exchange->refusal = answer;
+	exchange->refusal_peer = *peer;
+	if (others_left(exchange))
+		next_attempt(exchange);
+	else if (!anything_open(exchange))
+		give_up(exchange);
+}
+
+void exchange_failed(struct exchange *exchange, const struct addr_port *peer)
+{
+	struct server *server = upstream_server(exchange->upstream, peer);
+	if (server)
+		server->failures++;
+	if (!anything_open(exchange))
+		try_another(exchange);
+}
+
+static void ask_over_tcp(struct exchange *exchange, struct attempt *attempt)
+{
+	struct addr_port peer = attempt->peer;
+	int error = tcp_try_start(exchange, &peer);
+	if (error == PF_ECONFLICT)
+		return; /* it is under way, or has failed: the timer decides */
+	close_attempt(attempt);
+	if (error != PF_OK)
+		exchange_failed(exchange, &peer);
+	else
+		uv_timer_start(&exchange->timer, exchange->timer.timer_cb, TCP_TIMEOUT_MS, 0);
+}
+
+/* One packet from the address and port that was asked. True when the attempt is over. */
+static bool take_packet(struct attempt *attempt, size_t length)
+{
+	struct exchange *exchange = attempt->exchange;
+	struct upstream *upstream = exchange->upstream;
+	struct server *server = upstream_server(upstream, &attempt->peer);
+	struct answer *answer = NULL;
+	switch (answer_match(upstream->packet, length, &exchange->query, attempt->id)) {
+	case ANSWER_MATCHES:
+		if (answer_from_wire(upstream->packet, length, &exchange->query, &answer) != PF_OK)
+			break;
+		measure(exchange, &attempt->peer, attempt->sent_us);
+		struct addr_port peer = attempt->peer;
+		close_attempt(attempt);
+		exchange_received(exchange, &peer, answer);
+		return true;
+	case ANSWER_TRUNCATED:
+		measure(exchange, &attempt->peer, attempt->sent_us);
+		ask_over_tcp(exchange, attempt);
+		return true;
+	case ANSWER_WRONG_ID:
+		if (++attempt->wrong_id_count < WRONG_IDS_MAX)
+			break;
+		if (server)
+			counter_add(&server->stats.junk, 1);
+		ask_over_tcp(exchange, attempt);
+		return true;
+	case ANSWER_JUNK: break;
+	}
+	if (server)
+		counter_add(&server->stats.junk, 1);
+	return false;
+}
+
+static void on_readable(uv_poll_t *poll, int status, int events)
+{
+	(void)events;
+	struct attempt *attempt = poll->data;
+	struct exchange *exchange = attempt->exchange;
+	int error = 0;
+	for (int i = 0; i < PACKETS_PER_WAKE_MAX && !error; i++) {
+		ssize_t length =
+			recv(attempt->fd, exchange->upstream->packet, sizeof exchange->upstream->packet, 0);
+		if (length < 0)
+			error = errno;
+		else if (take_packet(attempt, (size_t)length))
+			return;
+	}
+	if (!error || error == EINTR || (error == EAGAIN && status >= 0))
+		return;
+	/* ECONNREFUSED and the like: nobody is there. */
+	struct addr_port peer = attempt->peer;
+	close_attempt(attempt);
+	exchange_failed(exchange, &peer);
+}
+
+/* ---- going out --------------------------------------------------------------------------- */
+
+/* Opens the socket and sends the question. False when this server can not be reached at all. */
+static bool start_attempt(struct exchange *exchange, struct attempt *attempt)
+{
+	struct upstream *upstream = exchange->upstream;
+	uint8_t out[QUERY_UPSTREAM_MAX];
+	attempt->exchange = exchange;
+	attempt->fd = port_open_udp(&upstream->ports, &attempt->peer);
+	if (attempt->fd < 0)
+		return false;
+	random_bytes(&attempt->id, sizeof attempt->id);
+	size_t length = dns_query_write(out, &exchange->query, attempt->id);
+	attempt->sent_us = uv_hrtime() / 1000;
+	if (send(attempt->fd, out, length, 0) != (ssize_t)length ||
+	    uv_poll_init(upstream->loop, &attempt->poll, attempt->fd)) {
+		close(attempt->fd);
+		return false;
+	}
+	attempt->poll.data = attempt;
+	attempt->open = true;
+	exchange->handles_open++;
+	if (uv_poll_start(&attempt->poll, UV_READABLE, on_readable)) {
+		close_attempt(attempt);
+		return false;
+	}
+	return true;
+}
+
+static uint64_t timeout_ms(const struct exchange *exchange)
+{
+	size_t round = (exchange->attempt_count - 1) / exchange->order_count;
+	uint64_t timeout = (uint64_t)TIMEOUT_FIRST_MS << (round < 4 ? round : 4);
+	return timeout < TIMEOUT_LONGEST_MS ? timeout : TIMEOUT_LONGEST_MS;
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct exchange *exchange = timer->data;
+	struct attempt *last = &exchange->attempts[exchange->attempt_count - 1];
+	struct server *server = upstream_server(exchange->upstream, &last->peer);
+	if (last->open || exchange->tcp) {
+		exchange->timed_out = true;
+		if (server) {
+			server->failures++;
+			counter_add(&server->stats.timeouts, 1);
+		}
+	}
+	tcp_try_close(exchange);
+	if (uv_now(timer->loop) >= exchange->deadline_ms)
+		give_up(exchange);
+	else
+		next_attempt(exchange);
+}
+
+static void wait_ms(struct exchange *exchange, uint64_t ms)
+{
+	uint64_t now_ms = uv_now(exchange->upstream->loop);
+	uint64_t left_ms = exchange->deadline_ms > now_ms ? exchange->deadline_ms - now_ms : 0;
+	uv_timer_start(&exchange->timer, on_timer, ms < left_ms ? ms : left_ms, 0);
+}
+
+static void next_attempt(struct exchange *exchange)
+{
+	if (exchange->attempt_count == UPSTREAM_ATTEMPTS_MAX) {
+		if (anything_open(exchange))
+			wait_ms(exchange, UPSTREAM_DEADLINE_MS); /* until the deadline: late answers count */
+		else
+			give_up(exchange);
+		return;
+	}
+	struct attempt *attempt = &exchange->attempts[exchange->attempt_count];
+	attempt->peer = exchange->order[exchange->attempt_count % exchange->order_count];
+	exchange->attempt_count++;
+	struct server *server = upstream_server(exchange->upstream, &attempt->peer);
+	if (server)
+		counter_add(&server->stats.queries, 1);
+	if (start_attempt(exchange, attempt)) {
+		wait_ms(exchange, timeout_ms(exchange));
+		return;
+	}
+	if (server)
+		server->failures++;
+	try_another(exchange);
+}
+
+/* After a server that could not be reached: the next one at once, but a pause before each new round. */
+static void try_another(struct exchange *exchange)
+{
+	bool round_over = exchange->attempt_count % exchange->order_count == 0;
+	wait_ms(exchange, round_over ? ROUND_PAUSE_MS : 0);
+}
+
+/* Best first: those that did not fail lately, then the fastest; an unmeasured one counts as fast. */
+static void choose_order(struct exchange *exchange)
+{
+	const struct upstream *upstream = exchange->upstream;
+	const struct server *sorted[UPSTREAM_COUNT_MAX];
+	size_t count = 0;
+	for (size_t i = 0; i < upstream->server_count; i++) {
+		const struct server *server = &upstream->servers[i];
+		size_t at = count++;
+		for (; at > 0; at--) {
+			const struct server *before = sorted[at - 1];
+			if (before->failures < server->failures ||
+			    (before->failures == server->failures &&
+			     before->stats.rtt_us <= server->stats.rtt_us))
+				break;
+			sorted[at] = before;
+		}
+		sorted[at] = server;
+	}
+	for (size_t i = 0; i < count; i++)
+		exchange->order[i] = sorted[i]->stats.address;
+	exchange->order_count = count;
+}
+
+static int ask(struct forwarder *forwarder, const struct dns_query *query, forward_done done,
+               void *data)
+{
+	struct upstream *upstream = (struct upstream *)forwarder;
+	if (upstream->exchange_count >= UPSTREAM_EXCHANGES_MAX || !upstream->server_count)
+		return PF_EFULL;
+	struct exchange *exchange = calloc(1, sizeof *exchange);
+	if (!exchange)
+		return PF_ENOMEM;
+	exchange->upstream = upstream;
+	exchange->query = *query;
+	exchange->done = done;
+	exchange->data = data;
+	exchange->deadline_ms = uv_now(upstream->loop) + UPSTREAM_DEADLINE_MS;
+	uv_timer_init(upstream->loop, &exchange->timer);
+	exchange->timer.data = exchange;
+	exchange->handles_open = 1;
+	upstream->exchange_count++;
+	choose_order(exchange);
+	next_attempt(exchange);
+	return PF_OK;
+}
+
+static void configure(struct forwarder *forwarder, const struct addr_port *upstreams, size_t count)
+{
+	struct upstream *upstream = (struct upstream *)forwarder;
+	struct server servers[UPSTREAM_COUNT_MAX] = {0};
+	if (count > UPSTREAM_COUNT_MAX)
+		count = UPSTREAM_COUNT_MAX;
+	for (size_t i = 0; i < count; i++) {
+		const struct server *old = upstream_server(upstream, &upstreams[i]);
+		if (old)
+			servers[i] = *old;
+		servers[i].stats.address = upstreams[i];
+		addr_port_format(&upstreams[i], servers[i].text);
+	}
+	pthread_mutex_lock(&upstream->servers_lock);
+	memcpy(upstream->servers, servers, sizeof servers);
+	upstream->server_count = count;
+	pthread_mutex_unlock(&upstream->servers_lock);
+}
+
+struct forwarder *upstream_new(struct uv_loop_s *loop)
+{
+	struct upstream *upstream = calloc(1, sizeof *upstream);
+	if (!upstream)
+		return NULL;
+	upstream->base = (struct forwarder){ask, configure};
+	upstream->loop = loop;
+	pthread_mutex_init(&upstream->servers_lock, NULL);
+	return &upstream->base;
+}
+
+void upstream_free(struct forwarder **forwarder)
+{
+	struct upstream *upstream = (struct upstream *)*forwarder;
+	if (!upstream)
+		return;
+	pthread_mutex_destroy(&upstream->servers_lock);
+	free(upstream);
+	*forwarder = NULL;
+}
+
+size_t upstream_stats(const struct forwarder *forwarder, struct upstream_stats *stats)
+{
+	struct upstream *upstream = (struct upstream *)forwarder;
+	pthread_mutex_lock(&upstream->servers_lock);
+	size_t count = upstream->server_count;
+	for (size_t i = 0; i < count; i++) {
+		const struct upstream_stats *from = &upstream->servers[i].stats;
+		stats[i] = (struct upstream_stats){
+			from->address,
+			counter_read(&from->queries),
+			counter_read(&from->answers),
+			counter_read(&from->timeouts),
+			counter_read(&from->junk),
+			counter_read(&from->rtt_us),
+		};
+	}
+	pthread_mutex_unlock(&upstream->servers_lock);
+	return count;
+}

@@ -1,0 +1,95 @@
+/* Private to upstream/: one question on its way, and the servers that it may go to. */
+#ifndef PF_UPSTREAM_EXCHANGE_H
+#define PF_UPSTREAM_EXCHANGE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <uv.h>
+
+#include "upstream/port.h"
+#include "upstream/upstream.h"
+
+#define TCP_MESSAGE_ROOM (2 + DNS_MESSAGE_MAX)
+
+/* An upstream as this worker knows it. */
+struct server {
+	struct upstream_stats stats;
+	char text[ADDR_PORT_TEXT_MAX];
+	unsigned failures; /* timeouts and errors since its last answer */
+};
+
+struct upstream {
+	struct forwarder base;
+	uv_loop_t *loop;
+	struct port_pool ports;
+	pthread_mutex_t servers_lock; /* configure against upstream_stats */
+	struct server servers[UPSTREAM_COUNT_MAX];
+	size_t server_count;
+	size_t exchange_count;
+	uint8_t packet[DNS_MESSAGE_MAX];
+};
+
+struct exchange;
+
+/* One UDP packet sent, and the socket where its answer may arrive. */
+struct attempt {
+	uv_poll_t poll;
+	struct exchange *exchange;
+	struct addr_port peer;
+	int fd;
+	uint16_t id;
+	bool open;
+	unsigned wrong_id_count;
+	uint64_t sent_us;
+};
+
+/* One try over TCP. Its memory lives until the handle's close callback. */
+struct tcp_try {
+	uv_tcp_t handle;
+	uv_connect_t connect;
+	uv_write_t write;
+	struct exchange *exchange;
+	struct addr_port peer;
+	uint16_t id;
+	bool open;
+	size_t out_length, in_length;
+	uint8_t out[2 + QUERY_UPSTREAM_MAX];
+	uint8_t in[TCP_MESSAGE_ROOM];
+};
+
+/* Lives until it is finished and all its handles are closed. */
+struct exchange {
+	struct upstream *upstream;
+	struct dns_query query;
+	forward_done done;
+	void *data;
+	uv_timer_t timer;
+	uint64_t deadline_ms; /* of the loop's clock */
+	size_t order_count;
+	struct addr_port
+		order[UPSTREAM_COUNT_MAX]; /* the servers, best first, as they were at the start */
+	size_t attempt_count;
+	struct attempt attempts[UPSTREAM_ATTEMPTS_MAX];
+	struct tcp_try *tcp;
+	bool tcp_used;
+	bool timed_out;         /* somebody was waited for in vain */
+	struct answer *refusal; /* SERVFAIL, REFUSED …: kept while others are asked; owned */
+	struct addr_port refusal_peer;
+	unsigned handles_open;
+	bool finished;
+};
+
+/* Both may end the exchange: the caller must not touch it afterwards. */
+void exchange_received(struct exchange *exchange, const struct addr_port *peer,
+                       struct answer *answer);
+void exchange_failed(struct exchange *exchange, const struct addr_port *peer);
+void exchange_handle_closed(struct exchange *exchange);
+
+/* Starts the try over TCP (once in an exchange). PF_ECONFLICT when there was one, PF_ENOMEM, PF_EIO. */
+PF_MUST_CHECK int tcp_try_start(struct exchange *exchange, const struct addr_port *peer);
+void tcp_try_close(struct exchange *exchange);
+
+/* The server with this address, or NULL when the configuration has dropped it meanwhile. */
+struct server *upstream_server(struct upstream *upstream, const struct addr_port *address);
+
+#endif

@@ -1,0 +1,58 @@
+/* Asking the upstreams: one forwarder for each worker, on its loop. Every question goes out under a
+ * random id from a random port on a connected socket of its own; only a packet from that address and
+ * port, with that id and the whole question, that also parses, is the answer: all else is ignored and
+ * the wait goes on (RFC 5452). UDP first, TCP when the answer is truncated or ids are being guessed.
+ *
+ * The pipeline sees `struct forwarder` only, so that scenarios can play the upstream. */
+#ifndef PF_UPSTREAM_UPSTREAM_H
+#define PF_UPSTREAM_UPSTREAM_H
+
+#include "base/addr.h"
+#include "dns/answer.h"
+
+#define UPSTREAM_EXCHANGES_MAX 4096 /* questions under way in one worker; more get SERVFAIL */
+#define UPSTREAM_ATTEMPTS_MAX 6     /* packets for one question */
+#define UPSTREAM_DEADLINE_MS 4500   /* a stub resolver gives up after 5 s (resolv.conf(5)) */
+
+enum forward_status {
+	FORWARD_ANSWERED,
+	FORWARD_TIMED_OUT,     /* nobody answered in time (EDE 22) */
+	FORWARD_NETWORK_ERROR, /* no upstream could be reached at all (EDE 23) */
+};
+
+struct forward_result {
+	enum forward_status status;
+	struct answer *answer; /* FORWARD_ANSWERED: the callee's to free */
+	const char *upstream;  /* who gave it, "192.0.2.1:53"; borrowed; "" without an answer */
+};
+
+typedef void (*forward_done)(void *data, const struct forward_result *result);
+
+struct forwarder {
+	/* Asks; `done` is called exactly once, later, from the loop and never from within ask. The query is
+	 * copied. PF_OK, PF_EFULL, PF_ENOMEM (and then `done` is not called). */
+	int (*ask)(struct forwarder *forwarder, const struct dns_query *query, forward_done done,
+	           void *data);
+	/* The upstreams to use from now on, in the order of preference when nothing else is known. */
+	void (*configure)(struct forwarder *forwarder, const struct addr_port *upstreams, size_t count);
+};
+
+#define UPSTREAM_COUNT_MAX 16
+
+/* Counters of one upstream in one worker; written by it alone, read by others without a lock. */
+struct upstream_stats {
+	struct addr_port address;
+	uint64_t queries, answers, timeouts, junk;
+	uint64_t rtt_us; /* smoothed; 0: not known */
+};
+
+struct uv_loop_s;
+
+/* NULL without memory. The loop's thread is the only one that may use it. */
+struct forwarder *upstream_new(struct uv_loop_s *loop);
+/* Closes its handles; nothing may be under way. The memory goes when the loop has closed them. */
+void upstream_free(struct forwarder **forwarder);
+/* Any thread; `stats` has room for UPSTREAM_COUNT_MAX. Returns how many. */
+size_t upstream_stats(const struct forwarder *forwarder, struct upstream_stats *stats);
+
+#endif
