@@ -15,7 +15,7 @@
 
 struct snapshot {
 	struct rcu_head rcu;
-	uint32_t epoch;            /* from 1, one more with each reload */
+	uint32_t epoch; /* from 1, one more with each reload */
 	int64_t built_wall_us;
 	struct config *config;
 	struct registry *registry;

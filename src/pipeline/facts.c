@@ -1,0 +1,50 @@
+/* Facts of answers, see facts.h. */
+#include "pipeline/facts.h"
+
+/* Names an answer with its facts in the journal. Keyed: whoever could choose collisions could hide an
+ * address behind another answer's evidence. */
+static uint64_t journal_id(const struct snapshot *snapshot, struct hash_key seed,
+                           const struct cache_key *key, const struct answer *answer,
+                           const struct answer_facts *facts)
+{
+	if (!answer->address_count && !answer->hop_count)
+		return 0;
+	uint64_t hash = hash_bytes(seed, key->name.wire, key->name.length);
+	hash = hash_bytes((struct hash_key){hash}, &key->type, sizeof key->type);
+	for (size_t i = 0; i < answer->hop_count; i++)
+		hash = hash_bytes((struct hash_key){hash}, answer->hops[i].wire, answer->hops[i].length);
+	hash = hash_bytes((struct hash_key){hash}, facts->addresses,
+	                  facts->address_count * sizeof facts->addresses[0]);
+	for (size_t i = 0; i < geo_location_count(snapshot->geo); i++) {
+		const char *label = geo_location_label(snapshot->geo, i);
+		hash = hash_bytes((struct hash_key){hash}, label, __builtin_strlen(label));
+	}
+	hash ^= seed.seed; /* the chain's last key is known to nobody else */
+	return hash ? hash : 1;
+}
+
+struct facts_box *facts_judge(const struct snapshot *snapshot, struct hash_key seed,
+                              const struct cache_key *key, const struct answer *answer,
+                              struct now now)
+{
+	struct facts_box *box = facts_box_new(answer->address_count);
+	if (!box)
+		return NULL;
+	geo_judge(snapshot->geo, answer->addresses, answer->address_count, now, &box->facts);
+	box->facts.unjudged = (uint16_t)(answer->address_total - answer->address_count);
+	box->journal_id = journal_id(snapshot, seed, key, answer, &box->facts);
+	return box;
+}
+
+const struct answer_facts *facts_of(const struct snapshot *snapshot, struct hash_key seed,
+                                    struct cache_entry *entry, struct now now)
+{
+	struct facts_box *box = rcu_dereference(entry->facts);
+	if (box->facts.epoch == geo_epoch(snapshot->geo))
+		return &box->facts;
+	box = facts_judge(snapshot, seed, &entry->key, entry->answer, now);
+	if (!box)
+		return NULL;
+	cache_entry_replace_facts(entry, box);
+	return &box->facts;
+}

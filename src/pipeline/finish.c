@@ -1,0 +1,210 @@
+/* The one end of every query, see finish.h. */
+#include "pipeline/finish.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/counter.h"
+#include "dns/reply.h"
+#include "pipeline/sentence.h"
+
+void finish_release(struct query *query)
+{
+	struct pipeline *pipeline = query->pipeline;
+	cache_entry_unref(query->landed);
+	query->landed = NULL;
+	query->next = pipeline->pool;
+	pipeline->pool = query;
+}
+
+/* ---- the reply --------------------------------------------------------------------------- */
+
+static size_t sinkhole_reply(struct query *query, const struct rule_reply *reply,
+                             const struct reply_options *options, unsigned *rcode)
+{
+	struct addr null = {.family = query->dns.type == DNS_TYPE_A ? 4 : 6};
+	const struct addr *addresses = NULL;
+	size_t count = 0;
+	*rcode = DNS_RCODE_NOERROR;
+	switch (reply->kind) {
+	case REPLY_NULL:
+		addresses = &null;
+		count = query->dns.type == DNS_TYPE_A || query->dns.type == DNS_TYPE_AAAA;
+		break;
+	case REPLY_ADDRESSES:
+		addresses = reply->addresses;
+		count = reply->address_count;
+		break;
+	case REPLY_NXDOMAIN: *rcode = DNS_RCODE_NXDOMAIN; break;
+	case REPLY_REFUSED: *rcode = DNS_RCODE_REFUSED; break;
+	case REPLY_NODATA: break;
+	case REPLY_DROP: return 0;
+	}
+	return reply_synthesize(query->pipeline->out, &query->dns, *rcode, addresses, count, options);
+}
+
+static uint32_t age_s(const struct cache_entry *entry, struct now now)
+{
+	int64_t age_us = now.mono_us - entry->stored_us;
+	return age_us > 0 ? (uint32_t)(age_us / 1000000) : 0;
+}
+
+static size_t failure_reply(struct query *query, const struct finish *finish)
+{
+	struct reply_options options = {query->udp, DNS_EDE_NONE, NULL};
+	if (finish->rcode == DNS_RCODE_SERVFAIL && query->outcome == FLIGHT_TIMED_OUT) {
+		options.ede = DNS_EDE_NO_REACHABLE_AUTHORITY;
+		options.ede_text = "no upstream answered in time";
+	} else if (finish->rcode == DNS_RCODE_SERVFAIL && query->outcome == FLIGHT_NETWORK_ERROR) {
+		options.ede = DNS_EDE_NETWORK_ERROR;
+		options.ede_text = "no upstream could be reached";
+	}
+	return reply_error(query->pipeline->out, &query->dns, finish->rcode, &options);
+}
+
+/* Builds the reply in the pipeline's buffer; 0 is `drop`. */
+static size_t build_reply(struct query *query, const struct finish *finish, const char *reason,
+                          unsigned *rcode)
+{
+	struct reply_options options = {query->udp, DNS_EDE_NONE, NULL};
+	if (finish->verdict.action == ACTION_SINKHOLE) {
+		options.ede = DNS_EDE_BLOCKED;
+		options.ede_text = reason;
+		return sinkhole_reply(query, finish->verdict.reply, &options, rcode);
+	}
+	if (finish->entry) {
+		*rcode = finish->entry->answer->rcode;
+		return reply_from_answer(query->pipeline->out, &query->dns, finish->entry->answer,
+		                         age_s(finish->entry, finish->now), &options);
+	}
+	*rcode = finish->rcode;
+	return failure_reply(query, finish);
+}
+
+/* ---- the record -------------------------------------------------------------------------- */
+
+static void fill_address(struct record_address *to, const struct geo *geo,
+                         const struct address_facts *from)
+{
+	to->address = from->address;
+	to->standing = from->standing;
+	to->confidence = from->confidence;
+	to->special = from->special;
+	to->anycast = from->anycast;
+	to->location = from->location;
+	to->control = from->control;
+	to->asn = from->asn;
+	snprintf(to->organisation, sizeof to->organisation, "%s",
+	         from->asn ? geo_organisation(geo, from->asn) : "");
+	sentence_evidence(to->evidence, geo, from);
+}
+
+/* Puts the record into the ring; with the answer's content when the journal does not have it yet. */
+static int put_with_answer(struct pipeline *pipeline, struct record *record,
+                           const struct finish *finish)
+{
+	struct record_address addresses[FACTS_ADDRESS_MAX];
+	const struct answer *answer = finish->entry->answer;
+	const struct answer_facts *facts = finish->facts;
+	for (size_t i = 0; i < facts->address_count; i++)
+		fill_address(&addresses[i], finish->snapshot->geo, &facts->addresses[i]);
+	struct record_answer content = {
+		.standing = facts->standing,
+		.confidence = facts->confidence,
+		.overseas_count = facts->overseas_count,
+		.judged_count = facts->judged_count,
+		.hop_count = answer->hop_count,
+		.address_count = facts->address_count,
+		.hops = answer->hops,
+		.addresses = addresses,
+	};
+	record->answer = &content;
+	return journal_put(pipeline->shared->journal, pipeline->index, record);
+}
+
+static void journal_query(struct query *query, const struct finish *finish, const char *reason,
+                          unsigned rcode, bool dropped_reply)
+{
+	struct pipeline *pipeline = query->pipeline;
+	if (!pipeline->shared->journal)
+		return;
+	struct now now = pipeline->clock(pipeline->clock_data);
+	struct policy_rule_info rule = {.name = ""};
+	if (finish->verdict.rule)
+		policy_rule_info(finish->snapshot->policy, finish->verdict.rule, &rule);
+	struct record record = {
+		.time_wall_us = query->arrived.wall_us,
+		.took_us = (uint32_t)(now.mono_us - query->arrived.mono_us),
+		.client = query->client.addr,
+		.device_id = query->device.id,
+		.device_name = query->device.name,
+		.name = &query->dns.name,
+		.type = query->dns.type,
+		.rcode = (uint8_t)rcode,
+		.dropped_reply = dropped_reply,
+		.action = finish->verdict.action,
+		.source = (uint8_t)query->source,
+		.rule = finish->verdict.rule,
+		.rule_name = rule.name,
+		.reason = reason,
+		.upstream = finish->entry ? finish->entry->upstream : "",
+		.standing = finish->facts ? finish->facts->standing : STANDING_NONE,
+		.confidence = finish->facts ? finish->facts->confidence : CONFIDENCE_NONE,
+	};
+	int error;
+	const struct facts_box *box = NULL;
+	if (finish->facts) {
+		box = (const struct facts_box *)((const char *)finish->facts -
+		                                 offsetof(struct facts_box, facts));
+		record.answer_id = box->journal_id;
+	}
+	if (record.answer_id &&
+	    atomic_load_explicit(&finish->entry->journalled, memory_order_relaxed) != box) {
+		error = put_with_answer(pipeline, &record, finish);
+		if (error == PF_OK)
+			atomic_store_explicit(&finish->entry->journalled, box, memory_order_relaxed);
+	} else {
+		error = journal_put(pipeline->shared->journal, pipeline->index, &record);
+	}
+	if (error != PF_OK)
+		counter_add(&pipeline->counters.journal_dropped, 1);
+}
+
+/* ---- the end ----------------------------------------------------------------------------- */
+
+static void count(struct query *query, const struct finish *finish, bool dropped_reply)
+{
+	struct pipeline_counters *counters = &query->pipeline->counters;
+	counter_add(&counters->answered, 1);
+	counter_add(&counters->actions[finish->verdict.action], 1);
+	counter_add(&counters->sources[query->source], 1);
+	if (dropped_reply)
+		counter_add(&counters->drop_replies, 1);
+	if (finish->verdict.rule)
+		counter_add(&counters->rules[finish->verdict.rule], 1);
+}
+
+void finish_query(struct query *query, const struct finish *finish)
+{
+	struct pipeline *pipeline = query->pipeline;
+	char reason[SENTENCE_MAX] = "";
+	unsigned rcode = finish->rcode;
+	if (finish->verdict.rule || query->explained)
+		sentence_write(reason, finish->snapshot, query, &finish->verdict,
+		               finish->entry ? finish->entry->answer : NULL, finish->facts);
+	else if (rcode == DNS_RCODE_REFUSED)
+		snprintf(reason, sizeof reason, "refused: transfers and ANY are not answered (RFC 8482)");
+	size_t length = build_reply(query, finish, reason, &rcode);
+	if (query->explained) {
+		struct cache_entry *landed = query->landed;
+		query->landed = NULL;
+		query->explained(query, &finish->verdict, finish->entry, reason, rcode);
+		cache_entry_unref(landed);
+		return;
+	}
+	bool dropped_reply = length == 0;
+	query->reply(query, pipeline->out, length);
+	journal_query(query, finish, reason, rcode, dropped_reply);
+	count(query, finish, dropped_reply);
+	finish_release(query);
+}

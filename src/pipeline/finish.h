@@ -1,0 +1,23 @@
+/* Private to pipeline/: the one end of every query: one reply, one record, the counters. */
+#ifndef PF_PIPELINE_FINISH_H
+#define PF_PIPELINE_FINISH_H
+
+#include "pipeline/pipeline.h"
+
+/* What the stages have found. */
+struct finish {
+	const struct snapshot *snapshot;
+	struct verdict verdict;
+	struct cache_entry *entry;        /* NULL: no answer */
+	const struct answer_facts *facts; /* of the entry, or NULL */
+	unsigned rcode;                   /* without an answer and a sinkhole: SERVFAIL or REFUSED */
+	struct now now;
+};
+
+/* Replies, journals, counts and releases the query. Under rcu_read_lock. */
+void finish_query(struct query *query, const struct finish *finish);
+
+/* Gives the query back to its pool. */
+void finish_release(struct query *query);
+
+#endif

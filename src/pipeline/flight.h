@@ -1,0 +1,24 @@
+/* Private to pipeline/: questions on their way upstream. Identical questions share one flight, whichever
+ * worker they came to (attack: birthday by identical queries). The table is shared and locked; a
+ * flight belongs to the worker that started it. */
+#ifndef PF_PIPELINE_FLIGHT_H
+#define PF_PIPELINE_FLIGHT_H
+
+#include "pipeline/pipeline.h"
+
+struct flight {
+	struct cache_key key;
+	struct flight *next;
+	struct flight_table *table;
+	struct pipeline *owner;
+	struct query *waiters; /* linked by query->next */
+};
+
+/* Adds the query to the flight of its question. Returns the flight when it is new: the caller must send it on
+ * its way, or end it with flight_land. NULL with *joined true: the query waits; false: no memory. */
+struct flight *flight_join(struct flight_table *table, struct query *query, bool *joined);
+
+/* Takes the flight out of the table and frees it; the waiters, in the order in which they came, are the caller's. */
+struct query *flight_land(struct flight *flight);
+
+#endif

@@ -1,0 +1,286 @@
+/* The driver of the stages, see pipeline.h. */
+#include "pipeline/pipeline.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/counter.h"
+#include "dns/reply.h"
+#include "pipeline/facts.h"
+#include "pipeline/finish.h"
+#include "pipeline/flight.h"
+
+static void run(struct query *query);
+
+void pipeline_init(struct pipeline *pipeline, struct shared *shared, struct forwarder *forwarder,
+                   size_t index, struct now (*clock)(void *), void *clock_data,
+                   void (*post)(struct query *))
+{
+	memset(pipeline, 0, sizeof *pipeline);
+	pipeline->shared = shared;
+	pipeline->forwarder = forwarder;
+	pipeline->index = index;
+	pipeline->clock = clock;
+	pipeline->clock_data = clock_data;
+	pipeline->post = post;
+}
+
+void pipeline_deinit(struct pipeline *pipeline)
+{
+	policy_scratch_free(&pipeline->scratch);
+	while (pipeline->pool) {
+		struct query *query = pipeline->pool;
+		pipeline->pool = query->next;
+		free(query);
+	}
+}
+
+struct query *pipeline_query_new(struct pipeline *pipeline)
+{
+	struct query *query = pipeline->pool;
+	if (query) {
+		pipeline->pool = query->next;
+	} else {
+		if (pipeline->query_count < QUERIES_MAX)
+			query = malloc(sizeof *query);
+		if (!query) {
+			counter_add(&pipeline->counters.received, 1);
+			counter_add(&pipeline->counters.overloaded, 1);
+			return NULL;
+		}
+		pipeline->query_count++;
+	}
+	memset(query, 0, sizeof *query);
+	query->pipeline = pipeline;
+	return query;
+}
+
+/* The one reply of a query that never entered the stages. */
+static void turn_away(struct query *query, uint64_t *counter, size_t length)
+{
+	struct pipeline *pipeline = query->pipeline;
+	counter_add(counter, 1);
+	query->reply(query, pipeline->out, length);
+	finish_release(query);
+}
+
+static void turn_away_with(struct query *query, uint64_t *counter, unsigned rcode, int ede,
+                           const char *ede_text)
+{
+	struct reply_options options = {query->udp, ede, ede_text};
+	turn_away(query, counter, reply_error(query->pipeline->out, &query->dns, rcode, &options));
+}
+
+static bool is_allowed(const struct config *config, const struct addr *client)
+{
+	for (size_t i = 0; i < config->allow_count; i++)
+		if (prefix_contains(&config->allow[i], client))
+			return true;
+	return false;
+}
+
+/* Makes what this worker keeps for each snapshot. */
+static void adopt(struct pipeline *pipeline, const struct snapshot *snapshot)
+{
+	if (pipeline->epoch == snapshot->epoch)
+		return;
+	policy_scratch_free(&pipeline->scratch);
+	pipeline->scratch = policy_scratch_new(snapshot->policy);
+	pipeline->forwarder->configure(pipeline->forwarder, snapshot->config->upstreams,
+	                               snapshot->config->upstream_count);
+	struct pipeline_counters *counters = &pipeline->counters;
+	for (size_t i = 0; i < PF_COUNT(counters->rules); i++)
+		counter_set(&counters->rules[i], 0);
+	counter_set(&counters->rule_epoch, snapshot->epoch);
+	pipeline->epoch = snapshot->epoch;
+}
+
+void pipeline_receive(struct pipeline *pipeline, struct query *query, const uint8_t *packet,
+                      size_t length, struct now now)
+{
+	struct pipeline_counters *counters = &pipeline->counters;
+	counter_add(&counters->received, 1);
+	query->arrived = now;
+	rcu_read_lock();
+	const struct snapshot *snapshot = rcu_dereference(pipeline->shared->snapshot);
+	bool allowed = is_allowed(snapshot->config, &query->client.addr);
+	enum query_parse parsed = dns_query_parse(packet, length, &query->dns);
+	if (parsed == QUERY_IGNORE || (!allowed && parsed != QUERY_OK))
+		turn_away(query, &counters->malformed, 0);
+	else if (!allowed)
+		turn_away_with(query, &counters->refused, DNS_RCODE_REFUSED, DNS_EDE_PROHIBITED,
+		               "this resolver does not answer your address (allow-from)");
+	else if (parsed == QUERY_FORMERR)
+		turn_away_with(query, &counters->malformed, DNS_RCODE_FORMERR, DNS_EDE_NONE, NULL);
+	else if (parsed == QUERY_NOTIMP)
+		turn_away_with(query, &counters->malformed, DNS_RCODE_NOTIMP, DNS_EDE_NONE, NULL);
+	else if (parsed == QUERY_BADVERS)
+		turn_away_with(query, &counters->malformed, DNS_RCODE_BADVERS, DNS_EDE_NONE, NULL);
+	else if (query->dns.class != DNS_CLASS_IN)
+		turn_away_with(query, &counters->refused, DNS_RCODE_REFUSED, DNS_EDE_NONE, NULL);
+	else
+		run(query);
+	rcu_read_unlock();
+}
+
+/* ---- waiting for an upstream ------------------------------------------------------------- */
+
+/* Ends a flight for all who waited. The reference of `entry` stays the caller's. */
+static void land(struct flight *flight, struct cache_entry *entry, enum flight_outcome outcome)
+{
+	struct pipeline *owner = flight->owner;
+	struct query *query = flight_land(flight);
+	while (query) {
+		struct query *next = query->next;
+		query->outcome = outcome;
+		query->landed = entry;
+		if (entry)
+			cache_entry_ref(entry);
+		if (query->pipeline == owner)
+			pipeline_resume(query);
+		else
+			query->pipeline->post(query);
+		query = next;
+	}
+}
+
+static void on_forwarded(void *data, const struct forward_result *result)
+{
+	struct flight *flight = data;
+	struct pipeline *pipeline = flight->owner;
+	if (result->status != FORWARD_ANSWERED) {
+		land(flight, NULL,
+		     result->status == FORWARD_TIMED_OUT ? FLIGHT_TIMED_OUT : FLIGHT_NETWORK_ERROR);
+		return;
+	}
+	rcu_read_lock();
+	struct now now = pipeline->clock(pipeline->clock_data);
+	const struct snapshot *snapshot = rcu_dereference(pipeline->shared->snapshot);
+	struct facts_box *facts =
+		facts_judge(snapshot, pipeline->shared->key, &flight->key, result->answer, now);
+	struct answer *answer = result->answer;
+	struct cache_entry *entry = NULL;
+	if (facts)
+		entry = cache_entry_new(&flight->key, answer, facts, result->upstream, now);
+	else
+		answer_free(&answer);
+	if (entry && entry->answer->ttl > 0)
+		cache_insert(pipeline->shared->cache, entry, now);
+	rcu_read_unlock();
+	land(flight, entry, entry ? FLIGHT_ANSWERED : FLIGHT_REFUSED);
+	cache_entry_unref(entry);
+}
+
+/* Sends the query upstream, or lets it wait with others that asked the same. The query belongs to its
+ * flight from here on. */
+static void depart(struct query *query, struct now now)
+{
+	struct pipeline *pipeline = query->pipeline;
+	bool joined;
+	counter_add(&pipeline->counters.cache_misses, 1);
+	if (!query->explained)
+		counter_add(&pipeline->counters.in_flight, 1);
+	struct flight *flight = flight_join(pipeline->shared->flights, query, &joined);
+	if (!joined) {
+		query->outcome = FLIGHT_REFUSED;
+		pipeline_resume(query);
+		return;
+	}
+	if (!flight)
+		return;
+	/* Between the look-up that missed and the join, the flight of another worker may have landed. */
+	struct cache_entry *entry = cache_lookup(pipeline->shared->cache, &flight->key, now);
+	if (entry)
+		land(flight, entry, FLIGHT_ANSWERED);
+	else if (pipeline->forwarder->ask(pipeline->forwarder, &query->dns, on_forwarded, flight) !=
+	         PF_OK)
+		land(flight, NULL, FLIGHT_REFUSED);
+}
+
+void pipeline_resume(struct query *query)
+{
+	if (query->landed == NULL && query->outcome == FLIGHT_ANSWERED)
+		query->outcome = FLIGHT_REFUSED; /* no memory for the answer */
+	struct pipeline *pipeline = query->pipeline;
+	if (!query->explained)
+		counter_set(&pipeline->counters.in_flight, pipeline->counters.in_flight - 1);
+	query->source = SOURCE_UPSTREAM;
+	rcu_read_lock();
+	run(query);
+	rcu_read_unlock();
+}
+
+void pipeline_explain(struct pipeline *pipeline, struct query *query)
+{
+	query->pipeline = pipeline;
+	query->arrived = pipeline->clock(pipeline->clock_data);
+	rcu_read_lock();
+	run(query);
+	rcu_read_unlock();
+}
+
+/* ---- the stages -------------------------------------------------------------------------- */
+
+/* Types that are no data: transfers, ANY (amplification; RFC 8482) and OPT. */
+static bool is_meta_type(uint16_t type)
+{
+	return type == DNS_TYPE_OPT || (type >= 249 && type <= DNS_TYPE_ANY);
+}
+
+/* Under rcu_read_lock. First call: source is not SOURCE_UPSTREAM; after a wait it is. */
+static void run(struct query *query)
+{
+	struct pipeline *pipeline = query->pipeline;
+	struct shared *shared = pipeline->shared;
+	const struct snapshot *snapshot = rcu_dereference(shared->snapshot);
+	adopt(pipeline, snapshot);
+	if (!query->explained)
+		registry_identify(snapshot->registry, rcu_dereference(shared->neighbours),
+		                  &query->client.addr, &query->device);
+
+	struct finish finish = {.snapshot = snapshot};
+	if (is_meta_type(query->dns.type)) {
+		finish.rcode = DNS_RCODE_REFUSED;
+		finish_query(query, &finish);
+		return;
+	}
+	struct list_set lists = {0};
+	struct policy_question question = {query->device.tags, &query->dns.name, query->dns.type,
+	                                   &lists};
+	if (policy_needs_lists(snapshot->policy, question.tags) || query->explained)
+		lists_match(snapshot->lists, &query->dns.name, &lists);
+	bool ended =
+		policy_decide_names(snapshot->policy, pipeline->scratch, &question, &finish.verdict);
+	if (ended && finish.verdict.action == ACTION_SINKHOLE) {
+		query->source = SOURCE_POLICY;
+		finish_query(query, &finish);
+		return;
+	}
+	bool waited = query->source == SOURCE_UPSTREAM;
+	finish.entry = query->landed;
+	finish.now = pipeline->clock(pipeline->clock_data);
+	if (!waited) {
+		struct cache_key key;
+		cache_key_from_query(&key, &query->dns);
+		finish.entry = cache_lookup(shared->cache, &key, finish.now);
+		if (!finish.entry) {
+			depart(query, finish.now);
+			return;
+		}
+		counter_add(&pipeline->counters.cache_hits, 1);
+		query->source = SOURCE_CACHE;
+	}
+	if (!finish.entry) {
+		finish.rcode = DNS_RCODE_SERVFAIL;
+		finish_query(query, &finish);
+		return;
+	}
+	finish.facts = facts_of(snapshot, shared->key, finish.entry, finish.now);
+	if (!ended && finish.facts && policy_needs_answer(snapshot->policy, question.tags)) {
+		const struct answer *answer = finish.entry->answer;
+		struct policy_answer known = {finish.facts, answer->hops, answer->hop_count};
+		policy_decide_answers(snapshot->policy, pipeline->scratch, &question, &known,
+		                      &finish.verdict);
+	}
+	finish_query(query, &finish);
+}

@@ -1,0 +1,84 @@
+/* The driver: it knows when to execute what, and the stages know how. One pipeline for each worker,
+ * all of them over one `struct shared`. A query goes
+ *
+ *   parse → device → names → cache ┬→ (flight → upstream → geo →) answers → reply → journal
+ *
+ * one way only, and ends in exactly one reply (or a counted drop) and exactly one record. When it had to
+ * wait for an upstream, it goes through device and names once more with the snapshot of that moment, so that no
+ * pointer into a snapshot is ever kept across a wait and a changed rule acts at once. */
+#ifndef PF_PIPELINE_PIPELINE_H
+#define PF_PIPELINE_PIPELINE_H
+
+#include "cache/cache.h"
+#include "journal/journal.h"
+#include "pipeline/query.h"
+#include "pipeline/snapshot.h"
+#include "upstream/upstream.h"
+
+#define QUERIES_MAX 16384 /* queries waiting in one worker; more are dropped and counted */
+
+struct flight_table;
+
+/* What all workers read. Pointers marked RCU are published by the control thread. */
+struct shared {
+	struct snapshot *snapshot;          /* RCU; never NULL while workers run */
+	struct neighbour_table *neighbours; /* RCU; may be NULL */
+	struct cache *cache;
+	struct flight_table *flights;
+	struct journal *journal; /* NULL: `journal: off` */
+	struct hash_key key;
+};
+
+/* Written by its worker only, read by any thread (base/counter.h). The sums hold at every quiet moment:
+ * received = malformed + refused + overloaded + answered + in flight,
+ * answered = allow + flag + sinkhole = policy + cache + upstream = journalled + dropped by the journal. */
+struct pipeline_counters {
+	uint64_t received, malformed, refused, overloaded, answered, drop_replies;
+	uint64_t actions[3]; /* by enum action */
+	uint64_t sources[4]; /* by enum record_source */
+	uint64_t cache_hits, cache_misses, in_flight;
+	uint64_t journal_dropped;             /* of `answered`: the ring was full */
+	uint64_t rule_epoch;                  /* of the snapshot that `rules` counts for */
+	uint64_t rules[CONFIG_RULES_MAX + 1]; /* matches by rule, from 1 */
+};
+
+struct pipeline {
+	struct shared *shared;
+	struct forwarder *forwarder;
+	size_t index; /* of the worker: its ring */
+	struct now (*clock)(void *data);
+	void *clock_data;
+	/* Hands a query that another worker's flight has landed back to its home: makes pipeline_resume(query) run in the
+	 * thread of query->pipeline. Any thread calls it. */
+	void (*post)(struct query *query);
+
+	struct pipeline_counters counters;
+	uint32_t epoch; /* of the snapshot that the next two were made for */
+	struct policy_scratch *scratch;
+	struct query *pool;
+	size_t query_count;
+	uint8_t out[DNS_MESSAGE_MAX];
+};
+
+struct flight_table *flight_table_new(struct hash_key key);
+void flight_table_free(struct flight_table **table);
+
+void pipeline_init(struct pipeline *pipeline, struct shared *shared, struct forwarder *forwarder,
+                   size_t index, struct now (*clock)(void *), void *clock_data,
+                   void (*post)(struct query *));
+void pipeline_deinit(struct pipeline *pipeline);
+
+/* A query for the transport to fill in (client, udp, reply, transport, peer …); NULL: counted as overloaded, the
+ * packet is to be forgotten. */
+struct query *pipeline_query_new(struct pipeline *pipeline);
+
+/* Runs a packet. Takes the query over; it may be gone when this returns. Malformed packets get their error
+ * or silence here. The thread of the pipeline. */
+void pipeline_receive(struct pipeline *pipeline, struct query *query, const uint8_t *packet,
+                      size_t length, struct now now);
+
+/* Goes on with a query that has waited (see `post`), or starts one of `explain`. */
+void pipeline_resume(struct query *query);
+void pipeline_explain(struct pipeline *pipeline, struct query *query);
+
+#endif

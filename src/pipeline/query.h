@@ -1,0 +1,51 @@
+/* One query on its way through the house: its state, from the packet to the one reply and the one
+ * journal record. It belongs to the worker that received it; only its pointer travels to the worker
+ * whose flight it joined, and back. */
+#ifndef PF_PIPELINE_QUERY_H
+#define PF_PIPELINE_QUERY_H
+
+#include <stdbool.h>
+
+#include "base/addr.h"
+#include "base/clock.h"
+#include "dns/query.h"
+#include "journal/record.h"
+#include "value/device.h"
+#include "value/verdict.h"
+
+struct pipeline;
+struct cache_entry;
+
+/* How a flight ended for those who waited for it. */
+enum flight_outcome { FLIGHT_ANSWERED, FLIGHT_TIMED_OUT, FLIGHT_NETWORK_ERROR, FLIGHT_REFUSED };
+
+struct query {
+	struct dns_query dns;
+	struct addr_port client;
+	struct now arrived;
+	bool udp;
+	/* Called exactly once, with `length` 0 when a rule said `drop`. The bytes are borrowed. Afterwards the
+	 * transport must forget the query. */
+	void (*reply)(struct query *query, const uint8_t *bytes, size_t length);
+	void *transport;              /* the transport's own: the socket or the connection */
+	struct sockaddr_storage peer; /* UDP: where the reply goes, byte for byte as it came */
+	socklen_t peer_length;
+	struct addr local;  /* UDP: the address that was asked; replies leave from it */
+	unsigned interface; /* UDP: its index, for link-local clients */
+
+	/* The pipeline's own from here on. */
+	struct pipeline *pipeline; /* its home */
+	struct device device;
+	struct query *next; /* in a flight's waiters, a mailbox or the pool */
+	enum record_source source;
+	struct cache_entry
+		*landed; /* the answer that a flight brought, a reference of its own; or NULL */
+	enum flight_outcome outcome;
+	/* Not a client's question but a person's: `portafilter explain`. Then there is neither reply nor
+	 * record, and this is called instead, under rcu_read_lock. Such a query is the caller's memory. */
+	void (*explained)(struct query *query, const struct verdict *verdict, struct cache_entry *entry,
+	                  const char *reason, unsigned rcode);
+	void *explain_data;
+};
+
+#endif

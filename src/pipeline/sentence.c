@@ -1,0 +1,170 @@
+/* Renders the sentence of sentence.h, e.g.
+ *
+ *   sinkholed by rule 3 "coffee stays home": a.example.cn → 203.0.113.7 in CN (dbip 2026-06,
+ *   geo-whois 2026-06 agree), run by AS37963 Alibaba (CN) */
+#include "pipeline/sentence.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Appends to a bounded text; what does not fit is cut. */
+struct text {
+	char *at;
+	size_t length;
+};
+
+static void say(struct text *text, const char *format, ...) PF_PRINTF(2, 3);
+
+static void say(struct text *text, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	int length = vsnprintf(text->at + text->length, SENTENCE_MAX - text->length, format, arguments);
+	va_end(arguments);
+	if (length > 0)
+		text->length += (size_t)length;
+	if (text->length >= SENTENCE_MAX)
+		text->length = SENTENCE_MAX - 1;
+}
+
+/* A name, shortened from the left when it is long: what is registered stands at the right. */
+static void say_name(struct text *text, const struct dns_name *name)
+{
+	char full[NAME_TEXT_MAX];
+	size_t length = dns_name_to_text(name, full), most = 255;
+	if (length > most)
+		say(text, "…%s", full + length - most);
+	else
+		say(text, "%s", full);
+}
+
+static const char *country_text(const struct country *country)
+{
+	return country_known(*country) ? country->code : "an unknown country";
+}
+
+static bool sources_agree(const struct geo *geo, const struct address_facts *facts, size_t *known)
+{
+	*known = 0;
+	bool agree = true;
+	for (size_t i = 0; i < geo_location_count(geo); i++) {
+		if (!country_known(facts->locations[i]))
+			continue;
+		++*known;
+		agree = agree && country_equal(facts->locations[i], facts->location);
+	}
+	return agree;
+}
+
+static void say_sources(struct text *text, const struct geo *geo, const struct address_facts *facts)
+{
+	size_t known;
+	bool agree = sources_agree(geo, facts, &known);
+	if (facts->special) {
+		say(text, " (a special-use address)");
+		return;
+	}
+	if (!known) {
+		say(text, " (no database knows it)");
+		return;
+	}
+	const char *between = " (";
+	for (size_t i = 0; i < geo_location_count(geo); i++) {
+		if (!country_known(facts->locations[i]))
+			continue;
+		say(text, "%s%s", between, geo_location_label(geo, i));
+		if (!agree)
+			say(text, " says %s", facts->locations[i].code);
+		between = ", ";
+	}
+	say(text, agree && known > 1 ? " agree)" : ")");
+}
+
+static void say_address(struct text *text, const struct snapshot *snapshot,
+                        const struct answer_facts *facts, size_t index)
+{
+	const struct address_facts *address = &facts->addresses[index];
+	char shown[ADDR_TEXT_MAX];
+	addr_format(&address->address, shown);
+	say(text, " → %s in %s", shown, country_text(&address->location));
+	say_sources(text, snapshot->geo, address);
+	if (address->anycast)
+		say(text, ", anycast");
+	if (address->asn) {
+		say(text, ", run by AS%u %s", address->asn, geo_organisation(snapshot->geo, address->asn));
+		if (country_known(address->control))
+			say(text, " (%s)", address->control.code);
+	}
+	if (facts->address_count > 1)
+		say(text, "; %u of %u addresses overseas", facts->overseas_count, facts->address_count);
+}
+
+static void say_list(struct text *text, const struct snapshot *snapshot, const struct query *query,
+                     size_t list)
+{
+	unsigned line = lists_find_line(snapshot->lists, list, &query->dns.name, NULL);
+	say(text, " is on list \"%s\", line %u", lists_info(snapshot->lists, list)->name, line);
+}
+
+static void say_match(struct text *text, const struct snapshot *snapshot, const struct query *query,
+                      const struct verdict *verdict, const struct answer *answer,
+                      const struct answer_facts *facts)
+{
+	switch ((enum match_kind)verdict->match) {
+	case MATCH_ALWAYS: say(text, " asked by %s", query->device.name); break;
+	case MATCH_NAME: say(text, " matches %s", verdict->pattern); break;
+	case MATCH_LIST: say_list(text, snapshot, query, verdict->list); break;
+	case MATCH_CNAME:
+		say(text, " → ");
+		if (answer && verdict->index < answer->hop_count)
+			say_name(text, &answer->hops[verdict->index]);
+		say(text, " matches %s", verdict->pattern);
+		break;
+	case MATCH_ADDRESS:
+		if (answer && answer->hop_count) {
+			say(text, " → ");
+			say_name(text, &answer->hops[answer->hop_count - 1]);
+		}
+		if (facts && verdict->index < facts->address_count)
+			say_address(text, snapshot, facts, verdict->index);
+		break;
+	case MATCH_ANSWER: say(text, " has no address"); break;
+	}
+}
+
+size_t sentence_write(char out[SENTENCE_MAX], const struct snapshot *snapshot,
+                      const struct query *query, const struct verdict *verdict,
+                      const struct answer *answer, const struct answer_facts *facts)
+{
+	static const char *const done[] = {"allowed", "flagged", "sinkholed"};
+	struct text text = {out, 0};
+	if (!verdict->rule) {
+		say(&text, SENTENCE_NO_RULE);
+		return text.length;
+	}
+	struct policy_rule_info rule;
+	policy_rule_info(snapshot->policy, verdict->rule, &rule);
+	say(&text, "%s by rule %u \"%s\": ", done[verdict->action], verdict->rule, rule.name);
+	say_name(&text, &query->dns.name);
+	say_match(&text, snapshot, query, verdict, answer, facts);
+	return text.length;
+}
+
+void sentence_evidence(char out[EVIDENCE_MAX], const struct geo *geo,
+                       const struct address_facts *facts)
+{
+	size_t length = 0;
+	out[0] = '\0';
+	if (facts->special)
+		snprintf(out, EVIDENCE_MAX, "special-use address");
+	for (size_t i = 0; i < geo_location_count(geo) && !facts->special; i++) {
+		const char *code =
+			country_known(facts->locations[i]) ? facts->locations[i].code : "unknown";
+		int more = snprintf(out + length, EVIDENCE_MAX - length, "%s%s %s", i ? ", " : "",
+		                    geo_location_label(geo, i), code);
+		if (more < 0 || (size_t)more >= EVIDENCE_MAX - length)
+			break;
+		length += (size_t)more;
+	}
+}

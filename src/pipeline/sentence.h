@@ -1,0 +1,23 @@
+/* The one sentence that explains a verdict, the same in the EDE text, the journal, the API and the
+ * command. */
+#ifndef PF_PIPELINE_SENTENCE_H
+#define PF_PIPELINE_SENTENCE_H
+
+#include "dns/answer.h"
+#include "pipeline/query.h"
+#include "pipeline/snapshot.h"
+
+#define SENTENCE_MAX 900 /* bytes; longer names are cut, never the verdict */
+#define SENTENCE_NO_RULE "allowed: no rule matched"
+
+/* `answer` and `facts` may be NULL when no answer was asked for. Returns its length. */
+size_t sentence_write(char out[SENTENCE_MAX], const struct snapshot *snapshot,
+                      const struct query *query, const struct verdict *verdict,
+                      const struct answer *answer, const struct answer_facts *facts);
+
+#define EVIDENCE_MAX 96
+/* What each location database says of an address: "dbip 2026-06 CN, geo-whois 2026-06 CN". */
+void sentence_evidence(char out[EVIDENCE_MAX], const struct geo *geo,
+                       const struct address_facts *facts);
+
+#endif
