@@ -391,6 +391,11 @@ struct forwarder *upstream_new(struct uv_loop_s *loop)
 	return &upstream->base;
 }
 
+bool upstream_idle(const struct forwarder *forwarder)
+{
+	return !((const struct upstream *)forwarder)->exchange_count;
+}
+
 void upstream_free(struct forwarder **forwarder)
 {
 	struct upstream *upstream = (struct upstream *)*forwarder;

@@ -50,7 +50,9 @@ struct uv_loop_s;
 
 /* NULL without memory. The loop's thread is the only one that may use it. */
 struct forwarder *upstream_new(struct uv_loop_s *loop);
-/* Closes its handles; nothing may be under way. The memory goes when the loop has closed them. */
+/* Nothing under way? The forwarder's thread only. */
+bool upstream_idle(const struct forwarder *forwarder);
+/* It must be idle, and the loop must have closed all handles. */
 void upstream_free(struct forwarder **forwarder);
 /* Any thread; `stats` has room for UPSTREAM_COUNT_MAX. Returns how many. */
 size_t upstream_stats(const struct forwarder *forwarder, struct upstream_stats *stats);

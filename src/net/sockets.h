@@ -1,0 +1,29 @@
+/* The listening sockets, opened by the main thread before privileges are dropped: for each worker its
+ * own UDP and TCP socket on each address, shared by SO_REUSEPORT. */
+#ifndef PF_NET_SOCKETS_H
+#define PF_NET_SOCKETS_H
+
+#include "base/addr.h"
+#include "config/config.h"
+
+/* One address as one worker listens on it. */
+struct socket_pair {
+	struct addr_port address;
+	bool wildcard; /* 0.0.0.0 or ::: replies must name the address that was asked */
+	int udp, tcp;  /* -1: handed over or closed */
+};
+
+struct socket_set {
+	size_t count;
+	struct socket_pair pairs[CONFIG_LISTEN_MAX];
+};
+
+/* Opens the sockets of `worker_count` workers into `sets`. On failure everything is closed again, PF_EIO is
+ * returned and `error` holds a sentence that names the address: in use (another daemon shares no port
+ * with us by accident), not ours, no permission. */
+PF_MUST_CHECK int sockets_open(const struct addr_port *addresses, size_t count,
+                               struct socket_set *sets, size_t worker_count, char *error,
+                               size_t error_size);
+void sockets_close(struct socket_set *sets, size_t worker_count);
+
+#endif
