@@ -198,7 +198,16 @@ void finish_query(struct query *query, const struct finish *finish)
 	if (query->explained) {
 		struct cache_entry *landed = query->landed;
 		query->landed = NULL;
-		query->explained(query, &finish->verdict, finish->entry, reason, rcode);
+		query->explained(query, &(struct explanation){
+									.snapshot = finish->snapshot,
+									.scratch = pipeline->scratch,
+									.verdict = &finish->verdict,
+									.lists = &finish->lists,
+									.entry = finish->entry,
+									.facts = finish->facts,
+									.reason = reason,
+									.rcode = rcode,
+								});
 		cache_entry_unref(landed);
 		return;
 	}

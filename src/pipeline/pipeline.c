@@ -244,11 +244,10 @@ static void run(struct query *query)
 		finish_query(query, &finish);
 		return;
 	}
-	struct list_set lists = {0};
 	struct policy_question question = {query->device.tags, &query->dns.name, query->dns.type,
 	                                   &lists};
 	if (policy_needs_lists(snapshot->policy, question.tags) || query->explained)
-		lists_match(snapshot->lists, &query->dns.name, &lists);
+		lists_match(snapshot->lists, &query->dns.name, &finish.lists);
 	bool ended =
 		policy_decide_names(snapshot->policy, pipeline->scratch, &question, &finish.verdict);
 	if (ended && finish.verdict.action == ACTION_SINKHOLE) {

@@ -11,13 +11,29 @@
 #include "dns/query.h"
 #include "journal/record.h"
 #include "value/device.h"
+#include "value/facts.h"
 #include "value/verdict.h"
 
 struct pipeline;
 struct cache_entry;
+struct snapshot;
+struct policy_scratch;
+struct list_set;
 
 /* How a flight ended for those who waited for it. */
 enum flight_outcome { FLIGHT_ANSWERED, FLIGHT_TIMED_OUT, FLIGHT_NETWORK_ERROR, FLIGHT_REFUSED };
+
+/* What became of a query that was to be explained; all is borrowed. */
+struct explanation {
+	const struct snapshot *snapshot;
+	struct policy_scratch *scratch;
+	const struct verdict *verdict;
+	const struct list_set *lists;     /* that hold the name */
+	const struct cache_entry *entry;  /* the answer, or NULL */
+	const struct answer_facts *facts; /* of it, or NULL */
+	const char *reason;               /* the sentence */
+	unsigned rcode;                   /* that the client would get */
+};
 
 struct query {
 	struct dns_query dns;
@@ -43,8 +59,7 @@ struct query {
 	enum flight_outcome outcome;
 	/* Not a client's question but a person's: `portafilter explain`. Then there is neither reply nor
 	 * record, and this is called instead, under rcu_read_lock. Such a query is the caller's memory. */
-	void (*explained)(struct query *query, const struct verdict *verdict, struct cache_entry *entry,
-	                  const char *reason, unsigned rcode);
+	void (*explained)(struct query *query, const struct explanation *explanation);
 	void *explain_data;
 };
 

@@ -3,6 +3,7 @@
 #include "pipeline/snapshot.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 void snapshot_free(struct snapshot **snapshot)
 {
@@ -18,6 +19,41 @@ void snapshot_free(struct snapshot **snapshot)
 	*snapshot = NULL;
 }
 
+static bool is_loopback(const struct addr *addr)
+{
+	static const uint8_t v6[16] = {[15] = 1};
+	return addr->family == 4 ? addr->bytes[0] == 127 : !memcmp(addr->bytes, v6, sizeof v6);
+}
+
+/* Would a question to this upstream come back to us? */
+static bool is_own(const struct addr_port *listen, const struct addr_port *upstream)
+{
+	static const uint8_t wildcard[16];
+	if (listen->port != upstream->port || listen->addr.family != upstream->addr.family)
+		return false;
+	return addr_equal(&listen->addr, &upstream->addr) ||
+	       (!memcmp(listen->addr.bytes, wildcard, sizeof wildcard) && is_loopback(&upstream->addr));
+}
+
+static int refuse_loops(const struct config *config, struct diag *diag)
+{
+	int error = PF_OK;
+	for (size_t u = 0; u < config->upstream_count; u++) {
+		for (size_t l = 0; l < config->listen_count; l++) {
+			char text[ADDR_PORT_TEXT_MAX];
+			if (!is_own(&config->listen[l], &config->upstreams[u]))
+				continue;
+			addr_port_format(&config->upstreams[u], text);
+			diag_error(diag, config->file, 0, 0,
+			           "the upstream %s is this daemon itself (listen.dns): name other `upstreams`",
+			           text);
+			error = PF_EINVAL;
+			break;
+		}
+	}
+	return error;
+}
+
 int snapshot_build(const char *config_path, uint32_t epoch, struct now now, struct diag *diag,
                    struct snapshot **out)
 {
@@ -30,6 +66,7 @@ int snapshot_build(const char *config_path, uint32_t epoch, struct now now, stru
 	int error = config_load(config_path, diag, &built->config);
 	if (error == PF_OK) {
 		int parts[] = {
+			refuse_loops(built->config, diag),
 			registry_build(built->config, &built->registry),
 			lists_load(built->config, diag, &built->lists),
 			policy_compile(built->config, diag, &built->policy),
