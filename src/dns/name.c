@@ -1,0 +1,198 @@
+/* Names of name.h: from the wire, from text, to text. Each reader checks both limits (63 bytes a
+ * label, 255 a name) before it writes, so that a hostile name ends in PF_EINVAL and nothing else. */
+#include "dns/name.h"
+
+#include <string.h>
+
+#define LABEL_POINTER 0xc0 /* both top bits: a compression pointer; one alone is reserved */
+
+static uint8_t lower(uint8_t byte)
+{
+	return (uint8_t)(byte - 'A') < 26 ? byte | 0x20 : byte;
+}
+
+/* Appends one label; false when the name would be too long with the root's byte behind it. */
+static bool append_label(struct dns_name *name, size_t *used, const uint8_t *label, size_t length)
+{
+	if (*used + 1 + length + 1 > NAME_WIRE_MAX)
+		return false;
+	name->wire[(*used)++] = (uint8_t)length;
+	for (size_t i = 0; i < length; i++)
+		name->wire[*used + i] = lower(label[i]);
+	*used += length;
+	name->labels++;
+	return true;
+}
+
+static void finish(struct dns_name *name, size_t used)
+{
+	name->wire[used] = 0;
+	name->length = (uint8_t)(used + 1);
+}
+
+int dns_name_from_wire(const uint8_t *packet, size_t length, size_t offset, bool pointers,
+                       struct dns_name *name)
+{
+	size_t used = 0, at = offset;
+	size_t segment = offset; /* where the current run of labels began: pointers go below it */
+	int taken = 0;           /* bytes at `offset`, known once the first pointer was followed */
+	name->labels = 0;
+	for (unsigned pointer_count = 0; at < length;) {
+		size_t label = packet[at];
+		if ((label & LABEL_POINTER) == LABEL_POINTER) {
+			if (!pointers || at + 1 >= length || ++pointer_count > NAME_LABELS_MAX)
+				return PF_EINVAL;
+			if (!taken)
+				taken = (int)(at + 2 - offset);
+			at = (label & 0x3f) << 8 | packet[at + 1];
+			if (at >= segment)
+				return PF_EINVAL;
+			segment = at;
+			continue;
+		}
+		if (label > NAME_LABEL_MAX)
+			return PF_EINVAL;
+		if (!label) {
+			finish(name, used);
+			return taken ? taken : (int)(at + 1 - offset);
+		}
+		if (label >= length - at)
+			return PF_EINVAL;
+		if (!append_label(name, &used, packet + at + 1, label))
+			return PF_EINVAL;
+		at += label + 1;
+	}
+	return PF_EINVAL;
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* One byte behind a backslash: \DDD or the sign itself. Moves `*text` behind it. */
+static int unescape(const char **text, uint8_t *byte)
+{
+	const char *at = *text;
+	if (!is_digit(at[0])) {
+		if (at[0] < '!' || at[0] > '~')
+			return PF_EINVAL;
+		*byte = (uint8_t)at[0];
+		*text = at + 1;
+		return PF_OK;
+	}
+	if (!is_digit(at[1]) || !is_digit(at[2]))
+		return PF_EINVAL;
+	int value = (at[0] - '0') * 100 + (at[1] - '0') * 10 + (at[2] - '0');
+	if (value > 255)
+		return PF_EINVAL;
+	*byte = (uint8_t)value;
+	*text = at + 3;
+	return PF_OK;
+}
+
+/* Reads up to a dot or the end; `*text` then stands on it. Returns the label's length or PF_EINVAL. */
+static int label_from_text(const char **text, uint8_t label[NAME_LABEL_MAX])
+{
+	int length = 0;
+	while (**text && **text != '.') {
+		char c = *(*text)++;
+		uint8_t byte = (uint8_t)c;
+		if (c == '\\') {
+			if (unescape(text, &byte) != PF_OK)
+				return PF_EINVAL;
+		} else if (c < '!' || c > '~') {
+			return PF_EINVAL;
+		}
+		if (length == NAME_LABEL_MAX)
+			return PF_EINVAL;
+		label[length++] = byte;
+	}
+	return length ? length : PF_EINVAL;
+}
+
+int dns_name_from_text(const char *text, struct dns_name *name)
+{
+	size_t used = 0;
+	name->labels = 0;
+	if (text[0] == '.' && !text[1]) {
+		finish(name, 0);
+		return PF_OK;
+	}
+	do {
+		uint8_t label[NAME_LABEL_MAX];
+		int length = label_from_text(&text, label);
+		if (length < 0)
+			return PF_EINVAL;
+		if (!append_label(name, &used, label, (size_t)length))
+			return PF_EINVAL;
+		if (*text == '.')
+			text++;
+	} while (*text);
+	finish(name, used);
+	return PF_OK;
+}
+
+/* Signs that stand for themselves in a zone file, a line of a log and a table. */
+static bool is_plain(uint8_t byte)
+{
+	if ((byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9'))
+		return true;
+	switch (byte) {
+	case '-':
+	case '_':
+	case '/':
+	case '*':
+	case '~':
+	case '+': return true;
+	default: return false;
+	}
+}
+
+static size_t escape(uint8_t byte, char *out)
+{
+	if (is_plain(byte)) {
+		out[0] = (char)byte;
+		return 1;
+	}
+	out[0] = '\\';
+	if (byte > ' ' && byte <= '~') {
+		out[1] = (char)byte;
+		return 2;
+	}
+	out[1] = (char)('0' + byte / 100);
+	out[2] = (char)('0' + byte / 10 % 10);
+	out[3] = (char)('0' + byte % 10);
+	return 4;
+}
+
+size_t dns_name_to_text(const struct dns_name *name, char text[NAME_TEXT_MAX])
+{
+	size_t length = 0;
+	for (size_t at = 0; name->wire[at]; at += name->wire[at] + 1u) {
+		if (at)
+			text[length++] = '.';
+		for (size_t i = 1; i <= name->wire[at]; i++)
+			length += escape(name->wire[at + i], text + length);
+	}
+	if (!length)
+		text[length++] = '.';
+	text[length] = '\0';
+	return length;
+}
+
+bool dns_name_equal(const struct dns_name *a, const struct dns_name *b)
+{
+	return a->length == b->length && !memcmp(a->wire, b->wire, a->length);
+}
+
+bool dns_name_is_under(const struct dns_name *name, const struct dns_name *parent)
+{
+	if (parent->labels > name->labels || parent->length > name->length)
+		return false;
+	size_t at = 0;
+	for (unsigned skip = name->labels - parent->labels; skip; skip--)
+		at += name->wire[at] + 1u;
+	return name->length - at == parent->length &&
+	       !memcmp(name->wire + at, parent->wire, parent->length);
+}
