@@ -1,0 +1,420 @@
+/* What the API asks of the daemon: figures and tables as JSON. Called from the admin's threads; the
+ * snapshot is read under RCU, the counters without a lock. */
+#include <config.h>
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/counter.h"
+#include "daemon/state.h"
+
+#define OLD_DAYS 45 /* from here on `status` warns of a database's age */
+#define DAY_US (86400LL * 1000000)
+#define RELOAD_WAIT_S 120 /* a reload of very large lists */
+
+static json_t *time_json(int64_t wall_us)
+{
+	char text[CLOCK_TEXT_MAX];
+	clock_format(wall_us, text);
+	return json_string(text);
+}
+
+static json_t *number(uint64_t value)
+{
+	return json_integer((json_int_t)value);
+}
+
+json_t *api_tags(const struct snapshot *snapshot, tag_set tags)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < TAG_MAX; i++)
+		if (tags & tag_bit(i))
+			json_array_append_new(list, json_string(policy_tag_name(snapshot->policy, i)));
+	return list;
+}
+
+/* ---- status ------------------------------------------------------------------------------ */
+
+/* The sum of one counter over all workers; `offset` is its place in struct pipeline_counters. */
+static uint64_t sum(const struct daemon *daemon, size_t offset)
+{
+	uint64_t total = 0;
+	for (size_t i = 0; i < daemon->worker_count; i++) {
+		const char *counters = (const char *)worker_counters(daemon->workers[i]);
+		total += counter_read((const uint64_t *)(counters + offset));
+	}
+	return total;
+}
+
+#define SUM(daemon, member) number(sum(daemon, offsetof(struct pipeline_counters, member)))
+
+static json_t *queries_json(const struct daemon *d)
+{
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "received",
+	                 SUM(d, received), "answered", SUM(d, answered), "malformed", SUM(d, malformed),
+	                 "refused", SUM(d, refused), "overloaded", SUM(d, overloaded), "dropped",
+	                 SUM(d, drop_replies), "allow", SUM(d, actions[ACTION_ALLOW]), "flag",
+	                 SUM(d, actions[ACTION_FLAG]), "sinkhole", SUM(d, actions[ACTION_SINKHOLE]),
+	                 "in_flight", SUM(d, in_flight));
+}
+
+static json_t *sources_json(const struct daemon *d)
+{
+	return json_pack("{s:o, s:o, s:o, s:o}", "policy", SUM(d, sources[SOURCE_POLICY]), "cache",
+	                 SUM(d, sources[SOURCE_CACHE]), "stale", SUM(d, sources[SOURCE_STALE]),
+	                 "upstream", SUM(d, sources[SOURCE_UPSTREAM]));
+}
+
+static json_t *cache_json(const struct daemon *d)
+{
+	struct cache_stats stats;
+	cache_stats(d->shared.cache, &stats);
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "entries", number(stats.entries), "bytes",
+	                 number(stats.bytes), "bytes_max", number(stats.bytes_max), "hits",
+	                 SUM(d, cache_hits), "misses", SUM(d, cache_misses), "evicted",
+	                 number(stats.evicted));
+}
+
+/* Adds one worker's figures of an upstream to those of the others. */
+static void add_upstream(struct upstream_stats *sums, size_t *count,
+                         const struct upstream_stats *one)
+{
+	size_t i = 0;
+	while (i < *count && (sums[i].address.port != one->address.port ||
+	                      !addr_equal(&sums[i].address.addr, &one->address.addr)))
+		i++;
+	if (i == UPSTREAM_COUNT_MAX)
+		return;
+	if (i == *count)
+		sums[(*count)++] = (struct upstream_stats){.address = one->address};
+	sums[i].queries += one->queries;
+	sums[i].answers += one->answers;
+	sums[i].timeouts += one->timeouts;
+	sums[i].junk += one->junk;
+	sums[i].rtt_us = one->rtt_us > sums[i].rtt_us ? one->rtt_us : sums[i].rtt_us;
+}
+
+static json_t *upstreams_json(const struct daemon *daemon, const struct config *config)
+{
+	struct upstream_stats sums[UPSTREAM_COUNT_MAX], some[UPSTREAM_COUNT_MAX];
+	size_t count = 0;
+	for (size_t i = 0; i < config->upstream_count && i < UPSTREAM_COUNT_MAX; i++)
+		sums[count++] = (struct upstream_stats){.address = config->upstreams[i]};
+	for (size_t w = 0; w < daemon->worker_count; w++) {
+		size_t found = worker_upstreams(daemon->workers[w], some);
+		for (size_t i = 0; i < found; i++)
+			add_upstream(sums, &count, &some[i]);
+	}
+	json_t *list = json_array();
+	for (size_t i = 0; i < count; i++) {
+		char text[ADDR_PORT_TEXT_MAX];
+		addr_port_format(&sums[i].address, text);
+		json_array_append_new(
+			list,
+			json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "address", text, "queries",
+		              number(sums[i].queries), "answers", number(sums[i].answers), "timeouts",
+		              number(sums[i].timeouts), "junk", number(sums[i].junk), "rtt_ms",
+		              sums[i].rtt_us ? json_real((double)sums[i].rtt_us / 1000) : json_null()));
+	}
+	return list;
+}
+
+static json_t *journal_json(const struct daemon *daemon)
+{
+	if (!daemon->shared.journal)
+		return json_pack("{s:b}", "enabled", 0);
+	struct journal_stats stats;
+	journal_stats(daemon->shared.journal, &stats);
+	return json_pack("{s:b, s:s, s:o, s:o, s:o, s:o, s:o, s:s}", "enabled", 1, "path",
+	                 daemon->journal_path, "put", number(stats.put), "journalled",
+	                 number(stats.journalled), "dropped", number(stats.dropped), "ring_bytes",
+	                 number(stats.ring_bytes), "ring_bytes_max", number(stats.ring_bytes_max),
+	                 "last_error", stats.last_error);
+}
+
+static json_t *databases_json(const struct geo *geo, int64_t now_us)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < geo_source_count(geo); i++) {
+		struct geo_source source;
+		char built[CLOCK_TEXT_MAX];
+		geo_source(geo, i, &source);
+		clock_format(source.built_wall_us, built);
+		built[10] = '\0'; /* the day */
+		int64_t age_days = (now_us - source.built_wall_us) / DAY_US;
+		json_array_append_new(list,
+		                      json_pack("{s:s, s:s, s:s, s:s, s:I, s:o, s:b}", "kind", source.kind,
+		                                "label", source.label, "path", source.path, "built", built,
+		                                "age_days", (json_int_t)age_days, "entries",
+		                                number(source.entries), "old", age_days >= OLD_DAYS));
+	}
+	return list;
+}
+
+static json_t *listen_json(const struct daemon *daemon)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < daemon->listen_count; i++) {
+		char text[ADDR_PORT_TEXT_MAX];
+		addr_port_format(&daemon->listen[i], text);
+		json_array_append_new(list, json_string(text));
+	}
+	return list;
+}
+
+static json_t *home_json(const struct config *config)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < config->home_count; i++)
+		json_array_append_new(list, json_string(config->home[i].code));
+	return list;
+}
+
+static size_t names_in_lists(const struct lists *lists)
+{
+	size_t names = 0;
+	for (size_t i = 0; i < lists_count(lists); i++)
+		names += lists_info(lists, i)->names;
+	return names;
+}
+
+static json_t *api_status(void *data, int *http, char error[500])
+{
+	(void)http;
+	(void)error;
+	struct daemon *daemon = data;
+	rcu_register_thread();
+	rcu_read_lock();
+	const struct snapshot *snapshot = rcu_dereference(daemon->shared.snapshot);
+	int64_t now_us = clock_now().wall_us;
+	json_t *status =
+		json_pack("{s:s, s:i, s:o, s:I, s:{s:I, s:o, s:s}, s:I, s:o, s:o}", "version",
+	              PACKAGE_VERSION, "pid", (int)getpid(), "started",
+	              time_json(daemon->started.wall_us), "uptime_s",
+	              (json_int_t)((now_us - daemon->started.wall_us) / 1000000), "snapshot", "epoch",
+	              (json_int_t)snapshot->epoch, "built", time_json(snapshot->built_wall_us),
+	              "config", daemon->config_path, "workers", (json_int_t)daemon->worker_count,
+	              "listen", listen_json(daemon), "home", home_json(snapshot->config));
+	json_object_set_new(status, "queries", queries_json(daemon));
+	json_object_set_new(status, "sources", sources_json(daemon));
+	json_object_set_new(status, "cache", cache_json(daemon));
+	json_object_set_new(status, "upstreams", upstreams_json(daemon, snapshot->config));
+	json_object_set_new(status, "journal", journal_json(daemon));
+	json_object_set_new(status, "databases", databases_json(snapshot->geo, now_us));
+	json_object_set_new(status, "devices",
+	                    json_pack("{s:o, s:o}", "configured",
+	                              number(registry_count(snapshot->registry)), "neighbours",
+	                              number(neighbour_count(
+									  rcu_dereference(daemon->shared.neighbours)))));
+	json_object_set_new(status, "lists",
+	                    json_pack("{s:o, s:o}", "count", number(lists_count(snapshot->lists)),
+	                              "names", number(names_in_lists(snapshot->lists))));
+	json_object_set_new(status, "rules",
+	                    json_pack("{s:o}", "count", number(policy_rule_count(snapshot->policy))));
+	rcu_read_unlock();
+	rcu_unregister_thread();
+	pthread_mutex_lock(&daemon->reload_lock);
+	json_object_set(status, "warnings", daemon->warnings);
+	pthread_mutex_unlock(&daemon->reload_lock);
+	return status;
+}
+
+/* ---- devices ----------------------------------------------------------------------------- */
+
+static json_t *device_json(const struct snapshot *snapshot, const struct device *device,
+                           json_t *addresses)
+{
+	char mac[MAC_TEXT_MAX];
+	mac_format(&device->mac, mac);
+	return json_pack("{s:s, s:s, s:b, s:o, s:o, s:o}", "id", device->id, "name", device->name,
+	                 "known", device->known, "tags", api_tags(snapshot, device->tags), "mac",
+	                 device->has_mac ? json_string(mac) : json_null(), "addresses", addresses);
+}
+
+struct neighbour_list {
+	const struct snapshot *snapshot;
+	const struct neighbour_table *table;
+	json_t *devices; /* of the API */
+	json_t *by_id;   /* id → the same objects, borrowed */
+};
+
+/* A neighbour is a device that may not have asked yet: known ones get its address, others a row. */
+static void add_neighbour(void *data, const struct addr *addr, const struct mac *mac)
+{
+	(void)mac;
+	struct neighbour_list *list = data;
+	struct device device;
+	char text[ADDR_TEXT_MAX];
+	addr_format(addr, text);
+	registry_identify(list->snapshot->registry, list->table, addr, &device);
+	json_t *row = json_object_get(list->by_id, device.id);
+	if (!row) {
+		row = device_json(list->snapshot, &device, json_array());
+		json_object_set(list->by_id, device.id, row);
+		json_array_append_new(list->devices, row);
+	}
+	json_array_append_new(json_object_get(row, "addresses"), json_string(text));
+}
+
+static json_t *api_devices(void *data, int *http, char error[500])
+{
+	(void)http;
+	(void)error;
+	struct daemon *daemon = data;
+	rcu_register_thread();
+	rcu_read_lock();
+	struct neighbour_list list = {rcu_dereference(daemon->shared.snapshot),
+	                              rcu_dereference(daemon->shared.neighbours), json_array(),
+	                              json_object()};
+	for (size_t i = 0; i < registry_count(list.snapshot->registry); i++) {
+		struct device device;
+		size_t count;
+		registry_get(list.snapshot->registry, i, &device);
+		const struct prefix *prefixes = registry_prefixes(list.snapshot->registry, i, &count);
+		json_t *addresses = json_array();
+		for (size_t p = 0; p < count; p++) {
+			char text[PREFIX_TEXT_MAX];
+			prefix_format(&prefixes[p], text);
+			json_array_append_new(addresses, json_string(text));
+		}
+		json_t *row = device_json(list.snapshot, &device, addresses);
+		json_object_set(list.by_id, device.id, row);
+		json_array_append_new(list.devices, row);
+	}
+	neighbour_each(list.table, add_neighbour, &list);
+	rcu_read_unlock();
+	rcu_unregister_thread();
+	json_decref(list.by_id);
+	return json_pack("{s:o}", "devices", list.devices);
+}
+
+/* ---- lists and rules --------------------------------------------------------------------- */
+
+static json_t *skipped_json(const struct list_info *info)
+{
+	json_t *list = json_array();
+	for (size_t reason = 0; reason < SKIP_COUNT; reason++) {
+		const struct list_skipped *skipped = &info->skipped[reason];
+		if (!skipped->count)
+			continue;
+		json_t *lines = json_array();
+		for (size_t i = 0; i < LIST_SKIP_EXAMPLES_MAX && i < skipped->count; i++)
+			json_array_append_new(lines, json_integer(skipped->example_lines[i]));
+		json_array_append_new(list, json_pack("{s:s, s:o, s:o}", "reason", list_skip_text(reason),
+		                                      "count", number(skipped->count), "lines", lines));
+	}
+	return list;
+}
+
+static json_t *api_lists(void *data, int *http, char error[500])
+{
+	static const char *const formats[] = {"auto", "plain", "hosts", "adblock"};
+	(void)http;
+	(void)error;
+	struct daemon *daemon = data;
+	json_t *rows = json_array();
+	rcu_register_thread();
+	rcu_read_lock();
+	const struct snapshot *snapshot = rcu_dereference(daemon->shared.snapshot);
+	for (size_t i = 0; i < lists_count(snapshot->lists); i++) {
+		const struct list_info *info = lists_info(snapshot->lists, i);
+		json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}",
+		                                      "name", info->name, "file", info->file, "format",
+		                                      formats[info->format], "names", number(info->names),
+		                                      "exceptions", number(info->exceptions), "lines",
+		                                      number(info->lines), "comments",
+		                                      number(info->comments), "skipped", skipped_json(info),
+		                                      "modified", time_json(info->modified_wall_us)));
+	}
+	rcu_read_unlock();
+	rcu_unregister_thread();
+	return json_pack("{s:o}", "lists", rows);
+}
+
+static uint64_t rule_matches(const struct daemon *daemon, size_t rule, uint32_t epoch)
+{
+	uint64_t total = 0;
+	for (size_t i = 0; i < daemon->worker_count; i++) {
+		const struct pipeline_counters *counters = worker_counters(daemon->workers[i]);
+		if (counter_read(&counters->rule_epoch) == epoch)
+			total += counter_read(&counters->rules[rule]);
+	}
+	return total;
+}
+
+static json_t *api_rules(void *data, int *http, char error[500])
+{
+	(void)http;
+	(void)error;
+	struct daemon *daemon = data;
+	json_t *rows = json_array();
+	rcu_register_thread();
+	rcu_read_lock();
+	const struct snapshot *snapshot = rcu_dereference(daemon->shared.snapshot);
+	for (size_t rule = 1; rule <= policy_rule_count(snapshot->policy); rule++) {
+		struct policy_rule_info info;
+		policy_rule_info(snapshot->policy, rule, &info);
+		json_array_append_new(rows,
+		                      json_pack("{s:I, s:s, s:o, s:s, s:s, s:o}", "rule", (json_int_t)rule,
+		                                "name", info.name, "tags", api_tags(snapshot, info.tags),
+		                                "action", action_word(info.action), "stage",
+		                                info.stage == STAGE_NAMES ? "names" : "answers", "matches",
+		                                number(rule_matches(daemon, rule, snapshot->epoch))));
+	}
+	rcu_read_unlock();
+	rcu_unregister_thread();
+	return json_pack("{s:o}", "rules", rows);
+}
+
+/* ---- reload ------------------------------------------------------------------------------ */
+
+static json_t *api_reload(void *data, int *http, char error[500])
+{
+	struct daemon *daemon = data;
+	struct timespec until;
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += RELOAD_WAIT_S;
+	pthread_mutex_lock(&daemon->reload_lock);
+	uint64_t mine = ++daemon->reloads_wanted;
+	uv_async_send(&daemon->wake);
+	int waited = 0;
+	while (daemon->reloads_finished < mine && !waited)
+		waited = pthread_cond_timedwait(&daemon->reload_done, &daemon->reload_lock, &until);
+	json_t *result = NULL;
+	if (daemon->reloads_finished < mine) {
+		*http = 504;
+		snprintf(error, 500, "The reload takes longer than %d s; see the daemon's log.",
+		         RELOAD_WAIT_S);
+	} else if (!daemon->reload_ok) {
+		*http = 422;
+		snprintf(error, 500, "The configuration is not taken; the old one stays in force.");
+		result = json_pack("{s:O}", "errors", daemon->reload_errors);
+	} else {
+		result = json_pack("{s:O}", "warnings", daemon->warnings);
+	}
+	bool ok = daemon->reload_ok;
+	pthread_mutex_unlock(&daemon->reload_lock);
+	if (!result || !ok)
+		return result;
+	rcu_register_thread();
+	rcu_read_lock();
+	const struct snapshot *snapshot = rcu_dereference(daemon->shared.snapshot);
+	json_object_set_new(result, "epoch", json_integer(snapshot->epoch));
+	rcu_read_unlock();
+	rcu_unregister_thread();
+	return result;
+}
+
+struct admin_ops api_ops(struct daemon *daemon)
+{
+	return (struct admin_ops){
+		.data = daemon,
+		.status = api_status,
+		.devices = api_devices,
+		.lists = api_lists,
+		.rules = api_rules,
+		.explain = api_explain,
+		.reload = api_reload,
+	};
+}

@@ -1,0 +1,335 @@
+/* The main thread: starts everything in order, then is the control thread (signals, neighbours,
+ * reloads), then ends everything in the reverse order. */
+#include "daemon/daemon.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "daemon/privileges.h"
+#include "daemon/state.h"
+#include "journal/sqlite/sqlite.h"
+
+#define NEIGHBOUR_GATHER_MS 20
+#define ERROR_MAX 500
+
+/* ---- neighbours -------------------------------------------------------------------------- */
+
+static void publish_neighbours(struct daemon *daemon)
+{
+	struct neighbour_table *table = neighbour_watch_snapshot(daemon->watch);
+	if (!table)
+		return; /* no memory: the old one stays in force */
+	struct neighbour_table *old = rcu_xchg_pointer(&daemon->shared.neighbours, table);
+	if (!old)
+		return;
+	synchronize_rcu();
+	neighbour_table_free(&old);
+}
+
+static void on_gathered(uv_timer_t *timer)
+{
+	publish_neighbours(timer->data);
+}
+
+static void on_neighbours(uv_poll_t *poll, int status, int events)
+{
+	(void)events;
+	struct daemon *daemon = poll->data;
+	int changed = status < 0 ? 0 : neighbour_watch_read(daemon->watch);
+	if (changed > 0 && !uv_is_active((uv_handle_t *)&daemon->watch_timer))
+		uv_timer_start(&daemon->watch_timer, on_gathered, NEIGHBOUR_GATHER_MS, 0);
+	else if (changed < 0)
+		log_warning("The kernel's neighbour table can not be read (%s); devices are known by "
+		            "address only until it can.",
+		            strerror(errno));
+}
+
+static void watch_neighbours(struct daemon *daemon)
+{
+	daemon->watch = neighbour_watch_new(daemon->shared.key);
+	if (!daemon->watch) {
+		log_warning("The kernel's neighbour table can not be watched (%s); devices are known by "
+		            "address only.",
+		            strerror(errno));
+		return;
+	}
+	uv_timer_init(&daemon->loop, &daemon->watch_timer);
+	daemon->watch_timer.data = daemon;
+	uv_poll_init(&daemon->loop, &daemon->watch_poll, neighbour_watch_fd(daemon->watch));
+	daemon->watch_poll.data = daemon;
+	uv_poll_start(&daemon->watch_poll, UV_READABLE, on_neighbours);
+}
+
+/* ---- control ----------------------------------------------------------------------------- */
+
+static void on_wake(uv_async_t *wake)
+{
+	struct daemon *daemon = wake->data;
+	pthread_mutex_lock(&daemon->reload_lock);
+	uint64_t wanted = daemon->reloads_wanted;
+	bool any = wanted != daemon->reloads_finished;
+	pthread_mutex_unlock(&daemon->reload_lock);
+	if (!any)
+		return;
+	int error = reload_snapshot(daemon);
+	(void)error; /* told in the log and in reload_errors */
+	pthread_mutex_lock(&daemon->reload_lock);
+	daemon->reloads_finished = wanted;
+	pthread_cond_broadcast(&daemon->reload_done);
+	pthread_mutex_unlock(&daemon->reload_lock);
+}
+
+static void on_hup(uv_signal_t *handle, int number)
+{
+	(void)number;
+	int error = reload_snapshot(handle->data);
+	(void)error; /* told in the log */
+}
+
+static void on_end(uv_signal_t *handle, int number)
+{
+	struct daemon *daemon = handle->data;
+	log_info("ending: %s", number == SIGTERM ? "SIGTERM" : "SIGINT");
+	daemon->ending = true;
+	uv_stop(&daemon->loop);
+}
+
+static int start_control(struct daemon *daemon)
+{
+	if (uv_loop_init(&daemon->loop))
+		return PF_EIO;
+	uv_async_init(&daemon->loop, &daemon->wake, on_wake);
+	uv_signal_init(&daemon->loop, &daemon->on_term);
+	uv_signal_init(&daemon->loop, &daemon->on_int);
+	uv_signal_init(&daemon->loop, &daemon->on_hup);
+	daemon->wake.data = daemon->on_term.data = daemon->on_int.data = daemon->on_hup.data = daemon;
+	uv_signal_start(&daemon->on_term, on_end, SIGTERM);
+	uv_signal_start(&daemon->on_int, on_end, SIGINT);
+	uv_signal_start(&daemon->on_hup, on_hup, SIGHUP);
+	watch_neighbours(daemon);
+	return PF_OK;
+}
+
+static void close_handle(uv_handle_t *handle, void *data)
+{
+	(void)data;
+	if (!uv_is_closing(handle))
+		uv_close(handle, NULL);
+}
+
+static void end_control(struct daemon *daemon)
+{
+	if (!daemon->loop.data)
+		return;
+	uv_walk(&daemon->loop, close_handle, NULL);
+	uv_run(&daemon->loop, UV_RUN_DEFAULT);
+	uv_loop_close(&daemon->loop);
+	neighbour_watch_free(&daemon->watch);
+}
+
+/* ---- starting ---------------------------------------------------------------------------- */
+
+static void raise_file_limit(void)
+{
+	struct rlimit limit;
+	if (!getrlimit(RLIMIT_NOFILE, &limit)) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+static size_t count_workers(const struct config *config)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t count = config->workers ? config->workers : cores > 0 ? (size_t)cores : 1;
+	return count < CONFIG_WORKERS_MAX ? count : CONFIG_WORKERS_MAX;
+}
+
+static int remember(struct daemon *daemon, const struct config *config)
+{
+	daemon->worker_count = count_workers(config);
+	daemon->listen_count = config->listen_count;
+	memcpy(daemon->listen, config->listen, sizeof daemon->listen);
+	daemon->control_socket = strdup(config->control_socket);
+	if (config->journal_enabled)
+		daemon->journal_path = strdup(config->journal_path);
+	bool whole = daemon->control_socket && (daemon->journal_path || !config->journal_enabled);
+	return whole ? PF_OK : PF_ENOMEM;
+}
+
+/* Sockets and folders as root, all else as the user. */
+static int bind_and_drop(struct daemon *daemon, struct socket_set *sets, char error[ERROR_MAX])
+{
+	const struct config *config = daemon->shared.snapshot->config;
+	struct privileges privileges;
+	if (privileges_choose(config->user, &privileges, error, ERROR_MAX) != PF_OK)
+		return PF_EINVAL;
+	if (sockets_open(daemon->listen, daemon->listen_count, sets, daemon->worker_count, error,
+	                 ERROR_MAX) != PF_OK)
+		return PF_EIO;
+	if (privileges_make_folder(&privileges, daemon->control_socket, error, ERROR_MAX) != PF_OK)
+		return PF_EIO;
+	if (daemon->journal_path &&
+	    privileges_make_folder(&privileges, daemon->journal_path, error, ERROR_MAX) != PF_OK)
+		return PF_EIO;
+	return privileges_drop(&privileges, error, ERROR_MAX);
+}
+
+static int start_journal(struct daemon *daemon, char error[ERROR_MAX])
+{
+	if (!daemon->journal_path)
+		return PF_OK;
+	int64_t keep_us = daemon->shared.snapshot->config->journal_keep_us;
+	struct sink *sink = sqlite_sink_open(daemon->journal_path, keep_us, error, ERROR_MAX);
+	if (!sink)
+		return PF_EIO;
+	daemon->shared.journal = journal_start(&sink, 1, daemon->worker_count);
+	if (daemon->shared.journal)
+		return PF_OK;
+	sink->close(&sink);
+	snprintf(error, ERROR_MAX, "The journal's thread can not be started: out of memory.");
+	return PF_ENOMEM;
+}
+
+static int start_workers(struct daemon *daemon, struct socket_set *sets, char error[ERROR_MAX])
+{
+	struct shared *shared = &daemon->shared;
+	shared->cache = cache_new(shared->snapshot->config->cache_bytes, shared->key);
+	shared->flights = flight_table_new(shared->key);
+	snprintf(error, ERROR_MAX, "The workers can not be started: out of memory.");
+	if (!shared->cache || !shared->flights)
+		return PF_ENOMEM;
+	for (size_t i = 0; i < daemon->worker_count; i++) {
+		daemon->workers[i] = worker_new(shared, i, &sets[i]);
+		if (!daemon->workers[i])
+			return PF_ENOMEM;
+	}
+	for (size_t i = 0; i < daemon->worker_count; i++)
+		if (worker_start(daemon->workers[i]) != PF_OK)
+			return PF_EIO;
+	return PF_OK;
+}
+
+static int start_admin(struct daemon *daemon, char error[ERROR_MAX])
+{
+	struct admin_options options = {daemon->control_socket, daemon->journal_path, api_ops(daemon)};
+	return admin_start(&options, &daemon->admin, error);
+}
+
+static int start(struct daemon *daemon, struct socket_set *sets, char error[ERROR_MAX])
+{
+	int result = bind_and_drop(daemon, sets, error);
+	if (result == PF_OK)
+		result = start_journal(daemon, error);
+	if (result == PF_OK) {
+		daemon->loop.data = daemon; /* end_control must close it */
+		snprintf(error, ERROR_MAX, "The control loop can not be started.");
+		result = start_control(daemon);
+	}
+	if (result == PF_OK)
+		result = start_workers(daemon, sets, error);
+	if (result == PF_OK)
+		result = start_admin(daemon, error);
+	return result;
+}
+
+/* ---- ending ------------------------------------------------------------------------------ */
+
+static void end(struct daemon *daemon)
+{
+	struct shared *shared = &daemon->shared;
+	admin_stop(&daemon->admin);
+	for (size_t i = 0; i < daemon->worker_count; i++)
+		if (daemon->workers[i])
+			worker_stop(daemon->workers[i]);
+	for (size_t i = 0; i < daemon->worker_count; i++)
+		worker_free(&daemon->workers[i]);
+	journal_stop(&shared->journal);
+	end_control(daemon);
+	rcu_barrier();
+	cache_free(&shared->cache);
+	flight_table_free(&shared->flights);
+	neighbour_table_free(&shared->neighbours);
+	snapshot_free(&shared->snapshot);
+	rcu_barrier(); /* what the cache has handed to call_rcu */
+	pthread_mutex_destroy(&daemon->reload_lock);
+	pthread_cond_destroy(&daemon->reload_done);
+	json_decref(daemon->reload_errors);
+	json_decref(daemon->warnings);
+	free(daemon->control_socket);
+	free(daemon->journal_path);
+}
+
+static void announce(const struct daemon *daemon)
+{
+	for (size_t i = 0; i < daemon->listen_count; i++) {
+		char text[ADDR_PORT_TEXT_MAX];
+		addr_port_format(&daemon->listen[i], text);
+		log_info("listening on %s, UDP and TCP", text);
+	}
+	log_info("portafilter is ready: %zu workers, journal %s", daemon->worker_count,
+	         daemon->journal_path ? daemon->journal_path : "off");
+}
+
+int daemon_run(const char *config_path)
+{
+	struct daemon *daemon = calloc(1, sizeof *daemon);
+	struct socket_set *sets = calloc(CONFIG_WORKERS_MAX, sizeof *sets);
+	if (!daemon || !sets) {
+		log_error("out of memory");
+		free(daemon);
+		free(sets);
+		return 1;
+	}
+	signal(SIGPIPE, SIG_IGN);
+	raise_file_limit();
+	rcu_register_thread();
+	daemon->config_path = config_path;
+	daemon->started = clock_now();
+	daemon->shared.key = hash_key_random();
+	pthread_mutex_init(&daemon->reload_lock, NULL);
+	pthread_cond_init(&daemon->reload_done, NULL);
+
+	char error[ERROR_MAX] = "";
+	int result = reload_snapshot(daemon);
+	if (result != PF_OK)
+		snprintf(error, sizeof error, "%s can not be used.", config_path);
+	if (result == PF_OK)
+		result = remember(daemon, daemon->shared.snapshot->config);
+	if (result == PF_OK)
+		result = start(daemon, sets, error);
+	if (result == PF_OK) {
+		announce(daemon);
+		uv_run(&daemon->loop, UV_RUN_DEFAULT);
+	} else {
+		log_error("portafilter does not start: %s", *error ? error : pf_strerror(result));
+	}
+	sockets_close(sets, daemon->worker_count);
+	end(daemon);
+	rcu_unregister_thread();
+	free(sets);
+	free(daemon);
+	return result == PF_OK ? 0 : 1;
+}
+
+int daemon_check(const char *config_path)
+{
+	struct diag diag;
+	struct snapshot *snapshot = NULL;
+	diag_init(&diag);
+	int error = snapshot_build(config_path, 1, clock_now(), &diag, &snapshot);
+	log_findings(&diag);
+	if (error == PF_OK)
+		log_info("%s is right.", config_path);
+	else if (!diag.errors)
+		log_error("%s can not be checked: %s.", config_path, pf_strerror(error));
+	snapshot_free(&snapshot);
+	diag_deinit(&diag);
+	return error == PF_OK ? 0 : 1;
+}

@@ -1,0 +1,229 @@
+/* `explain`: a person's question takes the way of a device's query, through the same stages in a worker, and ends in
+ * JSON instead of a reply and a record. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/state.h"
+#include "pipeline/sentence.h"
+
+/* One explanation on its way; the admin's thread waits for it. */
+struct waiting {
+	pthread_mutex_t lock;
+	pthread_cond_t finished;
+	bool done;
+	json_t *result; /* NULL: no memory */
+	struct query query;
+};
+
+static const char *const reply_words[] = {"null",    "nxdomain", "nodata",
+                                          "refused", "drop",     "addresses"};
+static const char *const step_words[] = {"matches", "shadowed", "no match", "not asked"};
+static const char *const stage_words[] = {"", "names", "answers"};
+
+static json_t *or_null(struct country country)
+{
+	return country_known(country) ? json_string(country.code) : json_null();
+}
+
+static json_t *addresses_json(const struct explanation *about)
+{
+	json_t *rows = json_array();
+	for (size_t i = 0; about->facts && i < about->facts->address_count; i++) {
+		const struct address_facts *facts = &about->facts->addresses[i];
+		char address[ADDR_TEXT_MAX], evidence[EVIDENCE_MAX];
+		addr_format(&facts->address, address);
+		sentence_evidence(evidence, about->snapshot->geo, facts);
+		const char *organisation =
+			facts->asn ? geo_organisation(about->snapshot->geo, facts->asn) : "";
+		json_array_append_new(rows,
+		                      json_pack("{s:s, s:o, s:o, s:I, s:s, s:s, s:s, s:s, s:b, s:b}",
+		                                "address", address, "location", or_null(facts->location),
+		                                "control", or_null(facts->control), "asn",
+		                                (json_int_t)facts->asn, "organisation", organisation,
+		                                "standing", standing_word(facts->standing), "confidence",
+		                                confidence_word(facts->confidence), "evidence", evidence,
+		                                "special", facts->special, "anycast", facts->anycast));
+	}
+	return rows;
+}
+
+static json_t *hops_json(const struct explanation *about)
+{
+	json_t *rows = json_array();
+	for (size_t i = 0; about->entry && i < about->entry->answer->hop_count; i++) {
+		char text[NAME_TEXT_MAX];
+		dns_name_to_text(&about->entry->answer->hops[i], text);
+		json_array_append_new(rows, json_string(text));
+	}
+	return rows;
+}
+
+static json_t *lists_json(const struct query *query, const struct explanation *about)
+{
+	json_t *rows = json_array();
+	const struct lists *lists = about->snapshot->lists;
+	for (size_t i = 0; i < lists_count(lists); i++) {
+		struct dns_name entry;
+		char text[NAME_TEXT_MAX];
+		if (!list_set_has(about->lists, i))
+			continue;
+		unsigned line = lists_find_line(lists, i, &query->dns.name, &entry);
+		dns_name_to_text(&entry, text);
+		json_array_append_new(rows, json_pack("{s:s, s:I, s:s}", "name", lists_info(lists, i)->name,
+		                                      "line", (json_int_t)line, "entry", text));
+	}
+	return rows;
+}
+
+static json_t *steps_json(const struct query *query, const struct explanation *about)
+{
+	const struct policy *policy = about->snapshot->policy;
+	size_t count = policy_rule_count(policy);
+	json_t *rows = json_array();
+	struct policy_step *steps = calloc(count ? count : 1, sizeof *steps);
+	if (!steps)
+		return rows;
+	struct policy_question question = {query->device.tags, &query->dns.name, query->dns.type,
+	                                   about->lists};
+	struct policy_answer answer = {about->facts, NULL, 0};
+	if (about->entry) {
+		answer.hops = about->entry->answer->hops;
+		answer.hop_count = about->entry->answer->hop_count;
+	}
+	policy_explain(policy, about->scratch, &question, about->facts ? &answer : NULL, steps);
+	for (size_t i = 0; i < count; i++) {
+		struct policy_rule_info info;
+		policy_rule_info(policy, steps[i].rule, &info);
+		json_array_append_new(rows, json_pack("{s:I, s:s, s:s, s:s, s:s, s:s}", "rule",
+		                                      (json_int_t)steps[i].rule, "name", info.name,
+		                                      "action", action_word(info.action), "stage",
+		                                      stage_words[steps[i].stage], "result",
+		                                      step_words[steps[i].result], "why", steps[i].why));
+	}
+	free(steps);
+	return rows;
+}
+
+static json_t *verdict_json(const struct query *query, const struct explanation *about)
+{
+	const struct verdict *verdict = about->verdict;
+	struct policy_rule_info rule = {.name = ""};
+	char name[NAME_TEXT_MAX], type[DNS_TYPE_TEXT_MAX], rcode[DNS_TYPE_TEXT_MAX];
+	if (verdict->rule)
+		policy_rule_info(about->snapshot->policy, verdict->rule, &rule);
+	dns_name_to_text(&query->dns.name, name);
+	dns_type_to_text(query->dns.type, type);
+	dns_rcode_to_text(about->rcode, rcode);
+	bool sinkholed = verdict->action == ACTION_SINKHOLE;
+	bool dropped = sinkholed && verdict->reply->kind == REPLY_DROP;
+	return json_pack("{s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "name",
+	                 name, "type", type, "action", action_word(verdict->action), "rule",
+	                 (json_int_t)verdict->rule, "rule_name", rule.name, "stage",
+	                 stage_words[verdict->stage], "reason", about->reason, "reply",
+	                 sinkholed ? reply_words[verdict->reply->kind] : "", "rcode",
+	                 dropped ? "DROPPED" : rcode, "standing",
+	                 about->facts ? standing_word(about->facts->standing) : "", "confidence",
+	                 about->facts ? confidence_word(about->facts->confidence) : "", "source",
+	                 record_source_word(query->source), "upstream",
+	                 about->entry ? about->entry->upstream : "");
+}
+
+/* In the worker's thread, under its rcu_read_lock. */
+static void on_explained(struct query *query, const struct explanation *about)
+{
+	struct waiting *waiting = (struct waiting *)((char *)query - offsetof(struct waiting, query));
+	json_t *result = verdict_json(query, about);
+	if (result) {
+		json_object_set_new(result, "device",
+		                    json_pack("{s:s, s:s, s:b, s:o}", "id", query->device.id, "name",
+		                              query->device.name, "known", query->device.known, "tags",
+		                              api_tags(about->snapshot, query->device.tags)));
+		json_object_set_new(result, "hops", hops_json(about));
+		json_object_set_new(result, "addresses", addresses_json(about));
+		json_object_set_new(result, "lists", lists_json(query, about));
+		json_object_set_new(result, "rules", steps_json(query, about));
+	}
+	pthread_mutex_lock(&waiting->lock);
+	waiting->result = result;
+	waiting->done = true;
+	pthread_cond_signal(&waiting->finished);
+	pthread_mutex_unlock(&waiting->lock);
+}
+
+static int find_device(struct daemon *daemon, const char *text, struct device *device)
+{
+	rcu_register_thread();
+	rcu_read_lock();
+	const struct snapshot *snapshot = rcu_dereference(daemon->shared.snapshot);
+	int found =
+		registry_find(snapshot->registry, rcu_dereference(daemon->shared.neighbours), text, device);
+	rcu_read_unlock();
+	rcu_unregister_thread();
+	return found;
+}
+
+/* Fills in what a packet would have said. */
+static int fill_question(struct dns_query *dns, const char *name, const char *type, int *http,
+                         char error[500])
+{
+	*http = 400;
+	if (dns_name_from_text(name, &dns->name) != PF_OK) {
+		snprintf(error, 500, "\"%.200s\" is no domain name.", name);
+		return PF_EINVAL;
+	}
+	int number = dns_type_from_text(type);
+	if (number < 0) {
+		snprintf(error, 500, "\"%.32s\" is no record type; try A, AAAA or HTTPS.", type);
+		return PF_EINVAL;
+	}
+	dns->type = (uint16_t)number;
+	dns->class = DNS_CLASS_IN;
+	dns->rd = true;
+	dns->edns.present = true;
+	dns->edns.udp_size = DNS_EDNS_UPSTREAM_SIZE;
+	memcpy(dns->question, dns->name.wire, dns->name.length);
+	dns_write16(dns->question + dns->name.length, dns->type);
+	dns_write16(dns->question + dns->name.length + 2, dns->class);
+	dns->question_length = (uint16_t)(dns->name.length + 4);
+	*http = 200;
+	return PF_OK;
+}
+
+json_t *api_explain(void *data, const char *device, const char *name, const char *type, int *http,
+                    char error[500])
+{
+	struct daemon *daemon = data;
+	struct waiting *waiting = calloc(1, sizeof *waiting);
+	if (!waiting) {
+		*http = 503;
+		snprintf(error, 500, "The daemon is out of memory.");
+		return NULL;
+	}
+	json_t *result = NULL;
+	if (find_device(daemon, device, &waiting->query.device) != PF_OK) {
+		*http = 404;
+		snprintf(error, 500,
+		         "There is no device \"%.100s\"; `portafilter devices` lists them, and an address "
+		         "or a MAC will do as well.",
+		         device);
+	} else if (fill_question(&waiting->query.dns, name, type, http, error) == PF_OK) {
+		pthread_mutex_init(&waiting->lock, NULL);
+		pthread_cond_init(&waiting->finished, NULL);
+		waiting->query.explained = on_explained;
+		worker_explain(daemon->workers[0], &waiting->query);
+		pthread_mutex_lock(&waiting->lock);
+		while (!waiting->done)
+			pthread_cond_wait(&waiting->finished, &waiting->lock);
+		pthread_mutex_unlock(&waiting->lock);
+		result = waiting->result;
+		pthread_mutex_destroy(&waiting->lock);
+		pthread_cond_destroy(&waiting->finished);
+		if (!result) {
+			*http = 503;
+			snprintf(error, 500, "The daemon is out of memory.");
+		}
+	}
+	free(waiting);
+	return result;
+}

@@ -1,0 +1,57 @@
+/* Private to daemon/: what the daemon is made of. The main thread is the control thread; it alone builds
+ * and publishes snapshots. */
+#ifndef PF_DAEMON_STATE_H
+#define PF_DAEMON_STATE_H
+
+#include <jansson.h>
+#include <pthread.h>
+#include <uv.h>
+
+#include "admin/admin.h"
+#include "device/neighbours.h"
+#include "net/worker.h"
+#include "pipeline/pipeline.h"
+
+struct daemon {
+	const char *config_path;
+	struct now started;
+	struct shared shared;
+	size_t worker_count;
+	struct worker *workers[CONFIG_WORKERS_MAX];
+	struct admin *admin;
+	/* What can not change while it runs; a reload that asks for other values is told so. */
+	char *control_socket, *journal_path; /* journal_path NULL: `journal: off` */
+	size_t listen_count;
+	struct addr_port listen[CONFIG_LISTEN_MAX];
+
+	uv_loop_t loop;
+	uv_signal_t on_term, on_int, on_hup;
+	uv_async_t wake; /* somebody wants a reload */
+	struct neighbour_watch *watch;
+	uv_poll_t watch_poll;
+	uv_timer_t watch_timer; /* gathers a burst of neighbour events into one table */
+	bool ending;
+
+	/* Reloads that the API asks for, and their outcome. */
+	pthread_mutex_t reload_lock;
+	pthread_cond_t reload_done;
+	uint64_t reloads_wanted, reloads_finished;
+	bool reload_ok;
+	json_t *reload_errors; /* of the last reload: ["FILE:LINE:COL: error: …"] */
+	json_t *warnings;      /* of the snapshot in force */
+};
+
+/* Builds a snapshot and publishes it; a failed build changes nothing. The control thread. */
+int reload_snapshot(struct daemon *daemon);
+/* Writes the findings to the log. */
+void log_findings(const struct diag *diag);
+
+/* The functions behind the API; called from the admin's threads. */
+struct admin_ops api_ops(struct daemon *daemon);
+json_t *api_explain(void *data, const char *device, const char *name, const char *type, int *http,
+                    char error[500]);
+
+/* ["all", "coffee"] */
+json_t *api_tags(const struct snapshot *snapshot, tag_set tags);
+
+#endif
