@@ -1,0 +1,82 @@
+# Debian packages for the scripts of this folder, which source this file: installs what is missing and
+# nothing else, and starts no service that a package brings along.
+
+PACKAGES_BUILD="autoconf automake pkg-config gcc make libc6-dev libuv1-dev libldns-dev libmaxminddb-dev
+	libyaml-dev libjansson-dev libsqlite3-dev liburcu-dev libxxhash-dev libvectorscan-dev libmnl-dev
+	libidn2-dev libmicrohttpd-dev libcurl4-gnutls-dev"
+# npm brings the location databases (contrib/fetch-geoip); it is large, and asked for only when they are not there
+PACKAGES_GEOIP="npm ca-certificates"
+# NSD plays the internet of the lab; dig 9.18 shows the extended errors (RFC 8914) in words
+PACKAGES_LAB="nsd bind9-dnsutils"
+PACKAGES_CHECK="g++ libcmocka-dev nsd dnsperf python3 python3-dnspython python3-pytest valgrind clang
+	libclang-rt-14-dev clang-format iproute2 mandoc procps git xz-utils"
+
+POLICY=/usr/sbin/policy-rc.d
+
+packages_missing() {
+	local package
+	for package in "$@"; do
+		[ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || echo "$package"
+	done
+}
+
+policy_restore() {
+	if [ -n "${POLICY_KEPT:-}" ]; then
+		as_root mv -f "$POLICY_KEPT" "$POLICY"
+	else
+		as_root rm -f "$POLICY"
+	fi
+}
+
+as_root() {
+	if [ "$(id -u)" = 0 ]; then
+		env DEBIAN_FRONTEND=noninteractive "$@"
+	else
+		sudo env DEBIAN_FRONTEND=noninteractive "$@"
+	fi
+}
+
+# In a subshell, so that its trap is its own: whatever happens, policy-rc.d is afterwards as it was.
+packages_install() (
+	set -e
+	POLICY_KEPT=
+	if [ -e "$POLICY" ]; then
+		POLICY_KEPT=$POLICY.kept-by-portafilter
+		as_root mv "$POLICY" "$POLICY_KEPT"
+	fi
+	trap policy_restore EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
+	# dpkg asks this program whether a service may be started; 101 says no
+	printf '#!/bin/sh\nexit 101\n' | as_root tee "$POLICY" >/dev/null
+	as_root chmod 755 "$POLICY"
+	as_root apt-get update -q
+	as_root apt-get install -y -q --no-install-recommends "$@"
+)
+
+# need_packages PACKAGE…   makes sure that they are there, or ends the script and says what to do
+need_packages() {
+	local missing
+	command -v dpkg-query >/dev/null || {
+		echo "This script knows the packages of Debian only; install what configure asks for and build by hand." >&2
+		exit 1
+	}
+	missing=$(packages_missing "$@")
+	[ -n "$missing" ] || return 0
+	missing=$(echo $missing)
+	if [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null; then
+		echo "These packages are missing: $missing" >&2
+		echo "Neither am I root nor is there sudo; as root: apt-get install --no-install-recommends $missing" >&2
+		exit 1
+	fi
+	echo "==> Installing $missing"
+	packages_install $missing >"${PACKAGES_LOG:-/dev/null}" 2>&1 || {
+		[ -z "${PACKAGES_LOG:-}" ] || tail -n 20 "$PACKAGES_LOG" >&2
+		echo "apt-get could not install: $missing" >&2
+		exit 1
+	}
+	# A package that was not here a moment ago shall not start a server at the next boot either.
+	case " $missing " in
+	*" nsd "*) if command -v systemctl >/dev/null; then as_root systemctl --quiet disable nsd >/dev/null 2>&1 || :; fi ;;
+	esac
+}
