@@ -17,6 +17,8 @@
 #define RECORD_REASON_MAX 1024
 #define RECORD_UPSTREAM_MAX 64
 #define RECORD_RULE_MAX 128
+#define RECORD_HOP_MAX 16                    /* as ANSWER_HOP_MAX of dns/answer.h */
+#define RECORD_ADDRESS_MAX FACTS_ADDRESS_MAX /* more are cut off */
 
 enum record_source { SOURCE_POLICY, SOURCE_CACHE, SOURCE_STALE, SOURCE_UPSTREAM };
 /* "policy", "cache", "stale", "upstream" */

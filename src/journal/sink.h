@@ -9,13 +9,15 @@
 
 struct sink {
 	const char *name; /* "sqlite" */
-	/* A batch: begin, some records, commit. After a failure of either the sink has rolled back the
-	 * whole batch and says why in `error`; the writer tries the same batch again later (it is kept
-	 * in the ring) and drops it when the ring is full. */
+	/* A batch: begin, some records, commit. PF_OK; any failure means that the sink has rolled back the
+	 * whole batch and says why in `error`, a full sentence: the writer keeps the records in their rings
+	 * and brings them again later. Only `write` has one more: PF_EINVAL says that this record can never
+	 * be written; the sink has taken nothing of it, the batch goes on, the record is counted as dropped. */
 	int (*begin)(struct sink *sink, char *error, size_t error_size);
 	int (*write)(struct sink *sink, const struct record *record, char *error, size_t error_size);
 	int (*commit)(struct sink *sink, char *error, size_t error_size);
-	/* Called between batches, for retention in small steps; `now_wall_us`. May do nothing. */
+	/* Called between batches, about once a second, for retention in small steps; `now_wall_us`. May do
+	 * nothing. */
 	void (*idle)(struct sink *sink, int64_t now_wall_us);
 	void (*close)(struct sink **sink);
 };

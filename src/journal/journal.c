@@ -1,0 +1,269 @@
+/* The journal of journal.h: rings, the thread that empties them, and its bell. A worker rings the bell only
+ * when its ring passes half, so that putting a record costs no system call; a timer does the rest. */
+#define _GNU_SOURCE /* pthread_setname_np */
+#include "journal/journal.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/counter.h"
+#include "base/log.h"
+#include "journal/writer.h"
+
+#define IDLE_MS 1000      /* retention looks at most so often */
+#define STOP_MS 5000      /* a sink that fails gets so long at the end */
+#define STOP_RETRY_MS 100 /* and is tried so often in that time */
+
+struct journal {
+	struct ring *rings;
+	size_t ring_count;
+	struct writer writer;
+	int bell; /* eventfd */
+	pthread_t thread;
+	atomic_bool rung;        /* the bell was rung and not heard yet */
+	atomic_bool stopping;    /* the thread ends when the rings are empty */
+	pthread_mutex_t lock;    /* with `released`: */
+	pthread_cond_t released; /* some ring's tail has moved */
+	int64_t idle_us;         /* the writer's: when retention looked last */
+};
+
+/* ---- the thread -------------------------------------------------------------------------- */
+
+static void ring_bell(struct journal *journal)
+{
+	uint64_t one = 1;
+	/* It can fail only with EAGAIN, when the bell rings already. */
+	ssize_t written = write(journal->bell, &one, sizeof one);
+	(void)written;
+}
+
+static void wait_for_bell(struct journal *journal, int timeout_ms)
+{
+	struct pollfd fd = {.fd = journal->bell, .events = POLLIN};
+	if (poll(&fd, 1, timeout_ms) <= 0)
+		return;
+	uint64_t count;
+	ssize_t got = read(journal->bell, &count, sizeof count);
+	(void)got;
+}
+
+static void tell_released(struct journal *journal)
+{
+	pthread_mutex_lock(&journal->lock);
+	pthread_cond_broadcast(&journal->released);
+	pthread_mutex_unlock(&journal->lock);
+}
+
+static bool empty(const struct journal *journal)
+{
+	for (size_t i = 0; i < journal->ring_count; i++)
+		if (ring_used(&journal->rings[i]))
+			return false;
+	return true;
+}
+
+static void write_rest(struct journal *journal)
+{
+	int64_t until_us = clock_now().mono_us + STOP_MS * INT64_C(1000);
+	for (;;) {
+		int64_t now_us = clock_now().mono_us;
+		writer_drain(&journal->writer, now_us, true);
+		tell_released(journal);
+		if (empty(journal))
+			return;
+		if (now_us >= until_us)
+			break;
+		wait_for_bell(journal, STOP_RETRY_MS);
+	}
+	uint64_t lost = writer_abandon(&journal->writer);
+	tell_released(journal);
+	if (lost)
+		log_error("The journal could not be written at the end: %llu records are lost.",
+		          (unsigned long long)lost);
+}
+
+static void *run(void *data)
+{
+	struct journal *journal = data;
+	while (!atomic_load(&journal->stopping)) {
+		wait_for_bell(journal, JOURNAL_FLUSH_MS);
+		struct now now = clock_now();
+		/* While a sink is left alone the bell stays "rung": full rings make no noise. */
+		if (writer_waits(&journal->writer, now.mono_us))
+			continue;
+		atomic_store(&journal->rung, false);
+		writer_drain(&journal->writer, now.mono_us, false);
+		tell_released(journal);
+		if (now.mono_us - journal->idle_us >= IDLE_MS * INT64_C(1000)) {
+			journal->idle_us = now.mono_us;
+			writer_idle(&journal->writer, now.wall_us);
+		}
+	}
+	write_rest(journal);
+	return NULL;
+}
+
+/* Signals belong to the control thread: the writer takes none. */
+static int start_thread(struct journal *journal)
+{
+	sigset_t all, before;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	int error = pthread_create(&journal->thread, NULL, run, journal);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (!error)
+		pthread_setname_np(journal->thread, "journal");
+	return error;
+}
+
+/* ---- start and stop ---------------------------------------------------------------------- */
+
+static void destroy(struct journal *journal)
+{
+	for (size_t i = 0; i < journal->ring_count; i++)
+		ring_deinit(&journal->rings[i]);
+	free(journal->rings);
+	if (journal->bell >= 0)
+		close(journal->bell);
+	pthread_cond_destroy(&journal->released);
+	pthread_mutex_destroy(&journal->lock);
+	free(journal);
+}
+
+static struct journal *create(size_t ring_count)
+{
+	struct journal *journal = calloc(1, sizeof *journal);
+	if (!journal)
+		return NULL;
+	pthread_condattr_t attributes;
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&journal->released, &attributes);
+	pthread_condattr_destroy(&attributes);
+	pthread_mutex_init(&journal->lock, NULL);
+	journal->idle_us = clock_now().mono_us;
+	journal->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	/* Rings have their producer's fields on a cache line of their own. */
+	journal->rings =
+		aligned_alloc(RING_LINE_BYTES, (ring_count ? ring_count : 1) * sizeof *journal->rings);
+	bool whole = journal->bell >= 0 && journal->rings;
+	for (size_t i = 0; i < ring_count && whole; i++) {
+		whole = ring_init(&journal->rings[i], JOURNAL_RING_BYTES) == PF_OK;
+		journal->ring_count += whole;
+	}
+	if (!whole) {
+		destroy(journal);
+		return NULL;
+	}
+	return journal;
+}
+
+struct journal *journal_start(struct sink **sinks, size_t sink_count, size_t ring_count)
+{
+	struct journal *journal = create(ring_count);
+	if (!journal)
+		return NULL;
+	/* With no sink behind it: on failure the sinks stay the caller's. */
+	if (writer_init(&journal->writer, journal->rings, ring_count, sinks, sink_count) != PF_OK) {
+		destroy(journal);
+		return NULL;
+	}
+	if (start_thread(journal)) {
+		for (size_t i = 0; i < journal->writer.lane_count; i++)
+			journal->writer.lanes[i].sink = NULL;
+		writer_deinit(&journal->writer);
+		destroy(journal);
+		return NULL;
+	}
+	return journal;
+}
+
+void journal_stop(struct journal **journal)
+{
+	if (!*journal)
+		return;
+	atomic_store(&(*journal)->stopping, true);
+	ring_bell(*journal);
+	pthread_join((*journal)->thread, NULL);
+	writer_deinit(&(*journal)->writer);
+	destroy(*journal);
+	*journal = NULL;
+}
+
+/* ---- the workers' side ------------------------------------------------------------------- */
+
+int journal_put(struct journal *journal, size_t ring_index, const struct record *record)
+{
+	struct ring *ring = &journal->rings[ring_index];
+	void *room = ring_claim(ring, flat_bytes(record));
+	int result = PF_EFULL;
+	if (room) {
+		flat_write(record, room);
+		counter_add(&ring->put, 1); /* before it can be seen, so that no sum is ever over `put` */
+		ring_publish(ring);
+		result = PF_OK;
+	} else {
+		counter_add(&ring->refused, 1);
+	}
+	if (ring->claimed - ring->tail_seen > ring->size / 2 &&
+	    !atomic_load_explicit(&journal->rung, memory_order_relaxed) &&
+	    ring_used(ring) > ring->size / 2 && !atomic_exchange(&journal->rung, true))
+		ring_bell(journal);
+	return result;
+}
+
+/* ---- everybody else's -------------------------------------------------------------------- */
+
+void journal_stats(struct journal *journal, struct journal_stats *stats)
+{
+	*stats = (struct journal_stats){.ring_bytes_max = JOURNAL_RING_BYTES};
+	/* What comes last in a record's life is read first, for the same reason. */
+	if (journal->writer.lane_count) {
+		struct lane *lane = &journal->writer.lanes[0];
+		stats->journalled = counter_read(&lane->journalled);
+		stats->dropped = counter_read(&lane->dropped);
+		pthread_mutex_lock(&lane->lock);
+		memcpy(stats->last_error, lane->error, sizeof stats->last_error);
+		pthread_mutex_unlock(&lane->lock);
+	}
+	for (size_t i = 0; i < journal->ring_count; i++) {
+		const struct ring *ring = &journal->rings[i];
+		uint64_t used = ring_used(ring);
+		stats->put += counter_read(&ring->put);
+		stats->dropped += counter_read(&ring->refused);
+		if (used > stats->ring_bytes)
+			stats->ring_bytes = used;
+	}
+}
+
+int journal_flush(struct journal *journal, unsigned timeout_ms)
+{
+	struct timespec until;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += timeout_ms / 1000;
+	until.tv_nsec += timeout_ms % 1000 * 1000000L;
+	if (until.tv_nsec >= 1000000000L) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000L;
+	}
+	int error = 0;
+	ring_bell(journal);
+	pthread_mutex_lock(&journal->lock);
+	for (size_t i = 0; i < journal->ring_count && !error; i++) {
+		uint64_t target = ring_head(&journal->rings[i]);
+		while (ring_tail(&journal->rings[i]) < target && !error)
+			error = pthread_cond_timedwait(&journal->released, &journal->lock, &until);
+		if (ring_tail(&journal->rings[i]) >= target)
+			error = 0;
+	}
+	pthread_mutex_unlock(&journal->lock);
+	return error ? PF_ETIMEOUT : PF_OK;
+}

@@ -1,0 +1,322 @@
+/* Words of a record, and its flat form: a fixed part, then its strings (each with its NUL), then the
+ * answer's hops and addresses. */
+#include "journal/record.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "dns/answer.h"
+#include "journal/flat.h"
+
+static_assert(RECORD_HOP_MAX == ANSWER_HOP_MAX, "every hop of an answer is journalled");
+
+static const char *const source_words[] = {"policy", "cache", "stale", "upstream"};
+
+const char *record_source_word(enum record_source source)
+{
+	return source_words[source];
+}
+
+struct flat_head {
+	int64_t time_wall_us;
+	uint64_t answer_id;
+	uint32_t took_us;
+	uint16_t type, rule;
+	uint16_t reason_length;
+	uint8_t device_id_length, device_name_length, rule_name_length, upstream_length;
+	uint8_t rcode, dropped_reply, action, source, standing, confidence;
+	uint8_t has_answer;
+	struct addr client;
+};
+
+struct flat_answer {
+	uint16_t overseas_count, judged_count;
+	uint8_t hop_count, address_count;
+	uint8_t standing, confidence;
+};
+
+struct flat_address {
+	uint32_t asn;
+	struct addr address;
+	struct country location, control;
+	uint8_t standing, confidence, special, anycast;
+	uint8_t organisation_length, evidence_length;
+};
+
+static_assert(sizeof(struct flat_head) + DEVICE_ID_MAX + DEVICE_NAME_MAX + RECORD_RULE_MAX +
+                      RECORD_UPSTREAM_MAX + RECORD_REASON_MAX + NAME_WIRE_MAX +
+                      sizeof(struct flat_answer) + RECORD_HOP_MAX * NAME_WIRE_MAX +
+                      RECORD_ADDRESS_MAX *
+                          (sizeof(struct flat_address) + sizeof(struct record_address)) <=
+                  RECORD_BYTES_MAX,
+              "the largest record has room");
+static_assert(RECORD_ADDRESS_MAX <= UINT8_MAX && RECORD_RULE_MAX <= UINT8_MAX, "lengths in a byte");
+
+/* ---- writing ----------------------------------------------------------------------------- */
+
+/* What is too long is cut before a character, never inside one (UTF-8). */
+static size_t text_length(const char *text, size_t max)
+{
+	size_t length = text ? strnlen(text, max - 1) : 0;
+	if (length == max - 1)
+		while (length && (text[length] & 0xc0) == 0x80)
+			length--;
+	return length;
+}
+
+static struct flat_answer answer_head(const struct record_answer *answer)
+{
+	return (struct flat_answer){
+		.overseas_count = answer->overseas_count,
+		.judged_count = answer->judged_count,
+		.hop_count =
+			(uint8_t)(answer->hop_count < RECORD_HOP_MAX ? answer->hop_count : RECORD_HOP_MAX),
+		.address_count =
+			(uint8_t)(answer->address_count < RECORD_ADDRESS_MAX ? answer->address_count
+	                                                             : RECORD_ADDRESS_MAX),
+		.standing = answer->standing,
+		.confidence = answer->confidence,
+	};
+}
+
+static struct flat_head record_head(const struct record *record)
+{
+	return (struct flat_head){
+		.time_wall_us = record->time_wall_us,
+		.answer_id = record->answer_id,
+		.took_us = record->took_us,
+		.type = record->type,
+		.rule = record->rule,
+		.reason_length = (uint16_t)text_length(record->reason, RECORD_REASON_MAX),
+		.device_id_length = (uint8_t)text_length(record->device_id, DEVICE_ID_MAX),
+		.device_name_length = (uint8_t)text_length(record->device_name, DEVICE_NAME_MAX),
+		.rule_name_length = (uint8_t)text_length(record->rule_name, RECORD_RULE_MAX),
+		.upstream_length = (uint8_t)text_length(record->upstream, RECORD_UPSTREAM_MAX),
+		.rcode = record->rcode,
+		.dropped_reply = record->dropped_reply,
+		.action = record->action,
+		.source = record->source,
+		.standing = record->standing,
+		.confidence = record->confidence,
+		.has_answer = record->answer != NULL,
+		.client = record->client,
+	};
+}
+
+size_t flat_bytes(const struct record *record)
+{
+	size_t bytes = sizeof(struct flat_head) + record->name->length +
+	               text_length(record->reason, RECORD_REASON_MAX) +
+	               text_length(record->device_id, DEVICE_ID_MAX) +
+	               text_length(record->device_name, DEVICE_NAME_MAX) +
+	               text_length(record->rule_name, RECORD_RULE_MAX) +
+	               text_length(record->upstream, RECORD_UPSTREAM_MAX) + 5;
+	if (!record->answer)
+		return bytes;
+	struct flat_answer head = answer_head(record->answer);
+	bytes += sizeof head;
+	for (size_t i = 0; i < head.hop_count; i++)
+		bytes += record->answer->hops[i].length;
+	for (size_t i = 0; i < head.address_count; i++) {
+		const struct record_address *address = &record->answer->addresses[i];
+		bytes += sizeof(struct flat_address) +
+		         text_length(address->organisation, sizeof address->organisation) +
+		         text_length(address->evidence, sizeof address->evidence) + 2;
+	}
+	return bytes;
+}
+
+static uint8_t *write_bytes(uint8_t *out, const void *bytes, size_t length)
+{
+	memcpy(out, bytes, length);
+	return out + length;
+}
+
+static uint8_t *write_text(uint8_t *out, const char *text, size_t length)
+{
+	if (length)
+		memcpy(out, text, length);
+	out[length] = '\0';
+	return out + length + 1;
+}
+
+static uint8_t *write_address(uint8_t *out, const struct record_address *address)
+{
+	struct flat_address head = {
+		.asn = address->asn,
+		.address = address->address,
+		.location = address->location,
+		.control = address->control,
+		.standing = address->standing,
+		.confidence = address->confidence,
+		.special = address->special,
+		.anycast = address->anycast,
+		.organisation_length =
+			(uint8_t)text_length(address->organisation, sizeof address->organisation),
+		.evidence_length = (uint8_t)text_length(address->evidence, sizeof address->evidence),
+	};
+	out = write_bytes(out, &head, sizeof head);
+	out = write_text(out, address->organisation, head.organisation_length);
+	return write_text(out, address->evidence, head.evidence_length);
+}
+
+void flat_write(const struct record *record, uint8_t *out)
+{
+	struct flat_head head = record_head(record);
+	out = write_bytes(out, &head, sizeof head);
+	out = write_bytes(out, record->name->wire, record->name->length);
+	out = write_text(out, record->device_id, head.device_id_length);
+	out = write_text(out, record->device_name, head.device_name_length);
+	out = write_text(out, record->rule_name, head.rule_name_length);
+	out = write_text(out, record->reason, head.reason_length);
+	out = write_text(out, record->upstream, head.upstream_length);
+	if (!record->answer)
+		return;
+	struct flat_answer answer = answer_head(record->answer);
+	out = write_bytes(out, &answer, sizeof answer);
+	for (size_t i = 0; i < answer.hop_count; i++)
+		out = write_bytes(out, record->answer->hops[i].wire, record->answer->hops[i].length);
+	for (size_t i = 0; i < answer.address_count; i++)
+		out = write_address(out, &record->answer->addresses[i]);
+}
+
+/* ---- reading ----------------------------------------------------------------------------- */
+
+struct reader {
+	const uint8_t *at, *end;
+	bool failed; /* the bytes ended too early, or said something impossible */
+};
+
+static void read_bytes(struct reader *reader, void *out, size_t length)
+{
+	if (reader->failed || (size_t)(reader->end - reader->at) < length) {
+		reader->failed = true;
+		memset(out, 0, length);
+		return;
+	}
+	memcpy(out, reader->at, length);
+	reader->at += length;
+}
+
+static const char *read_text(struct reader *reader, size_t length, size_t max)
+{
+	if (reader->failed || length >= max || (size_t)(reader->end - reader->at) <= length ||
+	    reader->at[length] || memchr(reader->at, 0, length)) {
+		reader->failed = true;
+		return "";
+	}
+	const char *text = (const char *)reader->at;
+	reader->at += length + 1;
+	return text;
+}
+
+static void read_name(struct reader *reader, struct dns_name *name)
+{
+	int length = reader->failed ? PF_EINVAL
+	                            : dns_name_from_wire(reader->at, (size_t)(reader->end - reader->at),
+	                                                 0, false, name);
+	if (length < 0)
+		reader->failed = true;
+	else
+		reader->at += length;
+}
+
+static bool addr_sound(const struct addr *addr)
+{
+	return addr->family == 4 || addr->family == 6 || addr->family == 0;
+}
+
+static bool country_sound(struct country country)
+{
+	return !country.code[2];
+}
+
+static void read_address(struct reader *reader, struct record_address *address)
+{
+	struct flat_address head;
+	read_bytes(reader, &head, sizeof head);
+	address->address = head.address;
+	address->standing = head.standing;
+	address->confidence = head.confidence;
+	address->special = head.special != 0;
+	address->anycast = head.anycast != 0;
+	address->location = head.location;
+	address->control = head.control;
+	address->asn = head.asn;
+	const char *organisation =
+		read_text(reader, head.organisation_length, sizeof address->organisation);
+	const char *evidence = read_text(reader, head.evidence_length, sizeof address->evidence);
+	strcpy(address->organisation, organisation);
+	strcpy(address->evidence, evidence);
+	if (!addr_sound(&head.address) || !country_sound(head.location) ||
+	    !country_sound(head.control) || head.standing > STANDING_INDETERMINATE ||
+	    head.confidence > CONFIDENCE_HIGH)
+		reader->failed = true;
+}
+
+static void read_answer(struct reader *reader, struct flat_record *out)
+{
+	struct flat_answer head;
+	read_bytes(reader, &head, sizeof head);
+	if (head.hop_count > RECORD_HOP_MAX || head.address_count > RECORD_ADDRESS_MAX ||
+	    head.standing > STANDING_INDETERMINATE || head.confidence > CONFIDENCE_HIGH) {
+		reader->failed = true;
+		return;
+	}
+	for (size_t i = 0; i < head.hop_count && !reader->failed; i++)
+		read_name(reader, &out->hops[i]);
+	for (size_t i = 0; i < head.address_count && !reader->failed; i++)
+		read_address(reader, &out->addresses[i]);
+	out->answer = (struct record_answer){
+		.standing = head.standing,
+		.confidence = head.confidence,
+		.overseas_count = head.overseas_count,
+		.judged_count = head.judged_count,
+		.hop_count = head.hop_count,
+		.address_count = head.address_count,
+		.hops = out->hops,
+		.addresses = out->addresses,
+	};
+	out->record.answer = &out->answer;
+}
+
+static bool head_sound(const struct flat_head *head)
+{
+	return head->action <= ACTION_SINKHOLE && head->source <= SOURCE_UPSTREAM &&
+	       head->standing <= STANDING_INDETERMINATE && head->confidence <= CONFIDENCE_HIGH &&
+	       addr_sound(&head->client);
+}
+
+int flat_read(const uint8_t *bytes, size_t length, struct flat_record *out)
+{
+	struct reader reader = {bytes, bytes + length, false};
+	struct flat_head head;
+	read_bytes(&reader, &head, sizeof head);
+	if (reader.failed || !head_sound(&head))
+		return PF_EINVAL;
+	out->record = (struct record){
+		.time_wall_us = head.time_wall_us,
+		.took_us = head.took_us,
+		.client = head.client,
+		.name = &out->name,
+		.type = head.type,
+		.rcode = head.rcode,
+		.dropped_reply = head.dropped_reply != 0,
+		.action = head.action,
+		.source = head.source,
+		.rule = head.rule,
+		.standing = head.standing,
+		.confidence = head.confidence,
+		.answer_id = head.answer_id,
+	};
+	struct record *record = &out->record;
+	read_name(&reader, &out->name);
+	record->device_id = read_text(&reader, head.device_id_length, DEVICE_ID_MAX);
+	record->device_name = read_text(&reader, head.device_name_length, DEVICE_NAME_MAX);
+	record->rule_name = read_text(&reader, head.rule_name_length, RECORD_RULE_MAX);
+	record->reason = read_text(&reader, head.reason_length, RECORD_REASON_MAX);
+	record->upstream = read_text(&reader, head.upstream_length, RECORD_UPSTREAM_MAX);
+	if (head.has_answer)
+		read_answer(&reader, out);
+	return reader.failed || reader.at != reader.end ? PF_EINVAL : PF_OK;
+}

@@ -1,0 +1,106 @@
+/* The ring of ring.h: C11 atomics, one release and one acquire for each side, no locked instruction. */
+#include "journal/ring.h"
+
+#include <assert.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define ENTRY_HEADER_BYTES 8 /* keeps records aligned; four of them are the length */
+#define ENTRY_WRAP UINT32_MAX
+
+int ring_init(struct ring *ring, size_t size)
+{
+	assert(size >= RING_LINE_BYTES && !(size & (size - 1)));
+	*ring = (struct ring){.size = size};
+	/* Pages are taken as they are first written: an idle daemon does not hold the whole ring. */
+	void *memory = mmap(NULL, sizeof(struct ring_shared) + size, PROT_READ | PROT_WRITE,
+	                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (memory == MAP_FAILED)
+		return PF_ENOMEM;
+	ring->shared = memory;
+	return PF_OK;
+}
+
+void ring_deinit(struct ring *ring)
+{
+	if (ring->shared)
+		munmap(ring->shared, sizeof(struct ring_shared) + ring->size);
+	ring->shared = NULL;
+}
+
+static uint64_t entry_bytes(size_t length)
+{
+	return (ENTRY_HEADER_BYTES + length + ENTRY_HEADER_BYTES - 1) &
+	       ~(uint64_t)(ENTRY_HEADER_BYTES - 1);
+}
+
+static void write_header(struct ring *ring, uint64_t at, uint32_t length)
+{
+	memcpy(ring->shared->data + (at & (ring->size - 1)), &length, sizeof length);
+}
+
+void *ring_claim(struct ring *ring, size_t length)
+{
+	uint64_t head = atomic_load_explicit(&ring->shared->head, memory_order_relaxed);
+	uint64_t need = entry_bytes(length);
+	if (length >= ENTRY_WRAP || need > ring->size)
+		return NULL;
+	uint64_t to_end = ring->size - (head & (ring->size - 1));
+	uint64_t skip = to_end < need ? to_end : 0;
+	if (head + skip + need - ring->tail_seen > ring->size) {
+		ring->tail_seen = atomic_load_explicit(&ring->shared->tail, memory_order_acquire);
+		if (head + skip + need - ring->tail_seen > ring->size)
+			return NULL;
+	}
+	if (skip)
+		write_header(ring, head, ENTRY_WRAP);
+	write_header(ring, head + skip, (uint32_t)length);
+	ring->claimed = head + skip + need;
+	return ring->shared->data + ((head + skip) & (ring->size - 1)) + ENTRY_HEADER_BYTES;
+}
+
+void ring_publish(struct ring *ring)
+{
+	atomic_store_explicit(&ring->shared->head, ring->claimed, memory_order_release);
+}
+
+uint64_t ring_used(const struct ring *ring)
+{
+	/* The tail first: it can only fall behind the head that is read later. */
+	uint64_t tail = atomic_load_explicit(&ring->shared->tail, memory_order_acquire);
+	return atomic_load_explicit(&ring->shared->head, memory_order_acquire) - tail;
+}
+
+uint64_t ring_head(const struct ring *ring)
+{
+	return atomic_load_explicit(&ring->shared->head, memory_order_acquire);
+}
+
+uint64_t ring_tail(const struct ring *ring)
+{
+	return atomic_load_explicit(&ring->shared->tail, memory_order_acquire);
+}
+
+bool ring_next(const struct ring *ring, uint64_t *at, uint64_t end, const uint8_t **data,
+               size_t *length)
+{
+	if (*at == end)
+		return false;
+	uint32_t header;
+	memcpy(&header, ring->shared->data + (*at & (ring->size - 1)), sizeof header);
+	if (header == ENTRY_WRAP) {
+		*at += ring->size - (*at & (ring->size - 1));
+		memcpy(&header, ring->shared->data, sizeof header);
+	}
+	/* Our own producer wrote this: anything else is a bug of ours, not data. */
+	assert(header != ENTRY_WRAP && end - *at >= entry_bytes(header));
+	*data = ring->shared->data + (*at & (ring->size - 1)) + ENTRY_HEADER_BYTES;
+	*length = header;
+	*at += entry_bytes(header);
+	return true;
+}
+
+void ring_release(struct ring *ring, uint64_t until)
+{
+	atomic_store_explicit(&ring->shared->tail, until, memory_order_release);
+}

@@ -1,0 +1,230 @@
+/* The writer of writer.h. A record leaves its ring only after the transaction that holds it is committed; a
+ * failed one is brought again, so that nothing is lost, written twice, or counted before it is true. */
+#include "journal/writer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/counter.h"
+#include "base/log.h"
+#include "journal/journal.h"
+
+/* A sink other than the first that does not follow loses what keeps the rings over this share. */
+#define LAG_NUMERATOR 3
+#define LAG_DENOMINATOR 4
+
+int writer_init(struct writer *writer, struct ring *rings, size_t ring_count, struct sink **sinks,
+                size_t sink_count)
+{
+	*writer = (struct writer){.rings = rings, .ring_count = ring_count};
+	size_t rings_or_one = ring_count ? ring_count : 1;
+	writer->ends = calloc(rings_or_one, sizeof *writer->ends);
+	writer->cursors = calloc(rings_or_one, sizeof *writer->cursors);
+	writer->scratch = malloc(sizeof *writer->scratch);
+	writer->lanes = calloc(sink_count ? sink_count : 1, sizeof *writer->lanes);
+	bool whole = writer->ends && writer->cursors && writer->scratch && writer->lanes;
+	for (size_t i = 0; i < sink_count && whole; i++) {
+		struct lane *lane = &writer->lanes[i];
+		lane->cursors = calloc(rings_or_one, sizeof *lane->cursors);
+		whole = lane->cursors != NULL;
+		pthread_mutex_init(&lane->lock, NULL);
+		writer->lane_count++;
+	}
+	if (!whole) {
+		writer_deinit(writer);
+		return PF_ENOMEM;
+	}
+	for (size_t i = 0; i < sink_count; i++)
+		writer->lanes[i].sink = sinks[i];
+	return PF_OK;
+}
+
+void writer_deinit(struct writer *writer)
+{
+	for (size_t i = 0; i < writer->lane_count; i++) {
+		struct lane *lane = &writer->lanes[i];
+		if (lane->sink)
+			lane->sink->close(&lane->sink);
+		pthread_mutex_destroy(&lane->lock);
+		free(lane->cursors);
+	}
+	free(writer->lanes);
+	free(writer->scratch);
+	free(writer->cursors);
+	free(writer->ends);
+	*writer = (struct writer){0};
+}
+
+/* ---- one batch --------------------------------------------------------------------------- */
+
+struct batch {
+	uint64_t written, bad;
+};
+
+static int write_entry(struct writer *writer, struct lane *lane, const uint8_t *data, size_t length,
+                       struct batch *batch, char *error)
+{
+	int result = flat_read(data, length, writer->scratch);
+	if (result == PF_OK)
+		result = lane->sink->write(lane->sink, &writer->scratch->record, error, WRITER_ERROR_MAX);
+	if (result != PF_OK && result != PF_EINVAL)
+		return result;
+	if (result == PF_OK)
+		batch->written++;
+	else
+		batch->bad++;
+	return PF_OK;
+}
+
+/* Writes at most one transaction of what stands before writer->ends. Returns the records that left the
+ * rings for this lane, 0 when there were none, or the sink's failure. */
+static int64_t write_batch(struct writer *writer, struct lane *lane, char *error)
+{
+	bool any = false;
+	for (size_t i = 0; i < writer->ring_count; i++)
+		any = any || lane->cursors[i] != writer->ends[i];
+	if (!any)
+		return 0;
+	int result = lane->sink->begin(lane->sink, error, WRITER_ERROR_MAX);
+	if (result != PF_OK)
+		return result;
+	struct batch batch = {0, 0};
+	for (size_t i = 0; i < writer->ring_count; i++) {
+		const uint8_t *data;
+		size_t length;
+		writer->cursors[i] = lane->cursors[i];
+		while (batch.written + batch.bad < JOURNAL_BATCH_MAX &&
+		       ring_next(&writer->rings[i], &writer->cursors[i], writer->ends[i], &data, &length)) {
+			result = write_entry(writer, lane, data, length, &batch, error);
+			if (result != PF_OK)
+				return result;
+		}
+	}
+	result = lane->sink->commit(lane->sink, error, WRITER_ERROR_MAX);
+	if (result != PF_OK)
+		return result;
+	memcpy(lane->cursors, writer->cursors, writer->ring_count * sizeof *lane->cursors);
+	counter_add(&lane->journalled, batch.written);
+	counter_add(&lane->dropped, batch.bad);
+	return (int64_t)(batch.written + batch.bad);
+}
+
+/* ---- health ------------------------------------------------------------------------------ */
+
+static void set_error(struct lane *lane, const char *error)
+{
+	pthread_mutex_lock(&lane->lock);
+	snprintf(lane->error, sizeof lane->error, "%s", error);
+	pthread_mutex_unlock(&lane->lock);
+}
+
+static void lane_failed(struct lane *lane, int64_t mono_us, const char *error)
+{
+	if (!lane->retry_us) {
+		lane->retry_ms = WRITER_RETRY_MIN_MS;
+		log_error("The journal (%s) can not be written and will be tried again: %s",
+		          lane->sink->name, error);
+	} else if (lane->retry_ms < WRITER_RETRY_MAX_MS) {
+		lane->retry_ms =
+			lane->retry_ms * 2 < WRITER_RETRY_MAX_MS ? lane->retry_ms * 2 : WRITER_RETRY_MAX_MS;
+	}
+	lane->retry_us = mono_us + lane->retry_ms * INT64_C(1000);
+	set_error(lane, error);
+}
+
+static void lane_recovered(struct lane *lane)
+{
+	if (!lane->retry_us)
+		return;
+	lane->retry_us = 0;
+	set_error(lane, "");
+	log_info("The journal (%s) is written again.", lane->sink->name);
+}
+
+/* ---- many batches ------------------------------------------------------------------------ */
+
+static void drain_lane(struct writer *writer, struct lane *lane, int64_t mono_us)
+{
+	char error[WRITER_ERROR_MAX] = "";
+	int64_t result;
+	do
+		result = write_batch(writer, lane, error);
+	while (result > 0);
+	if (result < 0)
+		lane_failed(lane, mono_us, error[0] ? error : pf_strerror((int)result));
+	else
+		lane_recovered(lane);
+}
+
+static uint64_t count_between(const struct ring *ring, uint64_t at, uint64_t end)
+{
+	const uint8_t *data;
+	size_t length;
+	uint64_t count = 0;
+	while (ring_next(ring, &at, end, &data, &length))
+		count++;
+	return count;
+}
+
+static void release(struct writer *writer)
+{
+	for (size_t i = 0; i < writer->ring_count; i++) {
+		struct ring *ring = &writer->rings[i];
+		uint64_t until = writer->lane_count ? writer->lanes[0].cursors[i] : writer->ends[i];
+		uint64_t lag_max = ring->size / LAG_DENOMINATOR * LAG_NUMERATOR;
+		for (size_t k = 1; k < writer->lane_count; k++) {
+			struct lane *lane = &writer->lanes[k];
+			if (lane->cursors[i] < until && writer->ends[i] - lane->cursors[i] > lag_max) {
+				counter_add(&lane->dropped, count_between(ring, lane->cursors[i], until));
+				lane->cursors[i] = until;
+			}
+		}
+		for (size_t k = 1; k < writer->lane_count; k++)
+			if (writer->lanes[k].cursors[i] < until)
+				until = writer->lanes[k].cursors[i];
+		ring_release(ring, until);
+	}
+}
+
+bool writer_waits(const struct writer *writer, int64_t mono_us)
+{
+	return writer->lane_count && mono_us < writer->lanes[0].retry_us;
+}
+
+void writer_drain(struct writer *writer, int64_t mono_us, bool last)
+{
+	/* All heads before the first record: whoever saw a record of another ring before it put its own then
+	 * has it in the same round or a later one, never in an earlier one. */
+	for (size_t i = 0; i < writer->ring_count; i++)
+		writer->ends[i] = ring_head(&writer->rings[i]);
+	for (size_t k = 0; k < writer->lane_count; k++)
+		if (last || mono_us >= writer->lanes[k].retry_us)
+			drain_lane(writer, &writer->lanes[k], mono_us);
+	release(writer);
+}
+
+void writer_idle(struct writer *writer, int64_t wall_us)
+{
+	for (size_t k = 0; k < writer->lane_count; k++)
+		if (!writer->lanes[k].retry_us && writer->lanes[k].sink->idle)
+			writer->lanes[k].sink->idle(writer->lanes[k].sink, wall_us);
+}
+
+uint64_t writer_abandon(struct writer *writer)
+{
+	uint64_t lost = 0;
+	for (size_t i = 0; i < writer->ring_count; i++) {
+		struct ring *ring = &writer->rings[i];
+		writer->ends[i] = ring_head(ring);
+		for (size_t k = 0; k < writer->lane_count; k++) {
+			struct lane *lane = &writer->lanes[k];
+			uint64_t count = count_between(ring, lane->cursors[i], writer->ends[i]);
+			counter_add(&lane->dropped, count);
+			lane->cursors[i] = writer->ends[i];
+			lost += k == 0 ? count : 0;
+		}
+		ring_release(ring, writer->ends[i]);
+	}
+	return lost;
+}
