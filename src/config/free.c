@@ -1,0 +1,40 @@
+/* Gives back all that a configuration owns. */
+#include <stdlib.h>
+
+#include "config/sections.h"
+
+static void free_paths(struct config_path *paths, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(paths[i].path);
+	free(paths);
+}
+
+void config_free(struct config **config)
+{
+	struct config *gone = *config;
+	*config = NULL;
+	if (!gone)
+		return;
+	for (size_t i = 0; i < gone->device_count; i++)
+		device_deinit(&gone->devices[i]);
+	for (size_t i = 0; i < gone->list_count; i++) {
+		free(gone->lists[i].name);
+		free(gone->lists[i].file);
+	}
+	for (size_t i = 0; i < gone->rule_count; i++)
+		rule_deinit(&gone->rules[i]);
+	free_paths(gone->geo.location, gone->geo.location_count);
+	free_paths(gone->geo.control, gone->geo.control_count);
+	free_paths(gone->geo.anycast, gone->geo.anycast_count);
+	free(gone->devices);
+	free(gone->lists);
+	free(gone->rules);
+	free(gone->home);
+	free(gone->allow);
+	free(gone->file);
+	free(gone->user);
+	free(gone->control_socket);
+	free(gone->journal_path);
+	free(gone);
+}

@@ -1,0 +1,66 @@
+/* journal: where the record of all queries is kept, and for how long. */
+#include <string.h>
+
+#include "config/sections.h"
+
+static void read_path(struct reader *reader, const struct node *node, void *target)
+{
+	struct config *config = target;
+	config->journal_path = reader_path(reader, node, "journal.path");
+}
+
+static void read_keep(struct reader *reader, const struct node *node, void *target)
+{
+	struct config *config = target;
+	reader_duration(reader, node, "journal.keep", &config->journal_keep_us);
+}
+
+static void read_privacy(struct reader *reader, const struct node *node, void *target)
+{
+	(void)target;
+	static const char *const words[] = {"full", "pseudonym", "endpoints-only"};
+	int word = reader_word(reader, node, "journal.privacy", words, PF_COUNT(words));
+	if (word > 0)
+		tell_error(
+			reader, node->pos,
+			"`journal.privacy: %s` is not in this version: the journal would hold every query with "
+			"its device; only `full` can be kept so far",
+			words[word]);
+}
+
+static void read_also(struct reader *reader, const struct node *node, void *target)
+{
+	(void)target;
+	tell_error(
+		reader, node->pos,
+		"`journal.also` is not in this version: nothing would be written there; take it away");
+}
+
+/* YAML 1.1 knows many spellings of the same two words. */
+static bool is_one_of(const char *text, const char *const *words, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!strcasecmp(text, words[i]))
+			return true;
+	return false;
+}
+
+void section_journal(struct reader *reader, const struct node *node, void *target)
+{
+	static const struct field fields[] = {
+		{"path", read_path, false},
+		{"keep", read_keep, false},
+		{"privacy", read_privacy, false},
+		{"also", read_also, false},
+	};
+	static const char *const off[] = {"off", "no", "n", "false"};
+	static const char *const on[] = {"on", "yes", "y", "true"};
+	struct config *config = target;
+	if (node->kind == NODE_SCALAR && is_one_of(node->text, off, PF_COUNT(off)))
+		config->journal_enabled = false;
+	else if (node->kind == NODE_SCALAR && !is_one_of(node->text, on, PF_COUNT(on)))
+		tell_error(reader, node->pos,
+		           "`journal` must be a mapping of keys and values, or `off`, but text was found");
+	else if (node->kind != NODE_SCALAR)
+		(void)reader_mapping(reader, node, "`journal`", fields, PF_COUNT(fields), config);
+}

@@ -1,0 +1,229 @@
+/* The file as a whole: its bytes, its first level, and the defaults of what it leaves away. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "config/sections.h"
+#include "config/text.h"
+#include "config/values.h"
+
+#define CACHE_BYTES_DEFAULT (64u << 20)
+#define CACHE_BYTES_MIN (1u << 20)
+#define CACHE_BYTES_MAX (1ull << 38) /* 256G: more memory than any machine that forwards DNS */
+#define JOURNAL_KEEP_DEFAULT_US (30LL * 86400 * 1000000)
+#define USER_NAME_MAX 64
+#define READ_BYTES 65536
+
+static const struct config_system this_machine = {"/etc/resolv.conf", "/usr/share/GeoIP"};
+
+static void read_user(struct reader *reader, const struct node *node, void *target)
+{
+	struct config *config = target;
+	config->user = reader_name(reader, node, "user", USER_NAME_MAX);
+	config->user_pos = node->pos;
+}
+
+static void read_workers(struct reader *reader, const struct node *node, void *target)
+{
+	struct config *config = target;
+	(void)reader_number(reader, node, "workers", 1, CONFIG_WORKERS_MAX, &config->workers);
+}
+
+static void read_size(struct reader *reader, const struct node *node, void *target)
+{
+	uint64_t bytes;
+	if (value_size(reader, node, "cache.size", CACHE_BYTES_MIN, CACHE_BYTES_MAX, &bytes))
+		((struct config *)target)->cache_bytes = (size_t)bytes;
+}
+
+static void read_cache(struct reader *reader, const struct node *node, void *target)
+{
+	static const struct field fields[] = {{"size", read_size, false}};
+	(void)reader_mapping(reader, node, "`cache`", fields, PF_COUNT(fields), target);
+}
+
+static void read_home(struct reader *reader, const struct node *node, void *target)
+{
+	struct config *config = target;
+	struct config_countries home = {0};
+	value_countries(reader, node, "home", false, &home);
+	config->home = home.codes;
+	config->home_count = home.count;
+}
+
+enum {
+	FIELD_USER,
+	FIELD_LISTEN,
+	FIELD_ALLOW_FROM,
+	FIELD_WORKERS,
+	FIELD_UPSTREAMS,
+	FIELD_CACHE,
+	FIELD_HOME,
+	FIELD_GEO,
+	FIELD_DEVICES,
+	FIELD_LISTS,
+	FIELD_RULES,
+	FIELD_JOURNAL
+};
+static const struct field fields[] = {
+	[FIELD_USER] = {"user", read_user, false},
+	[FIELD_LISTEN] = {"listen", section_listen, false},
+	[FIELD_ALLOW_FROM] = {"allow-from", section_allow_from, false},
+	[FIELD_WORKERS] = {"workers", read_workers, false},
+	[FIELD_UPSTREAMS] = {"upstreams", section_upstreams, false},
+	[FIELD_CACHE] = {"cache", read_cache, false},
+	[FIELD_HOME] = {"home", read_home, false},
+	[FIELD_GEO] = {"geo", section_geo, false},
+	[FIELD_DEVICES] = {"devices", section_devices, false},
+	[FIELD_LISTS] = {"lists", section_lists, false},
+	[FIELD_RULES] = {"rules", section_rules, false},
+	[FIELD_JOURNAL] = {"journal", section_journal, false},
+};
+
+static void fill_paths(struct reader *reader)
+{
+	struct config *config = reader->config;
+	if (!config->control_socket)
+		config->control_socket = reader_copy(reader, "/run/portafilter/control.sock");
+	if (!config->journal_path)
+		config->journal_path = reader_copy(reader, "/var/lib/portafilter/journal.db");
+}
+
+static void read_root(struct reader *reader, const struct node *root)
+{
+	struct config *config = reader->config;
+	config->cache_bytes = CACHE_BYTES_DEFAULT;
+	config->journal_enabled = true;
+	config->journal_keep_us = JOURNAL_KEEP_DEFAULT_US;
+	tag_table_init(&config->tags);
+	default_listen(reader);
+	unsigned seen =
+		reader_mapping(reader, root, "the configuration", fields, PF_COUNT(fields), config);
+	if (root->kind != NODE_MAPPING)
+		return;
+	if (!(seen & 1u << FIELD_ALLOW_FROM))
+		default_allow_from(reader);
+	if (!(seen & 1u << FIELD_UPSTREAMS))
+		default_upstreams(reader);
+	if (!(seen & 1u << FIELD_GEO))
+		default_geo(reader);
+	fill_paths(reader);
+	rules_check_possible(reader);
+}
+
+/* Sections are read in our order; people read from the top. */
+static int by_place(const void *a, const void *b)
+{
+	const struct diag_entry *x = a, *y = b;
+	if (x->line != y->line)
+		return x->line < y->line ? -1 : 1;
+	return x->column < y->column ? -1 : x->column > y->column;
+}
+
+/* Absolute, so that the daemon may change its folder later. */
+static char *folder_of(const char *file)
+{
+	const char *slash = strrchr(file, '/');
+	size_t length = slash == file ? 1 : slash ? (size_t)(slash - file) : 0;
+	if (file[0] == '/')
+		return strndup(file, length);
+	char *here = getcwd(NULL, 0);
+	size_t size = here ? strlen(here) + length + 2 : 0;
+	char *folder = here ? malloc(size) : NULL;
+	if (folder)
+		snprintf(folder, size, "%s%s%.*s", here, length ? "/" : "", (int)length, file);
+	free(here);
+	return folder;
+}
+
+static int parse_tree(struct reader *reader, const char *text, size_t length)
+{
+	struct tree tree;
+	int error = tree_parse(&tree, reader->file, text, length, reader->diag);
+	if (error == PF_OK && tree.root)
+		read_root(reader, tree.root);
+	else if (error == PF_OK)
+		tell_error(reader, (struct config_pos){1, 1},
+		           "the file holds no configuration; `{}` is the shortest, for the defaults");
+	tree_deinit(&tree);
+	return error == PF_OK && reader->no_memory ? PF_ENOMEM : error;
+}
+
+int config_parse_on(const struct config_system *system, const char *file, const char *text,
+                    size_t length, struct diag *diag, struct config **out)
+{
+	size_t errors_before = diag->errors, first = diag->count;
+	struct reader reader = {.file = file, .diag = diag, .system = system};
+	int error = PF_ENOMEM;
+	*out = NULL;
+	reader.config = calloc(1, sizeof *reader.config);
+	reader.folder = folder_of(file);
+	if (!reader.config || !reader.folder)
+		goto out;
+	reader.config->file = strdup(file);
+	if (!reader.config->file)
+		goto out;
+	error = text_check(file, &text, &length, diag);
+	if (error == PF_OK)
+		error = parse_tree(&reader, text, length);
+	if (diag->count > first)
+		qsort(diag->entries + first, diag->count - first, sizeof *diag->entries, by_place);
+	if (error == PF_OK && diag->errors > errors_before)
+		error = PF_EINVAL;
+	if (error == PF_OK) {
+		*out = reader.config;
+		reader.config = NULL;
+	}
+out:
+	config_free(&reader.config);
+	free(reader.folder);
+	return error;
+}
+
+int config_parse(const char *file, const char *text, size_t length, struct diag *diag,
+                 struct config **out)
+{
+	return config_parse_on(&this_machine, file, text, length, diag, out);
+}
+
+/* One byte more than is allowed is read, so that too much can be told from enough. */
+static int read_all(const char *path, int fd, struct buffer *text, struct diag *diag)
+{
+	char piece[READ_BYTES];
+	ssize_t got;
+	while (text->length <= CONFIG_FILE_BYTES_MAX && (got = read(fd, piece, sizeof piece)) != 0) {
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0) {
+			diag_error(diag, path, 0, 0, "the file can not be read: %s", strerror(errno));
+			return PF_EINVAL;
+		}
+		buffer_append(text, piece, (size_t)got);
+		if (text->failed)
+			return PF_ENOMEM;
+	}
+	return PF_OK;
+}
+
+int config_load(const char *path, struct diag *diag, struct config **out)
+{
+	struct buffer text;
+	*out = NULL;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0) {
+		diag_error(diag, path, 0, 0, "the file can not be opened: %s", strerror(errno));
+		return PF_EINVAL;
+	}
+	buffer_init(&text, CONFIG_FILE_BYTES_MAX + 2 * READ_BYTES);
+	int error = read_all(path, fd, &text, diag);
+	close(fd);
+	if (error == PF_OK)
+		error = config_parse(path, text.data ? text.data : "", text.length, diag, out);
+	buffer_deinit(&text);
+	return error;
+}

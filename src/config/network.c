@@ -1,0 +1,184 @@
+/* listen, allow-from, upstreams: who may ask us, where, and whom we ask. */
+#include <string.h>
+
+#include "config/sections.h"
+#include "config/values.h"
+
+#define DNS_PORT 53
+#define CONTROL_SOCKET_BYTES_MAX 107 /* sun_path of Linux has 108 with its NUL */
+#define ALLOW_MAX 1024               /* walked through for each client: no list for a botnet */
+
+static const char *const private_networks[] = {
+	"10.0.0.0/8",     "172.16.0.0/12", "192.168.0.0/16", /* RFC 1918 */
+	"169.254.0.0/16", "127.0.0.0/8",   "fc00::/7",       "fe80::/10", "::1/128",
+};
+static const char *const all_networks[] = {"0.0.0.0/0", "::/0"};
+
+static bool already_there(const struct addr_port *known, size_t count, const struct addr_port *one)
+{
+	for (size_t i = 0; i < count; i++)
+		if (addr_equal(&known[i].addr, &one->addr) && known[i].port == one->port)
+			return true;
+	return false;
+}
+
+static void read_dns(struct reader *reader, const struct node *node, void *target)
+{
+	struct config *config = target;
+	const struct list_shape shape = {"listen.dns", "an address or a list of addresses",
+	                                 CONFIG_LISTEN_MAX, false};
+	config->listen_count = 0;
+	if (!reader_list(reader, node, &shape))
+		return;
+	for (const struct node *item = reader_first(node); item; item = reader_next(node, item)) {
+		struct addr_port *slot = &config->listen[config->listen_count];
+		struct addr_port one;
+		if (!value_addr_port(reader, item, "listen.dns", DNS_PORT, &one))
+			continue;
+		if (already_there(config->listen, config->listen_count, &one)) {
+			tell_error(reader, item->pos, "`listen.dns` names `%s` twice", item->text);
+			continue;
+		}
+		*slot = one;
+		config->listen_count++;
+	}
+}
+
+static void read_control(struct reader *reader, const struct node *node, void *target)
+{
+	struct config *config = target;
+	config->control_socket = reader_path(reader, node, "listen.control");
+	if (config->control_socket && strlen(config->control_socket) > CONTROL_SOCKET_BYTES_MAX)
+		tell_error(
+			reader, node->pos,
+			"the path of `listen.control` has %zu bytes, but a socket's path can have at most %d",
+			strlen(config->control_socket), CONTROL_SOCKET_BYTES_MAX);
+}
+
+static void tell_later(struct reader *reader, const struct node *node, const char *key)
+{
+	tell_warning(reader, node->pos, "`listen.%s` is not in this version; nothing will listen there",
+	             key);
+}
+
+static void read_web(struct reader *reader, const struct node *node, void *target)
+{
+	(void)target;
+	tell_later(reader, node, "web");
+}
+
+static void read_tls(struct reader *reader, const struct node *node, void *target)
+{
+	(void)target;
+	tell_later(reader, node, "tls");
+}
+
+static void read_https(struct reader *reader, const struct node *node, void *target)
+{
+	(void)target;
+	tell_later(reader, node, "https");
+}
+
+static void read_quic(struct reader *reader, const struct node *node, void *target)
+{
+	(void)target;
+	tell_later(reader, node, "quic");
+}
+
+static void read_certificate(struct reader *reader, const struct node *node, void *target)
+{
+	(void)target;
+	tell_warning(reader, node->pos,
+	             "`listen.certificate` is not in this version; nothing here is encrypted");
+}
+
+void section_listen(struct reader *reader, const struct node *node, void *target)
+{
+	static const struct field fields[] = {
+		{"dns", read_dns, false},
+		{"control", read_control, false},
+		{"web", read_web, false},
+		{"tls", read_tls, false},
+		{"https", read_https, false},
+		{"quic", read_quic, false},
+		{"certificate", read_certificate, false},
+	};
+	(void)reader_mapping(reader, node, "`listen`", fields, PF_COUNT(fields), target);
+}
+
+void default_listen(struct reader *reader)
+{
+	struct config *config = reader->config;
+	static const char *const defaults[] = {"127.0.0.1", "::1"};
+	for (size_t i = 0; i < PF_COUNT(defaults); i++)
+		if (addr_port_parse(defaults[i], DNS_PORT, &config->listen[i]) == PF_OK)
+			config->listen_count++;
+}
+
+static void allow(struct config *config, const char *const *networks, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (prefix_parse(networks[i], &config->allow[config->allow_count]) == PF_OK)
+			config->allow_count++;
+}
+
+/* Room for `items`, each of which may be a word for several networks. */
+static bool make_allow_room(struct reader *reader, size_t items)
+{
+	reader->config->allow =
+		reader_alloc(reader, items * PF_COUNT(private_networks), sizeof *reader->config->allow);
+	return reader->config->allow;
+}
+
+void section_allow_from(struct reader *reader, const struct node *node, void *target)
+{
+	struct config *config = target;
+	const struct list_shape shape = {"allow-from", "`private`, `all`, a network or a list of these",
+	                                 ALLOW_MAX, false};
+	size_t count = reader_list(reader, node, &shape);
+	if (!count || !make_allow_room(reader, count))
+		return;
+	for (const struct node *item = reader_first(node); item; item = reader_next(node, item)) {
+		if (item->kind == NODE_SCALAR && !strcmp(item->text, "private"))
+			allow(config, private_networks, PF_COUNT(private_networks));
+		else if (item->kind == NODE_SCALAR && !strcmp(item->text, "all"))
+			allow(config, all_networks, PF_COUNT(all_networks));
+		else if (value_prefix(reader, item, "allow-from", &config->allow[config->allow_count]))
+			config->allow_count++;
+	}
+}
+
+void default_allow_from(struct reader *reader)
+{
+	if (make_allow_room(reader, 1))
+		allow(reader->config, private_networks, PF_COUNT(private_networks));
+}
+
+/* Nobody answers there. */
+static bool is_no_server(const struct addr *addr)
+{
+	static const struct addr any4 = {.family = 4}, any6 = {.family = 6};
+	bool multicast = addr->family == 4 ? addr->bytes[0] >= 224 : addr->bytes[0] == 0xff;
+	return multicast || addr_equal(addr, &any4) || addr_equal(addr, &any6);
+}
+
+void section_upstreams(struct reader *reader, const struct node *node, void *target)
+{
+	struct config *config = target;
+	const struct list_shape shape = {"upstreams", "an address or a list of addresses",
+	                                 CONFIG_UPSTREAM_MAX, false};
+	if (!reader_list(reader, node, &shape))
+		return;
+	for (const struct node *item = reader_first(node); item; item = reader_next(node, item)) {
+		struct addr_port one;
+		if (!value_addr_port(reader, item, "upstreams", DNS_PORT, &one))
+			continue;
+		if (is_no_server(&one.addr))
+			tell_error(reader, item->pos, "`%s` of `upstreams` is not the address of a server",
+			           item->text);
+		else if (already_there(config->upstreams, config->upstream_count, &one))
+			tell_error(reader, item->pos, "`upstreams` names `%s` twice", item->text);
+		else
+			config->upstreams[config->upstream_count++] = one;
+	}
+}

@@ -1,0 +1,53 @@
+/* Rules that can never hold: right as they are written, but not with these databases and this home. Their
+ * author believes to be protected, so each is a warning. */
+#include "config/sections.h"
+
+static void check_standing(struct reader *reader, const struct config_rule *rule)
+{
+	const struct config *config = reader->config;
+	const char *word = standing_word(rule->standing);
+	bool decided = rule->standing == STANDING_HOME || rule->standing == STANDING_OVERSEAS;
+	if (rule->standing == STANDING_UNKNOWN && rule->confidence <= CONFIDENCE_LOW)
+		return;
+	if (!config->home_count)
+		tell_warning(
+			reader, rule->pos,
+			"a rule on `standing: %s` can never hold: there is no `home`, so every standing is unknown",
+			word);
+	else if (!config->geo.location_count)
+		tell_warning(
+			reader, rule->pos,
+			"a rule on `standing: %s` can never hold: there is no location database (`geo.location`)",
+			word);
+	else if (!decided && rule->confidence > CONFIDENCE_LOW)
+		tell_warning(
+			reader, rule->pos,
+			"a rule on `standing: %s` with confidence %s can never hold: only home and overseas have "
+			"more than low; write `confidence: low`",
+			word, confidence_word(rule->confidence));
+	else if (rule->confidence == CONFIDENCE_HIGH && config->geo.location_count < 2)
+		tell_warning(
+			reader, rule->pos,
+			"a rule on `standing: %s` with confidence high can never hold: it needs two location "
+			"databases that agree, and there is one; add one or write `confidence: medium`",
+			word);
+}
+
+void rules_check_possible(struct reader *reader)
+{
+	const struct config *config = reader->config;
+	for (size_t i = 0; i < config->rule_count; i++) {
+		const struct config_rule *rule = &config->rules[i];
+		if (rule->standing != STANDING_NONE)
+			check_standing(reader, rule);
+		if (rule->location.given && !config->geo.location_count)
+			tell_warning(reader, rule->pos,
+			             "a rule on `location` can never hold: there is no location "
+			             "database (`geo.location`)");
+		if ((rule->control.given || rule->asn_count) && !config->geo.control_count)
+			tell_warning(
+				reader, rule->pos,
+				"a rule on `%s` can never hold: there is no database of networks (`geo.control`)",
+				rule->control.given ? "control" : "asn");
+	}
+}

@@ -1,0 +1,138 @@
+/* rules: the ordered policy, one mapping a rule; and what can be said about a rule as a whole. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/matches.h"
+#include "config/pattern.h"
+#include "config/sections.h"
+#include "config/unique.h"
+#include "config/values.h"
+
+#define RULE_NAME_MAX 128 /* bytes, NUL included: it stands in replies and in the journal */
+
+static void read_name(struct reader *reader, const struct node *node, void *target)
+{
+	((struct config_rule *)target)->name = reader_name(reader, node, "name", RULE_NAME_MAX);
+}
+
+static void read_action(struct reader *reader, const struct node *node, void *target)
+{
+	static const char *const words[] = {"allow", "flag", "sinkhole"}; /* in the order of the enum */
+	int word = reader_word(reader, node, "action", words, PF_COUNT(words));
+	if (word >= 0)
+		((struct config_rule *)target)->action = (enum action)word;
+}
+
+static void read_reply_addresses(struct reader *reader, const struct node *node,
+                                 struct rule_reply *reply)
+{
+	reply->kind = REPLY_ADDRESSES;
+	for (const struct node *item = reader_first(node); item; item = reader_next(node, item))
+		if (value_addr(reader, item, "reply", &reply->addresses[reply->address_count]))
+			reply->address_count++;
+}
+
+static void read_reply(struct reader *reader, const struct node *node, void *target)
+{
+	static const char *const words[] = {"null", "nxdomain", "nodata", "refused", "drop"};
+	const struct list_shape shape = {"reply", "null, nxdomain, nodata, refused, drop, or addresses",
+	                                 REPLY_ADDRESS_MAX, false};
+	struct rule_reply *reply = &((struct config_rule *)target)->reply;
+	struct addr ignored;
+	if (!reader_list(reader, node, &shape))
+		return;
+	bool address = node->kind == NODE_LIST || addr_parse(node->text, &ignored) == PF_OK;
+	if (address) {
+		read_reply_addresses(reader, node, reply);
+		return;
+	}
+	int word = reader_word(reader, node, "reply", words, PF_COUNT(words));
+	if (word >= 0)
+		reply->kind = (enum reply_kind)word; /* in the order of the enum */
+}
+
+static void read_during(struct reader *reader, const struct node *node, void *target)
+{
+	(void)target;
+	tell_error(reader, node->pos,
+	           "`during` is not in this version; the rule would act at all times");
+}
+
+static void read_match(struct reader *reader, const struct node *node, void *target)
+{
+	(void)target;
+	tell_error(reader, node->pos,
+	           "`match` is not in this version; all that a rule names must hold");
+}
+
+static const struct field fields[] = {
+	{"name", read_name, true},
+	{"tags", match_tags, false},
+	{"names", match_names, false},
+	{"lists", match_lists, false},
+	{"types", match_types, false},
+	{"standing", match_standing, false},
+	{"confidence", match_confidence, false},
+	{"location", match_location, false},
+	{"control", match_control, false},
+	{"asn", match_asn, false},
+	{"addresses", match_addresses, false},
+	{"cname", match_cname, false},
+	{"action", read_action, true},
+	{"reply", read_reply, false},
+	{"during", read_during, false},
+	{"match", read_match, false},
+};
+
+/* Keys that only make sense beside others, and what follows from leaving one away. */
+static void complete_rule(struct reader *reader, const struct node *item, struct config_rule *rule)
+{
+	const struct node *reply = node_find(item, "reply"),
+					  *confidence = node_find(item, "confidence");
+	const struct node *action = node_find(item, "action");
+	bool sinkhole = rule->action == ACTION_SINKHOLE;
+	if (reply && action && action->kind == NODE_SCALAR && !sinkhole &&
+	    action_parse(action->text) >= 0)
+		tell_error(reader, reply->pos,
+		           "`reply` is for the action `sinkhole`; this rule's action is `%s`",
+		           action->text);
+	if (confidence && !node_find(item, "standing"))
+		tell_error(reader, confidence->pos,
+		           "`confidence` is that of a standing; give the rule a `standing` too");
+	if (rule->standing != STANDING_NONE && !confidence)
+		rule->confidence = sinkhole ? CONFIDENCE_HIGH : CONFIDENCE_LOW;
+}
+
+void section_rules(struct reader *reader, const struct node *node, void *target)
+{
+	struct config *config = target;
+	struct unique names = {0};
+	size_t count = reader_items(reader, node, "rules", CONFIG_RULES_MAX);
+	config->rules = reader_alloc(reader, count, sizeof *config->rules);
+	if (!config->rules)
+		return;
+	for (const struct node *item = node->first; item; item = item->next) {
+		struct config_rule *rule = &config->rules[config->rule_count++];
+		rule->pos = item->pos;
+		(void)reader_mapping(reader, item, "a rule", fields, PF_COUNT(fields), rule);
+		complete_rule(reader, item, rule);
+		unique_add_name(reader, &names, item);
+	}
+	unique_finish(reader, &names, "rule name");
+}
+
+void rule_deinit(struct config_rule *rule)
+{
+	for (size_t i = 0; i < rule->name_count; i++)
+		pattern_deinit(&rule->names[i]);
+	for (size_t i = 0; i < rule->cname_count; i++)
+		pattern_deinit(&rule->cnames[i]);
+	free(rule->name);
+	free(rule->names);
+	free(rule->types);
+	free(rule->location.codes);
+	free(rule->control.codes);
+	free(rule->asns);
+	free(rule->addresses);
+	free(rule->cnames);
+}

@@ -1,0 +1,31 @@
+/* The readers of the sections, one for each key of the file's first level, in the order in which they are
+ * read: rules come last, because they speak of tags, lists, home and databases. */
+#ifndef PF_CONFIG_SECTIONS_H
+#define PF_CONFIG_SECTIONS_H
+
+#include "config/reader.h"
+
+/* A field's reader; `target` is the struct config. */
+void section_listen(struct reader *reader, const struct node *node, void *target);
+void section_allow_from(struct reader *reader, const struct node *node, void *target);
+void section_upstreams(struct reader *reader, const struct node *node, void *target);
+void section_geo(struct reader *reader, const struct node *node, void *target);
+void section_devices(struct reader *reader, const struct node *node, void *target);
+void section_lists(struct reader *reader, const struct node *node, void *target);
+void section_rules(struct reader *reader, const struct node *node, void *target);
+void section_journal(struct reader *reader, const struct node *node, void *target);
+
+/* What stands when a key is not there. */
+void default_listen(struct reader *reader);
+void default_allow_from(struct reader *reader);
+void default_upstreams(struct reader *reader); /* resolv.conf, without ourselves */
+void default_geo(struct reader *reader);
+
+/* Warnings about rules that can never hold with these databases and this home. */
+void rules_check_possible(struct reader *reader);
+
+/* Frees one rule's, device's or list's parts. */
+void device_deinit(struct config_device *device);
+void rule_deinit(struct config_rule *rule);
+
+#endif

@@ -1,0 +1,24 @@
+/* Values of the network and of countries, read from nodes with errors that say what was meant. */
+#ifndef PF_CONFIG_VALUES_H
+#define PF_CONFIG_VALUES_H
+
+#include "config/reader.h"
+
+/* An address, or a network without host bits. False after an error. */
+bool value_prefix(struct reader *reader, const struct node *node, const char *key,
+                  struct prefix *prefix);
+bool value_addr(struct reader *reader, const struct node *node, const char *key, struct addr *addr);
+/* An address with a port. */
+bool value_addr_port(struct reader *reader, const struct node *node, const char *key,
+                     uint16_t port_default, struct addr_port *addr_port);
+bool value_mac(struct reader *reader, const struct node *node, struct mac *mac);
+
+/* One code or bloc, or a list of them, without doubles; with `may_negate` `!CN` too, for all or for none. */
+void value_countries(struct reader *reader, const struct node *node, const char *key,
+                     bool may_negate, struct config_countries *countries);
+
+/* "64M": bytes with an optional K, M or G (powers of 1024). */
+bool value_size(struct reader *reader, const struct node *node, const char *key, uint64_t min,
+                uint64_t max, uint64_t *bytes);
+
+#endif
