@@ -104,6 +104,7 @@ static int start_control(struct daemon *daemon)
 {
 	if (uv_loop_init(&daemon->loop))
 		return PF_EIO;
+	daemon->loop.data = daemon; /* end_control must close it */
 	uv_async_init(&daemon->loop, &daemon->wake, on_wake);
 	uv_signal_init(&daemon->loop, &daemon->on_term);
 	uv_signal_init(&daemon->loop, &daemon->on_int);
@@ -163,12 +164,12 @@ static int remember(struct daemon *daemon, const struct config *config)
 	return whole ? PF_OK : PF_ENOMEM;
 }
 
-/* Sockets and folders as root, all else as the user. */
-static int bind_and_drop(struct daemon *daemon, struct socket_set *sets, char error[ERROR_MAX])
+/* Sockets and folders as root, all else as the user: what cannot be read at a reload must fail now. */
+static int bind_and_drop(struct daemon *daemon, const char *user, struct socket_set *sets,
+                         char error[ERROR_MAX])
 {
-	const struct config *config = daemon->shared.snapshot->config;
 	struct privileges privileges;
-	if (privileges_choose(config->user, &privileges, error, ERROR_MAX) != PF_OK)
+	if (privileges_choose(user, &privileges, error, ERROR_MAX) != PF_OK)
 		return PF_EINVAL;
 	if (sockets_open(daemon->listen, daemon->listen_count, sets, daemon->worker_count, error,
 	                 ERROR_MAX) != PF_OK)
@@ -222,13 +223,35 @@ static int start_admin(struct daemon *daemon, char error[ERROR_MAX])
 	return admin_start(&options, &daemon->admin, error);
 }
 
+/* What must be known before privileges are dropped. */
+static int prepare(struct daemon *daemon, struct socket_set *sets, char error[ERROR_MAX])
+{
+	struct diag diag;
+	struct config *config = NULL;
+	diag_init(&diag);
+	int result = config_load(daemon->config_path, &diag, &config);
+	snprintf(error, ERROR_MAX, "%s can not be used.", daemon->config_path);
+	if (result != PF_OK)
+		log_findings(&diag);
+	else
+		result = remember(daemon, config);
+	if (result == PF_OK)
+		result = bind_and_drop(daemon, config->user, sets, error);
+	config_free(&config);
+	diag_deinit(&diag);
+	return result;
+}
+
 static int start(struct daemon *daemon, struct socket_set *sets, char error[ERROR_MAX])
 {
-	int result = bind_and_drop(daemon, sets, error);
+	int result = prepare(daemon, sets, error);
+	if (result == PF_OK) {
+		snprintf(error, ERROR_MAX, "%s can not be used.", daemon->config_path);
+		result = reload_snapshot(daemon);
+	}
 	if (result == PF_OK)
 		result = start_journal(daemon, error);
 	if (result == PF_OK) {
-		daemon->loop.data = daemon; /* end_control must close it */
 		snprintf(error, ERROR_MAX, "The control loop can not be started.");
 		result = start_control(daemon);
 	}
@@ -297,13 +320,7 @@ int daemon_run(const char *config_path)
 	pthread_cond_init(&daemon->reload_done, NULL);
 
 	char error[ERROR_MAX] = "";
-	int result = reload_snapshot(daemon);
-	if (result != PF_OK)
-		snprintf(error, sizeof error, "%s can not be used.", config_path);
-	if (result == PF_OK)
-		result = remember(daemon, daemon->shared.snapshot->config);
-	if (result == PF_OK)
-		result = start(daemon, sets, error);
+	int result = start(daemon, sets, error);
 	if (result == PF_OK) {
 		announce(daemon);
 		uv_run(&daemon->loop, UV_RUN_DEFAULT);
