@@ -4,22 +4,18 @@
 
 #include <string.h>
 
+#include "dns/wire.h"
+
 #define LABEL_POINTER 0xc0 /* both top bits: a compression pointer; one alone is reserved */
 
-static uint8_t lower(uint8_t byte)
-{
-	return (uint8_t)(byte - 'A') < 26 ? byte | 0x20 : byte;
-}
-
-/* Appends one label; false when the name would be too long with the root's byte behind it. */
+/* Appends one label as it is; false when the name would be too long with the root's byte behind it. */
 static bool append_label(struct dns_name *name, size_t *used, const uint8_t *label, size_t length)
 {
 	if (*used + 1 + length + 1 > NAME_WIRE_MAX)
 		return false;
-	name->wire[(*used)++] = (uint8_t)length;
-	for (size_t i = 0; i < length; i++)
-		name->wire[*used + i] = lower(label[i]);
-	*used += length;
+	name->wire[*used] = (uint8_t)length;
+	memcpy(name->wire + *used + 1, label, length);
+	*used += 1 + length;
 	name->labels++;
 	return true;
 }
@@ -30,8 +26,15 @@ static void finish(struct dns_name *name, size_t used)
 	name->length = (uint8_t)(used + 1);
 }
 
-int dns_name_from_wire(const uint8_t *packet, size_t length, size_t offset, bool pointers,
-                       struct dns_name *name)
+/* Length bytes are at most 63 and so never taken for a letter. */
+static void lower_case(struct dns_name *name)
+{
+	for (size_t i = 0; i < name->length; i++)
+		name->wire[i] = wire_lower(name->wire[i]);
+}
+
+static int read_wire(const uint8_t *packet, size_t length, size_t offset, bool pointers,
+                     struct dns_name *name)
 {
 	size_t used = 0, at = offset;
 	size_t segment = offset; /* where the current run of labels began: pointers go below it */
@@ -63,6 +66,20 @@ int dns_name_from_wire(const uint8_t *packet, size_t length, size_t offset, bool
 		at += label + 1;
 	}
 	return PF_EINVAL;
+}
+
+int dns_name_from_wire(const uint8_t *packet, size_t length, size_t offset, bool pointers,
+                       struct dns_name *name)
+{
+	int taken = read_wire(packet, length, offset, pointers, name);
+	if (taken >= 0)
+		lower_case(name);
+	return taken;
+}
+
+int wire_name_as_sent(const uint8_t *packet, size_t length, size_t offset, struct dns_name *name)
+{
+	return read_wire(packet, length, offset, true, name);
 }
 
 static bool is_digit(char c)
@@ -130,6 +147,7 @@ int dns_name_from_text(const char *text, struct dns_name *name)
 			text++;
 	} while (*text);
 	finish(name, used);
+	lower_case(name);
 	return PF_OK;
 }
 

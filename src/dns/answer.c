@@ -1,0 +1,55 @@
+/* Is it the answer? And the end of its life. The match is on the packet path for each datagram of an
+ * upstream, forged ones included, so it reads in place and stops at the first difference. */
+#include "dns/answer.h"
+
+#include <stdlib.h>
+
+#include "dns/answer_build.h"
+#include "dns/wire.h"
+
+/* Name without regard to case, type and class. A pointer is never equal to a label's length. */
+static bool question_is(const uint8_t *packet, size_t length, const struct dns_query *query)
+{
+	size_t name_length = query->name.length;
+	if (length - DNS_HEADER_BYTES < name_length + 4)
+		return false;
+	const uint8_t *at = packet + DNS_HEADER_BYTES;
+	for (size_t i = 0; i < name_length; i++)
+		if (wire_lower(at[i]) != query->name.wire[i])
+			return false;
+	if (dns_read16(at + name_length) != query->type)
+		return false;
+	return dns_read16(at + name_length + 2) == query->class;
+}
+
+enum answer_match answer_match(const uint8_t *packet, size_t length, const struct dns_query *query,
+                               uint16_t id)
+{
+	if (length < DNS_HEADER_BYTES)
+		return ANSWER_JUNK;
+	uint16_t flags = dns_read16(packet + 2);
+	if (!(flags & WIRE_FLAG_QR))
+		return ANSWER_JUNK;
+	if (flags >> 11 & 15)
+		return ANSWER_JUNK;
+	if (dns_read16(packet + 4) != 1)
+		return ANSWER_JUNK;
+	if (!question_is(packet, length, query))
+		return ANSWER_JUNK;
+	if (dns_read16(packet) != id)
+		return ANSWER_WRONG_ID;
+	return flags & WIRE_FLAG_TC ? ANSWER_TRUNCATED : ANSWER_MATCHES;
+}
+
+void answer_free(struct answer **answer)
+{
+	free(*answer); /* one block, see answer_build_finish */
+	*answer = NULL;
+}
+
+size_t answer_bytes(const struct answer *answer)
+{
+	return sizeof *answer + answer->ttl_count * sizeof *answer->ttl_offsets +
+	       answer->hop_count * sizeof *answer->hops +
+	       answer->address_count * sizeof *answer->addresses + answer->length;
+}

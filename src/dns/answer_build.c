@@ -1,0 +1,262 @@
+/* The wire of a kept answer. Data is written out without compression first, so that ldns checks each
+ * record by its type and finds no pointer that leads out of it; names are then compressed anew. */
+#include "dns/answer_build.h"
+
+#include <ldns/ldns.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COMPRESS_SEED_MAX 16 /* labels of the question that can be pointed to */
+#define REST (-1)            /* any number of bytes behind the names */
+
+/* Where names stand in the data of those types in which they may arrive compressed (RFC 1035; RFC 3597,
+ * 4; and what is seen in the wild). */
+struct shape {
+	uint16_t type;
+	uint8_t before;  /* bytes */
+	uint8_t strings; /* of one length byte each, behind them */
+	uint8_t names;
+	int8_t after;  /* bytes, or REST */
+	bool compress; /* only those of RFC 1035 may be sent so */
+};
+
+static const struct shape shapes[] = {
+	{DNS_TYPE_NS, 0, 0, 1, 0, true},
+	{3, 0, 0, 1, 0, true}, /* MD */
+	{4, 0, 0, 1, 0, true}, /* MF */
+	{DNS_TYPE_CNAME, 0, 0, 1, 0, true},
+	{DNS_TYPE_SOA, 0, 0, 2, 20, true},
+	{7, 0, 0, 1, 0, true}, /* MB */
+	{8, 0, 0, 1, 0, true}, /* MG */
+	{9, 0, 0, 1, 0, true}, /* MR */
+	{DNS_TYPE_PTR, 0, 0, 1, 0, true},
+	{14, 0, 0, 2, 0, true}, /* MINFO */
+	{DNS_TYPE_MX, 2, 0, 1, 0, true},
+	{17, 0, 0, 2, 0, false},     /* RP */
+	{18, 2, 0, 1, 0, false},     /* AFSDB */
+	{21, 2, 0, 1, 0, false},     /* RT */
+	{24, 18, 0, 1, REST, false}, /* SIG */
+	{26, 2, 0, 2, 0, false},     /* PX */
+	{30, 0, 0, 1, REST, false},  /* NXT */
+	{DNS_TYPE_SRV, 6, 0, 1, 0, false},
+	{35, 4, 3, 1, 0, false}, /* NAPTR */
+	{36, 2, 0, 1, 0, false}, /* KX */
+	{DNS_TYPE_DNAME, 0, 0, 1, 0, false},
+	{DNS_TYPE_RRSIG, 18, 0, 1, REST, false},
+	{DNS_TYPE_NSEC, 0, 0, 1, REST, false},
+	{58, 0, 0, 2, 0, false},  /* TALINK */
+	{107, 2, 0, 1, 0, false}, /* LP */
+};
+
+static const struct shape *shape_of(uint16_t type)
+{
+	for (size_t i = 0; i < PF_COUNT(shapes); i++)
+		if (shapes[i].type == type)
+			return &shapes[i];
+	return NULL;
+}
+
+static bool append(struct answer_build *build, const uint8_t *bytes, size_t length)
+{
+	if (length > sizeof build->wire - build->length)
+		return false;
+	memcpy(build->wire + build->length, bytes, length);
+	build->length += length;
+	return true;
+}
+
+static void remember_name(struct answer_build *build, size_t offset)
+{
+	if (offset <= WIRE_POINTER_MAX && build->compress_count < ANSWER_COMPRESS_MAX)
+		build->compress[build->compress_count++] = (uint16_t)offset;
+}
+
+/* Appends a name, its longest known parent as a pointer. */
+static bool append_name(struct answer_build *build, const struct dns_name *name)
+{
+	for (const uint8_t *label = name->wire; *label; label += *label + 1u) {
+		for (unsigned i = 0; i < build->compress_count; i++) {
+			uint8_t pointer[2];
+			if (!wire_name_is(build->wire, build->length, build->compress[i], label))
+				continue;
+			dns_write16(pointer, (uint16_t)(WIRE_POINTER | build->compress[i]));
+			return append(build, pointer, sizeof pointer);
+		}
+		size_t offset = build->length;
+		if (!append(build, label, *label + 1u))
+			return false;
+		remember_name(build, offset);
+	}
+	return append(build, (const uint8_t *)"", 1);
+}
+
+/* Writes the data with its names in full; `end` bounds what belongs to the record. */
+static int append_expanded(struct answer_build *build, const uint8_t *packet, size_t length,
+                           const struct wire_record *record, const struct shape *shape)
+{
+	size_t at = record->rdata, end = at + record->rdata_length, head = at + shape->before;
+	for (unsigned i = 0; i < shape->strings && head < end; i++)
+		head += packet[head] + 1u;
+	if (head > end)
+		return PF_EINVAL;
+	if (!append(build, packet + at, head - at))
+		return PF_EFULL;
+	at = head;
+	for (unsigned i = 0; i < shape->names; i++) {
+		struct dns_name name;
+		int taken = wire_name_as_sent(packet, length, at, &name);
+		if (taken < 0 || (size_t)taken > end - at)
+			return PF_EINVAL;
+		if (!append(build, name.wire, name.length))
+			return PF_EFULL;
+		at += (size_t)taken;
+	}
+	if (shape->after != REST && end - at != (size_t)shape->after)
+		return PF_EINVAL;
+	return append(build, packet + at, end - at) ? PF_OK : PF_EFULL;
+}
+
+/* Types whose data may be empty: NULL, APL, and what ldns does not know. */
+static bool may_be_empty(uint16_t type, const ldns_rr_descriptor *descriptor)
+{
+	return type == 10 || type == 42 || ldns_rr_descriptor_minimum(descriptor) == 0 ||
+	       ldns_rr_descriptor_field_type(descriptor, 0) == LDNS_RDF_TYPE_UNKNOWN;
+}
+
+/* Lets ldns read RDLENGTH and data as a message of their own: whatever a pointer in there says, it
+ * stays in there. ldns calls too few fields, too many bytes and no data at all well; we do not. */
+static int check_data(uint8_t *rdlength, size_t length, uint16_t type, uint16_t class)
+{
+	ldns_rr *rr = ldns_rr_new();
+	if (!rr)
+		return PF_ENOMEM;
+	ldns_rr_set_type(rr, (ldns_rr_type)type);
+	ldns_rr_set_class(rr, (ldns_rr_class) class);
+	const ldns_rr_descriptor *descriptor = ldns_rr_descript(type);
+	size_t at = 0;
+	int result = PF_EINVAL;
+	ldns_status status = ldns_wire2rdf(rr, rdlength, length, &at);
+	if (status == LDNS_STATUS_MEM_ERR)
+		result = PF_ENOMEM;
+	else if (status != LDNS_STATUS_OK || at != length)
+		result = PF_EINVAL;
+	else if (length == 2)
+		result = may_be_empty(type, descriptor) ? PF_OK : PF_EINVAL;
+	else if (ldns_rr_rd_count(rr) >= ldns_rr_descriptor_minimum(descriptor))
+		result = PF_OK;
+	ldns_rr_free(rr);
+	return result;
+}
+
+/* Rewrites the data from `start` on with its names compressed; it only becomes shorter. The head of
+ * these types has no strings. */
+static int compress_data(struct answer_build *build, size_t start, const struct shape *shape)
+{
+	struct dns_name names[2];
+	size_t at = start + shape->before, end = build->length;
+	for (unsigned i = 0; i < shape->names; i++) {
+		int taken = wire_name_as_sent(build->wire, end, at, &names[i]);
+		if (taken < 0)
+			return PF_EINVAL;
+		at += (size_t)taken;
+	}
+	size_t tail = end - at;
+	build->length = start + shape->before;
+	for (unsigned i = 0; i < shape->names; i++)
+		if (!append_name(build, &names[i]))
+			return PF_EFULL;
+	memmove(build->wire + build->length, build->wire + at, tail);
+	build->length += tail;
+	return PF_OK;
+}
+
+static int append_data(struct answer_build *build, const uint8_t *packet, size_t length,
+                       const struct wire_record *record)
+{
+	static const struct shape raw = {.after = REST};
+	const struct shape *shape = shape_of(record->type);
+	size_t start = build->length;
+	int result = append_expanded(build, packet, length, record, shape ? shape : &raw);
+	if (result != PF_OK)
+		return result;
+	uint8_t *rdlength = build->wire + start - 2;
+	dns_write16(rdlength, (uint16_t)(build->length - start));
+	result = check_data(rdlength, build->length - start + 2, record->type, record->class);
+	if (result != PF_OK)
+		return result;
+	if (shape && shape->compress)
+		result = compress_data(build, start, shape);
+	dns_write16(rdlength, (uint16_t)(build->length - start));
+	return result;
+}
+
+void answer_build_init(struct answer_build *build, const struct dns_query *query)
+{
+	memset(build, 0, offsetof(struct answer_build, hops));
+	memset(build->wire, 0, DNS_HEADER_BYTES);
+	build->ttl = ANSWER_TTL_MAX;
+	build->length = DNS_HEADER_BYTES;
+	uint8_t *at = build->wire + DNS_HEADER_BYTES;
+	memcpy(at, query->name.wire, query->name.length);
+	dns_write16(at + query->name.length, query->type);
+	dns_write16(at + query->name.length + 2, query->class);
+	for (size_t i = 0; at[i] && build->compress_count < COMPRESS_SEED_MAX; i += at[i] + 1u)
+		remember_name(build, DNS_HEADER_BYTES + i);
+	build->length += query->name.length + 4u;
+}
+
+int answer_build_record(struct answer_build *build, const uint8_t *packet, size_t length,
+                        const struct wire_record *record, const struct dns_name *owner,
+                        uint32_t ttl)
+{
+	uint8_t fixed[WIRE_RECORD_FIXED] = {0};
+	if (build->ttl_count == ANSWER_RECORD_MAX)
+		return PF_EFULL;
+	if (!append_name(build, owner))
+		return PF_EFULL;
+	dns_write16(fixed, record->type);
+	dns_write16(fixed + 2, record->class);
+	dns_write32(fixed + 4, ttl);
+	build->ttl_offsets[build->ttl_count] = (uint16_t)(build->length + 4);
+	if (!append(build, fixed, sizeof fixed))
+		return PF_EFULL;
+	build->ttl_count++;
+	if (ttl < build->ttl)
+		build->ttl = ttl;
+	return append_data(build, packet, length, record);
+}
+
+int answer_build_finish(const struct answer_build *build, unsigned rcode, bool ad,
+                        struct answer **out)
+{
+	size_t ttl_bytes = build->ttl_count * sizeof *build->ttl_offsets;
+	size_t hop_bytes = build->hop_count * sizeof *build->hops;
+	size_t address_bytes = build->address_count * sizeof *build->addresses;
+	struct answer *answer =
+		malloc(sizeof *answer + ttl_bytes + hop_bytes + address_bytes + build->length);
+	if (!answer)
+		return PF_ENOMEM;
+	/* The TTL offsets first: all that follows is bytes and needs no alignment. */
+	uint8_t *at = (uint8_t *)(answer + 1);
+	*answer = (struct answer){
+		.rcode = (uint16_t)rcode,
+		.ttl = build->ttl,
+		.ad = ad,
+		.length = (uint16_t)build->length,
+		.ttl_count = (uint16_t)build->ttl_count,
+		.ttl_offsets = memcpy(at, build->ttl_offsets, ttl_bytes),
+		.hops = memcpy(at + ttl_bytes, build->hops, hop_bytes),
+		.hop_count = (uint8_t)build->hop_count,
+		.addresses = memcpy(at + ttl_bytes + hop_bytes, build->addresses, address_bytes),
+		.address_count = (uint16_t)build->address_count,
+		.address_total = (uint16_t)build->address_total,
+		.wire = memcpy(at + ttl_bytes + hop_bytes + address_bytes, build->wire, build->length),
+	};
+	uint16_t flags = WIRE_FLAG_QR | WIRE_FLAG_RD | WIRE_FLAG_RA | (ad ? WIRE_FLAG_AD : 0);
+	dns_write16(answer->wire + 2, (uint16_t)(flags | rcode));
+	dns_write16(answer->wire + 4, 1);
+	dns_write16(answer->wire + 6, (uint16_t)build->answer_count);
+	dns_write16(answer->wire + 8, (uint16_t)build->authority_count);
+	*out = answer;
+	return PF_OK;
+}

@@ -1,0 +1,40 @@
+/* Private to src/dns: an answer in the making. answer_parse.c decides which records are kept, this
+ * lays them down as wire, checks their data, and takes the addresses out. */
+#ifndef PF_DNS_ANSWER_BUILD_H
+#define PF_DNS_ANSWER_BUILD_H
+
+#include "dns/answer.h"
+#include "dns/wire.h"
+
+#define ANSWER_COMPRESS_MAX 64 /* names that later ones may point to; the rest is written out */
+
+struct answer_build {
+	size_t length;
+	unsigned ttl_count, answer_count, authority_count;
+	unsigned address_count, address_total, hop_count, compress_count;
+	uint32_t ttl; /* the least so far */
+	struct dns_name hops[ANSWER_HOP_MAX];
+	struct addr addresses[ANSWER_ADDRESS_MAX];
+	uint16_t ttl_offsets[ANSWER_RECORD_MAX];
+	uint16_t compress[ANSWER_COMPRESS_MAX]; /* offsets of names and of their parents in `wire` */
+	uint8_t wire[DNS_MESSAGE_MAX];
+};
+
+/* Header and question; nothing else of `build` needs to be set. */
+void answer_build_init(struct answer_build *build, const struct dns_query *query);
+
+/* A copy of a record, with this owner and TTL. PF_EINVAL: its data is malformed; PF_EFULL; PF_ENOMEM. */
+PF_MUST_CHECK int answer_build_record(struct answer_build *build, const uint8_t *packet,
+                                      size_t length, const struct wire_record *record,
+                                      const struct dns_name *owner, uint32_t ttl);
+
+/* The addresses of an A, AAAA, SVCB or HTTPS record; none of other types. PF_EINVAL: SvcParams that
+ * RFC 9460, 2.2 calls malformed. */
+PF_MUST_CHECK int answer_build_addresses(struct answer_build *build, const uint8_t *packet,
+                                         const struct wire_record *record);
+
+/* The finished answer, one block of memory; PF_ENOMEM. */
+PF_MUST_CHECK int answer_build_finish(const struct answer_build *build, unsigned rcode, bool ad,
+                                      struct answer **out);
+
+#endif

@@ -1,0 +1,362 @@
+/* What of an upstream's message is an answer to the question: the way along the CNAMEs from the
+ * question's name, the records at its end, and the proof when there are none. All else is dropped, so
+ * that nothing which nobody asked for is ever served (CVE-2025-40778). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "dns/answer.h"
+#include "dns/answer_build.h"
+#include "dns/wire.h"
+
+/* Records of the answer and authority sections that are looked at; each hop looks at all of them. */
+#define MESSAGE_RECORD_MAX (2 * ANSWER_RECORD_MAX)
+
+#define RRSIG_BYTES_MIN 19 /* 18 bytes and at least the root as its signer */
+#define SOA_BYTES_MIN 22   /* two names of a byte each, five numbers */
+
+struct message {
+	const uint8_t *packet;
+	size_t length;
+	const struct dns_query *query;
+	uint16_t flags;
+	unsigned answer_count, record_count; /* the answer section's records come first */
+	struct wire_record *records;
+	struct answer_build *build;
+};
+
+/* Types that are no data: OPT, TSIG, and what only a question may ask for. */
+static bool is_meta(uint16_t type)
+{
+	return type == 0 || type == DNS_TYPE_OPT || (type >= 128 && type <= DNS_TYPE_ANY);
+}
+
+/* RFC 2181, 8: a TTL with the top bit set is zero. */
+static uint32_t sane_ttl(uint32_t ttl)
+{
+	if (ttl > INT32_MAX)
+		return 0;
+	return ttl < ANSWER_TTL_MAX ? ttl : ANSWER_TTL_MAX;
+}
+
+/* Walks the additional section for the one thing in it that matters: the upper bits of the RCODE. A
+ * code that has some is no answer that could be kept. */
+static int check_additional(const struct message *message, size_t at)
+{
+	bool opt_seen = false;
+	for (unsigned left = dns_read16(message->packet + 10); left; left--) {
+		struct wire_record record;
+		int end = wire_record_read(message->packet, message->length, at, &record);
+		if (end < 0)
+			return PF_EINVAL;
+		at = (size_t)end;
+		if (record.type != DNS_TYPE_OPT)
+			continue;
+		if (opt_seen || record.ttl >> 24)
+			return PF_EINVAL;
+		opt_seen = true;
+	}
+	return PF_OK;
+}
+
+/* Finds all records; the question was compared by answer_match, and is again. */
+static int read_message(struct message *message)
+{
+	if (answer_match(message->packet, message->length, message->query,
+	                 message->length < 2 ? 0 : dns_read16(message->packet)) != ANSWER_MATCHES)
+		return PF_EINVAL;
+	message->flags = dns_read16(message->packet + 2);
+	message->answer_count = dns_read16(message->packet + 6);
+	message->record_count = message->answer_count + dns_read16(message->packet + 8);
+	if (message->record_count > (message->length - DNS_HEADER_BYTES) / (WIRE_RECORD_FIXED + 1))
+		return PF_EINVAL;
+	if (message->record_count > MESSAGE_RECORD_MAX)
+		return PF_EFULL;
+	message->records = malloc((message->record_count + 1) * sizeof *message->records);
+	if (!message->records)
+		return PF_ENOMEM;
+	size_t at = DNS_HEADER_BYTES + message->query->name.length + 4u;
+	for (unsigned i = 0; i < message->record_count; i++) {
+		int end = wire_record_read(message->packet, message->length, at, &message->records[i]);
+		if (end < 0)
+			return PF_EINVAL;
+		at = (size_t)end;
+	}
+	return check_additional(message, at);
+}
+
+static bool is_at(const struct message *message, const struct wire_record *record,
+                  const struct dns_name *owner)
+{
+	return record->class == message->query->class && !is_meta(record->type) &&
+	       wire_name_is(message->packet, message->length, record->owner, owner->wire);
+}
+
+/* The type that an RRSIG covers, 0 for other records and for those that nobody wants to see. */
+static uint16_t covered_type(const struct message *message, const struct wire_record *record)
+{
+	if (record->type != DNS_TYPE_RRSIG || !message->query->edns.dnssec_ok)
+		return 0;
+	if (record->rdata_length < RRSIG_BYTES_MIN)
+		return 0;
+	return dns_read16(message->packet + record->rdata);
+}
+
+/* The first record of the answer section with this owner and type, or NULL. */
+static const struct wire_record *find(const struct message *message, const struct dns_name *owner,
+                                      uint16_t type)
+{
+	for (unsigned i = 0; i < message->answer_count; i++)
+		if (message->records[i].type == type && is_at(message, &message->records[i], owner))
+			return &message->records[i];
+	return NULL;
+}
+
+static int keep(struct message *message, const struct wire_record *record,
+                const struct dns_name *owner, uint32_t ttl_max)
+{
+	uint32_t ttl = sane_ttl(record->ttl);
+	bool in_answer = record < message->records + message->answer_count;
+	if (in_answer)
+		message->build->answer_count++;
+	else
+		message->build->authority_count++;
+	return answer_build_record(message->build, message->packet, message->length, record, owner,
+	                           ttl < ttl_max ? ttl : ttl_max);
+}
+
+/* The signatures of one RRset of the answer section; those that were asked for are kept already. */
+static int keep_signatures(struct message *message, const struct dns_name *owner, uint16_t type)
+{
+	if (is_meta(type) || type == DNS_TYPE_RRSIG)
+		return PF_OK;
+	for (unsigned i = 0; i < message->answer_count; i++) {
+		const struct wire_record *record = &message->records[i];
+		if (covered_type(message, record) != type || !is_at(message, record, owner))
+			continue;
+		int result = keep(message, record, owner, ANSWER_TTL_MAX);
+		if (result != PF_OK)
+			return result;
+	}
+	return PF_OK;
+}
+
+/* A name that is all of a record's data. */
+static int read_target(const struct message *message, const struct wire_record *record,
+                       struct dns_name *target)
+{
+	int taken = dns_name_from_wire(message->packet, message->length, record->rdata, true, target);
+	return taken == record->rdata_length ? PF_OK : PF_EINVAL;
+}
+
+/* RFC 6672, 2.2: is `target` what `owner` becomes when `from` is replaced by `to`? */
+static bool is_substitution(const struct dns_name *owner, const struct dns_name *from,
+                            const struct dns_name *to, const struct dns_name *target)
+{
+	if (from->labels >= owner->labels || !dns_name_is_under(owner, from))
+		return false;
+	size_t prefix = (size_t)owner->length - from->length;
+	return target->length == prefix + to->length && !memcmp(target->wire, owner->wire, prefix) &&
+	       !memcmp(target->wire + prefix, to->wire, to->length);
+}
+
+/* The DNAME that a CNAME was made from, when it is there. */
+static int keep_dname(struct message *message, const struct dns_name *owner,
+                      const struct dns_name *target)
+{
+	for (unsigned i = 0; i < message->answer_count; i++) {
+		const struct wire_record *record = &message->records[i];
+		struct dns_name from, to;
+		if (record->type != DNS_TYPE_DNAME || record->class != message->query->class)
+			continue;
+		if (dns_name_from_wire(message->packet, message->length, record->owner, true, &from) < 0)
+			return PF_EINVAL;
+		if (read_target(message, record, &to) != PF_OK)
+			return PF_EINVAL;
+		if (!is_substitution(owner, &from, &to, target))
+			continue;
+		int result = keep(message, record, &from, ANSWER_TTL_MAX);
+		return result == PF_OK ? keep_signatures(message, &from, DNS_TYPE_DNAME) : result;
+	}
+	return PF_OK;
+}
+
+static int add_hop(struct message *message, const struct dns_name *target)
+{
+	struct answer_build *build = message->build;
+	if (dns_name_equal(target, &message->query->name))
+		return PF_EINVAL;
+	for (unsigned i = 0; i < build->hop_count; i++)
+		if (dns_name_equal(target, &build->hops[i]))
+			return PF_EINVAL;
+	if (build->hop_count == ANSWER_HOP_MAX)
+		return PF_EFULL;
+	build->hops[build->hop_count++] = *target;
+	return PF_OK;
+}
+
+/* Goes along the CNAMEs and leaves the last name in `*owner`. */
+static int follow_chain(struct message *message, struct dns_name *owner)
+{
+	uint16_t type = message->query->type;
+	*owner = message->query->name;
+	if (type == DNS_TYPE_ANY || type == DNS_TYPE_CNAME)
+		return PF_OK;
+	while (!find(message, owner, type)) {
+		struct dns_name target;
+		const struct wire_record *cname = find(message, owner, DNS_TYPE_CNAME);
+		if (!cname)
+			return PF_OK;
+		int result = read_target(message, cname, &target);
+		if (result == PF_OK)
+			result = add_hop(message, &target);
+		if (result == PF_OK)
+			result = keep_dname(message, owner, &target);
+		if (result == PF_OK)
+			result = keep(message, cname, owner, ANSWER_TTL_MAX);
+		if (result == PF_OK)
+			result = keep_signatures(message, owner, DNS_TYPE_CNAME);
+		if (result != PF_OK)
+			return result;
+		*owner = target;
+	}
+	return PF_OK;
+}
+
+/* One record that was asked for, with what it leads to. */
+static int keep_final(struct message *message, const struct wire_record *record,
+                      const struct dns_name *owner)
+{
+	struct dns_name target;
+	int result = keep(message, record, owner, ANSWER_TTL_MAX);
+	if (result == PF_OK && record->type == DNS_TYPE_CNAME) {
+		result = read_target(message, record, &target);
+		if (result == PF_OK && message->build->hop_count < ANSWER_HOP_MAX)
+			message->build->hops[message->build->hop_count++] = target;
+	}
+	if (result == PF_OK)
+		result = answer_build_addresses(message->build, message->packet, record);
+	return result;
+}
+
+/* The records of the asked type at the end of the chain; their number goes to `*count`. */
+static int keep_finals(struct message *message, const struct dns_name *owner, unsigned *count)
+{
+	uint16_t type = message->query->type;
+	*count = 0;
+	for (unsigned i = 0; i < message->answer_count; i++) {
+		const struct wire_record *record = &message->records[i];
+		if (record->type != type && type != DNS_TYPE_ANY)
+			continue;
+		if (!is_at(message, record, owner))
+			continue;
+		int result = keep_final(message, record, owner);
+		if (result != PF_OK)
+			return result;
+		++*count;
+	}
+	return keep_signatures(message, owner, type);
+}
+
+/* The SOA that speaks for `name`: of a zone that it is in. Its owner goes to `*zone`. */
+static const struct wire_record *find_soa(const struct message *message,
+                                          const struct dns_name *name, struct dns_name *zone)
+{
+	for (unsigned i = message->answer_count; i < message->record_count; i++) {
+		const struct wire_record *record = &message->records[i];
+		if (record->type != DNS_TYPE_SOA || record->class != message->query->class)
+			continue;
+		if (record->rdata_length < SOA_BYTES_MIN)
+			continue;
+		if (dns_name_from_wire(message->packet, message->length, record->owner, true, zone) < 0)
+			continue;
+		if (dns_name_is_under(name, zone))
+			return record;
+	}
+	return NULL;
+}
+
+/* NSEC, NSEC3 and their signatures: they prove that a name or type is not there, or that a wildcard was
+ * the nearest there was. */
+static int keep_proofs(struct message *message, uint32_t ttl_max)
+{
+	if (!message->query->edns.dnssec_ok)
+		return PF_OK;
+	for (unsigned i = message->answer_count; i < message->record_count; i++) {
+		const struct wire_record *record = &message->records[i];
+		struct dns_name owner;
+		uint16_t type =
+			record->type == DNS_TYPE_RRSIG ? covered_type(message, record) : record->type;
+		if (type != DNS_TYPE_NSEC && type != DNS_TYPE_NSEC3)
+			continue;
+		if (record->class != message->query->class)
+			continue;
+		if (dns_name_from_wire(message->packet, message->length, record->owner, true, &owner) < 0)
+			return PF_EINVAL;
+		int result = keep(message, record, &owner, ttl_max);
+		if (result != PF_OK)
+			return result;
+	}
+	return PF_OK;
+}
+
+/* RFC 2308, 5: without an SOA a negative answer may be passed on, but not kept. */
+static int keep_negative(struct message *message, const struct dns_name *name)
+{
+	struct dns_name zone;
+	const struct wire_record *soa = find_soa(message, name, &zone);
+	if (!soa) {
+		int result = keep_proofs(message, ANSWER_NEGATIVE_TTL_MAX);
+		message->build->ttl = 0;
+		return result;
+	}
+	uint32_t ttl = sane_ttl(dns_read32(message->packet + soa->rdata + soa->rdata_length - 4));
+	if (ttl > ANSWER_NEGATIVE_TTL_MAX)
+		ttl = ANSWER_NEGATIVE_TTL_MAX;
+	if (ttl > sane_ttl(soa->ttl))
+		ttl = sane_ttl(soa->ttl);
+	int result = keep(message, soa, &zone, ttl);
+	for (unsigned i = message->answer_count; i < message->record_count && result == PF_OK; i++)
+		if (covered_type(message, &message->records[i]) == DNS_TYPE_SOA &&
+		    is_at(message, &message->records[i], &zone))
+			result = keep(message, &message->records[i], &zone, ttl);
+	return result == PF_OK ? keep_proofs(message, ttl) : result;
+}
+
+static int keep_all(struct message *message, unsigned rcode)
+{
+	struct dns_name last;
+	unsigned final_count;
+	if (rcode != DNS_RCODE_NOERROR && rcode != DNS_RCODE_NXDOMAIN) {
+		message->build->ttl = 0;
+		return PF_OK;
+	}
+	int result = follow_chain(message, &last);
+	if (result == PF_OK)
+		result = keep_finals(message, &last, &final_count);
+	if (result != PF_OK)
+		return result;
+	if (rcode == DNS_RCODE_NXDOMAIN || !final_count)
+		return keep_negative(message, &last);
+	return keep_proofs(message, ANSWER_TTL_MAX);
+}
+
+int answer_from_wire(const uint8_t *packet, size_t length, const struct dns_query *query,
+                     struct answer **out)
+{
+	struct message message = {.packet = packet, .length = length, .query = query};
+	*out = NULL;
+	if (length > DNS_MESSAGE_MAX)
+		return PF_EINVAL;
+	message.build = malloc(sizeof *message.build);
+	int result = message.build ? read_message(&message) : PF_ENOMEM;
+	if (result == PF_OK) {
+		unsigned rcode = message.flags & WIRE_RCODE_MASK;
+		answer_build_init(message.build, query);
+		result = keep_all(&message, rcode);
+		if (result == PF_OK)
+			result = answer_build_finish(message.build, rcode, message.flags & WIRE_FLAG_AD, out);
+	}
+	free(message.records);
+	free(message.build);
+	return result;
+}

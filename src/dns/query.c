@@ -1,0 +1,132 @@
+/* A client's message, read in place: the first code that a stranger's bytes meet. One condition, one
+ * `if`; what could be read stays in the query even when the rest is wrong, so that it is echoed. */
+#include "dns/query.h"
+
+#include <string.h>
+
+#include "dns/wire.h"
+
+#define OPCODE_QUERY 0
+#define OPTION_HEADER 4 /* code and length */
+
+/* The options are nobody's business here, but a message whose options lie about their length is no
+ * message. */
+static bool options_well_formed(const uint8_t *packet, const struct wire_record *opt)
+{
+	size_t at = opt->rdata, end = (size_t)opt->rdata + opt->rdata_length;
+	for (unsigned count = 0; at < end; count++) {
+		if (count == QUERY_OPTION_MAX)
+			return false;
+		if (end - at < OPTION_HEADER)
+			return false;
+		size_t option_length = dns_read16(packet + at + 2);
+		at += OPTION_HEADER;
+		if (option_length > end - at)
+			return false;
+		at += option_length;
+	}
+	return true;
+}
+
+static bool read_opt(const uint8_t *packet, const struct wire_record *opt, struct dns_edns *edns)
+{
+	if (edns->present)
+		return false;
+	if (packet[opt->owner] != 0)
+		return false;
+	if (!options_well_formed(packet, opt))
+		return false;
+	edns->present = true;
+	edns->udp_size = opt->class;
+	edns->version = (uint8_t)(opt->ttl >> 16);
+	edns->dnssec_ok = opt->ttl & WIRE_EDNS_DO;
+	return true;
+}
+
+/* Returns the offset behind the question, or PF_EINVAL. */
+static int read_question(const uint8_t *packet, size_t length, struct dns_query *query)
+{
+	if (dns_read16(packet + 4) != 1)
+		return PF_EINVAL;
+	int taken = dns_name_from_wire(packet, length, DNS_HEADER_BYTES, false, &query->name);
+	if (taken < 0)
+		return PF_EINVAL;
+	size_t at = DNS_HEADER_BYTES + (size_t)taken;
+	if (length - at < 4)
+		return PF_EINVAL;
+	query->type = dns_read16(packet + at);
+	query->class = dns_read16(packet + at + 2);
+	query->question_length = (uint16_t)(taken + 4);
+	memcpy(query->question, packet + DNS_HEADER_BYTES, query->question_length);
+	return (int)(at + 4);
+}
+
+static enum query_parse read_body(const uint8_t *packet, size_t length, struct dns_query *query)
+{
+	int at = read_question(packet, length, query);
+	if (at < 0)
+		return QUERY_FORMERR;
+	if (dns_read16(packet + 6) != 0)
+		return QUERY_FORMERR;
+	if (dns_read16(packet + 8) != 0)
+		return QUERY_FORMERR;
+	for (unsigned left = dns_read16(packet + 10); left; left--) {
+		struct wire_record record;
+		at = wire_record_read(packet, length, (size_t)at, &record);
+		if (at < 0)
+			return QUERY_FORMERR;
+		if (record.type == DNS_TYPE_OPT && !read_opt(packet, &record, &query->edns))
+			return QUERY_FORMERR;
+	}
+	if ((size_t)at != length)
+		return QUERY_FORMERR;
+	return query->edns.version ? QUERY_BADVERS : QUERY_OK;
+}
+
+enum query_parse dns_query_parse(const uint8_t *packet, size_t length, struct dns_query *query)
+{
+	/* Not the whole struct: half a kilobyte of zeros for each packet would be felt. */
+	query->name.length = 1;
+	query->name.labels = 0;
+	query->name.wire[0] = 0;
+	query->type = query->class = 0;
+	query->question_length = 0;
+	query->edns = (struct dns_edns){0};
+	if (length < DNS_HEADER_BYTES)
+		return QUERY_IGNORE;
+	if (length > DNS_MESSAGE_MAX)
+		return QUERY_IGNORE;
+	uint16_t flags = dns_read16(packet + 2);
+	if (flags & WIRE_FLAG_QR)
+		return QUERY_IGNORE;
+	query->id = dns_read16(packet);
+	query->opcode = flags >> 11 & 15;
+	query->rd = flags & WIRE_FLAG_RD;
+	query->ad = flags & WIRE_FLAG_AD;
+	query->cd = flags & WIRE_FLAG_CD;
+	enum query_parse body = read_body(packet, length, query);
+	return query->opcode == OPCODE_QUERY ? body : QUERY_NOTIMP;
+}
+
+size_t dns_query_write(uint8_t out[QUERY_UPSTREAM_MAX], const struct dns_query *query, uint16_t id)
+{
+	memset(out, 0, DNS_HEADER_BYTES);
+	dns_write16(out, id);
+	/* AD always: an answer that several clients share says whether it was validated (RFC 6840, 5.7);
+	 * the reply tells it only to those who asked. */
+	dns_write16(out + 2, WIRE_FLAG_RD | WIRE_FLAG_AD | (query->cd ? WIRE_FLAG_CD : 0));
+	dns_write16(out + 4, 1);
+	dns_write16(out + 10, 1);
+	uint8_t *at = out + DNS_HEADER_BYTES;
+	memcpy(at, query->name.wire, query->name.length);
+	at += query->name.length;
+	dns_write16(at, query->type);
+	dns_write16(at + 2, query->class);
+	at += 4;
+	at[0] = 0;
+	dns_write16(at + 1, DNS_TYPE_OPT);
+	dns_write16(at + 3, DNS_EDNS_UPSTREAM_SIZE);
+	dns_write32(at + 5, query->edns.dnssec_ok ? WIRE_EDNS_DO : 0);
+	dns_write16(at + 9, 0);
+	return (size_t)(at + WIRE_OPT_BYTES - out);
+}
