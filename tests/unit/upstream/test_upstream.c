@@ -250,8 +250,10 @@ static int build(void **state)
 static void close_handle(uv_handle_t *handle, void *data)
 {
 	(void)data;
+	const struct server *server = handle->data;
+	bool stream = handle->type == UV_TCP && (const void *)handle != &server->tcp;
 	if (!uv_is_closing(handle))
-		uv_close(handle, NULL);
+		uv_close(handle, stream ? on_stream_closed : NULL);
 }
 
 static int tear_down(void **state)
