@@ -1,0 +1,141 @@
+/* Answers: a row by the worker's id, and once the hops and the facts of each address. A record may name an answer
+ * before the record that carries its content is written (another worker's ring, or a new database): then the
+ * row stands without content (complete = 0) and gets it when it comes. */
+#include <stdio.h>
+#include <string.h>
+
+#include "journal/sqlite/state.h"
+
+static int intern_fact(struct sqlite_sink *sink, const struct record_address *address, int32_t day,
+                       int64_t *id)
+{
+	char text[ADDR_TEXT_MAX];
+	addr_format(&address->address, text);
+	int64_t address_id, organisation_id, evidence_id;
+	int result = intern_text(sink, TABLE_ADDRESS, text, day, &address_id);
+	if (result == PF_OK)
+		result = intern_text(sink, TABLE_LABEL, address->organisation, day, &organisation_id);
+	if (result == PF_OK)
+		result = intern_text(sink, TABLE_LABEL, address->evidence, day, &evidence_id);
+	if (result != PF_OK)
+		return result;
+	struct value values[] = {
+		{.number = address_id},
+		{.text = standing_word(address->standing)},
+		{.text = confidence_word(address->confidence)},
+		{.number = address->special},
+		{.number = address->anycast},
+		{.text = address->location.code},
+		{.text = address->control.code},
+		{.number = address->asn},
+		{.number = organisation_id},
+		{.number = evidence_id},
+	};
+	char key[256];
+	int length =
+		snprintf(key, sizeof key, "%lld %u %u %d %d %s %s %u %lld %lld", (long long)address_id,
+	             address->standing, address->confidence, address->special, address->anycast,
+	             address->location.code, address->control.code, address->asn,
+	             (long long)organisation_id, (long long)evidence_id);
+	result = intern_known(sink, TABLE_FACT, key, (size_t)length, day, id);
+	if (result != PF_ENOENT)
+		return result;
+	return intern_resolve(sink, TABLE_FACT, key, (size_t)length, values, PF_COUNT(values), day, id,
+	                      NULL);
+}
+
+static bool is_double(const struct record_answer *answer, size_t index)
+{
+	for (size_t i = 0; i < index; i++)
+		if (addr_equal(&answer->addresses[i].address, &answer->addresses[index].address))
+			return true;
+	return false;
+}
+
+static int write_content(struct sqlite_sink *sink, const struct record_answer *answer, int64_t id,
+                         int32_t day)
+{
+	struct value values[] = {{.number = id},
+	                         {.text = standing_word(answer->standing)},
+	                         {.text = confidence_word(answer->confidence)},
+	                         {.number = answer->overseas_count},
+	                         {.number = answer->judged_count}};
+	int result = statement_run(sink->statements[ST_ANSWER_FILL], values, PF_COUNT(values));
+	for (size_t i = 0; i < answer->hop_count && result == PF_OK; i++) {
+		int64_t name;
+		result = intern_name(sink, &answer->hops[i], day, &name);
+		struct value hop[] = {{.number = id}, {.number = (int64_t)i}, {.number = name}};
+		if (result == PF_OK)
+			result = statement_run(sink->statements[ST_HOP_INSERT], hop, PF_COUNT(hop));
+	}
+	for (size_t i = 0; i < answer->address_count && result == PF_OK; i++) {
+		if (is_double(answer, i))
+			continue;
+		int64_t fact;
+		result = intern_fact(sink, &answer->addresses[i], day, &fact);
+		struct value address[] = {{.number = id}, {.number = (int64_t)i}, {.number = fact}};
+		if (result == PF_OK)
+			result = statement_run(sink->statements[ST_ADDRESS_INSERT], address, PF_COUNT(address));
+	}
+	return result;
+}
+
+/* What memory knows of an answer: the key is the worker's id, and its second byte string says whether the
+ * content is there, so that "complete" needs no SELECT. */
+struct answer_key {
+	uint64_t key;
+	uint64_t complete;
+};
+
+static int resolve(struct sqlite_sink *sink, const struct answer_key *key, int32_t day, int64_t *id,
+                   bool *complete)
+{
+	bool fresh;
+	struct value value = {.number = (int64_t)key->key};
+	struct answer_key plain = {key->key, 0};
+	int result =
+		intern_resolve(sink, TABLE_ANSWER, &plain, sizeof plain, &value, 1, day, id, &fresh);
+	*complete = false;
+	if (result != PF_OK || fresh)
+		return result;
+	sqlite3_stmt *state = sink->statements[ST_ANSWER_STATE];
+	if (sqlite3_bind_int64(state, 1, *id) != SQLITE_OK)
+		return PF_EIO;
+	result = sqlite3_step(state);
+	*complete = result == SQLITE_ROW && sqlite3_column_int(state, 0);
+	sqlite3_reset(state);
+	return result == SQLITE_ROW ? PF_OK : PF_EIO;
+}
+
+static int remember_complete(struct sqlite_sink *sink, const struct answer_key *key, int32_t day,
+                             int64_t id)
+{
+	struct dictionary_entry *entry =
+		dictionary_add(&sink->tables[TABLE_ANSWER].ids, key, sizeof *key, id);
+	if (!entry)
+		return PF_ENOMEM;
+	entry->day = day;
+	return PF_OK;
+}
+
+int answer_see(struct sqlite_sink *sink, const struct record *record, int32_t day, int64_t *id,
+               bool *complete)
+{
+	struct answer_key key = {record->answer_id, 1};
+	int result = intern_known(sink, TABLE_ANSWER, &key, sizeof key, day, id);
+	*complete = true;
+	if (result != PF_ENOENT)
+		return result;
+	struct answer_key plain = {record->answer_id, 0};
+	result = intern_known(sink, TABLE_ANSWER, &plain, sizeof plain, day, id);
+	*complete = false;
+	if (result == PF_ENOENT)
+		result = resolve(sink, &key, day, id, complete);
+	if (result == PF_OK && !*complete && record->answer) {
+		result = write_content(sink, record->answer, *id, day);
+		*complete = result == PF_OK;
+	}
+	if (result == PF_OK && *complete)
+		result = remember_complete(sink, &key, day, *id);
+	return result;
+}

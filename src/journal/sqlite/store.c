@@ -1,0 +1,479 @@
+/* The SQLite store: questions to a journal, read-only, each answered from one snapshot. What a filter names is looked
+ * up in the small tables first, so that `query` is reached through an index or a range of rows. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "dns/dns.h"
+#include "journal/sqlite/schema.h"
+#include "journal/sqlite/sqlite.h"
+
+#define US_PER_MS 1000
+#define SQL_BYTES_MAX 4096
+#define PARAMETER_MAX 16
+#define PATTERN_BYTES_MAX 1024 /* a name is at most 1,020 bytes as text */
+
+/* A pattern that means more names than this is tested on each row, not looked up for each name. */
+#define GLOB_NAMES_MAX 1000
+
+struct sqlite_store {
+	struct store store; /* first: what others see */
+	sqlite3 *db;
+	char *path;
+};
+
+/* A SELECT that grows, with its parameters in order. */
+struct question {
+	struct buffer sql;
+	struct {
+		const char *text; /* NULL: `number` */
+		int64_t number;
+	} parameters[PARAMETER_MAX];
+	size_t count;
+	bool nothing; /* a filter names what the journal does not know */
+	char pattern[PATTERN_BYTES_MAX * 3];
+};
+
+static int explain(struct sqlite_store *store)
+{
+	schema_explain(store->db, store->path, store->store.error, sizeof store->store.error);
+	return PF_EIO;
+}
+
+/* ---- building ---------------------------------------------------------------------------- */
+
+static void add(struct question *question, const char *sql)
+{
+	buffer_print(&question->sql, "%s", sql);
+}
+
+static void add_text(struct question *question, const char *sql, const char *text)
+{
+	add(question, sql);
+	question->parameters[question->count++].text = text;
+}
+
+static void add_number(struct question *question, const char *sql, int64_t number)
+{
+	add(question, sql);
+	question->parameters[question->count].text = NULL;
+	question->parameters[question->count++].number = number;
+}
+
+static sqlite3_stmt *prepare(struct sqlite_store *store, struct question *question)
+{
+	sqlite3_stmt *statement = NULL;
+	int result = question->sql.failed
+	                 ? SQLITE_NOMEM
+	                 : sqlite3_prepare_v2(store->db, question->sql.data, -1, &statement, NULL);
+	for (size_t i = 0; i < question->count && result == SQLITE_OK; i++)
+		result = question->parameters[i].text
+		             ? sqlite3_bind_text(statement, (int)i + 1, question->parameters[i].text, -1,
+		                                 SQLITE_STATIC)
+		             : sqlite3_bind_int64(statement, (int)i + 1, question->parameters[i].number);
+	if (result == SQLITE_OK)
+		return statement;
+	explain(store);
+	sqlite3_finalize(statement);
+	return NULL;
+}
+
+/* The first column of the first row of a small question; 0 when there is none. PF_EIO. */
+static int ask_number(struct sqlite_store *store, const char *sql, const char *text, int64_t number,
+                      int64_t *answer)
+{
+	sqlite3_stmt *statement = NULL;
+	int result = sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL);
+	if (result == SQLITE_OK)
+		result = text ? sqlite3_bind_text(statement, 1, text, -1, SQLITE_STATIC)
+		              : sqlite3_bind_int64(statement, 1, number);
+	if (result == SQLITE_OK)
+		result = sqlite3_step(statement);
+	*answer = result == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
+	if (result != SQLITE_ROW && result != SQLITE_DONE)
+		explain(store);
+	sqlite3_finalize(statement);
+	return result == SQLITE_ROW || result == SQLITE_DONE ? PF_OK : PF_EIO;
+}
+
+/* Names are kept in lower case and without the last dot. GLOB gives '[' a meaning that we do not. Returns
+ * whether there are wildcards; PF_EINVAL when it is longer than any name. */
+static int write_pattern(struct question *question, const char *name)
+{
+	size_t length = strlen(name);
+	char *out = question->pattern;
+	bool wild = strpbrk(name, "*?") != NULL;
+	if (length > PATTERN_BYTES_MAX - 1)
+		return PF_EINVAL;
+	if (length > 1 && name[length - 1] == '.' && name[length - 2] != '\\')
+		length--;
+	for (size_t i = 0; i < length; i++) {
+		char c = name[i];
+		if (c == '[' && wild) {
+			memcpy(out, "[[]", 3);
+			out += 3;
+		} else {
+			*out++ = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+		}
+	}
+	*out = '\0';
+	return wild;
+}
+
+/* `column` is "q.name" or "e.name". `*selective`: it is worth going by the index of names. */
+static int filter_name(struct sqlite_store *store, struct question *question, const char *name,
+                       const char *column, bool *selective)
+{
+	int wild = write_pattern(question, name);
+	int64_t answer;
+	if (wild < 0) {
+		snprintf(store->store.error, sizeof store->store.error,
+		         "The name to look for is longer than any name can be (%d bytes).",
+		         PATTERN_BYTES_MAX - 1);
+		return PF_EINVAL;
+	}
+	if (!wild) {
+		int result =
+			ask_number(store, "SELECT id FROM name WHERE text = ?", question->pattern, 0, &answer);
+		question->nothing = question->nothing || !answer;
+		*selective = true;
+		buffer_print(&question->sql, " AND %s = ", column);
+		add_number(question, "?", answer);
+		return result;
+	}
+	int result = ask_number(store, "SELECT count(*) FROM name WHERE text GLOB ?", question->pattern,
+	                        0, &answer);
+	question->nothing = question->nothing || !answer;
+	*selective = answer <= GLOB_NAMES_MAX;
+	/* A plus sign hides a column from the index. */
+	buffer_print(&question->sql, " AND %s%s IN (SELECT id FROM name WHERE text GLOB ",
+	             *selective ? "" : "+", column);
+	add_text(question, "?)", question->pattern);
+	return result;
+}
+
+static int filter_device(struct sqlite_store *store, struct question *question, const char *device,
+                         const char *column, bool indexed)
+{
+	int64_t count, id;
+	int result =
+		ask_number(store, "SELECT count(*) FROM device WHERE ?1 IN (name, key)", device, 0, &count);
+	if (result == PF_OK)
+		result = ask_number(store, "SELECT id FROM device WHERE ?1 IN (name, key)", device, 0, &id);
+	if (result != PF_OK)
+		return result;
+	question->nothing = question->nothing || !count;
+	buffer_print(&question->sql, " AND %s%s", indexed ? "" : "+", column);
+	if (count == 1)
+		add_number(question, " = ?", id);
+	else /* two devices of one name */
+		add_text(question, " IN (SELECT id FROM device WHERE name = ?)", device);
+	return PF_OK;
+}
+
+/* The rows that can hold these times, by their spans; then the times themselves. */
+static int filter_times(struct sqlite_store *store, struct question *question,
+                        const struct store_filter *filter)
+{
+	int64_t row;
+	int result = PF_OK;
+	if (filter->since_wall_us) {
+		/* Times have milliseconds here: a row of the very microsecond asked for stays. */
+		int64_t since_ms = filter->since_wall_us / US_PER_MS;
+		result =
+			ask_number(store, "SELECT min(id) FROM span WHERE time_max >= ?", NULL, since_ms, &row);
+		question->nothing = question->nothing || !row;
+		add_number(question, " AND q.id >= ?", row);
+		add_number(question, " AND q.time >= ?", since_ms);
+	}
+	if (filter->until_wall_us && result == PF_OK) {
+		int64_t until_ms = filter->until_wall_us / US_PER_MS;
+		result = ask_number(store, "SELECT max(last) FROM span WHERE time_min <= ?", NULL, until_ms,
+		                    &row);
+		question->nothing = question->nothing || !row;
+		add_number(question, " AND q.id <= ?", row);
+		add_number(question, " AND q.time <= ?", until_ms);
+	}
+	return result;
+}
+
+static int filter_type(struct sqlite_store *store, struct question *question, const char *type,
+                       const char *sql)
+{
+	int number = dns_type_from_text(type);
+	if (number < 0) {
+		snprintf(store->store.error, sizeof store->store.error,
+		         "\"%.32s\" is no type; types are written A, AAAA, HTTPS or TYPE65.", type);
+		return PF_EINVAL;
+	}
+	add_number(question, sql, number);
+	return PF_OK;
+}
+
+static int filter_outcome(struct sqlite_store *store, struct question *question,
+                          const struct store_filter *filter)
+{
+	int result = PF_OK;
+	if (!filter->action && !filter->standing && !filter->type)
+		return PF_OK;
+	add(question, " AND q.outcome IN (SELECT id FROM outcome WHERE 1");
+	if (filter->action)
+		add_text(question, " AND action = ?", filter->action);
+	if (filter->standing)
+		add_text(question, " AND standing = ?", filter->standing);
+	if (filter->type)
+		result = filter_type(store, question, filter->type, " AND type = ?");
+	add(question, ")");
+	return result;
+}
+
+/* ---- walking ----------------------------------------------------------------------------- */
+
+static const char *text_of(sqlite3_stmt *statement, int column)
+{
+	const char *text = (const char *)sqlite3_column_text(statement, column);
+	return text ? text : "";
+}
+
+static int64_t time_of(sqlite3_stmt *statement, int column)
+{
+	return sqlite3_column_int64(statement, column) * US_PER_MS;
+}
+
+/* Hands each row of the statement on. `hand` knows the columns. */
+static int walk(struct sqlite_store *store, struct question *question,
+                int (*hand)(sqlite3_stmt *statement, void *each, void *data), void *each,
+                void *data)
+{
+	if (question->nothing)
+		return PF_OK;
+	sqlite3_stmt *statement = prepare(store, question);
+	if (!statement)
+		return PF_EIO;
+	int result = PF_OK, step = SQLITE_ROW;
+	while (result == PF_OK && (step = sqlite3_step(statement)) == SQLITE_ROW)
+		result = hand(statement, each, data);
+	if (step != SQLITE_ROW && step != SQLITE_DONE)
+		result = explain(store);
+	sqlite3_finalize(statement);
+	return result;
+}
+
+/* Begins a snapshot, so that ids and rows are of one moment. */
+static int begin(struct sqlite_store *store, struct question *question)
+{
+	*question = (struct question){0};
+	buffer_init(&question->sql, SQL_BYTES_MAX);
+	store->store.error[0] = '\0';
+	if (sqlite3_exec(store->db, "BEGIN", NULL, NULL, NULL) != SQLITE_OK)
+		return explain(store);
+	return PF_OK;
+}
+
+static int end(struct sqlite_store *store, struct question *question, int result)
+{
+	buffer_deinit(&question->sql);
+	if (!sqlite3_get_autocommit(store->db))
+		sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+	return result;
+}
+
+/* ---- queries ----------------------------------------------------------------------------- */
+
+struct query_each {
+	int (*call)(void *data, const struct store_query *row);
+};
+
+static int hand_query(sqlite3_stmt *statement, void *each, void *data)
+{
+	struct store_query row = {
+		.row = sqlite3_column_int64(statement, 0),
+		.time_wall_us = time_of(statement, 1),
+		.device = text_of(statement, 2),
+		.client = text_of(statement, 3),
+		.name = text_of(statement, 4),
+		.type = text_of(statement, 5),
+		.rcode = text_of(statement, 6),
+		.action = text_of(statement, 7),
+		.rule = text_of(statement, 8),
+		.reason = text_of(statement, 9),
+		.standing = text_of(statement, 10),
+		.confidence = text_of(statement, 11),
+		.source = text_of(statement, 12),
+		.upstream = text_of(statement, 13),
+		.took_us = sqlite3_column_int64(statement, 14),
+	};
+	return ((struct query_each *)each)->call(data, &row);
+}
+
+static const char query_columns[] =
+	"SELECT q.id, q.time, d.name, c.text, n.text, t.text, o.rcode, o.action, ifnull(r.name, ''),"
+	" ifnull(r.text, '" SCHEMA_REASON_NONE "'), o.standing, o.confidence, o.source, o.upstream,"
+	" q.took_us FROM query q CROSS JOIN device d ON d.id = q.device"
+	" CROSS JOIN client c ON c.id = q.client CROSS JOIN name n ON n.id = q.name"
+	" CROSS JOIN outcome o ON o.id = q.outcome CROSS JOIN type t ON t.id = o.type"
+	" LEFT JOIN reason r ON r.id = q.reason WHERE ";
+
+static int store_queries(struct store *base, const struct store_filter *filter,
+                         int (*each)(void *data, const struct store_query *row), void *data)
+{
+	struct sqlite_store *store = (struct sqlite_store *)base;
+	struct question question;
+	struct query_each call = {each};
+	bool by_name = false;
+	int result = begin(store, &question);
+	if (result != PF_OK)
+		return end(store, &question, result);
+	/* The newest ids first, then their rows in order: only ids are ever sorted. */
+	add(&question, query_columns);
+	add(&question, filter->limit > 0 ? "q.id IN (SELECT q.id FROM query q WHERE 1" : "1");
+	if (filter->after_row > 0)
+		add_number(&question, " AND q.id > ?", filter->after_row);
+	result = filter_times(store, &question, filter);
+	if (result == PF_OK && filter->name)
+		result = filter_name(store, &question, filter->name, "q.name", &by_name);
+	if (result == PF_OK && filter->device)
+		result = filter_device(store, &question, filter->device, "q.device", !by_name);
+	if (result == PF_OK)
+		result = filter_outcome(store, &question, filter);
+	if (filter->limit > 0)
+		add_number(&question, " ORDER BY q.id DESC LIMIT ?)", filter->limit);
+	add(&question, " ORDER BY q.id");
+	if (result == PF_OK)
+		result = walk(store, &question, hand_query, &call, data);
+	return end(store, &question, result);
+}
+
+/* ---- endpoints --------------------------------------------------------------------------- */
+
+struct endpoint_each {
+	int (*call)(void *data, const struct store_endpoint *row);
+};
+
+static int hand_endpoint(sqlite3_stmt *statement, void *each, void *data)
+{
+	struct store_endpoint row = {
+		.device = text_of(statement, 0),
+		.name = text_of(statement, 1),
+		.type = text_of(statement, 2),
+		.address = text_of(statement, 3),
+		.location = text_of(statement, 4),
+		.control = text_of(statement, 5),
+		.organisation = text_of(statement, 6),
+		.standing = text_of(statement, 7),
+		.confidence = text_of(statement, 8),
+		.asn = sqlite3_column_int64(statement, 9),
+		.first_wall_us = time_of(statement, 10),
+		.last_wall_us = time_of(statement, 11),
+		.count = sqlite3_column_int64(statement, 12),
+	};
+	return ((struct endpoint_each *)each)->call(data, &row);
+}
+
+static const char endpoint_columns[] =
+	"SELECT d.name, n.text, t.text, a.text, f.location, f.control, l.text, f.standing,"
+	" f.confidence, f.asn, e.first, e.last, e.count FROM endpoint e"
+	" CROSS JOIN device d ON d.id = e.device CROSS JOIN name n ON n.id = e.name"
+	" CROSS JOIN type t ON t.id = e.type CROSS JOIN address a ON a.id = e.address"
+	" CROSS JOIN fact f ON f.id = e.fact CROSS JOIN label l ON l.id = f.organisation WHERE ";
+
+static int store_endpoints(struct store *base, const struct store_filter *filter,
+                           int (*each)(void *data, const struct store_endpoint *row), void *data)
+{
+	struct sqlite_store *store = (struct sqlite_store *)base;
+	struct question question;
+	struct endpoint_each call = {each};
+	bool by_name = false;
+	int result = begin(store, &question);
+	if (result != PF_OK)
+		return end(store, &question, result);
+	add(&question, endpoint_columns);
+	add(&question, filter->limit > 0 ? "e.id IN (SELECT e.id FROM endpoint e WHERE 1" : "1");
+	if (filter->name)
+		result = filter_name(store, &question, filter->name, "e.name", &by_name);
+	if (result == PF_OK && filter->device)
+		result = filter_device(store, &question, filter->device, "e.device", !by_name);
+	if (result == PF_OK && filter->type)
+		result = filter_type(store, &question, filter->type, " AND e.type = ?");
+	if (filter->standing)
+		add_text(&question, " AND e.fact IN (SELECT id FROM fact WHERE standing = ?)",
+		         filter->standing);
+	if (filter->since_wall_us)
+		add_number(&question, " AND e.last >= ?", filter->since_wall_us / US_PER_MS);
+	if (filter->until_wall_us)
+		add_number(&question, " AND e.first <= ?", filter->until_wall_us / US_PER_MS);
+	if (filter->limit > 0)
+		add_number(&question, " ORDER BY e.last DESC, e.id DESC LIMIT ?)", filter->limit);
+	add(&question, " ORDER BY d.name, n.text, t.id, a.text");
+	if (result == PF_OK)
+		result = walk(store, &question, hand_endpoint, &call, data);
+	return end(store, &question, result);
+}
+
+/* ---- devices ----------------------------------------------------------------------------- */
+
+struct device_each {
+	int (*call)(void *data, const struct store_device *row);
+};
+
+static int hand_device(sqlite3_stmt *statement, void *each, void *data)
+{
+	struct store_device row = {
+		.id = text_of(statement, 0),
+		.name = text_of(statement, 1),
+		.first_wall_us = time_of(statement, 2),
+		.last_wall_us = time_of(statement, 3),
+		.queries = sqlite3_column_int64(statement, 4),
+		.flagged = sqlite3_column_int64(statement, 5),
+		.sinkholed = sqlite3_column_int64(statement, 6),
+		.overseas_names = sqlite3_column_int64(statement, 7),
+	};
+	return ((struct device_each *)each)->call(data, &row);
+}
+
+static int store_devices(struct store *base,
+                         int (*each)(void *data, const struct store_device *row), void *data)
+{
+	struct sqlite_store *store = (struct sqlite_store *)base;
+	struct question question;
+	struct device_each call = {each};
+	int result = begin(store, &question);
+	if (result != PF_OK)
+		return end(store, &question, result);
+	add(&question, "SELECT d.key, d.name, d.first, d.last, d.queries, d.flagged, d.sinkholed,"
+	               " (SELECT count(DISTINCT e.name) FROM endpoint e JOIN fact f ON f.id = e.fact"
+	               " WHERE e.device = d.id AND f.standing = 'overseas')"
+	               " FROM device d ORDER BY d.name, d.key");
+	result = walk(store, &question, hand_device, &call, data);
+	return end(store, &question, result);
+}
+
+/* ---- opening ----------------------------------------------------------------------------- */
+
+static void store_close(struct store **base)
+{
+	struct sqlite_store *store = (struct sqlite_store *)*base;
+	sqlite3_close(store->db);
+	free(store->path);
+	free(store);
+	*base = NULL;
+}
+
+struct store *sqlite_store_open(const char *path, char *error, size_t error_size)
+{
+	struct sqlite_store *store = calloc(1, sizeof *store);
+	if (!store || !(store->path = strdup(path))) {
+		free(store);
+		snprintf(error, error_size, "There is no memory for the journal %s.", path);
+		return NULL;
+	}
+	store->store.queries = store_queries;
+	store->store.endpoints = store_endpoints;
+	store->store.devices = store_devices;
+	store->store.close = store_close;
+	struct store *base = &store->store;
+	if (schema_open_reader(path, &store->db, error, error_size) != PF_OK)
+		store_close(&base);
+	return base;
+}
