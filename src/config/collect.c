@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "config/suggest.h"
-
 size_t reader_list(struct reader *reader, const struct node *node, const struct list_shape *shape)
 {
 	if (node->kind != NODE_LIST)
@@ -52,15 +50,13 @@ static void tell_unknown(struct reader *reader, const struct node *key, const ch
 {
 	const char *names[FIELD_MAX];
 	char show[SHOWN_MAX], all[400] = "";
-	/* Findings past the maximum are only counted: no time is spent on their words. */
-	bool told = reader->diag->count < DIAG_ENTRY_MAX;
 	size_t used = 0;
 	for (size_t i = 0; i < count; i++) {
 		names[i] = fields[i].key;
 		int more = snprintf(all + used, sizeof all - used, "%s%s", i ? ", " : "", names[i]);
 		used += more > 0 && used + (size_t)more < sizeof all ? (size_t)more : 0;
 	}
-	int nearest = told ? suggest_nearest(key->text, names, count) : -1;
+	int nearest = reader_suggest(reader, key->text, names, count);
 	shown(key->text, show);
 	if (nearest >= 0)
 		tell_error(reader, key->pos, "unknown key `%s` in %s; did you mean `%s`?", show, what,

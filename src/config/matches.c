@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "config/pattern.h"
-#include "config/suggest.h"
 #include "config/values.h"
 #include "dns/dns.h"
 
@@ -24,7 +23,7 @@ static void read_tag(struct reader *reader, const struct node *node, struct conf
 	}
 	for (size_t i = 0; i < tags->count; i++)
 		names[i] = tags->names[i];
-	int nearest = suggest_nearest(text, names, tags->count);
+	int nearest = reader_suggest(reader, text, names, tags->count);
 	if (nearest >= 0)
 		tell_error(reader, node->pos, "unknown tag `%s`: no device has it; did you mean `%s`?",
 		           shown(text, show), names[nearest]);
@@ -83,7 +82,7 @@ static void read_list(struct reader *reader, const struct node *node, struct con
 		list_set_add(&rule->lists, i);
 		return;
 	}
-	int nearest = suggest_nearest(text, names, count);
+	int nearest = reader_suggest(reader, text, names, count);
 	if (nearest >= 0)
 		tell_error(reader, node->pos, "unknown list `%s`; did you mean `%s`?", shown(text, show),
 		           names[nearest]);
@@ -119,7 +118,7 @@ static void read_type(struct reader *reader, const struct node *node, struct con
 		rule->types[rule->type_count++] = (uint16_t)type;
 		return;
 	}
-	int nearest = suggest_nearest(text, common, PF_COUNT(common));
+	int nearest = reader_suggest(reader, text, common, PF_COUNT(common));
 	if (nearest >= 0)
 		tell_error(reader, node->pos, "unknown type `%s`; did you mean `%s`?", shown(text, show),
 		           common[nearest]);

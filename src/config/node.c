@@ -174,6 +174,8 @@ static int tell_syntax(struct builder *builder, const yaml_parser_t *parser)
 	else if (strstr(problem, "cannot start any token"))
 		hint =
 			"; text that begins with a tab, @, ` or % needs quotes, and lines are indented with blanks";
+	else if (strstr(problem, "tab character"))
+		hint = "; lines are indented with blanks";
 	else if (strstr(problem, "mapping values are not allowed"))
 		hint = "; text with \": \" in it needs quotes";
 	told(builder, position(&parser->problem_mark), "this is not YAML: %s%s%s%s", problem,

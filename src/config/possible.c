@@ -8,8 +8,14 @@ static void check_standing(struct reader *reader, const struct config_rule *rule
 	const char *word = standing_word(rule->standing);
 	bool decided = rule->standing == STANDING_HOME || rule->standing == STANDING_OVERSEAS;
 	if (rule->standing == STANDING_UNKNOWN && rule->confidence <= CONFIDENCE_LOW)
-		return;
-	if (!config->home_count)
+		return; /* it holds most of all where nothing is known */
+	if (!decided && rule->confidence > CONFIDENCE_LOW)
+		tell_warning(
+			reader, rule->pos,
+			"a rule on `standing: %s` with confidence %s can never hold: only home and overseas have "
+			"more than low; write `confidence: low`",
+			word, confidence_word(rule->confidence));
+	else if (!config->home_count)
 		tell_warning(
 			reader, rule->pos,
 			"a rule on `standing: %s` can never hold: there is no `home`, so every standing is unknown",
@@ -19,12 +25,6 @@ static void check_standing(struct reader *reader, const struct config_rule *rule
 			reader, rule->pos,
 			"a rule on `standing: %s` can never hold: there is no location database (`geo.location`)",
 			word);
-	else if (!decided && rule->confidence > CONFIDENCE_LOW)
-		tell_warning(
-			reader, rule->pos,
-			"a rule on `standing: %s` with confidence %s can never hold: only home and overseas have "
-			"more than low; write `confidence: low`",
-			word, confidence_word(rule->confidence));
 	else if (rule->confidence == CONFIDENCE_HIGH && config->geo.location_count < 2)
 		tell_warning(
 			reader, rule->pos,

@@ -116,6 +116,12 @@ static void join_words(const char *const *words, size_t count, int first, char *
 	}
 }
 
+int reader_suggest(const struct reader *reader, const char *word, const char *const *words,
+                   size_t count)
+{
+	return reader->diag->count < DIAG_ENTRY_MAX ? suggest_nearest(word, words, count) : -1;
+}
+
 int reader_word(struct reader *reader, const struct node *node, const char *key,
                 const char *const *words, size_t count)
 {
@@ -124,7 +130,7 @@ int reader_word(struct reader *reader, const struct node *node, const char *key,
 	for (size_t i = 0; scalar && i < count; i++)
 		if (!strcmp(words[i], node->text))
 			return (int)i;
-	int nearest = scalar ? suggest_nearest(node->text, words, count) : -1;
+	int nearest = scalar ? reader_suggest(reader, node->text, words, count) : -1;
 	join_words(words, count, nearest, list, sizeof list);
 	snprintf(wanted, sizeof wanted, "one of %s", list);
 	const char *text = reader_text(reader, node, key, wanted);

@@ -52,6 +52,10 @@ char *reader_name(struct reader *reader, const struct node *node, const char *ke
 int reader_word(struct reader *reader, const struct node *node, const char *key,
                 const char *const *words, size_t count);
 
+/* suggest_nearest, or -1 once so much is wrong that findings are only counted. */
+int reader_suggest(const struct reader *reader, const char *word, const char *const *words,
+                   size_t count);
+
 /* A whole number; 0 and false after an error. */
 bool reader_number(struct reader *reader, const struct node *node, const char *key, unsigned min,
                    unsigned max, unsigned *number);

@@ -38,10 +38,9 @@ static void read_reply(struct reader *reader, const struct node *node, void *tar
 	const struct list_shape shape = {"reply", "null, nxdomain, nodata, refused, drop, or addresses",
 	                                 REPLY_ADDRESS_MAX, false};
 	struct rule_reply *reply = &((struct config_rule *)target)->reply;
-	struct addr ignored;
 	if (!reader_list(reader, node, &shape))
 		return;
-	bool address = node->kind == NODE_LIST || addr_parse(node->text, &ignored) == PF_OK;
+	bool address = node->kind == NODE_LIST || strpbrk(node->text, ".:");
 	if (address) {
 		read_reply_addresses(reader, node, reply);
 		return;

@@ -1,7 +1,10 @@
 /* Edit distance in its restricted Damerau form: swapped neighbours are the commonest slip. */
 #include "config/suggest.h"
 
+#include <stdbool.h>
 #include <string.h>
+
+#define BEGINNING_MIN 3 /* letters: fewer begin too many words */
 
 static char fold(char c)
 {
@@ -42,17 +45,23 @@ size_t suggest_distance(const char *a, const char *b)
 	return above[b_length];
 }
 
+static bool is_beginning(const char *word, const char *whole)
+{
+	size_t length = strlen(word);
+	return length >= BEGINNING_MIN && !strncmp(word, whole, length);
+}
+
 int suggest_nearest(const char *word, const char *const *words, size_t count)
 {
 	int nearest = -1;
 	size_t best = SUGGEST_BYTES_MAX;
 	for (size_t i = 0; i < count; i++) {
 		size_t distance = suggest_distance(word, words[i]);
-		size_t allowed = (strlen(words[i]) + 2) / 3;
-		if (distance < best && distance <= allowed && distance < strlen(word)) {
-			best = distance;
-			nearest = (int)i;
-		}
+		bool near = distance <= (strlen(words[i]) + 2) / 3 && distance < strlen(word);
+		if (distance >= best || (!near && !is_beginning(word, words[i])))
+			continue;
+		best = distance;
+		nearest = (int)i;
 	}
 	return nearest;
 }

@@ -10,8 +10,8 @@
  * ASCII case, '-' and '_' being the same. SUGGEST_BYTES_MAX when one is too long. */
 size_t suggest_distance(const char *a, const char *b);
 
-/* The index of the nearest of `words` that is near enough to be meant (a third of its letters, one at
- * least), or -1. */
+/* The index of the nearest of `words` that is near enough to be meant, or -1: a third of its letters may be
+ * wrong, one at least, or `word` is its beginning. */
 int suggest_nearest(const char *word, const char *const *words, size_t count);
 
 #endif

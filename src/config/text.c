@@ -7,7 +7,7 @@
 
 #include "config/config.h"
 
-/* Bytes of the character at `c`, and its code; 0: not UTF-8 (RFC 3629). */
+/* Bytes of the character at `c`, and its code; 0, and the first byte: not UTF-8 (RFC 3629). */
 static size_t decode(const unsigned char *c, size_t left, uint32_t *code)
 {
 	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
@@ -15,16 +15,18 @@ static size_t decode(const unsigned char *c, size_t left, uint32_t *code)
 	*code = c[0];
 	if (width <= 1)
 		return width;
-	if (width > left || c[0] > 0xf4)
+	if (width > left)
 		return 0;
-	*code = c[0] & (0x7fu >> width);
+	uint32_t whole = c[0] & (0x7fu >> width);
 	for (size_t i = 1; i < width; i++) {
 		if ((c[i] & 0xc0) != 0x80)
 			return 0;
-		*code = *code << 6 | (c[i] & 0x3f);
+		whole = whole << 6 | (c[i] & 0x3f);
 	}
-	bool surrogate = *code >= 0xd800 && *code <= 0xdfff;
-	return *code < least[width] || *code > 0x10ffff || surrogate ? 0 : width;
+	if (whole < least[width] || whole > 0x10ffff || (whole >= 0xd800 && whole <= 0xdfff))
+		return 0;
+	*code = whole;
+	return width;
 }
 
 /* YAML 1.1, 5.1. */

@@ -152,7 +152,8 @@ static void add_country(struct config_countries *countries, struct country count
 static void tell_no_country(struct reader *reader, const struct node *item, const char *word)
 {
 	char show[SHOWN_MAX];
-	const char *name = NULL, *meant = countries_suggest(word, &name);
+	bool few = reader->diag->count < DIAG_ENTRY_MAX;
+	const char *name = NULL, *meant = few ? countries_suggest(word, &name) : NULL;
 	shown(word, show);
 	if (meant)
 		tell_error(reader, item->pos, "unknown country `%s`; did you mean `%s` (%s)?", show, meant,
@@ -224,11 +225,10 @@ bool value_size(struct reader *reader, const struct node *node, const char *key,
 	const char *c = text;
 	while (*c >= '0' && *c <= '9' && value <= max)
 		value = value * 10 + (uint64_t)(*c++ - '0');
-	const char *unit = *c && c > text ? strchr(units, *c & ~0x20) : NULL;
+	const char *unit = c > text && *c > ' ' ? strchr(units, *c & ~0x20) : NULL;
 	for (long i = 0; unit && i <= unit - units && value <= max; i++)
 		value *= 1024;
-	if (unit && *unit)
-		c++;
+	c += unit != NULL;
 	if (c == text || (*c && value <= max)) {
 		tell_error(
 			reader, node->pos,

@@ -1,0 +1,412 @@
+/* One row for each kind of mistake: where it is told, and with which words. Each is the only finding. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fixture.h"
+
+struct mistake {
+	const char *text;
+	unsigned line, column;
+	const char *words; /* '|' between them */
+};
+
+#define COFFEE "devices: [{name: c, ip: 192.0.2.1, tags: coffee}]\n"
+#define RULE(more) "home: US\nrules:\n  - {name: r, action: sinkhole, " more "}\n"
+#define LONG64 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
+static const struct mistake yaml[] = {
+	{"", 1, 1, "holds no configuration|{}"},
+	{"# only words\n", 1, 1, "holds no configuration"},
+	{"---\n", 1, 1, "holds no configuration"},
+	{"- a\n", 1, 1, "must be a mapping|a list was found"},
+	{"hello\n", 1, 1, "must be a mapping|text was found"},
+	{"a: b: c\n", 1, 5, "not YAML|mapping values are not allowed"},
+	{"workers: 1\nhome: [US\nuser: x\n", 3, 5, "not YAML"},
+	{"user: \"x\n", 2, 1, "not YAML|end of stream|quoted scalar"},
+	{"user: @x\n", 1, 7, "not YAML|cannot start any token|needs quotes"},
+	{"workers: 1\n\tuser: x\n", 2, 1, "not YAML|indented with blanks"},
+	{"{}\n---\n{}\n", 2, 1, "second document"},
+	{"[[[[[[[[[[[[[[[[[", 1, 17, "deeper than 16"},
+	{"user: \xff\n", 1, 7, "0xff|not UTF-8"},
+	{"user: ä\xc3\n", 1, 8, "0xc3|not UTF-8"},
+	{"user: \xed\xa0\x80\n", 1, 7, "not UTF-8"},
+	{"user: \xc0\x80\n", 1, 7, "not UTF-8"},
+	{"user: x\r\nhome: \x01US\n", 2, 7, "control character U+0001"},
+	{"user: \"a\\0b\"\n", 1, 7, "control character U+0000"},
+	{"user: |\n  a\n  b\n", 1, 7, "control character U+000A|one line"},
+	{"user: \"a\\x85b\"\n", 1, 7, "control character U+0085"},
+	{"user: &u x\n", 1, 7, "anchors|&u"},
+	{"user: *u\n", 1, 7, "aliases|*u|quotes"},
+	{"user: !!str x\n", 1, 7, "tags|!"},
+	{"home: !US\n", 1, 7, "tags|\"!US\"|quotes"},
+	{RULE("names: *.example.com"), 3, 41, "not YAML|text that begins with *|quotes"},
+};
+
+static const struct mistake shapes[] = {
+	{"wrokers: 2\n", 1, 1, "unknown key `wrokers`|the configuration|did you mean `workers`?"},
+	{"allow_from: all\n", 1, 1, "unknown key `allow_from`|did you mean `allow-from`?"},
+	{"zzzzzz: 2\n", 1, 1, "unknown key `zzzzzz`|it knows user, listen"},
+	{"? [a]\n: 2\n", 1, 3, "must be a word|a list was found"},
+	{"{}: 2\n", 1, 1, "must be a word|a mapping was found"},
+	{"<<: {}\n", 1, 1, "unknown key `<<`"},
+	{"workers: 1\nworkers: 2\n", 2, 1, "`workers` stands twice|line 1"},
+	{"listen: 53\n", 1, 9, "`listen` must be a mapping|text was found"},
+	{"listen: {dsn: 127.0.0.1}\n", 1, 10, "unknown key `dsn` in `listen`|`dns`"},
+	{"cache: {zise: 64M}\n", 1, 9, "unknown key `zise` in `cache`|`size`"},
+	{"geo: {location: [], maxage: 1d}\n", 1, 21, "unknown key `maxage` in `geo`|`max-age`"},
+	{"journal: {keeps: 30d}\n", 1, 11, "unknown key `keeps` in `journal`|`keep`"},
+	{"devices: [{name: a, ip: 192.0.2.1, tag: x}]\n", 1, 36,
+     "unknown key `tag` in a device|`tags`"},
+	{COFFEE "rules: [{name: r, tag: coffee, action: flag}]\n", 2, 19,
+     "unknown key `tag` in a rule; did you mean `tags`?"},
+	{"lists: [{name: tv, fiel: x, file: tv.txt}]\n", 1, 20, "unknown key `fiel` in a list|`file`"},
+	{"rules:\n", 1, 1, "`rules` has no value|take the key away"},
+	{"devices: ~\n", 1, 1, "`devices` has no value"},
+	{"devices: {name: a}\n", 1, 10, "`devices` must be a list|a mapping was found"},
+	{"rules: all\n", 1, 8, "`rules` must be a list|text was found"},
+	{"rules: [x]\n", 1, 9, "a rule must be a mapping|text was found"},
+	{"user: [x]\n", 1, 7, "`user` must be text|a list was found"},
+	{"user: {}\n", 1, 7, "`user` must be text|a mapping was found"},
+	{"user: ''\n", 1, 7, "`user` must be text|the text is empty"},
+	{"user: ' x'\n", 1, 7, "`user`|begins or ends with a blank"},
+	{"user: " LONG64 "\n", 1, 7, "`user` has 64 bytes|at most 63"},
+};
+
+static const struct mistake network[] = {
+	{"workers: two\n", 1, 10, "`workers` must be a whole number from 1 to 64|`two` was found"},
+	{"workers: 0\n", 1, 10, "from 1 to 64|`0`"},
+	{"workers: 65\n", 1, 10, "from 1 to 64|`65`"},
+	{"workers: -1\n", 1, 10, "whole number|`-1`"},
+	{"workers: 99999999999999999999999\n", 1, 10, "from 1 to 64"},
+	{"workers: [1]\n", 1, 10, "whole number|a list was found"},
+	{"listen: {dns: localhost}\n", 1, 15, "bad address `localhost`|host names are not looked up"},
+	{"listen: {dns: ['127.0.0.1:0']}\n", 1, 16, "bad port|127.0.0.1:0|1 to 65535"},
+	{"listen: {dns: '[::1]:70000'}\n", 1, 15, "bad port"},
+	{"listen: {dns: 127.0.0.1@x}\n", 1, 15, "bad port"},
+	{"listen: {dns: []}\n", 1, 15, "`listen.dns` is an empty list"},
+	{"listen: {dns: [127.0.0.1, '127.0.0.1:53']}\n", 1, 27, "names `127.0.0.1:53` twice"},
+	{"listen: {dns: '::ffff:192.0.2.1'}\n", 1, 15, "is an IPv4 address|`192.0.2.1`"},
+	{"listen: {control: /run/" LONG64 "/" LONG64 "}\n", 1, 19, "has 134 bytes|at most 107"},
+	{"allow-from: []\n", 1, 13, "`allow-from` is an empty list"},
+	{"allow-from: privat\n", 1, 13, "bad address `privat` for `allow-from`"},
+	{"allow-from: 10.1.2.3/8\n", 1, 13, "bits set behind its first 8|did you mean `10.0.0.0/8`?"},
+	{"allow-from: '2001:db8::1/32'\n", 1, 13, "first 32|`2001:db8::/32`"},
+	{"allow-from: 10.0.0.0/33\n", 1, 13, "bad network `10.0.0.0/33`"},
+	{"upstreams: []\n", 1, 12, "`upstreams` is an empty list"},
+	{"upstreams: dns.example\n", 1, 12, "bad address `dns.example` for `upstreams`"},
+	{"upstreams: 0.0.0.0\n", 1, 12, "`0.0.0.0`|not the address of a server"},
+	{"upstreams: 'ff02::1'\n", 1, 12, "not the address of a server"},
+	{"upstreams: [9.9.9.9, 9.9.9.9@53]\n", 1, 22, "names `9.9.9.9@53` twice"},
+	{"upstreams: [{}]\n", 1, 13, "an address|a mapping was found"},
+	{"cache: {size: 64X}\n", 1, 15, "bad size `64X`|64M"},
+	{"cache: {size: M}\n", 1, 15, "bad size `M`"},
+	{"cache: {size: '64 '}\n", 1, 15, "bad size `64 `"},
+	{"cache: {size: 1023K}\n", 1, 15, "must be from 1M to 256G"},
+	{"cache: {size: 64}\n", 1, 15, "must be from 1M"},
+	{"cache: {size: 257G}\n", 1, 15, "to 256G"},
+	{"cache: {size: 18446744073709551617G}\n", 1, 15, "to 256G"},
+	{"home: XX\n", 1, 7, "unknown country `XX`|ISO 3166-1|EU, EEA and EFTA"},
+	{"home: USA\n", 1, 7, "unknown country `USA`|did you mean `US` (United States)?"},
+	{"home: [Chnia]\n", 1, 8, "unknown country `Chnia`|`CN` (China)"},
+	{"home: [EL]\n", 1, 8, "`GR` (Greece)"},
+	{"home: AP\n", 1, 7, "unknown country `AP`"},
+	{"home: '!US'\n", 1, 7, "`home` can not be negated"},
+	{"home: {}\n", 1, 7, "a country's code|a mapping was found"},
+	{"geo: {location: [], max-age: 30}\n", 1, 30, "`geo.max-age` must be a duration|`30`|30d"},
+	{"geo: {location: [], max-age: 0d}\n", 1, 30, "over zero"},
+	{"geo: {location: [], max-age: 200000w}\n", 1, 30, "more than 100 years"},
+	{"geo: {location: nowhere.mmdb}\n", 1, 17, "nowhere.mmdb|geo.location|No such file"},
+	{"geo: {location: geoip}\n", 1, 17, "a directory|a file is wanted"},
+	{"geo: {location: [], anycast: /dev/null}\n", 1, 30, "no regular file"},
+	{"geo: {location: [tv.txt, ./tv.txt]}\n", 1, 26, "twice|does not confirm itself"},
+	{"geo: {location: [a, b, c, d, e]}\n", 1, 17, "has 5 items|at most 4"},
+};
+
+static const struct mistake devices[] = {
+	{"devices: [{ip: 192.0.2.1}]\n", 1, 11, "a device needs the key `name`"},
+	{"devices: [{name: a}]\n", 1, 11, "a device needs `mac`, `ip` or both"},
+	{"devices: [{name: " LONG64 ", ip: 192.0.2.1}]\n", 1, 18, "64 bytes|at most 63"},
+	{"devices:\n  - {name: a, ip: 192.0.2.1}\n  - {name: a, ip: 192.0.2.2}\n", 3, 12,
+     "device name `a` is given twice; first on line 2"},
+	{"devices:\n  - {name: a, mac: 64:bc:0c:80:7e:1f}\n  - {name: b, mac: 64-BC-0C-80-7E-1F}\n", 3,
+     20, "MAC address `64-BC-0C-80-7E-1F` is given twice|line 2"},
+	{"devices:\n  - {name: a, ip: 192.0.2.0/24}\n  - {name: b, ip: [192.0.2.1, 192.0.2.0/24]}\n", 3,
+     31, "address or network `192.0.2.0/24` is given twice|line 2"},
+	{"devices: [{name: a, ip: ['2001:db8::1', '2001:DB8:0::1/128']}]\n", 1, 41, "given twice"},
+	{"devices: [{name: a, mac: 64:bc:0c:80:7e}]\n", 1, 26,
+     "bad MAC address `64:bc:0c:80:7e`|six pairs"},
+	{"devices: [{name: a, mac: 01:00:5e:00:00:01}]\n", 1, 26, "that of a group"},
+	{"devices: [{name: a, mac: '00:00:00:00:00:00'}]\n", 1, 26, "all zero"},
+	{"devices: [{name: a, mac: [x]}]\n", 1, 26, "a MAC address|a list was found"},
+	{"devices: [{name: a, ip: 192.168.40.7/24}]\n", 1, 25,
+     "`192.168.40.7/24`|first 24|did you mean `192.168.40.0/24`?"},
+	{"devices: [{name: a, ip: 192.168.40.256}]\n", 1, 25, "bad address `192.168.40.256` for `ip`"},
+	{"devices: [{name: a, ip: '::ffff:192.0.2.1'}]\n", 1, 25, "IPv4 address|`192.0.2.1`"},
+	{"devices: [{name: a, ip: []}]\n", 1, 25, "`ip` is an empty list"},
+	{"devices: [{name: a, ip: 192.0.2.1, tags: Coffee}]\n", 1, 42, "bad tag `Coffee`|a-z"},
+	{"devices: [{name: a, ip: 192.0.2.1, tags: [unknown]}]\n", 1, 43, "`unknown`|nobody has named"},
+	{"devices: [{name: a, ip: 192.0.2.1, tags: [[x]]}]\n", 1, 43, "a word|a list was found"},
+};
+
+static const struct mistake lists[] = {
+	{"lists: [{file: tv.txt}]\n", 1, 9, "a list needs the key `name`"},
+	{"lists: [{name: tv}]\n", 1, 9, "a list needs the key `file`"},
+	{"lists: [{name: tv, url: 'https://l.example/'}]\n", 1, 9,
+     "lists are read from files in this version|give `file`"},
+	{"lists: [{name: tv, file: nowhere.txt}]\n", 1, 26, "nowhere.txt|can not be read|No such file"},
+	{"lists: [{name: tv, file: .}]\n", 1, 26, "is a directory, but a file is wanted"},
+	{"lists: [{name: tv, file: [tv.txt]}]\n", 1, 26, "the path of a file|a list was found"},
+	{"lists: [{name: tv, file: tv.txt, format: host}]\n", 1, 42,
+     "unknown word `host` for `format`|did you mean `hosts`?|hosts, auto, plain, adblock"},
+	{"lists: [{name: tv, file: tv.txt, url: x, refresh: often}]\n", 1, 51, "a duration|`often`"},
+	{"lists:\n  - {name: tv, file: tv.txt}\n  - {name: tv, file: xiaomi.txt}\n", 3, 12,
+     "list name `tv` is given twice; first on line 2"},
+};
+
+static const struct mistake rules[] = {
+	{"rules: [{action: flag}]\n", 1, 9, "a rule needs the key `name`"},
+	{"rules: [{name: r}]\n", 1, 9, "a rule needs the key `action`"},
+	{"rules:\n  - {name: r, action: flag}\n  - {name: r, action: flag}\n", 3, 12,
+     "rule name `r` is given twice; first on line 2"},
+	{"rules: [{name: r, action: block}]\n", 1, 27,
+     "unknown word `block`|one of allow, flag, sinkhole"},
+	{"rules: [{name: r, action: sinkhol}]\n", 1, 27,
+     "did you mean `sinkhole`?|sinkhole, allow, flag"},
+	{"rules: [{name: r, action: [flag]}]\n", 1, 27,
+     "one of allow, flag, sinkhole|a list was found"},
+	{COFFEE "rules: [{name: r, tags: [cofee], action: flag}]\n", 2, 26,
+     "unknown tag `cofee`|no device has it|did you mean `coffee`?"},
+	{RULE("tags: []"), 3, 39, "`tags` is an empty list"},
+	{RULE("tags: zebra"), 3, 39, "unknown tag `zebra`: no device has it"},
+	{"lists: [{name: tv, file: tv.txt}]\n" RULE("lists: [tw]"), 4, 41,
+     "unknown list `tw`|did you mean `tv`?"},
+	{RULE("lists: smart"), 3, 40, "unknown list `smart`|none of this name"},
+	{RULE("lists: []"), 3, 40, "`lists` is an empty list"},
+	{RULE("names: []"), 3, 40, "`names` is an empty list"},
+	{RULE("names: ['']"), 3, 41, "the text is empty"},
+	{RULE("names: a..b"), 3, 40, "`a..b` is no domain name"},
+	{RULE("names: " LONG64 ".example"), 3, 40, "no domain name|1 to 63 bytes"},
+	{RULE("names: 'a b'"), 3, 40, "holds a blank"},
+	{RULE("names: 'https://a.example/'"), 3, 40, "it is a URL"},
+	{RULE("names: a.example/x"), 3, 40, "begins and ends with /"},
+	{RULE("names: 'a*.example'"), 3, 40, "`*` stands only in front|\"*.example.com\""},
+	{RULE("names: '*'"), 3, 40, "`*` stands only in front"},
+	{RULE("names: .example"), 3, 40, "below a name|\"*.example.com\""},
+	{RULE("names: '||a.example^'"), 3, 40, "ad blockers|list"},
+	{RULE("names: /abc"), 3, 40, "does not end with it|\"/regex/\""},
+	{RULE("names: /"), 3, 40, "does not end with it"},
+	{RULE("names: //"), 3, 40, "`//` is empty"},
+	{RULE("names: ☃.example"), 3, 40, "`☃.example` has no form that DNS could carry"},
+	{RULE("names: ä..example"), 3, 40, "`ä..example`"},
+	{RULE("types: AAA"), 3, 40, "unknown type `AAA`; did you mean `AAAA`?"},
+	{RULE("types: [A, nonsense]"), 3, 44, "unknown type `nonsense`|TYPE65"},
+	{RULE("standing: abroad"), 3, 43,
+     "unknown word `abroad` for `standing`|unknown, home, overseas"},
+	{RULE("standing: oversea"), 3, 43, "did you mean `overseas`?|overseas, unknown, home"},
+	{RULE("standing: [overseas]"), 3, 43, "one of unknown|a list was found"},
+	{RULE("standing: overseas, confidence: hihg"), 3, 65, "did you mean `high`?"},
+	{RULE("confidence: low"), 3, 45, "`confidence`|give the rule a `standing`"},
+	{RULE("location: ['!US', CN]"), 3, 51, "mixes countries|all of them or none"},
+	{RULE("location: []"), 3, 43, "`location` is an empty list"},
+	{RULE("location: China"), 3, 43, "`CN` (China)"},
+	{RULE("control: '!!US'"), 3, 42, "unknown country `!US`"},
+	{RULE("asn: AS0"), 3, 38, "bad network number `AS0`|37963"},
+	{RULE("asn: [x]"), 3, 39, "bad network number `x`"},
+	{RULE("asn: 4294967296"), 3, 38, "bad network number"},
+	{RULE("addresses: 192.0.2.1/24"), 3, 44, "`192.0.2.0/24`"},
+	{RULE("cname: '*.*.x'"), 3, 40, "stands only in front"},
+	{RULE("reply: nul"), 3, 40, "unknown word `nul` for `reply`|did you mean `null`?"},
+	{RULE("reply: nxdomian"), 3, 40, "did you mean `nxdomain`?"},
+	{RULE("reply: "), 3, 33, "`reply` has no value"},
+	{RULE("reply: 192.0.2"), 3, 40, "bad address `192.0.2` for `reply`"},
+	{RULE("reply: [192.0.2.1, drop]"), 3, 52, "bad address `drop` for `reply`"},
+	{RULE("reply: ['::1','::2','::3','::4','::5','::6','::7','::8','::9']"), 3, 40, "at most 8"},
+	{"rules: [{name: r, action: flag, reply: drop}]\n", 1, 40,
+     "`reply` is for the action `sinkhole`|`flag`"},
+	{RULE("during: [mon]"), 3, 41, "`during` is not in this version|at all times"},
+	{RULE("match: any"), 3, 40, "`match` is not in this version"},
+};
+
+static const struct mistake journal[] = {
+	{"journal: disabled\n", 1, 10, "a mapping|`off`|text was found"},
+	{"journal: []\n", 1, 10, "must be a mapping|a list was found"},
+	{"journal: {keep: 30}\n", 1, 17, "`journal.keep` must be a duration|`30`"},
+	{"journal: {path: []}\n", 1, 17, "the path of a file|a list was found"},
+	{"journal: {privacy: pseudonym}\n", 1, 20,
+     "`journal.privacy: pseudonym` is not in this version"},
+	{"journal: {privacy: endpoints-only}\n", 1, 20, "not in this version"},
+	{"journal: {privacy: none}\n", 1, 20, "unknown word `none`|full, pseudonym"},
+	{"journal: {also: [{jsonl: x}]}\n", 1, 17, "`journal.also` is not in this version"},
+	{"journal: {also: []}\n", 1, 17, "`journal.also` is not in this version"},
+};
+
+static void check_table(const struct mistake *mistakes, size_t count)
+{
+	size_t wrong = 0;
+	for (size_t i = 0; i < count; i++) {
+		const struct mistake *one = &mistakes[i];
+		struct parsed parsed = parse(one->text);
+		if (parsed.diag.errors != 1 || parsed.error != PF_EINVAL ||
+		    !has_finding(&parsed, DIAG_ERROR, one->line, one->column, one->words)) {
+			print_message("%s  wants only %u:%u %s, but finds\n", one->text, one->line, one->column,
+			              one->words);
+			print_findings(&parsed);
+			wrong++;
+		}
+		parsed_deinit(&parsed);
+	}
+	assert_int_equal(wrong, 0);
+}
+
+#define TABLE_TEST(table)                    \
+	static void test_##table(void **state)   \
+	{                                        \
+		(void)state;                         \
+		check_table(table, PF_COUNT(table)); \
+	}
+TABLE_TEST(yaml)
+TABLE_TEST(shapes)
+TABLE_TEST(network)
+TABLE_TEST(devices)
+TABLE_TEST(lists)
+TABLE_TEST(rules)
+TABLE_TEST(journal)
+
+static void test_nul_byte(void **state)
+{
+	(void)state;
+	static const char text[] = "user: x\nhome: U\0S\n";
+	struct parsed parsed = parse_bytes(&test_system, text, sizeof text - 1);
+	assert_int_equal(parsed.diag.count, 1);
+	assert_finding(&parsed, DIAG_ERROR, 2, 8, "a NUL byte");
+	parsed_deinit(&parsed);
+}
+
+static void test_all_at_once(void **state)
+{
+	(void)state;
+	struct parsed parsed = parse("rules:\n"
+	                             "  - {name: a, action: blok, tags: x}\n"
+	                             "  - {name: a, names: [a..b, /x], location: !CN, action: flag}\n"
+	                             "home: [USA, CN, XX]\n"
+	                             "devices:\n"
+	                             "  - {name: d, mac: 1, ip: [1.2.3.4/8, 5.6.7.8.9], tag: x}\n"
+	                             "workers: many\n");
+	assert_finding(&parsed, DIAG_ERROR, 2, 23, "unknown word `blok`");
+	assert_finding(&parsed, DIAG_ERROR, 2, 35, "unknown tag `x`");
+	assert_finding(&parsed, DIAG_ERROR, 3, 12, "twice");
+	assert_finding(&parsed, DIAG_ERROR, 3, 23, "a..b");
+	assert_finding(&parsed, DIAG_ERROR, 3, 29, "/x");
+	assert_finding(&parsed, DIAG_ERROR, 3, 44, "tags|\"!CN\"");
+	assert_finding(&parsed, DIAG_ERROR, 4, 8, "USA");
+	assert_finding(&parsed, DIAG_ERROR, 4, 17, "XX");
+	assert_finding(&parsed, DIAG_ERROR, 6, 20, "bad MAC");
+	assert_finding(&parsed, DIAG_ERROR, 6, 28, "`1.0.0.0/8`");
+	assert_finding(&parsed, DIAG_ERROR, 6, 39, "5.6.7.8.9");
+	assert_finding(&parsed, DIAG_ERROR, 6, 51, "`tag`");
+	assert_finding(&parsed, DIAG_ERROR, 7, 10, "`many`");
+	assert_int_equal(parsed.diag.errors, 13);
+	for (size_t i = 1; i < parsed.diag.count; i++)
+		assert_true(parsed.diag.entries[i - 1].line <= parsed.diag.entries[i].line);
+	parsed_deinit(&parsed);
+}
+
+/* Text from the file is cut at a character's border, and the finding stays one. */
+static void test_long_text_is_cut(void **state)
+{
+	(void)state;
+	char text[1200] = "home: ";
+	for (size_t i = 0; i < 300; i++)
+		strcat(text, "é");
+	struct parsed parsed = parse(text);
+	assert_int_equal(parsed.diag.count, 1);
+	assert_finding(&parsed, DIAG_ERROR, 1, 7, "unknown country `éé|é…`|ISO 3166-1");
+	parsed_deinit(&parsed);
+}
+
+/* More mistakes than are kept: all are counted, and it does not take long. */
+static void test_flood(void **state)
+{
+	(void)state;
+	size_t size = 4u << 20;
+	char *text = test_malloc(size);
+	size_t length = 0;
+	while (length < size - 16)
+		length += (size_t)snprintf(text + length, 16, "wrk%zu: 1\n", length);
+	struct parsed parsed = parse_bytes(&test_system, text, length);
+	assert_int_equal(parsed.error, PF_EINVAL);
+	assert_int_equal(parsed.diag.count, DIAG_ENTRY_MAX);
+	assert_true(parsed.diag.errors > 100 * DIAG_ENTRY_MAX);
+	parsed_deinit(&parsed);
+	test_free(text);
+}
+
+static void test_too_large(void **state)
+{
+	(void)state;
+	size_t size = CONFIG_FILE_BYTES_MAX + 1;
+	char *text = test_malloc(size);
+	memset(text, '#', size);
+	struct parsed parsed = parse_bytes(&test_system, text, size);
+	assert_finding(&parsed, DIAG_ERROR, 0, 0, "more than 16777216 bytes");
+	parsed_deinit(&parsed);
+	parsed = parse_bytes(&test_system, text, size - 1);
+	assert_finding(&parsed, DIAG_ERROR, 1, 1, "holds no configuration");
+	parsed_deinit(&parsed);
+	/* A list of letters takes two bytes a node: the number of nodes is bounded, not only the bytes. */
+	text[0] = '[';
+	for (size_t i = 1; i + 1 < size; i += 2)
+		memcpy(text + i, "a,", 2);
+	parsed = parse_bytes(&test_system, text, size - 1);
+	assert_int_equal(parsed.error, PF_EINVAL);
+	assert_string_equal(parsed.diag.entries[0].text,
+	                    "the file holds more than 1048576 keys and values");
+	parsed_deinit(&parsed);
+	test_free(text);
+}
+
+static void load_fails(const char *path, const char *words)
+{
+	struct diag diag;
+	struct config *config = (struct config *)&diag;
+	diag_init(&diag);
+	assert_int_equal(config_load(path, &diag, &config), PF_EINVAL);
+	assert_null(config);
+	assert_int_equal(diag.count, 1);
+	assert_string_equal(diag.entries[0].file, path);
+	assert_non_null(strstr(diag.entries[0].text, words));
+	diag_deinit(&diag);
+}
+
+static void test_unreadable(void **state)
+{
+	(void)state;
+	load_fails(DATA "/nowhere.yaml", "No such file");
+	load_fails(DATA, "Is a directory");
+	if (geteuid() == 0)
+		return; /* root may read everything */
+	char path[] = "/tmp/pf-test-config-XXXXXX";
+	int fd = mkstemp(path);
+	assert_true(fd >= 0);
+	assert_int_equal(fchmod(fd, 0), 0);
+	close(fd);
+	load_fails(path, "Permission denied");
+	unlink(path);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_yaml),        cmocka_unit_test(test_shapes),
+		cmocka_unit_test(test_network),     cmocka_unit_test(test_devices),
+		cmocka_unit_test(test_lists),       cmocka_unit_test(test_rules),
+		cmocka_unit_test(test_journal),     cmocka_unit_test(test_nul_byte),
+		cmocka_unit_test(test_all_at_once), cmocka_unit_test(test_long_text_is_cut),
+		cmocka_unit_test(test_flood),       cmocka_unit_test(test_too_large),
+		cmocka_unit_test(test_unreadable),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
