@@ -1,0 +1,214 @@
+"""UDP and TCP: sizes, TC, pipelining, limits, and the address that a reply leaves from."""
+import socket
+import threading
+import time
+
+import dns.flags
+import dns.message
+import dns.rcode
+import pytest
+
+from harness import ANSWER_S, PATIENCE_S, WRAP, Stream, addresses, answer, ask, free_port, question, send_udp, wait_until
+
+CLIENT_CONNECTIONS_MAX = 64  # of one client in one worker, net/tcp.h
+
+
+def size(daemon, name, rdtype="A", payload=None, **more):
+    """(bytes of the reply, reply)"""
+    query = question(name, rdtype, payload=payload, edns=payload is not None, **more)
+    wire = send_udp(daemon.port, query.to_wire(), timeout=ANSWER_S)
+    return len(wire), dns.message.from_wire(wire)
+
+
+def test_sizes_are_honoured(portafilter, nsd):
+    daemon = portafilter({"upstreams": [nsd.upstream]})
+    for payload, most, whole in ((None, 512, False), (100, 512, False), (512, 512, False), (700, 700, False), (1232, 1232, True)):
+        length, reply = size(daemon, "middle.test", payload=payload)
+        assert length <= most
+        assert bool(reply.flags & dns.flags.TC) == (not whole), payload
+        assert len(addresses(reply)) == (55 if whole else 0), payload
+        assert (reply.edns == 0) == (payload is not None), "OPT if and only if the client sent one"
+
+
+def test_tc_then_tcp(portafilter, nsd):
+    daemon = portafilter({"upstreams": [nsd.upstream]})
+    for payload in (None, 512, 1232):
+        length, reply = size(daemon, "large.test", "TXT", payload=payload)
+        assert reply.flags & dns.flags.TC and length <= (payload or 512) and not reply.answer
+    whole = ask(daemon.port, "large.test", "TXT", tcp=True)
+    assert not whole.flags & dns.flags.TC
+    assert len(whole.answer[0]) == 20
+    # a client that says that it takes more gets more
+    length, reply = size(daemon, "large.test", "TXT", payload=4096)
+    assert (length <= 4096 and reply.flags & dns.flags.TC) or len(reply.answer[0]) == 20
+
+
+def test_the_question_comes_back_in_its_letters(portafilter, nsd):
+    daemon = portafilter({"upstreams": [nsd.upstream]})
+    for _ in range(2):
+        reply = ask(daemon.port, "Us.TeSt")
+        assert reply.question[0].name.to_text() == "Us.TeSt."
+    assert len(addresses(reply)) == 1
+
+
+def test_pipelined_tcp_is_answered_out_of_order(portafilter, upstream):
+    release = threading.Event()
+
+    def handler(query, transport):
+        if query.question[0].name.to_text().startswith("slow"):
+            release.wait(PATIENCE_S)
+        return answer(query, "192.0.2.1")
+
+    daemon = portafilter({"upstreams": [upstream(handler).upstream]})
+    slow, fast = question("slow.test"), question("fast.test")
+    with Stream(daemon.port) as stream:
+        stream.send(slow.to_wire(), fast.to_wire())
+        first = dns.message.from_wire(stream.receive())
+        release.set()
+        second = dns.message.from_wire(stream.receive())
+    assert (first.id, second.id) == (fast.id, slow.id)
+
+
+def test_hundred_queries_on_one_connection(portafilter, nsd):
+    daemon = portafilter({"upstreams": [nsd.upstream]})
+    queries = {}
+    for i in range(100):
+        query = question("us.test" if i % 2 else f"n{i}.us.test")
+        query.id = i + 1
+        queries[query.id] = query
+    with Stream(daemon.port) as stream:
+        stream.send(*[q.to_wire() for q in queries.values()])
+        for _ in range(100):
+            reply = dns.message.from_wire(stream.receive())
+            assert queries.pop(reply.id).question == reply.question
+    assert not queries
+
+
+def test_tcp_byte_by_byte(portafilter, nsd):
+    daemon = portafilter({"upstreams": [nsd.upstream]})
+    wire = question("us.test").to_wire()
+    with Stream(daemon.port) as stream:
+        stream.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for byte in len(wire).to_bytes(2, "big") + wire:
+            stream.sock.sendall(bytes([byte]))
+        assert dns.message.from_wire(stream.receive()).rcode() == dns.rcode.NOERROR
+
+
+def test_half_closed_connection_gets_its_replies(portafilter, nsd):
+    daemon = portafilter({"upstreams": [nsd.upstream]})
+    with Stream(daemon.port) as stream:
+        stream.send(question("us.test").to_wire(), question("cn.test").to_wire())
+        stream.sock.shutdown(socket.SHUT_WR)
+        assert stream.receive() and stream.receive()
+        assert stream.receive() is None
+
+
+def test_connections_of_one_client_are_limited(portafilter, nsd):
+    daemon = portafilter({"upstreams": [nsd.upstream], "workers": 1})
+    wire = question("us.test").to_wire()
+    streams, served, refused = [], 0, 0
+    try:
+        for _ in range(CLIENT_CONNECTIONS_MAX + 16):
+            stream = Stream(daemon.port, source="127.0.0.11")
+            streams.append(stream)
+            try:
+                stream.send(wire)
+                reply = stream.receive()
+            except OSError:
+                reply = None
+            served, refused = served + (reply is not None), refused + (reply is None)
+        assert (served, refused) == (CLIENT_CONNECTIONS_MAX, 16)
+        # others, and UDP, do not feel it
+        assert ask(daemon.port, "us.test", source="127.0.0.12", tcp=True).rcode() == dns.rcode.NOERROR
+        assert ask(daemon.port, "us.test", source="127.0.0.11").rcode() == dns.rcode.NOERROR
+        # and a place that is given up can be had again
+        streams[0].sock.close()
+        wait_until(lambda: ask(daemon.port, "us.test", source="127.0.0.11", tcp=True, timeout=1), "a closed connection makes room")
+    finally:
+        for stream in streams:
+            stream.sock.close()
+
+
+@pytest.mark.slow
+def test_idle_connections_are_closed(portafilter, nsd):
+    daemon = portafilter({"upstreams": [nsd.upstream]})
+    with Stream(daemon.port, timeout=30) as idle, Stream(daemon.port, timeout=30) as half:
+        half.sock.sendall(b"\x00\x20\x12")  # a length and one byte, and then nothing
+        begin = time.monotonic()
+        assert idle.receive() is None
+        assert half.receive() is None
+        assert 5 < time.monotonic() - begin < 25
+
+
+def test_replies_leave_from_the_address_that_was_asked(portafilter, nsd):
+    port = free_port()
+    daemon = portafilter({"upstreams": [nsd.upstream], "listen": {"dns": [f"0.0.0.0:{port}"]}})
+    for server in ("127.0.0.1", "127.0.0.5", "127.1.2.3"):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.settimeout(ANSWER_S)
+            sock.bind(("127.0.0.11", 0))
+            sock.sendto(question("us.test").to_wire(), (server, port))
+            _, peer = sock.recvfrom(4096)
+            assert peer == (server, port)
+        assert ask(port, "us.test", server=server, tcp=True).rcode() == dns.rcode.NOERROR
+    assert {row["client"] for row in daemon.rows(6)} >= {"127.0.0.11"}
+
+
+def has_ipv6():
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sock:
+            sock.bind(("::1", 0))
+        return True
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no ::1")
+def test_several_addresses_and_ipv6(portafilter, nsd):
+    ports = [free_port() for _ in range(3)]
+    daemon = portafilter({"upstreams": [nsd.upstream],
+                          "listen": {"dns": [f"127.0.0.1:{ports[0]}", f"127.0.0.2:{ports[1]}", f"[::1]:{ports[2]}"]},
+                          "devices": [{"name": "six", "ip": "::1"}]})
+    for tcp in (False, True):
+        assert ask(ports[0], "us.test", tcp=tcp)
+        assert ask(ports[1], "us.test", server="127.0.0.2", tcp=tcp)
+        assert ask(ports[2], "us.test", server="::1", source="::1", tcp=tcp)
+    assert [row["device"] for row in daemon.rows(2, "client = '::1'")] == ["six", "six"]
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no ::1")
+def test_ipv6_wildcard(portafilter, nsd):
+    """[::] serves IPv6 and leaves IPv4 to 0.0.0.0 on the same port."""
+    port = free_port()
+    portafilter({"upstreams": [nsd.upstream], "listen": {"dns": [f"0.0.0.0:{port}", f"[::]:{port}"]}})
+    assert ask(port, "us.test", server="::1", source="::1")
+    assert ask(port, "us.test", server="127.0.0.7")
+
+
+def test_who_may_ask(portafilter, upstream):
+    server = upstream()
+    daemon = portafilter({"upstreams": [server.upstream], "allow-from": ["127.0.0.11/32", "127.0.1.0/24"]})
+    for tcp in (False, True):
+        for source in ("127.0.0.11", "127.0.1.77"):
+            assert ask(daemon.port, "us.test", source=source, tcp=tcp).rcode() == dns.rcode.NOERROR
+        for source in ("127.0.0.12", "127.0.2.1"):
+            reply = ask(daemon.port, "other.test", source=source, tcp=tcp)
+            assert reply is None or reply.rcode() == dns.rcode.REFUSED
+    assert ask(daemon.port, "other.test", source="127.0.0.12").rcode() == dns.rcode.REFUSED
+    assert server.count("other.test") == 0
+    assert daemon.status()["queries"]["refused"] >= 3
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(bool(WRAP), reason="needs speed")
+def test_many_idle_connections_do_not_hurt_udp(portafilter, nsd):
+    daemon = portafilter({"upstreams": [nsd.upstream]})
+    streams = [Stream(daemon.port, source=f"127.0.{i // 50}.{i % 50 + 1}") for i in range(800)]
+    try:
+        begin = time.monotonic()
+        for i in range(200):
+            assert ask(daemon.port, "us.test").rcode() == dns.rcode.NOERROR
+        assert time.monotonic() - begin < 5
+    finally:
+        for stream in streams:
+            stream.sock.close()

@@ -1,0 +1,278 @@
+"""What goes upstream, and what comes back from one that lies, is silent or is gone."""
+import random
+import socket
+import struct
+import threading
+import time
+
+import dns.edns
+import dns.flags
+import dns.message
+import dns.rcode
+import dns.rrset
+import pytest
+
+from harness import ANSWER_S, PATIENCE_S, SLOW, addresses, answer, ask, ede, question, wait_until
+
+GOOD, EVIL = "192.0.2.80", "203.0.113.66"
+DEADLINE_S = 4.5  # upstream/upstream.h
+
+
+def test_our_own_opt_and_no_option_of_the_client(portafilter, upstream):
+    server = upstream()
+    daemon = portafilter({"upstreams": [server.upstream]})
+    options = [dns.edns.ECSOption("198.51.100.0", 24), dns.edns.GenericOption(10, b"cookie88"), dns.edns.GenericOption(65001, b"\x02" * 6)]
+    ask(daemon.port, "plain.test", edns=False)
+    ask(daemon.port, "options.test", payload=4096, options=options)
+    ask(daemon.port, "do.test", payload=4096, do=True, options=options)
+    seen = {q.question[0].name.to_text(): q for q, _, _ in server.queries}
+    for name in ("plain.test.", "options.test.", "do.test."):
+        assert seen[name].edns == 0 and seen[name].payload == 1232, name
+        assert not seen[name].options, name
+        assert bool(seen[name].ednsflags & dns.flags.DO) == (name == "do.test."), name
+        assert seen[name].flags & dns.flags.RD, name
+
+
+def test_do_and_cd_are_kept_apart_in_the_cache(portafilter, upstream):
+    server = upstream()
+    daemon = portafilter({"upstreams": [server.upstream]})
+    for do in (False, True, False, True):
+        ask(daemon.port, "a.test", do=do)
+    assert server.count("a.test") == 2
+
+
+def test_ids_and_ports_are_random(portafilter, upstream):
+    """300 misses: at least 298 source ports, and ids that do not follow the clients'."""
+    server = upstream()
+    daemon = portafilter({"upstreams": [server.upstream]})
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.settimeout(ANSWER_S)
+        sock.connect(("127.0.0.1", daemon.port))
+        for i in range(300):
+            query = question(f"n{i}.test")
+            query.id = 0
+            sock.send(query.to_wire())
+            assert dns.message.from_wire(sock.recv(4096)).id == 0
+    assert len({port for _, port, _ in server.queries}) >= 298
+    ids = [q.id for q, _, _ in server.queries]
+    assert len(ids) == 300 and len(set(ids)) >= 290
+    assert len([1 for a, b in zip(ids, ids[1:]) if b - a == 1]) < 5
+
+
+def junk(query):
+    """The eight kinds, each with the evil address where an answer would be."""
+    evil = answer(query, EVIL)
+    wire = evil.to_wire()
+    wrong_id = struct.pack("!H", query.id ^ 0x5555) + wire[2:]
+    other = dns.message.make_query("other.test", "A")
+    other.id = query.id
+    wrong_type = dns.message.make_query(query.question[0].name, "AAAA")
+    wrong_type.id = query.id
+    no_question = answer(query, EVIL)
+    no_question.question = []
+    return [
+        wrong_id,
+        answer(other, EVIL).to_wire(),
+        answer(wrong_type, "2001:db8::66").to_wire(),
+        no_question.to_wire(),
+        wire[:2] + bytes([wire[2] & 0x7F]) + wire[3:],  # QR 0
+        wire[:2] + bytes([wire[2] | 0x10]) + wire[3:],  # another opcode
+        wire[:7],                                       # short
+        bytes(random.Random(1).randrange(256) for _ in range(200)),
+    ]
+
+
+def test_junk_does_not_end_the_wait(portafilter, upstream):
+    """All kinds of junk, from the right port and from a wrong one, and then the good answer."""
+    stranger = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    stranger.bind(("127.0.0.1", 0))
+    server = None
+
+    def handler(query, transport):
+        _, port, _ = server.queries[-1]
+        stranger.sendto(answer(query, EVIL).to_wire(), ("127.0.0.1", port))
+        return junk(query) + [answer(query, GOOD)]
+
+    server = upstream(handler)
+    daemon = portafilter({"upstreams": [server.upstream]})
+    with stranger:
+        for i in range(5):
+            reply = ask(daemon.port, f"n{i}.test")
+            assert reply.rcode() == dns.rcode.NOERROR and addresses(reply) == [GOOD]
+    assert daemon.status()["upstreams"][0]["junk"] >= 5
+
+
+@pytest.mark.parametrize("kind", range(8))
+def test_each_kind_of_junk_alone_is_never_accepted(portafilter, upstream, kind):
+    server = upstream(lambda query, transport: junk(query)[kind] if transport == "udp" else None)
+    daemon = portafilter({"upstreams": [server.upstream]})
+    reply = ask(daemon.port, "a.test", timeout=DEADLINE_S + ANSWER_S)
+    assert reply.rcode() == dns.rcode.SERVFAIL and not reply.answer
+    assert EVIL not in str(daemon.journal("SELECT * FROM v_endpoints"))
+
+
+def test_an_answer_from_another_port_or_address_is_never_accepted(portafilter, upstream):
+    """The right id and the right question, from an address and from a port that were not asked."""
+    sockets = []
+    for address in ("127.0.0.1", "127.0.0.2"):
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sock.bind((address, 0))
+        sockets.append(sock)
+    server = None
+
+    def handler(query, transport):
+        for sock in sockets:
+            sock.sendto(answer(query, EVIL).to_wire(), ("127.0.0.1", server.queries[-1][1]))
+        return None
+
+    server = upstream(handler)
+    daemon = portafilter({"upstreams": [server.upstream]})
+    reply = ask(daemon.port, "a.test", timeout=DEADLINE_S + ANSWER_S)
+    assert reply.rcode() == dns.rcode.SERVFAIL and not reply.answer
+    for sock in sockets:
+        sock.close()
+
+
+def test_guessing_ids_leads_to_tcp(portafilter, upstream):
+    """A flood of wrong ids: the question is asked again over TCP, where nobody can guess."""
+    def handler(query, transport):
+        if transport == "tcp":
+            return answer(query, GOOD)
+        wire = answer(query, EVIL).to_wire()
+        return [struct.pack("!H", (query.id + 1 + i) & 0xFFFF) + wire[2:] for i in range(200)]
+
+    server = upstream(handler)
+    daemon = portafilter({"upstreams": [server.upstream]})
+    reply = ask(daemon.port, "a.test", timeout=DEADLINE_S + ANSWER_S)
+    assert addresses(reply) == [GOOD]
+    assert "tcp" in [transport for _, _, transport in server.queries]
+
+
+def test_records_that_nobody_asked_for_are_never_served(portafilter, upstream):
+    def handler(query, transport):
+        reply = answer(query, GOOD)
+        reply.answer.append(dns.rrset.from_text("bank.test.", 300, "IN", "A", EVIL))
+        reply.authority.append(dns.rrset.from_text("test.", 300, "IN", "NS", "ns.evil.test."))
+        reply.additional.append(dns.rrset.from_text("ns.evil.test.", 300, "IN", "A", EVIL))
+        return reply
+
+    server = upstream(handler)
+    daemon = portafilter({"upstreams": [server.upstream]})
+    for _ in range(2):
+        reply = ask(daemon.port, "a.test")
+        assert addresses(reply) == [GOOD] and len(reply.answer) == 1
+        assert EVIL not in reply.to_text()
+    assert addresses(ask(daemon.port, "bank.test")) == [GOOD, EVIL][:1]
+    assert server.count("bank.test") == 1
+
+
+def test_fifty_identical_questions_are_one(portafilter, upstream):
+    release = threading.Event()
+
+    def handler(query, transport):
+        release.wait(PATIENCE_S)
+        return answer(query, GOOD)
+
+    server = upstream(handler)
+    daemon = portafilter({"upstreams": [server.upstream]})
+    sockets = []
+    try:
+        for i in range(50):
+            sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            sock.settimeout(ANSWER_S)
+            sock.bind((f"127.0.0.{11 + i % 6}", 0))
+            options = [dns.edns.ECSOption(f"198.51.{i}.0", 24)]
+            query = question("Many.Test" if i % 2 else "many.test", options=options)
+            query.id = i + 1
+            sock.sendto(query.to_wire(), ("127.0.0.1", daemon.port))
+            sockets.append(sock)
+        wait_until(lambda: daemon.status()["queries"]["in_flight"] == 50, "all fifty wait", patience_s=3 * SLOW)
+        release.set()
+        for i, sock in enumerate(sockets):
+            reply = dns.message.from_wire(sock.recv(4096))
+            assert reply.id == i + 1 and addresses(reply) == [GOOD]
+            assert reply.question[0].name.to_text() == ("Many.Test." if i % 2 else "many.test.")
+    finally:
+        release.set()
+        for sock in sockets:
+            sock.close()
+    assert server.count() == 1
+    assert len(daemon.rows(50)) == 50
+
+
+def test_truncated_answers_are_asked_again_over_tcp(portafilter, upstream):
+    def handler(query, transport):
+        reply = answer(query, *[f"198.51.100.{i}" for i in range(100)])
+        if transport == "udp":
+            reply = answer(query)
+            reply.flags |= dns.flags.TC
+        return reply
+
+    server = upstream(handler)
+    daemon = portafilter({"upstreams": [server.upstream]})
+    assert len(addresses(ask(daemon.port, "a.test", tcp=True))) == 100
+    assert [transport for _, _, transport in server.queries] == ["udp", "tcp"]
+
+
+def test_a_silent_upstream_is_left_for_the_next(portafilter, upstream):
+    silent, good = upstream(lambda query, transport: None), upstream(lambda query, transport: answer(query, GOOD))
+    daemon = portafilter({"upstreams": [silent.upstream, good.upstream], "workers": 1})
+    begin = time.monotonic()
+    assert addresses(ask(daemon.port, "a.test", timeout=DEADLINE_S + ANSWER_S)) == [GOOD]
+    assert time.monotonic() - begin < DEADLINE_S * SLOW
+    assert daemon.rows(1)[0]["upstream"] == good.upstream
+    stats = {u["address"]: u for u in daemon.status()["upstreams"]}
+    assert stats[silent.upstream]["timeouts"] >= 1 and stats[good.upstream]["answers"] == 1
+
+
+def test_an_upstream_that_is_gone_is_left_for_the_next(portafilter, upstream):
+    good = upstream(lambda query, transport: answer(query, GOOD))
+    daemon = portafilter({"upstreams": ["127.0.0.1:1", good.upstream]})
+    for i in range(3):
+        assert addresses(ask(daemon.port, f"n{i}.test", timeout=DEADLINE_S + ANSWER_S)) == [GOOD]
+
+
+@pytest.mark.parametrize("kind, code", [("silent", 22), ("gone", 23)])
+def test_when_all_fail(portafilter, upstream, kind, code):
+    if kind == "silent":
+        targets = [upstream(lambda query, transport: None).upstream for _ in range(2)]
+    else:
+        targets = ["127.0.0.1:1", "127.0.0.2:1"]
+    daemon = portafilter({"upstreams": targets})
+    begin = time.monotonic()
+    reply = ask(daemon.port, "a.test", timeout=DEADLINE_S + ANSWER_S)
+    assert time.monotonic() - begin < (DEADLINE_S + 0.5) * SLOW
+    assert reply.rcode() == dns.rcode.SERVFAIL
+    assert ede(reply)[0] == code
+    row = daemon.rows(1)[0]
+    assert row["rcode"] == "SERVFAIL" and row["action"] == "allow"
+    # nothing of this is kept: the next question is a new attempt
+    assert daemon.status()["cache"]["entries"] == 0
+
+
+def test_an_answer_that_comes_too_late_harms_nobody(portafilter, upstream):
+    def handler(query, transport):
+        if query.question[0].name.to_text() == "late.test.":
+            time.sleep(DEADLINE_S + 1)
+        return answer(query, GOOD)
+
+    daemon = portafilter({"upstreams": [upstream(handler).upstream]})
+    assert ask(daemon.port, "late.test", timeout=DEADLINE_S + ANSWER_S).rcode() == dns.rcode.SERVFAIL
+    for i in range(20):
+        assert addresses(ask(daemon.port, f"n{i}.test")) == [GOOD]
+
+
+@pytest.mark.parametrize("rcode", [dns.rcode.SERVFAIL, dns.rcode.REFUSED, dns.rcode.NXDOMAIN])
+def test_what_the_upstream_says_is_passed_on(portafilter, upstream, rcode):
+    daemon = portafilter({"upstreams": [upstream(lambda query, transport: answer(query, rcode=rcode)).upstream]})
+    assert ask(daemon.port, "a.test", timeout=DEADLINE_S + ANSWER_S).rcode() == rcode
+
+
+def test_answers_of_an_upstream_with_broken_records(portafilter, upstream):
+    """It matches, but can not be parsed: nothing of it is served."""
+    def handler(query, transport):
+        return answer(query, GOOD).to_wire()[:-3]
+
+    daemon = portafilter({"upstreams": [upstream(handler).upstream]})
+    reply = ask(daemon.port, "a.test", timeout=DEADLINE_S + ANSWER_S)
+    assert reply is not None and not reply.answer and reply.rcode() == dns.rcode.SERVFAIL
