@@ -4,7 +4,11 @@
  * Formats (a file's is detected from its lines unless the configuration names it): plain names,
  * hosts files, `*.x` and `.x`, and of the adblock syntax `||x^` and `@@||x^`. A listed name covers
  * its subdomains, except in hosts format, where it is that name alone; `*.x` covers what is below x.
- * A line that is not taken is counted under a reason and remembered with its number. */
+ * A line that is not taken is counted under a reason and remembered with its number.
+ *
+ * Lines are read leniently, each by its own form (src/lists/line.h has the table): a hosts line in a
+ * plain list is a hosts line. The file's format decides only where the form leaves it open: a bare name
+ * in a hosts file is that name alone, and `##x` in an adblock file is a rule for browsers. */
 #ifndef PF_LISTS_LISTS_H
 #define PF_LISTS_LISTS_H
 
@@ -37,26 +41,32 @@ struct list_skipped {
 	unsigned example_lines[LIST_SKIP_EXAMPLES_MAX]; /* the first ones */
 };
 
-/* What became of one list; for `portafilter lists`. */
+/* What became of one list; for `portafilter lists`. Every line is one item, and on a line of hosts form
+ * every name is one; each item is counted once:
+ *
+ *   lines + extra_names == comments + names + exceptions + the sum of all skipped[].count */
 struct list_info {
 	char *name, *file;
 	enum list_format format;  /* as detected */
 	size_t names, exceptions; /* entries in the index */
 	size_t lines, comments;   /* comments and blank lines together */
+	size_t extra_names;       /* names on lines of hosts form behind the first one of the line */
 	struct list_skipped skipped[SKIP_COUNT];
 	int64_t modified_wall_us; /* the file's mtime */
 };
 
 struct lists; /* immutable; shared by all workers */
 
-/* Reads all lists of the configuration. A file that can not be read, or that has lines but yields no
- * entry at all, is an error in `diag` (with the list's position in the configuration). PF_OK and `*out`
- * owned by the caller, or PF_EINVAL, or PF_ENOMEM. */
+/* Reads all lists of the configuration. A file that can not be read, that is something else (a web page),
+ * or that has lines besides comments but yields no entry at all, is an error in `diag` (with the list's
+ * position in the configuration); an empty file, or one of which more was skipped than taken, is a
+ * warning. PF_OK and `*out` owned by the caller, or PF_EINVAL, or PF_ENOMEM. */
 PF_MUST_CHECK int lists_load(const struct config *config, struct diag *diag, struct lists **out);
 void lists_free(struct lists **lists);
 
 size_t lists_count(const struct lists *lists);
 const struct list_info *lists_info(const struct lists *lists, size_t list);
+size_t lists_bytes(const struct lists *lists); /* memory that the name index takes */
 
 /* Fills `set` with the lists that hold `name` or a parent that covers it. An exception (`@@||x^`) takes
  * the names that it covers out of its own list only. Allocates nothing. */

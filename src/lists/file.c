@@ -1,0 +1,175 @@
+/* The reader of file.h. It reads in pieces and does not map the file: one that somebody truncates
+ * while we read must not end the daemon with SIGBUS. */
+#include "lists/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lists/detect.h"
+#include "lists/parse.h"
+
+#define PIECE_BYTES DETECT_BYTES_MAX /* the first piece is what detection looks at */
+#define SUMMARY_BYTES_MAX 400
+
+/* One file on its way; everything that its error messages need. */
+struct reading {
+	int fd;
+	uint64_t bytes;
+	struct list_info *info;
+	const char *config_file;
+	struct config_pos pos;
+	struct diag *diag;
+	struct list_parser parser;
+	char piece[PIECE_BYTES];
+};
+
+static void tell(struct reading *reading, enum diag_level level, const char *format, ...)
+	PF_PRINTF(3, 4);
+
+static void tell(struct reading *reading, enum diag_level level, const char *format, ...)
+{
+	char text[DIAG_TEXT_MAX];
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(text, sizeof text, format, arguments);
+	va_end(arguments);
+	diag_add(reading->diag, level, reading->config_file, reading->pos.line, reading->pos.column,
+	         "the list `%s`: %s %s", reading->info->name, reading->info->file, text);
+}
+
+static int open_file(struct reading *reading)
+{
+	struct stat stat;
+	/* O_NONBLOCK: the name may be a FIFO, which would wait for a writer. */
+	reading->fd = open(reading->info->file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (reading->fd < 0 || fstat(reading->fd, &stat)) {
+		tell(reading, DIAG_ERROR, "can not be opened: %s", strerror(errno));
+		return PF_EINVAL;
+	}
+	if (!S_ISREG(stat.st_mode)) {
+		tell(reading, DIAG_ERROR, "is not a regular file");
+		return PF_EINVAL;
+	}
+	reading->info->modified_wall_us =
+		(int64_t)stat.st_mtim.tv_sec * 1000000 + stat.st_mtim.tv_nsec / 1000;
+	return PF_OK;
+}
+
+/* Fills the piece unless the file ends before. Returns its length or PF_EINVAL. */
+static ssize_t next_piece(struct reading *reading)
+{
+	size_t length = 0;
+	while (length < PIECE_BYTES) {
+		ssize_t got = read(reading->fd, reading->piece + length, PIECE_BYTES - length);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0) {
+			tell(reading, DIAG_ERROR, "can not be read: %s", strerror(errno));
+			return PF_EINVAL;
+		}
+		if (!got)
+			break;
+		length += (size_t)got;
+	}
+	reading->bytes += length;
+	if (reading->bytes > LIST_FILE_BYTES_MAX) {
+		tell(reading, DIAG_ERROR, "is larger than %u MiB, which no list should be",
+		     LIST_FILE_BYTES_MAX >> 20);
+		return PF_EINVAL;
+	}
+	return (ssize_t)length;
+}
+
+static int read_pieces(struct reading *reading)
+{
+	ssize_t length;
+	while ((length = next_piece(reading)) > 0) {
+		if (reading->bytes == (uint64_t)length) {
+			const char *stranger = detect_stranger(reading->piece, (size_t)length);
+			if (stranger) {
+				tell(reading, DIAG_ERROR, "%s", stranger);
+				return PF_EINVAL;
+			}
+			if (reading->info->format == LIST_FORMAT_AUTO)
+				reading->info->format = detect_format(reading->piece, (size_t)length);
+		}
+		int error = list_parser_feed(&reading->parser, reading->piece, (size_t)length);
+		if (error != PF_OK)
+			return error;
+	}
+	return length < 0 ? PF_EINVAL : list_parser_finish(&reading->parser);
+}
+
+/* "25 × a regular expression (first on line 5), 3 × …" */
+static void summarise(const struct list_info *info, char text[SUMMARY_BYTES_MAX])
+{
+	size_t used = 0;
+	text[0] = '\0';
+	for (size_t i = 0; i < SKIP_COUNT && used < SUMMARY_BYTES_MAX - 1; i++) {
+		const struct list_skipped *skipped = &info->skipped[i];
+		if (!skipped->count || i == SKIP_DUPLICATE)
+			continue;
+		int more = snprintf(text + used, SUMMARY_BYTES_MAX - used, "%s%zu × %s (first on line %u)",
+		                    used ? ", " : "", skipped->count, list_skip_text((enum list_skip)i),
+		                    skipped->example_lines[0]);
+		if (more > 0)
+			used += (size_t)more;
+	}
+}
+
+/* Is what came out believable? */
+static int judge(struct reading *reading)
+{
+	struct list_info *info = reading->info;
+	size_t taken = info->names + info->exceptions;
+	size_t skipped = list_info_skipped(info) - info->skipped[SKIP_DUPLICATE].count;
+	char summary[SUMMARY_BYTES_MAX];
+	summarise(info, summary);
+	if (info->format == LIST_FORMAT_AUTO)
+		info->format = LIST_FORMAT_PLAIN; /* it is empty */
+	if (!taken && skipped) {
+		tell(reading, DIAG_ERROR, "holds no name that could be taken: %s", summary);
+		return PF_EINVAL;
+	}
+	if (!taken)
+		tell(reading, DIAG_WARNING, "is empty: it holds no name");
+	else if (skipped > taken)
+		tell(reading, DIAG_WARNING, "was taken only in part, %zu names and exceptions; skipped: %s",
+		     taken, summary);
+	return PF_OK;
+}
+
+int list_file_read(struct list_index *index, uint16_t list, struct list_info *info,
+                   const char *file, struct config_pos pos, struct diag *diag)
+{
+	struct reading *reading = malloc(sizeof *reading);
+	if (!reading)
+		return PF_ENOMEM;
+	reading->fd = -1;
+	reading->bytes = 0;
+	reading->info = info;
+	reading->config_file = file;
+	reading->pos = pos;
+	reading->diag = diag;
+	list_parser_init(&reading->parser, index, list, info);
+	int error = open_file(reading);
+	if (error == PF_OK)
+		error = read_pieces(reading);
+	if (error == PF_OK)
+		error = judge(reading);
+	if (error == PF_EFULL) {
+		tell(reading, DIAG_ERROR, "does not fit: all lists together hold over %u names",
+		     LIST_INDEX_ENTRY_MAX);
+		error = PF_EINVAL;
+	}
+	if (reading->fd >= 0)
+		close(reading->fd);
+	free(reading);
+	return error;
+}

@@ -1,0 +1,132 @@
+/* All lists of a configuration: one name index, and what is told of each list. */
+#include "lists/lists.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lists/file.h"
+#include "lists/index.h"
+
+struct lists {
+	size_t count;
+	struct list_info *infos; /* by the list's number */
+	struct list_index *index;
+};
+
+static const char *const skip_texts[SKIP_COUNT] = {
+	[SKIP_BAD_NAME] = "not a domain name",
+	[SKIP_ADDRESS] = "an address where a name should be",
+	[SKIP_LOCAL_NAME] = "a local name of a hosts file",
+	[SKIP_MODIFIER] = "a modifier that is not known here",
+	[SKIP_WILDCARD] = "a wildcard inside a name",
+	[SKIP_REGEX] = "a regular expression",
+	[SKIP_COSMETIC] = "a rule for browsers",
+	[SKIP_TOO_LONG] = "a line over 4096 bytes",
+	[SKIP_SYNTAX] = "none of the formats",
+	[SKIP_DUPLICATE] = "the list has it already",
+};
+_Static_assert(LIST_LINE_BYTES_MAX == 4096, "the text for SKIP_TOO_LONG names it");
+
+const char *list_skip_text(enum list_skip reason)
+{
+	return skip_texts[reason];
+}
+
+static struct lists *lists_new(size_t count)
+{
+	struct lists *lists = calloc(1, sizeof *lists);
+	if (!lists)
+		return NULL;
+	lists->infos = calloc(count ? count : 1, sizeof *lists->infos);
+	lists->index = list_index_new(hash_key_random());
+	lists->count = count;
+	if (!lists->infos || !lists->index)
+		lists_free(&lists);
+	return lists;
+}
+
+void lists_free(struct lists **out)
+{
+	struct lists *lists = *out;
+	if (!lists)
+		return;
+	for (size_t i = 0; lists->infos && i < lists->count; i++) {
+		free(lists->infos[i].name);
+		free(lists->infos[i].file);
+	}
+	free(lists->infos);
+	list_index_free(&lists->index);
+	free(lists);
+	*out = NULL;
+}
+
+static int load_one(struct lists *lists, size_t number, const struct config *config,
+                    struct diag *diag)
+{
+	const struct config_list *list = &config->lists[number];
+	struct list_info *info = &lists->infos[number];
+	info->name = strdup(list->name);
+	info->file = strdup(list->file);
+	info->format = list->format;
+	if (!info->name || !info->file)
+		return PF_ENOMEM;
+	return list_file_read(lists->index, (uint16_t)number, info, config->file, list->pos, diag);
+}
+
+int lists_load(const struct config *config, struct diag *diag, struct lists **out)
+{
+	*out = NULL;
+	int result = PF_OK;
+	struct lists *lists = lists_new(config->list_count);
+	if (!lists)
+		return PF_ENOMEM;
+	for (size_t i = 0; i < config->list_count && result != PF_ENOMEM; i++) {
+		int error = load_one(lists, i, config, diag);
+		if (error != PF_OK)
+			result =
+				error; /* the others are read all the same, so that all errors are told at once */
+	}
+	if (result != PF_OK) {
+		lists_free(&lists);
+		return result;
+	}
+	list_index_seal(lists->index);
+	*out = lists;
+	return PF_OK;
+}
+
+size_t lists_count(const struct lists *lists)
+{
+	return lists->count;
+}
+
+const struct list_info *lists_info(const struct lists *lists, size_t list)
+{
+	return &lists->infos[list];
+}
+
+size_t lists_bytes(const struct lists *lists)
+{
+	return list_index_bytes(lists->index);
+}
+
+void lists_match(const struct lists *lists, const struct dns_name *name, struct list_set *set)
+{
+	list_index_match(lists->index, name, set);
+}
+
+unsigned lists_find_line(const struct lists *lists, size_t list, const struct dns_name *name,
+                         struct dns_name *entry)
+{
+	unsigned labels = 0;
+	unsigned line = list_index_find(lists->index, list, name, &labels);
+	if (!line || !entry)
+		return line;
+	size_t at = 0;
+	for (unsigned i = name->labels; i > labels; i--)
+		at += name->wire[at] + 1u;
+	entry->labels = (uint8_t)labels;
+	entry->length = (uint8_t)(name->length - at);
+	memcpy(entry->wire, name->wire + at, entry->length);
+	return line;
+}
