@@ -31,7 +31,8 @@ uint64_t cache_key_hash(struct hash_key seed, const struct cache_key *key);
 /* Facts that can be replaced while others read them. */
 struct facts_box {
 	struct rcu_head rcu;
-	uint64_t journal_id;       /* names this answer with these facts in the journal; the caller's, never 0 */
+	uint64_t
+		journal_id; /* names this answer with these facts in the journal; the caller's, never 0 */
 	struct answer_facts facts; /* flexible, last */
 };
 
@@ -48,9 +49,10 @@ struct cache_entry {
 	_Atomic(const struct facts_box *) journalled;
 	atomic_uint references;
 	/* cache.c's own */
-	struct cache_entry *next;
+	struct cache_entry *next; /* in its bucket; RCU */
 	struct rcu_head rcu;
-	atomic_bool used;
+	atomic_bool used; /* looked up since the clock's hand came by */
+	uint64_t hash;
 	size_t bytes, slot;
 };
 
@@ -64,7 +66,9 @@ void cache_free(struct cache **cache); /* no reader may be left */
  * facts_box_new) on success and on failure (NULL: no memory, both are freed). Lifetime is the answer's ttl. */
 struct cache_entry *cache_entry_new(const struct cache_key *key, struct answer *answer,
                                     struct facts_box *facts, const char *upstream, struct now now);
-void cache_entry_ref(struct cache_entry *entry);
+/* False: its last reference has gone meanwhile and it will be freed after this read section; to be
+ * treated as a miss. */
+PF_MUST_CHECK bool cache_entry_ref(struct cache_entry *entry);
 void cache_entry_unref(struct cache_entry *entry); /* NULL is allowed */
 
 /* Zeroed, with room for `address_count` addresses; NULL without memory. */

@@ -133,9 +133,7 @@ static void land(struct flight *flight, struct cache_entry *entry, enum flight_o
 	while (query) {
 		struct query *next = query->next;
 		query->outcome = outcome;
-		query->landed = entry;
-		if (entry)
-			cache_entry_ref(entry);
+		query->landed = entry && cache_entry_ref(entry) ? entry : NULL;
 		if (query->pipeline == owner)
 			pipeline_resume(query);
 		else
@@ -190,10 +188,12 @@ static void depart(struct query *query, struct now now)
 		return;
 	/* Between the look-up that missed and the join, the flight of another worker may have landed. */
 	struct cache_entry *entry = cache_lookup(pipeline->shared->cache, &flight->key, now);
-	if (entry)
+	if (entry && cache_entry_ref(entry)) {
 		land(flight, entry, FLIGHT_ANSWERED);
-	else if (pipeline->forwarder->ask(pipeline->forwarder, &query->dns, on_forwarded, flight) !=
-	         PF_OK)
+		cache_entry_unref(entry);
+		return;
+	}
+	if (pipeline->forwarder->ask(pipeline->forwarder, &query->dns, on_forwarded, flight) != PF_OK)
 		land(flight, NULL, FLIGHT_REFUSED);
 }
 

@@ -1,0 +1,96 @@
+/* Entries of the cache: an answer, its facts, and how long both live. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cache/cache.h"
+
+void cache_key_from_query(struct cache_key *key, const struct dns_query *query)
+{
+	*key = (struct cache_key){
+		.name = query->name,
+		.type = query->type,
+		.class = query->class,
+		.dnssec_ok = query->edns.dnssec_ok,
+		.cd = query->cd,
+	};
+}
+
+bool cache_key_equal(const struct cache_key *a, const struct cache_key *b)
+{
+	return a->type == b->type && a->class == b->class && a->dnssec_ok == b->dnssec_ok &&
+	       a->cd == b->cd && dns_name_equal(&a->name, &b->name);
+}
+
+uint64_t cache_key_hash(struct hash_key seed, const struct cache_key *key)
+{
+	uint64_t rest = (uint64_t)key->type | (uint64_t)key->class << 16 |
+	                (uint64_t)key->dnssec_ok << 32 | (uint64_t)key->cd << 33;
+	seed.seed ^= rest * 0x9e3779b97f4a7c15u;
+	return hash_bytes(seed, key->name.wire, key->name.length);
+}
+
+struct facts_box *facts_box_new(size_t address_count)
+{
+	return calloc(1, sizeof(struct facts_box) + address_count * sizeof(struct address_facts));
+}
+
+static void free_box(struct rcu_head *head)
+{
+	free((char *)head - offsetof(struct facts_box, rcu));
+}
+
+static size_t box_bytes(const struct facts_box *box)
+{
+	return sizeof *box + box->facts.address_count * sizeof box->facts.addresses[0];
+}
+
+struct cache_entry *cache_entry_new(const struct cache_key *key, struct answer *answer,
+                                    struct facts_box *facts, const char *upstream, struct now now)
+{
+	struct cache_entry *entry = calloc(1, sizeof *entry);
+	if (!entry) {
+		answer_free(&answer);
+		free(facts);
+		return NULL;
+	}
+	entry->key = *key;
+	entry->answer = answer;
+	entry->facts = facts;
+	entry->stored_us = now.mono_us;
+	entry->expires_us = now.mono_us + (int64_t)answer->ttl * 1000000;
+	entry->bytes = sizeof *entry + answer_bytes(answer) + box_bytes(facts);
+	strncpy(entry->upstream, upstream, sizeof entry->upstream - 1);
+	atomic_init(&entry->references, 1);
+	return entry;
+}
+
+bool cache_entry_ref(struct cache_entry *entry)
+{
+	unsigned count = atomic_load_explicit(&entry->references, memory_order_relaxed);
+	while (count)
+		if (atomic_compare_exchange_weak_explicit(&entry->references, &count, count + 1,
+		                                          memory_order_acquire, memory_order_relaxed))
+			return true;
+	return false;
+}
+
+static void free_entry(struct rcu_head *head)
+{
+	struct cache_entry *entry =
+		(struct cache_entry *)((char *)head - offsetof(struct cache_entry, rcu));
+	answer_free(&entry->answer);
+	free(entry->facts);
+	free(entry);
+}
+
+void cache_entry_unref(struct cache_entry *entry)
+{
+	if (entry && atomic_fetch_sub_explicit(&entry->references, 1, memory_order_acq_rel) == 1)
+		call_rcu(&entry->rcu, free_entry);
+}
+
+void cache_entry_replace_facts(struct cache_entry *entry, struct facts_box *facts)
+{
+	struct facts_box *old = rcu_xchg_pointer(&entry->facts, facts);
+	call_rcu(&old->rcu, free_box);
+}
