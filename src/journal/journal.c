@@ -19,7 +19,7 @@
 #include "journal/writer.h"
 
 #define IDLE_MS 1000      /* retention looks at most so often */
-#define STOP_MS 5000      /* a sink that fails gets so long at the end */
+#define STOP_MS 2000      /* a sink that fails gets so long at the end */
 #define STOP_RETRY_MS 100 /* and is tried so often in that time */
 
 struct journal {
