@@ -1,0 +1,286 @@
+/* The registry: devices by MAC, by address and by prefix. One open-addressing table holds MACs, one holds
+ * prefixes of all lengths; a look-up by address asks it once for each length that occurs, the longest first. */
+#include "device/registry.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+struct device_entry {
+	struct device device;
+	size_t prefix_count;
+	struct prefix *prefixes;
+};
+
+struct slot {
+	struct prefix key;
+	uint32_t device; /* index + 1; 0: empty */
+};
+
+struct mac_slot {
+	struct mac key;
+	uint32_t device;
+};
+
+struct registry {
+	struct hash_key seed;
+	size_t count;
+	struct device_entry *entries;
+	size_t mac_mask;
+	struct mac_slot *macs;
+	size_t prefix_mask;
+	struct slot *prefixes;
+	size_t length_count[2];  /* of IPv4 and IPv6 */
+	uint8_t lengths[2][129]; /* that occur, longest first */
+};
+
+static size_t family_of(const struct addr *addr)
+{
+	return addr->family == 6;
+}
+
+static size_t table_size(size_t count)
+{
+	size_t size = 16;
+	while (size < count * 2)
+		size *= 2;
+	return size;
+}
+
+/* ---- building ---------------------------------------------------------------------------- */
+
+static void put_mac(struct registry *registry, const struct mac *mac, uint32_t device)
+{
+	size_t at = hash_bytes(registry->seed, mac, sizeof *mac) & registry->mac_mask;
+	while (registry->macs[at].device)
+		at = (at + 1) & registry->mac_mask;
+	registry->macs[at] = (struct mac_slot){*mac, device};
+}
+
+static struct slot *prefix_slot(const struct registry *registry, const struct prefix *prefix)
+{
+	size_t at = hash_bytes(registry->seed, prefix, sizeof *prefix) & registry->prefix_mask;
+	while (registry->prefixes[at].device &&
+	       memcmp(&registry->prefixes[at].key, prefix, sizeof *prefix))
+		at = (at + 1) & registry->prefix_mask;
+	return &registry->prefixes[at];
+}
+
+static void note_length(struct registry *registry, const struct prefix *prefix)
+{
+	size_t family = family_of(&prefix->addr), at = 0;
+	uint8_t *lengths = registry->lengths[family];
+	while (at < registry->length_count[family] && lengths[at] > prefix->length)
+		at++;
+	if (at < registry->length_count[family] && lengths[at] == prefix->length)
+		return;
+	memmove(lengths + at + 1, lengths + at, registry->length_count[family] - at);
+	lengths[at] = prefix->length;
+	registry->length_count[family]++;
+}
+
+static void name_device(struct device *device, const struct config_device *config)
+{
+	char mac[MAC_TEXT_MAX];
+	snprintf(device->name, sizeof device->name, "%s", config->name);
+	device->tags = config->tags | tag_bit(TAG_ALL);
+	device->known = true;
+	device->has_mac = config->has_mac;
+	device->mac = config->mac;
+	mac_format(&config->mac, mac);
+	if (config->has_mac)
+		snprintf(device->id, sizeof device->id, "mac:%s", mac);
+	else
+		snprintf(device->id, sizeof device->id, "name:%s", config->name);
+}
+
+static int fill(struct registry *registry, const struct config *config)
+{
+	for (size_t i = 0; i < config->device_count; i++) {
+		const struct config_device *from = &config->devices[i];
+		struct device_entry *entry = &registry->entries[i];
+		uint32_t number = (uint32_t)i + 1;
+		name_device(&entry->device, from);
+		if (from->has_mac)
+			put_mac(registry, &from->mac, number);
+		entry->prefixes = calloc(from->prefix_count + 1, sizeof *entry->prefixes);
+		if (!entry->prefixes)
+			return PF_ENOMEM;
+		entry->prefix_count = from->prefix_count;
+		for (size_t p = 0; p < from->prefix_count; p++) {
+			struct prefix prefix = {0}; /* padding too is hashed */
+			prefix.addr = from->prefixes[p].addr;
+			prefix.length = from->prefixes[p].length;
+			entry->prefixes[p] = prefix;
+			*prefix_slot(registry, &prefix) = (struct slot){prefix, number};
+			note_length(registry, &prefix);
+		}
+	}
+	return PF_OK;
+}
+
+int registry_build(const struct config *config, struct registry **out)
+{
+	size_t prefix_count = 0;
+	*out = NULL;
+	for (size_t i = 0; i < config->device_count; i++)
+		prefix_count += config->devices[i].prefix_count;
+	struct registry *registry = calloc(1, sizeof *registry);
+	if (!registry)
+		return PF_ENOMEM;
+	size_t mac_size = table_size(config->device_count), prefix_size = table_size(prefix_count);
+	registry->seed = hash_key_random();
+	registry->count = config->device_count;
+	registry->mac_mask = mac_size - 1;
+	registry->prefix_mask = prefix_size - 1;
+	registry->entries = calloc(config->device_count + 1, sizeof *registry->entries);
+	registry->macs = calloc(mac_size, sizeof *registry->macs);
+	registry->prefixes = calloc(prefix_size, sizeof *registry->prefixes);
+	if (!registry->entries || !registry->macs || !registry->prefixes ||
+	    fill(registry, config) != PF_OK) {
+		registry_free(&registry);
+		return PF_ENOMEM;
+	}
+	*out = registry;
+	return PF_OK;
+}
+
+void registry_free(struct registry **registry)
+{
+	struct registry *old = *registry;
+	if (!old)
+		return;
+	for (size_t i = 0; old->entries && i < old->count; i++)
+		free(old->entries[i].prefixes);
+	free(old->entries);
+	free(old->macs);
+	free(old->prefixes);
+	free(old);
+	*registry = NULL;
+}
+
+/* ---- asking ------------------------------------------------------------------------------ */
+
+static const struct device *by_mac(const struct registry *registry, const struct mac *mac)
+{
+	size_t at = hash_bytes(registry->seed, mac, sizeof *mac) & registry->mac_mask;
+	for (; registry->macs[at].device; at = (at + 1) & registry->mac_mask)
+		if (mac_equal(&registry->macs[at].key, mac))
+			return &registry->entries[registry->macs[at].device - 1].device;
+	return NULL;
+}
+
+static struct prefix cut(const struct addr *addr, uint8_t length)
+{
+	struct prefix prefix = {0};
+	prefix.addr.family = addr->family;
+	prefix.length = length;
+	memcpy(prefix.addr.bytes, addr->bytes, length / 8);
+	if (length % 8)
+		prefix.addr.bytes[length / 8] =
+			(uint8_t)(addr->bytes[length / 8] & (0xff00u >> (length % 8)));
+	return prefix;
+}
+
+static const struct device *by_address(const struct registry *registry, const struct addr *addr)
+{
+	size_t family = family_of(addr);
+	for (size_t i = 0; i < registry->length_count[family]; i++) {
+		struct prefix prefix = cut(addr, registry->lengths[family][i]);
+		const struct slot *slot = prefix_slot(registry, &prefix);
+		if (slot->device)
+			return &registry->entries[slot->device - 1].device;
+	}
+	return NULL;
+}
+
+static void name_unknown(struct device *device, const struct addr *addr, const struct mac *mac)
+{
+	*device = (struct device){.tags = tag_bit(TAG_ALL) | tag_bit(TAG_UNKNOWN)};
+	if (mac) {
+		memcpy(device->id, "mac:", 4);
+		mac_format(mac, device->id + 4);
+		device->has_mac = true;
+		device->mac = *mac;
+		strcpy(device->name, device->id + 4);
+	} else {
+		memcpy(device->id, "ip:", 3);
+		addr_format(addr, device->id + 3);
+		strcpy(device->name, device->id + 3);
+	}
+}
+
+static void identify(const struct registry *registry, const struct mac *mac,
+                     const struct addr *addr, struct device *device)
+{
+	const struct device *found = mac ? by_mac(registry, mac) : NULL;
+	if (!found && addr)
+		found = by_address(registry, addr);
+	if (found)
+		*device = *found;
+	else
+		name_unknown(device, addr, mac);
+}
+
+void registry_identify(const struct registry *registry, const struct neighbour_table *neighbours,
+                       const struct addr *addr, struct device *device)
+{
+	struct mac mac;
+	bool has_mac = neighbour_lookup(neighbours, addr, &mac);
+	identify(registry, has_mac ? &mac : NULL, addr, device);
+}
+
+static const struct device *by_text(const struct registry *registry, const char *text)
+{
+	for (size_t i = 0; i < registry->count; i++) {
+		const struct device *device = &registry->entries[i].device;
+		if (!strcmp(device->name, text) || !strcmp(device->id, text))
+			return device;
+	}
+	for (size_t i = 0; i < registry->count; i++)
+		if (!strcasecmp(registry->entries[i].device.name, text))
+			return &registry->entries[i].device;
+	return NULL;
+}
+
+int registry_find(const struct registry *registry, const struct neighbour_table *neighbours,
+                  const char *text, struct device *device)
+{
+	struct addr addr;
+	struct mac mac;
+	const struct device *found = by_text(registry, text);
+	if (found) {
+		*device = *found;
+		return PF_OK;
+	}
+	if (!strncmp(text, "mac:", 4))
+		text += 4;
+	else if (!strncmp(text, "ip:", 3))
+		text += 3;
+	if (mac_parse(text, &mac) == PF_OK) {
+		identify(registry, &mac, NULL, device);
+		return PF_OK;
+	}
+	if (addr_parse(text, &addr) != PF_OK)
+		return PF_ENOENT;
+	addr_unmap(&addr);
+	registry_identify(registry, neighbours, &addr, device);
+	return PF_OK;
+}
+
+size_t registry_count(const struct registry *registry)
+{
+	return registry->count;
+}
+
+void registry_get(const struct registry *registry, size_t index, struct device *device)
+{
+	*device = registry->entries[index].device;
+}
+
+const struct prefix *registry_prefixes(const struct registry *registry, size_t index, size_t *count)
+{
+	*count = registry->entries[index].prefix_count;
+	return registry->entries[index].prefixes;
+}
