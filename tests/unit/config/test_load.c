@@ -354,6 +354,39 @@ static void test_journal(void **state)
 	parsed_deinit(&parsed);
 }
 
+/* The example that is shipped: as it is, and with every setting that it shows. */
+static void test_shipped_example(void **state)
+{
+	(void)state;
+	static char all[16384], line[512];
+	size_t length = 0, settings = 0;
+	FILE *file = fopen(TESTS_DIR "/../contrib/portafilter.yaml.example", "r");
+	assert_non_null(file);
+	while (fgets(line, sizeof line, file)) {
+		bool setting = line[0] == '#' && line[1] != ' ' && line[1] != '\n';
+		/* Two blanks behind the # are the inside of a setting. */
+		setting |= !strncmp(line, "#  ", 3) && strncmp(line, "#     ", 6);
+		length += (size_t)snprintf(all + length, sizeof all - length, "%s", line + setting);
+		assert_true(length < sizeof all);
+		settings += setting;
+	}
+	fclose(file);
+	assert_true(settings > 30);
+	struct parsed parsed = parse_bytes(&test_system, all, length);
+	/* The databases and lists of its paths need not be on the machine of this test. */
+	for (size_t i = 0; i < parsed.diag.count; i++)
+		assert_non_null(strstr(parsed.diag.entries[i].text, "No such file"));
+	assert_int_equal(parsed.diag.errors, parsed.diag.count);
+	parsed_deinit(&parsed);
+	struct diag diag;
+	struct config *config;
+	diag_init(&diag);
+	int error = config_load(TESTS_DIR "/../contrib/portafilter.yaml.example", &diag, &config);
+	assert_true(error == PF_OK || strstr(diag.entries[0].text, "resolv.conf"));
+	config_free(&config);
+	diag_deinit(&diag);
+}
+
 /* The largest numbers that the header promises. */
 static void test_bounds(void **state)
 {
@@ -401,11 +434,12 @@ static void test_editors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_example),    cmocka_unit_test(test_scalars),
-		cmocka_unit_test(test_addresses),  cmocka_unit_test(test_countries),
-		cmocka_unit_test(test_patterns),   cmocka_unit_test(test_replies),
-		cmocka_unit_test(test_confidence), cmocka_unit_test(test_journal),
-		cmocka_unit_test(test_bounds),     cmocka_unit_test(test_editors),
+		cmocka_unit_test(test_example),         cmocka_unit_test(test_scalars),
+		cmocka_unit_test(test_addresses),       cmocka_unit_test(test_countries),
+		cmocka_unit_test(test_patterns),        cmocka_unit_test(test_replies),
+		cmocka_unit_test(test_confidence),      cmocka_unit_test(test_journal),
+		cmocka_unit_test(test_shipped_example), cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_editors),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
