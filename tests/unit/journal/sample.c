@@ -66,7 +66,7 @@ static void fill_rule(struct sample *sample, unsigned name, const char *text)
 
 void sample_fill(struct sample *sample, unsigned i, bool content)
 {
-	unsigned device = i % SAMPLE_DEVICES;
+	unsigned device = i / 7 % SAMPLE_DEVICES;
 	/* Names repeat unevenly, as they do. */
 	unsigned name = (i * 7919u) % (i % 3 ? 40 : SAMPLE_NAMES);
 	memset(sample, 0, sizeof *sample);

@@ -13,7 +13,7 @@
 #include "journal/journal.h"
 
 #define SAMPLE_DEVICES 6
-#define SAMPLE_NAMES 500
+#define SAMPLE_NAMES 200
 #define SAMPLE_TIME_US INT64_C(1790000000123456) /* 2026-09-21T13:33:20.123Z */
 #define SAMPLE_ADDRESSES_MAX 5
 
