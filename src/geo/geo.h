@@ -6,6 +6,7 @@
 #ifndef PF_GEO_GEO_H
 #define PF_GEO_GEO_H
 
+#include "base/clock.h"
 #include "base/diag.h"
 #include "config/config.h"
 #include "value/facts.h"
@@ -32,8 +33,9 @@ uint32_t geo_epoch(const struct geo *geo);
  * The answer, over the addresses that are not special use: any overseas -> overseas; else any
  * disputed -> disputed; else any indeterminate -> indeterminate; else any home -> home, but unknown if any address is unknown;
  * no address at all -> none.
- * Confidence of the answer: high = every address was judged by two or more databases that agree, all addresses on the same side, no
- * anycast, no database older than geo.max-age; medium = agreed by one database, or by older ones; else low. */
+ * Confidence of the answer: high = every address was judged by two or more databases that name the same country, all addresses on
+ * the same side, no anycast, no database older than geo.max-age; medium = one database, databases that agree on the side only, or older ones;
+ * else low. */
 void geo_judge(const struct geo *geo, const struct addr *addresses, size_t count, struct now now,
                struct answer_facts *facts);
 

@@ -1,0 +1,20 @@
+/* Private to geo/: prefixes that are known to be anycast: announced from many places at once, so that no
+ * database can say where an answer stands. */
+#ifndef PF_GEO_ANYCAST_H
+#define PF_GEO_ANYCAST_H
+
+#include "base/diag.h"
+#include "config/config.h"
+
+struct anycast;
+
+struct anycast *anycast_new(void);
+void anycast_free(struct anycast **anycast);
+/* Adds a file of prefixes; `*count` gets their number. Errors as csv_read_prefixes. */
+PF_MUST_CHECK int anycast_read(struct anycast *anycast, const struct config_path *path,
+                               const char *file, struct diag *diag, size_t *count);
+/* After all files: sorts and joins what overlaps. */
+void anycast_finish(struct anycast *anycast);
+bool anycast_has(const struct anycast *anycast, const struct addr *addr);
+
+#endif

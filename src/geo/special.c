@@ -1,0 +1,76 @@
+/* The special-purpose registries, as IANA has them in 2026. */
+#include "geo/special.h"
+
+#include <string.h>
+
+struct block {
+	uint8_t bytes[8]; /* the leading bytes; the rest of the prefix is zero */
+	uint8_t length;
+};
+
+static const struct block v4[] = {
+	{{0}, 8},             /* "this network", RFC 791 */
+	{{10}, 8},            /* private, RFC 1918 */
+	{{100, 64}, 10},      /* shared (CGNAT), RFC 6598 */
+	{{127}, 8},           /* loopback, RFC 1122 */
+	{{169, 254}, 16},     /* link-local, RFC 3927 */
+	{{172, 16}, 12},      /* private, RFC 1918 */
+	{{192, 0, 0}, 24},    /* IETF protocol assignments, RFC 6890 */
+	{{192, 0, 2}, 24},    /* documentation, RFC 5737 */
+	{{192, 88, 99}, 24},  /* 6to4 relay anycast, RFC 7526 */
+	{{192, 168}, 16},     /* private, RFC 1918 */
+	{{198, 18}, 15},      /* benchmarking, RFC 2544 */
+	{{198, 51, 100}, 24}, /* documentation, RFC 5737 */
+	{{203, 0, 113}, 24},  /* documentation, RFC 5737 */
+	{{224}, 4},           /* multicast, RFC 5771 */
+	{{240}, 4},           /* reserved, RFC 1112, and limited broadcast, RFC 919 */
+};
+
+static const struct block v6[] = {
+	{{0}, 96},                         /* unspecified, loopback, IPv4-compatible: RFC 4291 */
+	{{0, 0x64, 0xff, 0x9b, 0, 1}, 48}, /* local-use NAT64, RFC 8215 */
+	{{1}, 64},                         /* discard only, RFC 6666 */
+	{{0x20, 0x01, 0, 0}, 32},          /* Teredo, RFC 4380 */
+	{{0x20, 0x01, 0, 2}, 48},          /* benchmarking, RFC 5180 */
+	{{0x20, 0x01, 0, 0x10}, 28},       /* ORCHID, RFC 4843 */
+	{{0x20, 0x01, 0, 0x20}, 28},       /* ORCHIDv2, RFC 7343 */
+	{{0x20, 0x01, 0x0d, 0xb8}, 32},    /* documentation, RFC 3849 */
+	{{0x3f, 0xff}, 20},                /* documentation, RFC 9637 */
+	{{0x5f}, 16},                      /* SRv6 SIDs, RFC 9602 */
+	{{0xfc}, 7},                       /* unique local, RFC 4193 */
+	{{0xfe, 0x80}, 10},                /* link-local, RFC 4291 */
+	{{0xfe, 0xc0}, 10},                /* site-local, deprecated by RFC 3879 */
+	{{0xff}, 8},                       /* multicast, RFC 4291 */
+};
+
+struct addr special_unwrap(const struct addr *addr)
+{
+	static const uint8_t nat64[12] = {0, 0x64, 0xff, 0x9b};
+	struct addr inner = *addr;
+	addr_unmap(&inner);
+	if (inner.family != 6)
+		return inner;
+	const uint8_t *v4_bytes = NULL;
+	if (inner.bytes[0] == 0x20 && inner.bytes[1] == 0x02)
+		v4_bytes = addr->bytes + 2;
+	else if (!memcmp(inner.bytes, nat64, sizeof nat64))
+		v4_bytes = addr->bytes + 12;
+	if (!v4_bytes)
+		return inner;
+	struct addr unwrapped = {.family = 4};
+	memcpy(unwrapped.bytes, v4_bytes, 4);
+	return unwrapped;
+}
+
+bool special_is(const struct addr *addr)
+{
+	const struct block *blocks = addr->family == 4 ? v4 : v6;
+	size_t count = addr->family == 4 ? PF_COUNT(v4) : PF_COUNT(v6);
+	for (size_t i = 0; i < count; i++) {
+		struct prefix prefix = {.addr.family = addr->family, .length = blocks[i].length};
+		memcpy(prefix.addr.bytes, blocks[i].bytes, sizeof blocks[i].bytes);
+		if (prefix_contains(&prefix, addr))
+			return true;
+	}
+	return false;
+}

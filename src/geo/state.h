@@ -1,0 +1,26 @@
+/* Private to geo/: what a struct geo is made of. */
+#ifndef PF_GEO_STATE_H
+#define PF_GEO_STATE_H
+
+#include "geo/anycast.h"
+#include "geo/control.h"
+#include "geo/geo.h"
+#include "geo/location.h"
+
+#define SOURCES_MAX 32
+
+struct geo {
+	uint32_t epoch;
+	int64_t max_age_us;
+	size_t home_count;
+	struct country *home;
+	size_t location_count;
+	struct location *locations[GEO_SOURCE_MAX];
+	struct control *control;
+	struct anycast *anycast;
+	size_t source_count;
+	struct geo_source
+		sources[SOURCES_MAX]; /* the locations first, in their order; paths are owned */
+};
+
+#endif
