@@ -43,6 +43,12 @@ static void tell(struct reading *reading, enum diag_level level, const char *for
 	         "the list `%s`: %s %s", reading->info->name, reading->info->file, text);
 }
 
+static void tell_too_large(struct reading *reading)
+{
+	tell(reading, DIAG_ERROR, "is larger than %u MiB, which no list should be",
+	     LIST_FILE_BYTES_MAX >> 20);
+}
+
 static int open_file(struct reading *reading)
 {
 	struct stat stat;
@@ -54,6 +60,10 @@ static int open_file(struct reading *reading)
 	}
 	if (!S_ISREG(stat.st_mode)) {
 		tell(reading, DIAG_ERROR, "is not a regular file");
+		return PF_EINVAL;
+	}
+	if ((uint64_t)stat.st_size > LIST_FILE_BYTES_MAX) {
+		tell_too_large(reading);
 		return PF_EINVAL;
 	}
 	reading->info->modified_wall_us =
@@ -79,8 +89,7 @@ static ssize_t next_piece(struct reading *reading)
 	}
 	reading->bytes += length;
 	if (reading->bytes > LIST_FILE_BYTES_MAX) {
-		tell(reading, DIAG_ERROR, "is larger than %u MiB, which no list should be",
-		     LIST_FILE_BYTES_MAX >> 20);
+		tell_too_large(reading); /* it grew since it was opened */
 		return PF_EINVAL;
 	}
 	return (ssize_t)length;

@@ -1,0 +1,36 @@
+/* Lists from texts: each text becomes a file in a folder that is removed again, all files a configuration. */
+#ifndef PF_TEST_LISTS_FIXTURE_H
+#define PF_TEST_LISTS_FIXTURE_H
+
+#include "lists/lists.h"
+
+#define FIXTURE_LIST_MAX 8
+
+struct fixture {
+	char folder[64];
+	char config_file[24];
+	struct config config;
+	struct config_list lists[FIXTURE_LIST_MAX];
+	char names[FIXTURE_LIST_MAX][16]; /* "list 0" … */
+	char files[FIXTURE_LIST_MAX][96];
+	struct diag diag;
+	struct lists *loaded;
+};
+
+void fixture_init(struct fixture *fixture);
+void fixture_deinit(struct fixture *fixture);
+
+/* Adds a list with this content; returns its number. */
+size_t fixture_add(struct fixture *fixture, const char *bytes, size_t length);
+size_t fixture_add_text(struct fixture *fixture, const char *text);
+/* Adds a list with this path. */
+size_t fixture_add_file(struct fixture *fixture, const char *path);
+
+int fixture_load(struct fixture *fixture);
+
+/* Is the name on the list? */
+bool fixture_has(const struct fixture *fixture, size_t list, const char *name);
+/* The finding number `i` as text. */
+const char *fixture_finding(const struct fixture *fixture, size_t i);
+
+#endif
