@@ -1,4 +1,4 @@
-/* Countries and blocs as words of the configuration. */
+/* Private to config/: countries and blocs as words of the configuration. */
 #ifndef PF_CONFIG_COUNTRIES_H
 #define PF_CONFIG_COUNTRIES_H
 

@@ -1,4 +1,4 @@
-/* What a rule may match on, one field's reader for each key; `target` is the struct config_rule. */
+/* Private to config/: what a rule may match on, one field's reader for each key; `target` is the struct config_rule. */
 #ifndef PF_CONFIG_MATCHES_H
 #define PF_CONFIG_MATCHES_H
 

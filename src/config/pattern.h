@@ -1,4 +1,4 @@
-/* Patterns of names, as rules write them. */
+/* Private to config/: patterns of names, as rules write them. */
 #ifndef PF_CONFIG_PATTERN_H
 #define PF_CONFIG_PATTERN_H
 

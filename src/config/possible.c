@@ -33,6 +33,26 @@ static void check_standing(struct reader *reader, const struct config_rule *rule
 			word);
 }
 
+/* What is known of an address: its country by a location database, its network by a table of networks, and
+ * the country of that network by both. */
+static void check_facts(struct reader *reader, const struct config_rule *rule)
+{
+	const struct config_geo *geo = &reader->config->geo;
+	if (rule->location.given && !geo->location_count)
+		tell_warning(
+			reader, rule->pos,
+			"a rule on `location` can never hold: there is no location database (`geo.location`)");
+	if ((rule->control.given || rule->asn_count) && !geo->control_count)
+		tell_warning(
+			reader, rule->pos,
+			"a rule on `%s` can never hold: there is no database of networks (`geo.control`)",
+			rule->control.given ? "control" : "asn");
+	else if (rule->control.given && !geo->location_count)
+		tell_warning(reader, rule->pos,
+		             "a rule on `control` can never hold: the country of a network is told by a "
+		             "location database, and there is none (`geo.location`)");
+}
+
 void rules_check_possible(struct reader *reader)
 {
 	const struct config *config = reader->config;
@@ -40,14 +60,6 @@ void rules_check_possible(struct reader *reader)
 		const struct config_rule *rule = &config->rules[i];
 		if (rule->standing != STANDING_NONE)
 			check_standing(reader, rule);
-		if (rule->location.given && !config->geo.location_count)
-			tell_warning(reader, rule->pos,
-			             "a rule on `location` can never hold: there is no location "
-			             "database (`geo.location`)");
-		if ((rule->control.given || rule->asn_count) && !config->geo.control_count)
-			tell_warning(
-				reader, rule->pos,
-				"a rule on `%s` can never hold: there is no database of networks (`geo.control`)",
-				rule->control.given ? "control" : "asn");
+		check_facts(reader, rule);
 	}
 }

@@ -1,4 +1,4 @@
-/* What the readers of all sections share: where errors go, and typed access to nodes. Each reader takes
+/* Private to config/: what the readers of all sections share: where errors go, and typed access to nodes. Each reader takes
  * a node, tells everything that is wrong with it, and fills what is right: nobody stops at the first error. */
 #ifndef PF_CONFIG_READER_H
 #define PF_CONFIG_READER_H

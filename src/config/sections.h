@@ -1,4 +1,4 @@
-/* The readers of the sections, one for each key of the file's first level, in the order in which they are
+/* Private to config/: the readers of the sections, one for each key of the file's first level, in the order in which they are
  * read: rules come last, because they speak of tags, lists, home and databases. */
 #ifndef PF_CONFIG_SECTIONS_H
 #define PF_CONFIG_SECTIONS_H

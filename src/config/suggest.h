@@ -1,4 +1,4 @@
-/* What did the writer mean? The nearest of the known words. */
+/* Private to config/: what did the writer mean? The nearest of the known words. */
 #ifndef PF_CONFIG_SUGGEST_H
 #define PF_CONFIG_SUGGEST_H
 

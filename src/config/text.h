@@ -1,4 +1,4 @@
-/* The bytes of a configuration before YAML sees them. */
+/* Private to config/: the bytes of a configuration before YAML sees them. */
 #ifndef PF_CONFIG_TEXT_H
 #define PF_CONFIG_TEXT_H
 

@@ -1,4 +1,4 @@
-/* Finds what is given twice where each may stand once: names, MACs, networks. Sorted and not compared
+/* Private to config/: finds what is given twice where each may stand once: names, MACs, networks. Sorted and not compared
  * each with each, so that 65536 devices take no longer than they must. */
 #ifndef PF_CONFIG_UNIQUE_H
 #define PF_CONFIG_UNIQUE_H

@@ -1,4 +1,4 @@
-/* Values of the network and of countries, read from nodes with errors that say what was meant. */
+/* Private to config/: values of the network and of countries, read from nodes with errors that say what was meant. */
 #ifndef PF_CONFIG_VALUES_H
 #define PF_CONFIG_VALUES_H
 

@@ -195,6 +195,12 @@ static void test_rules_that_never_hold(void **state)
 	check_hopeless(&bare, "home: US\n", no_database, PF_COUNT(no_database));
 	check_hopeless(&test_system, "", no_home, PF_COUNT(no_home));
 	check_hopeless(&test_system, "home: US\n", both, PF_COUNT(both));
+	static const struct hopeless only_networks[] = {
+		{"control: CN, action: flag", "`control` can never hold|no|geo.location"},
+		{"asn: 1, action: flag", NULL},
+	};
+	check_hopeless(&test_system, "geo: {location: [], control: tv.txt}\n", only_networks,
+	               PF_COUNT(only_networks));
 	static const struct hopeless one[] = {
 		{"standing: overseas, action: sinkhole", "needs two location databases|confidence: medium"},
 		{"standing: overseas, action: sinkhole, confidence: medium", NULL},
