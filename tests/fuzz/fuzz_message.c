@@ -1,0 +1,226 @@
+/* A stranger's DNS message: as a client's query and all replies to it, as a name, and as an upstream's
+ * answer and the replies made of it. The first byte says which, the second holds switches; what we write
+ * must be well-formed, within the client's size, and read back as the same. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dns/reply.h"
+#include "dns/wire.h"
+
+/* As assert, but not to be compiled out. */
+#define MUST(condition)                                                     \
+	do {                                                                    \
+		if (!(condition)) {                                                 \
+			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
+			abort();                                                        \
+		}                                                                   \
+	} while (0)
+
+enum { MODE_QUERY, MODE_NAME, MODE_TEXT, MODE_ANSWER, MODE_COUNT };
+
+#define SWITCH_DO 1
+#define SWITCH_UDP 2
+#define SWITCH_EDNS 4
+#define SWITCH_EDE 8
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static uint8_t out[DNS_MESSAGE_MAX];
+
+static void check_reply(const struct dns_query *query, const struct reply_options *options,
+                        size_t length)
+{
+	MUST(length <= reply_size_max(query, options->udp));
+	MUST(length >= DNS_HEADER_BYTES + (size_t)query->question_length);
+	MUST(dns_read16(out) == query->id);
+	MUST(dns_read16(out + 2) & WIRE_FLAG_QR);
+	MUST(!(dns_read16(out + 2) & WIRE_FLAG_AA));
+	MUST((out[2] >> 3 & 15) == query->opcode);
+	MUST(dns_read16(out + 4) == (query->question_length ? 1 : 0));
+	MUST(!memcmp(out + DNS_HEADER_BYTES, query->question, query->question_length));
+	unsigned count = dns_read16(out + 6) + dns_read16(out + 8) + dns_read16(out + 10);
+	size_t at = DNS_HEADER_BYTES + (size_t)query->question_length;
+	bool opt = false;
+	for (; count; count--) {
+		struct wire_record record;
+		struct dns_name owner;
+		int end = wire_record_read(out, length, at, &record);
+		MUST(end > 0);
+		MUST(dns_name_from_wire(out, length, at, true, &owner) > 0);
+		opt = record.type == DNS_TYPE_OPT;
+		at = (size_t)end;
+	}
+	MUST(at == length);
+	MUST(opt == query->edns.present);
+}
+
+static void make_replies(const struct dns_query *query, const struct reply_options *options)
+{
+	static const unsigned errors[] = {DNS_RCODE_FORMERR, DNS_RCODE_SERVFAIL, DNS_RCODE_NOTIMP,
+	                                  DNS_RCODE_REFUSED, DNS_RCODE_BADVERS};
+	struct addr addresses[9] = {{.family = 4}, {.family = 6}};
+	for (size_t i = 0; i < PF_COUNT(errors); i++)
+		check_reply(query, options, reply_error(out, query, errors[i], options));
+	for (size_t i = 2; i < PF_COUNT(addresses); i++)
+		addresses[i] = (struct addr){.family = i % 2 ? 4 : 6, .bytes = {(uint8_t)i}};
+	check_reply(query, options,
+	            reply_synthesize(out, query, DNS_RCODE_NOERROR, addresses, PF_COUNT(addresses),
+	                             options));
+	check_reply(query, options, reply_synthesize(out, query, DNS_RCODE_NOERROR, NULL, 0, options));
+	check_reply(query, options, reply_synthesize(out, query, DNS_RCODE_NXDOMAIN, NULL, 0, options));
+}
+
+/* What we ask upstream must be a query that we would take ourselves. */
+static void check_upstream_query(const struct dns_query *query)
+{
+	uint8_t asked[QUERY_UPSTREAM_MAX];
+	struct dns_query back;
+	size_t length = dns_query_write(asked, query, 0x4242);
+	MUST(length <= sizeof asked);
+	MUST(dns_query_parse(asked, length, &back) == QUERY_OK);
+	MUST(back.id == 0x4242 && back.rd);
+	MUST(back.type == query->type && back.class == query->class);
+	MUST(dns_name_equal(&back.name, &query->name));
+	MUST(back.edns.present && back.edns.dnssec_ok == query->edns.dnssec_ok);
+	asked[2] |= 0x80;
+	MUST(answer_match(asked, length, query, 0x4242) == ANSWER_MATCHES);
+	MUST(answer_match(asked, length, query, 0x4243) == ANSWER_WRONG_ID);
+}
+
+static void fuzz_query(const uint8_t *data, size_t size, const struct reply_options *options)
+{
+	struct dns_query query;
+	enum query_parse outcome = dns_query_parse(data, size, &query);
+	if (outcome == QUERY_IGNORE)
+		return;
+	MUST(query.question_length <= QUERY_QUESTION_MAX);
+	MUST(query.name.length >= 1 && query.name.labels <= NAME_LABELS_MAX);
+	if (outcome == QUERY_OK) {
+		MUST(query.question_length == query.name.length + 4);
+		MUST(query.opcode == 0 && query.edns.version == 0);
+		check_upstream_query(&query);
+	}
+	make_replies(&query, options);
+}
+
+static void check_text(const struct dns_name *name)
+{
+	char text[NAME_TEXT_MAX];
+	struct dns_name back;
+	size_t length = dns_name_to_text(name, text);
+	MUST(length < sizeof text && strlen(text) == length);
+	for (size_t i = 0; i < length; i++)
+		MUST(text[i] > ' ' && text[i] <= '~');
+	MUST(dns_name_from_text(text, &back) == PF_OK);
+	MUST(dns_name_equal(name, &back) && name->labels == back.labels);
+	MUST(dns_name_is_under(name, &back));
+}
+
+static void fuzz_name(const uint8_t *data, size_t size, bool pointers)
+{
+	struct dns_name name, back;
+	size_t offset = size > 0 ? data[0] : 0;
+	int taken = dns_name_from_wire(data, size, offset, pointers, &name);
+	if (taken < 0)
+		return;
+	MUST(taken > 0 && offset + (size_t)taken <= size);
+	MUST(dns_name_from_wire(name.wire, name.length, 0, false, &back) == name.length);
+	MUST(dns_name_equal(&name, &back) && name.labels == back.labels);
+	MUST(wire_name_is(data, size, offset, name.wire));
+	check_text(&name);
+}
+
+static void fuzz_text(const uint8_t *data, size_t size)
+{
+	struct dns_name name;
+	char *text = malloc(size + 1);
+	if (!text)
+		return;
+	memcpy(text, data, size);
+	text[size] = '\0';
+	if (dns_name_from_text(text, &name) == PF_OK)
+		check_text(&name);
+	if (dns_type_from_text(text) >= 0)
+		MUST(dns_type_from_text(text) <= UINT16_MAX);
+	free(text);
+}
+
+static void check_answer(const struct answer *answer)
+{
+	MUST(answer->rcode <= WIRE_RCODE_MASK);
+	MUST(answer->length >= DNS_HEADER_BYTES);
+	MUST(answer->ttl <= ANSWER_TTL_MAX);
+	MUST(answer->ttl_count <= ANSWER_RECORD_MAX);
+	MUST(answer->hop_count <= ANSWER_HOP_MAX);
+	MUST(answer->address_count <= ANSWER_ADDRESS_MAX);
+	MUST(answer->address_count <= answer->address_total);
+	for (unsigned i = 0; i < answer->ttl_count; i++) {
+		MUST(answer->ttl_offsets[i] + 4u <= answer->length);
+		MUST(dns_read32(answer->wire + answer->ttl_offsets[i]) <= ANSWER_TTL_MAX);
+	}
+	for (unsigned i = 0; i < answer->hop_count; i++)
+		check_text(&answer->hops[i]);
+	for (unsigned i = 0; i < answer->address_count; i++)
+		MUST(answer->addresses[i].family == 4 || answer->addresses[i].family == 6);
+}
+
+/* What was kept, read again, is kept again to the last byte. */
+static void check_fixed_point(const struct answer *answer, const struct dns_query *query)
+{
+	struct answer *again;
+	MUST(answer_from_wire(answer->wire, answer->length, query, &again) == PF_OK);
+	MUST(again->length == answer->length && again->ttl == answer->ttl);
+	MUST(!memcmp(again->wire, answer->wire, answer->length));
+	MUST(again->address_total == answer->address_total && again->hop_count == answer->hop_count);
+	answer_free(&again);
+}
+
+static void fuzz_answer(const uint8_t *data, size_t size, unsigned switches,
+                        const struct reply_options *options)
+{
+	struct dns_query query = {.rd = true};
+	struct answer *answer;
+	int taken = dns_name_from_wire(data, size, DNS_HEADER_BYTES, false, &query.name);
+	if (taken < 0 || size < DNS_HEADER_BYTES + (size_t)taken + 4)
+		return;
+	const uint8_t *end = data + DNS_HEADER_BYTES + taken;
+	query.type = dns_read16(end);
+	query.class = dns_read16(end + 2);
+	query.question_length = (uint16_t)(taken + 4);
+	memcpy(query.question, data + DNS_HEADER_BYTES, query.question_length);
+	query.edns.present = switches & (SWITCH_EDNS | SWITCH_DO);
+	query.edns.dnssec_ok = switches & SWITCH_DO;
+	query.edns.udp_size = 1232;
+	answer_match(data, size, &query, dns_read16(data));
+	if (answer_from_wire(data, size, &query, &answer) != PF_OK) {
+		MUST(!answer);
+		return;
+	}
+	check_answer(answer);
+	check_fixed_point(answer, &query);
+	check_reply(&query, options, reply_from_answer(out, &query, answer, 7, options));
+	MUST((out[3] & WIRE_RCODE_MASK) == answer->rcode);
+	answer_free(&answer);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	if (size < 2)
+		return 0;
+	unsigned mode = data[0] % MODE_COUNT, switches = data[1];
+	struct reply_options options = {
+		.udp = switches & SWITCH_UDP,
+		.ede = switches & SWITCH_EDE ? DNS_EDE_BLOCKED : DNS_EDE_NONE,
+		.ede_text = "sinkholed by rule 1 \"coffee stays home\": a.example \xe2\x86\x92 192.0.2.1",
+	};
+	data += 2;
+	size -= 2;
+	switch (mode) {
+	case MODE_QUERY: fuzz_query(data, size, &options); break;
+	case MODE_NAME: fuzz_name(data, size, switches & SWITCH_DO); break;
+	case MODE_TEXT: fuzz_text(data, size); break;
+	case MODE_ANSWER: fuzz_answer(data, size, switches, &options); break;
+	}
+	return 0;
+}
