@@ -5,7 +5,11 @@
  * addresses or cnames; else to the names stage. When both stages match:
  *   - names `allow` or `sinkhole` end the way at once;
  *   - names `flag` is kept, and the answers stage is still asked: `sinkhole` there wins, anything else
- *     leaves the flag of the names stage in force. */
+ *     leaves the flag of the names stage in force.
+ *
+ * `location`, `control`, `asn` and `addresses` of one rule must all hold for one and the same address;
+ * `!CN` holds for an address whose country is known and is not CN. An answer without an address has no
+ * standing, and no rule on standing matches it. How often rules match is not counted here: workers do. */
 #ifndef PF_POLICY_POLICY_H
 #define PF_POLICY_POLICY_H
 
@@ -31,7 +35,7 @@ void policy_scratch_free(struct policy_scratch **scratch);
 
 /* Does any rule of the answers stage speak of these tags? If not, facts need not be looked at. */
 bool policy_needs_answer(const struct policy *policy, tag_set tags);
-/* Does any rule of these tags ask for lists or names? */
+/* Does any rule of these tags ask for lists? If not, the question's may be empty. */
 bool policy_needs_lists(const struct policy *policy, tag_set tags);
 
 /* What is known of a question. */
@@ -60,10 +64,12 @@ void policy_decide_answers(const struct policy *policy, struct policy_scratch *s
                            const struct policy_question *question,
                            const struct policy_answer *answer, struct verdict *verdict);
 
-/* One step of an explanation: what one rule says to a question, in the rules' order. */
+/* One step of an explanation: what one rule says to a question, in the rules' order. At most one step is
+ * STEP_MATCHES, and it is that of verdict.rule. */
 enum policy_step_result {
-	STEP_MATCHES,   /* it decides */
-	STEP_SHADOWED,  /* it would match, but an earlier rule of its stage has decided */
+	STEP_MATCHES, /* it decides */
+	STEP_SHADOWED, /* it would match, but another decides: an earlier rule of its stage, or, where both
+	                   stages match and the names stage flags, the one that wins as said above */
 	STEP_NO_MATCH,  /* `why` says what did not hold */
 	STEP_NOT_ASKED, /* an answers rule, but the names stage ended the way, or there is no answer */
 };
@@ -73,7 +79,8 @@ struct policy_step {
 	enum policy_step_result result;
 	char why[160]; /* "the device has none of the tags coffee, camera" */
 };
-/* Walks all rules; `steps` has room for policy_rule_count(). `answer` may be NULL. */
+/* Walks all rules by the same checks that decide; `steps` has room for policy_rule_count(). `answer`
+ * may be NULL. */
 void policy_explain(const struct policy *policy, struct policy_scratch *scratch,
                     const struct policy_question *question, const struct policy_answer *answer,
                     struct policy_step *steps);

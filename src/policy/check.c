@@ -1,0 +1,162 @@
+/* Does a rule hold (rule.h)? Runs on the packet path for each rule of a device's tags. */
+#include "policy/rule.h"
+
+void matter_init(struct matter *matter, const struct policy_question *question,
+                 const struct policy_answer *answer, struct regex_scratch *scratch)
+{
+	matter->question = question;
+	matter->answer = answer;
+	matter->scratch = scratch;
+	subject_init(&matter->name, question->name);
+}
+
+static bool has_type(const struct rule *rule, uint16_t type)
+{
+	for (size_t i = 0; i < rule->type_count; i++)
+		if (rule->types[i] == type)
+			return true;
+	return !rule->type_count;
+}
+
+/* An unknown country is in none, and not outside of any either. */
+static bool in_countries(const struct countries *countries, struct country country)
+{
+	if (!country_known(country))
+		return false;
+	for (size_t i = 0; i < countries->count; i++)
+		if (country_equal(countries->codes[i], country))
+			return !countries->negated;
+	return countries->negated;
+}
+
+static bool has_asn(const struct rule *rule, uint32_t asn)
+{
+	for (size_t i = 0; i < rule->asn_count; i++)
+		if (rule->asns[i] == asn && asn)
+			return true;
+	return false;
+}
+
+static bool has_prefix(const struct rule *rule, const struct addr *addr)
+{
+	struct addr unmapped = *addr;
+	addr_unmap(&unmapped);
+	for (size_t i = 0; i < rule->prefix_count; i++)
+		if (prefix_contains(&rule->prefixes[i], addr) ||
+		    prefix_contains(&rule->prefixes[i], &unmapped))
+			return true;
+	return false;
+}
+
+static bool asks_address(const struct rule *rule)
+{
+	return rule->location.given || rule->control.given || rule->asn_count || rule->prefix_count;
+}
+
+/* Bit n: the rule names the criterion CRITERION_LOCATION + n, and the address does not meet it. */
+static unsigned failed_of(const struct rule *rule, const struct address_facts *address)
+{
+	unsigned failed = 0;
+	if (rule->location.given && !in_countries(&rule->location, address->location))
+		failed |= 1;
+	if (rule->control.given && !in_countries(&rule->control, address->control))
+		failed |= 1 << (CRITERION_CONTROL - CRITERION_LOCATION);
+	if (rule->asn_count && !has_asn(rule, address->asn))
+		failed |= 1 << (CRITERION_ASN - CRITERION_LOCATION);
+	if (rule->prefix_count && !has_prefix(rule, &address->address))
+		failed |= 1 << (CRITERION_ADDRESSES - CRITERION_LOCATION);
+	return failed;
+}
+
+/* The address that is the evidence: one for which all holds that the rule asks of an address, and of
+ * these the first that has the rule's standing itself. */
+static enum criterion check_addresses(const struct rule *rule, const struct answer_facts *facts,
+                                      struct evidence *evidence)
+{
+	unsigned failed_by_all = ~0u;
+	int best = -1;
+	bool best_stands = false;
+	if (!facts->address_count && !asks_address(rule)) {
+		evidence->match = MATCH_ANSWER;
+		return CRITERION_NONE;
+	}
+	for (unsigned i = 0; i < facts->address_count && !best_stands; i++) {
+		const struct address_facts *address = &facts->addresses[i];
+		unsigned failed = failed_of(rule, address);
+		bool stands = rule->standing != STANDING_NONE && address->standing == rule->standing;
+		failed_by_all &= failed;
+		if (failed || (best >= 0 && !stands))
+			continue;
+		best = (int)i;
+		best_stands = stands;
+	}
+	if (best < 0 && !facts->address_count)
+		failed_by_all = failed_of(rule, &(struct address_facts){0});
+	if (best < 0)
+		return failed_by_all ? (enum criterion)(CRITERION_LOCATION + __builtin_ctz(failed_by_all))
+		                     : CRITERION_ONE_ADDRESS;
+	evidence->match = MATCH_ADDRESS;
+	evidence->index = (uint16_t)best;
+	return CRITERION_NONE;
+}
+
+static enum criterion check_cnames(const struct rule *rule, const struct matter *matter,
+                                   struct evidence *evidence)
+{
+	for (size_t i = 0; i < matter->answer->hop_count; i++) {
+		struct subject hop;
+		subject_init(&hop, &matter->answer->hops[i]);
+		const char *pattern = patterns_match(&rule->cnames, matter->scratch, &hop);
+		if (!pattern)
+			continue;
+		evidence->match = MATCH_CNAME;
+		evidence->pattern = pattern;
+		evidence->index = (uint16_t)i;
+		return CRITERION_NONE;
+	}
+	return CRITERION_CNAME;
+}
+
+static enum criterion check_answer(const struct rule *rule, const struct matter *matter,
+                                   struct evidence *evidence)
+{
+	const struct answer_facts *facts = matter->answer->facts;
+	if (rule->standing != STANDING_NONE && facts->standing != rule->standing)
+		return CRITERION_STANDING;
+	if (rule->confidence != CONFIDENCE_NONE && facts->confidence < rule->confidence)
+		return CRITERION_CONFIDENCE;
+	if (rule->cnames.count) {
+		enum criterion failed = check_cnames(rule, matter, evidence);
+		if (failed != CRITERION_NONE)
+			return failed;
+	}
+	/* Last, because an address is stronger evidence than a name on the way. */
+	bool about_addresses = asks_address(rule) || rule->standing != STANDING_NONE ||
+	                       rule->confidence != CONFIDENCE_NONE;
+	return about_addresses ? check_addresses(rule, facts, evidence) : CRITERION_NONE;
+}
+
+enum criterion rule_check(const struct rule *rule, struct matter *matter, struct evidence *evidence)
+{
+	const struct policy_question *question = matter->question;
+	*evidence = (struct evidence){.match = MATCH_ALWAYS};
+	if (!(rule->tags & question->tags))
+		return CRITERION_TAGS;
+	if (!has_type(rule, question->type))
+		return CRITERION_TYPES;
+	if (rule->lists_given) {
+		int list = list_set_first_common(&rule->lists, question->lists);
+		if (list < 0)
+			return CRITERION_LISTS;
+		evidence->match = MATCH_LIST;
+		evidence->list = (uint16_t)list;
+	}
+	if (rule->names.count) {
+		evidence->pattern = patterns_match(&rule->names, matter->scratch, &matter->name);
+		if (!evidence->pattern)
+			return CRITERION_NAMES;
+		if (!rule->lists_given) /* the line of a list says more than a pattern */
+			evidence->match = MATCH_NAME;
+	}
+	return rule->stage == STAGE_ANSWERS ? check_answer(rule, matter, evidence) : CRITERION_NONE;
+}

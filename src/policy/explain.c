@@ -1,0 +1,293 @@
+/* What each rule says to one query, in words. The rules are asked by the same rule_check that decides, so
+ * that an explanation can not say anything else than what is done. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "dns/dns.h"
+#include "policy/compiled.h"
+
+#define WHY_BYTES_MAX sizeof(((struct policy_step *)NULL)->why)
+#define MORE_BYTES_MAX 16 /* ", and 1024 more" */
+
+/* A phrase that is written piece by piece; what does not fit is cut, lists say how many are left out. */
+struct phrase {
+	char *text;
+	size_t length;
+	size_t items, left_out; /* of the list that is being written */
+};
+
+static void say(struct phrase *phrase, const char *format, ...) PF_PRINTF(2, 3);
+
+static void say(struct phrase *phrase, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	int length =
+		vsnprintf(phrase->text + phrase->length, WHY_BYTES_MAX - phrase->length, format, arguments);
+	va_end(arguments);
+	if (length > 0)
+		phrase->length += (size_t)length;
+	if (phrase->length >= WHY_BYTES_MAX)
+		phrase->length = WHY_BYTES_MAX - 1;
+}
+
+static void say_item(struct phrase *phrase, const char *item)
+{
+	bool fits = phrase->length + strlen(item) + 2 + MORE_BYTES_MAX < WHY_BYTES_MAX;
+	if (phrase->left_out || (!fits && phrase->items))
+		phrase->left_out++;
+	else
+		say(phrase, "%s%s", phrase->items++ ? ", " : "", item);
+}
+
+static void end_items(struct phrase *phrase)
+{
+	if (phrase->left_out)
+		say(phrase, " and %zu more", phrase->left_out);
+	phrase->items = phrase->left_out = 0;
+}
+
+static void say_tags(struct phrase *phrase, const struct policy *policy, tag_set tags)
+{
+	for (size_t i = 0; i < policy->tags.count; i++)
+		if (tags & tag_bit(i))
+			say_item(phrase, policy->tags.names[i]);
+	end_items(phrase);
+}
+
+static void say_lists(struct phrase *phrase, const struct policy *policy,
+                      const struct list_set *lists)
+{
+	for (size_t i = 0; i < policy->list_count; i++)
+		if (list_set_has(lists, i))
+			say_item(phrase, policy->list_names[i]);
+	end_items(phrase);
+}
+
+static void say_types(struct phrase *phrase, const struct rule *rule)
+{
+	for (size_t i = 0; i < rule->type_count; i++) {
+		char text[DNS_TYPE_TEXT_MAX];
+		dns_type_to_text(rule->types[i], text);
+		say_item(phrase, text);
+	}
+	end_items(phrase);
+}
+
+static void say_patterns(struct phrase *phrase, const struct patterns *patterns)
+{
+	for (size_t i = 0; i < patterns->count; i++)
+		say_item(phrase, patterns->list[i].text);
+	end_items(phrase);
+}
+
+static void say_countries(struct phrase *phrase, const struct countries *countries)
+{
+	for (size_t i = 0; i < countries->count; i++)
+		say_item(phrase, countries->codes[i].code);
+	end_items(phrase);
+}
+
+static void say_asns(struct phrase *phrase, const struct rule *rule)
+{
+	for (size_t i = 0; i < rule->asn_count; i++) {
+		char text[16];
+		snprintf(text, sizeof text, "AS%u", rule->asns[i]);
+		say_item(phrase, text);
+	}
+	end_items(phrase);
+}
+
+static void say_prefixes(struct phrase *phrase, const struct rule *rule)
+{
+	for (size_t i = 0; i < rule->prefix_count; i++) {
+		char text[PREFIX_TEXT_MAX];
+		prefix_format(&rule->prefixes[i], text);
+		say_item(phrase, text);
+	}
+	end_items(phrase);
+}
+
+static void say_standing(struct phrase *phrase, const struct rule *rule,
+                         const struct answer_facts *facts)
+{
+	if (facts->standing == STANDING_NONE)
+		say(phrase, "the answer holds no address");
+	else
+		say(phrase, "the answer stands %s, not %s", standing_word(facts->standing),
+		    standing_word(rule->standing));
+}
+
+static void say_confidence(struct phrase *phrase, const struct rule *rule,
+                           const struct answer_facts *facts)
+{
+	const char *word = confidence_word(facts->confidence);
+	say(phrase, "the confidence is %s, the rule needs %s", *word ? word : "none",
+	    confidence_word(rule->confidence));
+}
+
+static void say_place(struct phrase *phrase, const struct countries *countries, const char *how)
+{
+	say(phrase, "no address is %s %s", how, countries->negated ? "a known country outside " : "");
+	say_countries(phrase, countries);
+}
+
+static void say_question(struct phrase *phrase, const struct policy *policy,
+                         const struct rule *rule, const struct matter *matter,
+                         enum criterion failed)
+{
+	char type[DNS_TYPE_TEXT_MAX];
+	switch (failed) {
+	case CRITERION_TAGS:
+		say(phrase, "the device has none of the tags ");
+		say_tags(phrase, policy, rule->tags);
+		break;
+	case CRITERION_TYPES:
+		dns_type_to_text(matter->question->type, type);
+		say(phrase, "the type %s is none of ", type);
+		say_types(phrase, rule);
+		break;
+	case CRITERION_LISTS:
+		say(phrase, "the name is on none of the lists ");
+		say_lists(phrase, policy, &rule->lists);
+		break;
+	default:
+		say(phrase, "the name is none of ");
+		say_patterns(phrase, &rule->names);
+		break;
+	}
+}
+
+static void say_answer(struct phrase *phrase, const struct rule *rule, const struct matter *matter,
+                       enum criterion failed)
+{
+	switch (failed) {
+	case CRITERION_STANDING: say_standing(phrase, rule, matter->answer->facts); break;
+	case CRITERION_CONFIDENCE: say_confidence(phrase, rule, matter->answer->facts); break;
+	case CRITERION_LOCATION: say_place(phrase, &rule->location, "in"); break;
+	case CRITERION_CONTROL: say_place(phrase, &rule->control, "controlled from"); break;
+	case CRITERION_ASN:
+		say(phrase, "no address is run by ");
+		say_asns(phrase, rule);
+		break;
+	case CRITERION_ADDRESSES:
+		say(phrase, "no address is in ");
+		say_prefixes(phrase, rule);
+		break;
+	case CRITERION_CNAME:
+		if (!matter->answer->hop_count) {
+			say(phrase, "the answer has no CNAME");
+			break;
+		}
+		say(phrase, "no CNAME is any of ");
+		say_patterns(phrase, &rule->cnames);
+		break;
+	default: say(phrase, "no single address meets all that the rule asks of one"); break;
+	}
+}
+
+/* Why it holds: the evidence that a verdict would carry. */
+static void say_match(struct phrase *phrase, const struct policy *policy,
+                      const struct matter *matter, const struct evidence *evidence)
+{
+	const struct answer_facts *facts = matter->answer ? matter->answer->facts : NULL;
+	char text[ADDR_TEXT_MAX];
+	switch ((enum match_kind)evidence->match) {
+	case MATCH_ALWAYS: say(phrase, "it asks for nothing that the query has not"); break;
+	case MATCH_NAME: say(phrase, "the name matches %s", evidence->pattern); break;
+	case MATCH_LIST:
+		say(phrase, "the name is on the list %s", policy->list_names[evidence->list]);
+		break;
+	case MATCH_CNAME:
+		say(phrase, "the CNAME number %u matches %s", evidence->index + 1u, evidence->pattern);
+		break;
+	case MATCH_ADDRESS:
+		addr_format(&facts->addresses[evidence->index].address, text);
+		say(phrase, "the answer stands %s with %s confidence, and %s meets the rule",
+		    standing_word(facts->standing), confidence_word(facts->confidence), text);
+		break;
+	case MATCH_ANSWER: say(phrase, "the answer stands %s", standing_word(facts->standing)); break;
+	}
+}
+
+/* What the stage of a rule has come to before it is asked. */
+struct progress {
+	const struct rule *ended;   /* the names stage ended the way by it */
+	const struct rule *flag;    /* the names stage flagged by it */
+	const struct rule *decided; /* the first rule of the stage that is walked now */
+	struct policy_step *flag_step;
+};
+
+static void explain_match(struct policy_step *step, struct phrase *phrase,
+                          struct progress *progress, const struct rule *rule)
+{
+	if (progress->decided) {
+		step->result = STEP_SHADOWED;
+		phrase->length = 0;
+		say(phrase, "an earlier rule has decided (rule %u)", progress->decided->number);
+		return;
+	}
+	progress->decided = rule;
+	step->result = STEP_MATCHES;
+	if (rule->stage == STAGE_NAMES) {
+		bool flags = rule->action == ACTION_FLAG;
+		progress->flag = flags ? rule : NULL;
+		progress->ended = flags ? NULL : rule;
+		progress->flag_step = flags ? step : NULL;
+	} else if (progress->flag && rule->action == ACTION_SINKHOLE) {
+		struct phrase of_flag = {.text = progress->flag_step->why};
+		progress->flag_step->result = STEP_SHADOWED;
+		say(&of_flag, "it flags, but rule %u sinkholes the answer", rule->number);
+	} else if (progress->flag) {
+		step->result = STEP_SHADOWED;
+		phrase->length = 0;
+		say(phrase, "the name is flagged already (rule %u), and only a sinkhole would change that",
+		    progress->flag->number);
+	}
+}
+
+static void explain_rule(const struct policy *policy, const struct rule *rule,
+                         struct matter *matter, struct progress *progress, struct policy_step *step)
+{
+	struct phrase phrase = {.text = step->why};
+	struct evidence evidence;
+	*step = (struct policy_step){.rule = rule->number, .stage = rule->stage};
+	if (rule->stage == STAGE_ANSWERS && (progress->ended || !matter->answer)) {
+		step->result = STEP_NOT_ASKED;
+		if (progress->ended)
+			say(&phrase, "rule %u has decided by the name alone", progress->ended->number);
+		else
+			say(&phrase, "there is no answer to look at");
+		return;
+	}
+	enum criterion failed = rule_check(rule, matter, &evidence);
+	if (failed == CRITERION_NONE) {
+		say_match(&phrase, policy, matter, &evidence);
+		explain_match(step, &phrase, progress, rule);
+		return;
+	}
+	step->result = STEP_NO_MATCH;
+	if (failed <= CRITERION_NAMES)
+		say_question(&phrase, policy, rule, matter, failed);
+	else
+		say_answer(&phrase, rule, matter, failed);
+}
+
+void policy_explain(const struct policy *policy, struct policy_scratch *scratch,
+                    const struct policy_question *question, const struct policy_answer *answer,
+                    struct policy_step *steps)
+{
+	struct matter matter;
+	struct progress progress = {0};
+	matter_init(&matter, question, answer, scratch_of(scratch));
+	for (size_t i = 0; i < policy->names.count; i++) {
+		const struct rule *rule = policy->names.rules[i];
+		explain_rule(policy, rule, &matter, &progress, &steps[rule->number - 1]);
+	}
+	progress.decided = NULL;
+	for (size_t i = 0; i < policy->answers.count; i++) {
+		const struct rule *rule = policy->answers.rules[i];
+		explain_rule(policy, rule, &matter, &progress, &steps[rule->number - 1]);
+	}
+}

@@ -1,0 +1,78 @@
+/* One compiled rule, and the one question that both deciding and explaining ask of it: what of all that it
+ * names does not hold? */
+#ifndef PF_POLICY_RULE_H
+#define PF_POLICY_RULE_H
+
+#include "policy/patterns.h"
+#include "policy/policy.h"
+
+/* What a rule can name, in the order in which it is looked at: cheap before dear. */
+enum criterion {
+	CRITERION_NONE, /* all that it names holds */
+	CRITERION_TAGS,
+	CRITERION_TYPES,
+	CRITERION_LISTS,
+	CRITERION_NAMES,
+	CRITERION_STANDING,
+	CRITERION_CONFIDENCE,
+	CRITERION_LOCATION,
+	CRITERION_CONTROL,
+	CRITERION_ASN,
+	CRITERION_ADDRESSES,
+	CRITERION_ONE_ADDRESS, /* each of the four before holds, but for no address all of them */
+	CRITERION_CNAME,
+};
+
+struct countries {
+	bool given, negated;
+	size_t count;
+	struct country *codes;
+};
+
+struct rule {
+	uint16_t number; /* from 1 */
+	enum stage stage;
+	enum action action;
+	char *name;
+	tag_set tags; /* TAG_ALL when the configuration names none */
+	bool lists_given;
+	struct list_set lists;
+	size_t type_count, asn_count, prefix_count;
+	uint16_t *types;
+	uint32_t *asns;
+	struct prefix *prefixes;
+	enum standing standing;
+	enum confidence confidence;
+	struct countries location, control;
+	struct patterns names, cnames;
+	struct rule_reply reply;
+};
+
+/* What made it match. */
+struct evidence {
+	uint8_t match; /* enum match_kind */
+	uint16_t list, index;
+	const char *pattern;
+};
+
+/* One query on its way through the rules. */
+struct matter {
+	const struct policy_question *question;
+	const struct policy_answer *answer; /* NULL in the names stage */
+	struct regex_scratch *scratch;
+	struct subject name;
+};
+
+/* PF_OK, PF_EINVAL (told in `diag`), PF_ENOMEM; rule_deinit is due in each case. */
+PF_MUST_CHECK int rule_init(struct rule *rule, const struct config_rule *from, uint16_t number,
+                            const char *file, struct diag *diag);
+void rule_deinit(struct rule *rule);
+
+void matter_init(struct matter *matter, const struct policy_question *question,
+                 const struct policy_answer *answer, struct regex_scratch *scratch);
+
+/* Fills `evidence` when it returns CRITERION_NONE. A rule of the answers stage needs matter->answer. */
+enum criterion rule_check(const struct rule *rule, struct matter *matter,
+                          struct evidence *evidence);
+
+#endif
