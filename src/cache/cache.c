@@ -1,20 +1,18 @@
 /* The table: buckets of RCU lists, cut into shards for those who insert. Each shard has its part of the
- * budget and a clock: an array of its entries and a hand that goes round. */
+ * budget and a clock: a ring of its entries and a hand that goes round. */
 #include "cache/cache.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SHARD_COUNT 16
 #define ENTRY_BYTES_TYPICAL 1024 /* for the number of buckets */
 #define ENTRY_SHARE 8            /* one entry takes at most this part of its shard */
 
 struct shard {
 	pthread_mutex_t lock;
-	size_t bytes, bytes_max;
-	size_t slot_count, slot_room, hand;
-	struct cache_entry **slots; /* all entries of the shard */
+	size_t count, bytes, bytes_max;
+	struct cache_entry *hand; /* the entry that it looks at next; behind it stands the newest */
 	uint64_t inserted, evicted;
 } __attribute__((aligned(64)));
 
@@ -22,12 +20,12 @@ struct cache {
 	struct hash_key seed;
 	size_t bucket_mask;
 	struct cache_entry **buckets; /* a shard owns the buckets whose low bits are its number */
-	struct shard shards[SHARD_COUNT];
+	struct shard shards[CACHE_SHARD_COUNT];
 };
 
 static size_t power_of_two(size_t least)
 {
-	size_t size = SHARD_COUNT;
+	size_t size = CACHE_SHARD_COUNT;
 	while (size < least)
 		size *= 2;
 	return size;
@@ -47,11 +45,32 @@ struct cache *cache_new(size_t bytes_max, struct hash_key seed)
 		free(cache);
 		return NULL;
 	}
-	for (size_t i = 0; i < SHARD_COUNT; i++) {
+	for (size_t i = 0; i < CACHE_SHARD_COUNT; i++) {
 		pthread_mutex_init(&cache->shards[i].lock, NULL);
-		cache->shards[i].bytes_max = bytes_max / SHARD_COUNT;
+		cache->shards[i].bytes_max = bytes_max / CACHE_SHARD_COUNT;
 	}
 	return cache;
+}
+
+/* The newest stands just behind the hand, so it is the last that the hand comes to. */
+static void ring_add(struct shard *shard, struct cache_entry *entry)
+{
+	struct cache_entry *hand = shard->hand ? shard->hand : entry;
+	entry->ring_next = hand;
+	entry->ring_prev = hand == entry ? entry : hand->ring_prev;
+	entry->ring_prev->ring_next = entry;
+	hand->ring_prev = entry;
+	shard->hand = hand;
+	shard->count++;
+}
+
+static void ring_remove(struct shard *shard, struct cache_entry *entry)
+{
+	entry->ring_prev->ring_next = entry->ring_next;
+	entry->ring_next->ring_prev = entry->ring_prev;
+	shard->count--;
+	if (shard->hand == entry)
+		shard->hand = shard->count ? entry->ring_next : NULL;
 }
 
 void cache_free(struct cache **cache)
@@ -59,11 +78,13 @@ void cache_free(struct cache **cache)
 	struct cache *old = *cache;
 	if (!old)
 		return;
-	for (size_t i = 0; i < SHARD_COUNT; i++) {
+	for (size_t i = 0; i < CACHE_SHARD_COUNT; i++) {
 		struct shard *shard = &old->shards[i];
-		for (size_t slot = 0; slot < shard->slot_count; slot++)
-			cache_entry_unref(shard->slots[slot]);
-		free(shard->slots);
+		while (shard->count) {
+			struct cache_entry *entry = shard->hand;
+			ring_remove(shard, entry);
+			cache_entry_unref(entry);
+		}
 		pthread_mutex_destroy(&shard->lock);
 	}
 	free(old->buckets);
@@ -85,49 +106,43 @@ struct cache_entry *cache_lookup(struct cache *cache, const struct cache_key *ke
 	return entry;
 }
 
-/* Takes an entry out of its bucket and its slot; the shard's lock is held. */
-static void take_out(struct cache *cache, struct shard *shard, struct cache_entry *entry)
+/* Where in its bucket the entry hangs; with NULL, where the bucket ends. The shard's lock is held. */
+static struct cache_entry **place_of(struct cache *cache, uint64_t hash,
+                                     const struct cache_entry *entry)
 {
-	struct cache_entry **at = &cache->buckets[entry->hash & cache->bucket_mask];
+	struct cache_entry **at = &cache->buckets[hash & cache->bucket_mask];
 	while (*at != entry)
 		at = &(*at)->next;
-	rcu_assign_pointer(*at, entry->next);
-	struct cache_entry *last = shard->slots[--shard->slot_count];
-	shard->slots[entry->slot] = last;
-	last->slot = entry->slot;
+	return at;
+}
+
+static void let_go(struct shard *shard, struct cache_entry *entry)
+{
+	ring_remove(shard, entry);
 	shard->bytes -= entry->bytes;
 	cache_entry_unref(entry);
 }
 
-/* Moves the hand until something has gone: expired entries at once, others when nobody has looked them
- * up since the hand came by. Two rounds find one for sure. */
-static void evict_one(struct cache *cache, struct shard *shard, struct now now)
+/* The entry's own `next` stays: a reader may stand on it. */
+static void take_out(struct cache *cache, struct shard *shard, struct cache_entry *entry)
 {
-	for (size_t steps = 2 * shard->slot_count + 1; steps; steps--) {
-		if (shard->hand >= shard->slot_count)
-			shard->hand = 0;
-		struct cache_entry *entry = shard->slots[shard->hand];
-		bool used = atomic_exchange_explicit(&entry->used, false, memory_order_relaxed);
-		if (entry->expires_us <= now.mono_us || !used) {
-			take_out(cache, shard, entry);
-			shard->evicted++;
-			return;
-		}
-		shard->hand++;
-	}
+	rcu_assign_pointer(*place_of(cache, entry->hash, entry), entry->next);
+	let_go(shard, entry);
 }
 
-static bool reserve_slot(struct shard *shard)
+/* Moves the hand until something has gone: expired entries at once, others when nobody has looked them
+ * up since the hand came by. After a round of them all everybody's turn has come, however busy the readers are. */
+static void evict_one(struct cache *cache, struct shard *shard, struct now now)
 {
-	if (shard->slot_count < shard->slot_room)
-		return true;
-	size_t room = shard->slot_room ? shard->slot_room * 2 : 64;
-	struct cache_entry **grown = realloc(shard->slots, room * sizeof *grown);
-	if (!grown)
-		return false;
-	shard->slots = grown;
-	shard->slot_room = room;
-	return true;
+	for (size_t left = shard->count; left; left--) {
+		struct cache_entry *entry = shard->hand;
+		bool used = atomic_exchange_explicit(&entry->used, false, memory_order_relaxed);
+		if (entry->expires_us <= now.mono_us || !used)
+			break;
+		shard->hand = entry->ring_next;
+	}
+	take_out(cache, shard, shard->hand);
+	shard->evicted++;
 }
 
 static struct cache_entry *find(struct cache *cache, uint64_t hash, const struct cache_key *key)
@@ -138,29 +153,36 @@ static struct cache_entry *find(struct cache *cache, uint64_t hash, const struct
 	return entry;
 }
 
+/* In the old one's place with one store, so that a reader on his way meets either of them; a new question
+ * at the end of its bucket. */
+static void put_in(struct cache *cache, struct shard *shard, struct cache_entry *entry,
+                   struct cache_entry *old)
+{
+	entry->next = old ? old->next : NULL;
+	ring_add(shard, entry);
+	shard->bytes += entry->bytes;
+	shard->inserted++;
+	rcu_assign_pointer(*place_of(cache, entry->hash, old), entry);
+	if (old)
+		let_go(shard, old);
+}
+
 void cache_insert(struct cache *cache, struct cache_entry *entry, struct now now)
 {
 	uint64_t hash = cache_key_hash(cache->seed, &entry->key);
-	struct shard *shard = &cache->shards[hash % SHARD_COUNT];
+	struct shard *shard = &cache->shards[hash % CACHE_SHARD_COUNT];
 	pthread_mutex_lock(&shard->lock);
-	if (entry->bytes <= shard->bytes_max / ENTRY_SHARE && cache_entry_ref(entry)) {
-		struct cache_entry *old = find(cache, hash, &entry->key);
+	struct cache_entry *old = find(cache, hash, &entry->key);
+	if (entry->bytes > shard->bytes_max / ENTRY_SHARE || !cache_entry_ref(entry)) {
 		if (old)
 			take_out(cache, shard, old);
-		while (shard->slot_count && shard->bytes + entry->bytes > shard->bytes_max)
+	} else {
+		entry->hash = hash;
+		while (shard->bytes - (old ? old->bytes : 0) + entry->bytes > shard->bytes_max) {
 			evict_one(cache, shard, now);
-		if (reserve_slot(shard)) {
-			struct cache_entry **bucket = &cache->buckets[hash & cache->bucket_mask];
-			entry->hash = hash;
-			entry->slot = shard->slot_count;
-			entry->next = *bucket;
-			shard->slots[shard->slot_count++] = entry;
-			shard->bytes += entry->bytes;
-			shard->inserted++;
-			rcu_assign_pointer(*bucket, entry);
-		} else {
-			cache_entry_unref(entry);
+			old = find(cache, hash, &entry->key);
 		}
+		put_in(cache, shard, entry, old);
 	}
 	pthread_mutex_unlock(&shard->lock);
 }
@@ -168,10 +190,10 @@ void cache_insert(struct cache *cache, struct cache_entry *entry, struct now now
 void cache_stats(struct cache *cache, struct cache_stats *stats)
 {
 	*stats = (struct cache_stats){0};
-	for (size_t i = 0; i < SHARD_COUNT; i++) {
+	for (size_t i = 0; i < CACHE_SHARD_COUNT; i++) {
 		struct shard *shard = &cache->shards[i];
 		pthread_mutex_lock(&shard->lock);
-		stats->entries += shard->slot_count;
+		stats->entries += shard->count;
 		stats->bytes += shard->bytes;
 		stats->bytes_max += shard->bytes_max;
 		stats->inserted += shard->inserted;

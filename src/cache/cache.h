@@ -15,6 +15,7 @@
 
 #define CACHE_BYTES_DEFAULT (64u << 20)
 #define CACHE_UPSTREAM_TEXT_MAX 64
+#define CACHE_SHARD_COUNT 16 /* each has a lock for those who insert and its part of the budget */
 
 /* What was asked, by the request and never by what the answer says (CVE-2025-40778). DO and CD
  * are part of it: the answers differ. */
@@ -37,7 +38,8 @@ struct facts_box {
 };
 
 /* An answer with its facts. Reference-counted: one for the cache while it is in there, one for each
- * waiter that it is handed to; freed through RCU, so a reader under rcu_read_lock needs none. */
+ * waiter that it is handed to; freed through RCU, so a reader under rcu_read_lock needs none. Threads
+ * that let go of references, insert or replace facts are registered with RCU, like those that read. */
 struct cache_entry {
 	struct cache_key key;
 	struct answer *answer;                  /* owned; immutable */
@@ -45,7 +47,8 @@ struct cache_entry {
 	int64_t stored_us, expires_us;          /* monotonic */
 	char upstream[CACHE_UPSTREAM_TEXT_MAX]; /* who gave it: part of the evidence */
 	/* The facts_box whose journal block has been written; any other value means that the next
-	 * record must carry the answer's addresses and facts along. */
+	 * record must carry the answer's addresses and facts along. Set it in the read section in which
+	 * `facts` was read: a box that is gone must not come back as the address of a new one. */
 	_Atomic(const struct facts_box *) journalled;
 	atomic_uint references;
 	/* cache.c's own */
@@ -53,14 +56,16 @@ struct cache_entry {
 	struct rcu_head rcu;
 	atomic_bool used; /* looked up since the clock's hand came by */
 	uint64_t hash;
-	size_t bytes, slot;
+	size_t bytes;
+	struct cache_entry *ring_next, *ring_prev; /* in its shard's clock */
 };
 
 struct cache;
 
 /* `bytes_max` of entries in all. NULL without memory. */
 struct cache *cache_new(size_t bytes_max, struct hash_key seed);
-void cache_free(struct cache **cache); /* no reader may be left */
+/* No reader may be left. The memory of entries is free after rcu_barrier(). */
+void cache_free(struct cache **cache);
 
 /* Makes an entry with one reference, the caller's. Takes ownership of `answer` and `facts` (from
  * facts_box_new) on success and on failure (NULL: no memory, both are freed). Lifetime is the answer's ttl. */
@@ -74,7 +79,8 @@ void cache_entry_unref(struct cache_entry *entry); /* NULL is allowed */
 /* Zeroed, with room for `address_count` addresses; NULL without memory. */
 struct facts_box *facts_box_new(size_t address_count);
 
-/* Replaces the facts of an entry (a geo database changed); takes ownership. Any thread. */
+/* Replaces the facts of an entry (a geo database changed) by others of the same answer, so of the same
+ * size; takes ownership and clears `journalled`. Any thread. */
 void cache_entry_replace_facts(struct cache_entry *entry, struct facts_box *facts);
 
 /* The live entry for this question or NULL. Under rcu_read_lock; the pointer is good until the unlock
@@ -82,7 +88,8 @@ void cache_entry_replace_facts(struct cache_entry *entry, struct facts_box *fact
 struct cache_entry *cache_lookup(struct cache *cache, const struct cache_key *key, struct now now);
 
 /* Puts an entry in (its ttl must be over 0), in place of an older one with the same key; takes a
- * reference of its own. An entry larger than a shard's share is left out. Any thread. */
+ * reference of its own. An entry over an eighth of its shard's part of the budget is left out, and the
+ * older one goes all the same: it is no longer what the upstream says. Any thread. */
 void cache_insert(struct cache *cache, struct cache_entry *entry, struct now now);
 
 struct cache_stats {

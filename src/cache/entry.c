@@ -91,6 +91,8 @@ void cache_entry_unref(struct cache_entry *entry)
 
 void cache_entry_replace_facts(struct cache_entry *entry, struct facts_box *facts)
 {
+	/* Before the exchange: what is set from now on is a box that is not yet freed, so never the new one. */
+	atomic_store_explicit(&entry->journalled, NULL, memory_order_relaxed);
 	struct facts_box *old = rcu_xchg_pointer(&entry->facts, facts);
 	call_rcu(&old->rcu, free_box);
 }

@@ -1,0 +1,28 @@
+/* What the tests of the cache share: keys, answers and entries without a packet. */
+#ifndef TESTS_CACHE_FIXTURE_H
+#define TESTS_CACHE_FIXTURE_H
+
+#include "cache/cache.h"
+
+#define ADDRESS_COUNT 2 /* addresses of every entry's facts */
+
+/* The fake clock: microseconds of `seconds` after its beginning. */
+struct now at_s(int64_t seconds);
+
+struct cache_key key_of(const char *name, uint16_t type);
+/* "n<number>.example", A. */
+struct cache_key key_number(unsigned number);
+
+/* An answer of `wire_bytes`, laid out as dns/answer.c does it: one block. */
+struct answer *answer_make(uint32_t ttl, uint16_t wire_bytes);
+struct facts_box *facts_make(uint64_t journal_id);
+
+/* Makes an entry, puts it in and gives up the own reference. */
+void put(struct cache *cache, const struct cache_key *key, uint32_t ttl, uint16_t wire_bytes,
+         struct now now);
+/* Is there a live answer? */
+bool has(struct cache *cache, const struct cache_key *key, struct now now);
+/* The length of the answer's wire, by which tests tell answers apart; 0: a miss. */
+unsigned wire_bytes_of(struct cache *cache, const struct cache_key *key, struct now now);
+
+#endif

@@ -1,0 +1,505 @@
+/* Unit tests of src/cache with a fake clock: what is found and what is not, how long, what goes when it is
+ * full, and who owns what. Leaks and uses after free are for the sanitizers and valgrind to see. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "unit/cache/fixture.h"
+
+#define WIRE 100          /* bytes of an answer where they do not matter */
+#define BUCKET_COUNT 1024 /* of a cache of a megabyte */
+
+static const struct hash_key seed = {0x706f727461666c74};
+
+/* The bytes that an entry with a wire of WIRE bytes is accounted with. */
+static size_t entry_bytes(void)
+{
+	struct cache *cache = cache_new(1 << 20, seed);
+	struct cache_key key = key_number(0);
+	struct cache_stats stats;
+	put(cache, &key, 60, WIRE, at_s(0));
+	cache_stats(cache, &stats);
+	assert_int_equal(stats.entries, 1);
+	cache_free(&cache);
+	return stats.bytes;
+}
+
+/* A cache in which each shard has room for exactly `count` such entries. */
+static struct cache *cache_for(size_t count)
+{
+	struct cache *cache = cache_new(count * entry_bytes() * CACHE_SHARD_COUNT, seed);
+	assert_non_null(cache);
+	return cache;
+}
+
+/* The next key at or after `*number` that falls into the first shard, so that order can be seen. */
+static struct cache_key key_of_one_shard(unsigned *number)
+{
+	struct cache_key key = key_number(*number);
+	while (cache_key_hash(seed, &key) % CACHE_SHARD_COUNT)
+		key = key_number(++*number);
+	++*number;
+	return key;
+}
+
+/* ---- looking up -------------------------------------------------------------------------- */
+
+static void hit_and_miss(void **state)
+{
+	(void)state;
+	struct cache *cache = cache_new(1 << 20, seed);
+	struct cache_key key = key_of("a.example", DNS_TYPE_A), other = key_of("b.example", DNS_TYPE_A);
+	assert_false(has(cache, &key, at_s(0)));
+	put(cache, &key, 60, WIRE, at_s(0));
+	assert_int_equal(wire_bytes_of(cache, &key, at_s(0)), WIRE);
+	assert_false(has(cache, &other, at_s(0)));
+	rcu_read_lock();
+	const struct cache_entry *entry = cache_lookup(cache, &key, at_s(1));
+	assert_non_null(entry);
+	assert_string_equal(entry->upstream, "192.0.2.53:53");
+	assert_int_equal(entry->stored_us, at_s(0).mono_us);
+	assert_int_equal(entry->expires_us, at_s(60).mono_us);
+	assert_true(cache_key_equal(&entry->key, &key));
+	assert_null(atomic_load(&entry->journalled));
+	rcu_read_unlock();
+	cache_free(&cache);
+	assert_null(cache);
+	cache_free(&cache); /* allowed */
+}
+
+static void every_part_of_the_key_counts(void **state)
+{
+	(void)state;
+	struct cache *cache = cache_new(1 << 20, seed);
+	struct cache_key keys[6];
+	for (size_t i = 0; i < PF_COUNT(keys); i++)
+		keys[i] = key_of("a.example", DNS_TYPE_A);
+	keys[1].type = DNS_TYPE_AAAA;
+	keys[2].class = 3;
+	keys[3].dnssec_ok = true;
+	keys[4].cd = true;
+	keys[5] = key_of("aa.example", DNS_TYPE_A);
+	for (size_t i = 0; i < PF_COUNT(keys); i++) {
+		for (size_t j = 0; j < PF_COUNT(keys); j++) {
+			assert_int_equal(cache_key_equal(&keys[i], &keys[j]), i == j);
+			assert_int_equal(cache_key_hash(seed, &keys[i]) == cache_key_hash(seed, &keys[j]),
+			                 i == j);
+		}
+		assert_false(has(cache, &keys[i], at_s(0)));
+		put(cache, &keys[i], 60, (uint16_t)(WIRE + i), at_s(0));
+	}
+	for (size_t i = 0; i < PF_COUNT(keys); i++)
+		assert_int_equal(wire_bytes_of(cache, &keys[i], at_s(0)), WIRE + i);
+	cache_free(&cache);
+}
+
+static void key_is_the_question_that_was_asked(void **state)
+{
+	(void)state;
+	struct dns_query query = {.type = DNS_TYPE_AAAA, .class = DNS_CLASS_IN, .cd = true, .rd = true};
+	struct cache_key key, wanted = key_of("a.example", DNS_TYPE_AAAA);
+	query.name = wanted.name;
+	query.edns.present = true;
+	query.edns.dnssec_ok = true;
+	cache_key_from_query(&key, &query);
+	assert_false(cache_key_equal(&key, &wanted));
+	wanted.cd = wanted.dnssec_ok = true;
+	assert_true(cache_key_equal(&key, &wanted));
+}
+
+static void hash_depends_on_the_seed(void **state)
+{
+	(void)state;
+	struct cache_key key = key_number(1);
+	assert_true(cache_key_hash((struct hash_key){1}, &key) !=
+	            cache_key_hash((struct hash_key){2}, &key));
+}
+
+static void lives_for_its_ttl(void **state)
+{
+	(void)state;
+	struct cache *cache = cache_new(1 << 20, seed);
+	struct cache_key key = key_number(1);
+	struct cache_stats stats;
+	put(cache, &key, 60, WIRE, at_s(0));
+	struct now last = at_s(60);
+	last.mono_us--;
+	assert_true(has(cache, &key, last));
+	assert_false(has(cache, &key, at_s(60)));
+	assert_false(has(cache, &key, at_s(3600)));
+	cache_stats(cache, &stats);
+	assert_int_equal(stats.entries, 1); /* it stays until it is evicted or replaced */
+	cache_free(&cache);
+}
+
+/* ---- putting in -------------------------------------------------------------------------- */
+
+static void replaces_the_same_question(void **state)
+{
+	(void)state;
+	struct cache *cache = cache_new(1 << 20, seed);
+	struct cache_key key = key_number(1);
+	struct cache_stats once, stats;
+	put(cache, &key, 60, WIRE, at_s(0));
+	cache_stats(cache, &once);
+	for (int64_t i = 1; i <= 100; i++)
+		put(cache, &key, 60, WIRE, at_s(i));
+	put(cache, &key, 60, WIRE + 1, at_s(150));
+	assert_int_equal(wire_bytes_of(cache, &key, at_s(209)), WIRE + 1);
+	cache_stats(cache, &stats);
+	assert_int_equal(stats.entries, 1);
+	assert_int_equal(stats.bytes, once.bytes + 1);
+	assert_int_equal(stats.inserted, 102);
+	assert_int_equal(stats.evicted, 0);
+	cache_free(&cache);
+}
+
+static void replaces_in_a_full_shard(void **state)
+{
+	(void)state;
+	struct cache *cache = cache_for(16);
+	struct cache_key keys[16];
+	struct cache_stats stats;
+	unsigned number = 0;
+	for (size_t i = 0; i < PF_COUNT(keys); i++) {
+		keys[i] = key_of_one_shard(&number);
+		put(cache, &keys[i], 60, WIRE, at_s(0));
+	}
+	for (size_t i = 0; i < PF_COUNT(keys); i++)
+		put(cache, &keys[i], 600, WIRE, at_s(1)); /* in its own place: nobody has to go */
+	cache_stats(cache, &stats);
+	assert_int_equal(stats.evicted, 0);
+	assert_int_equal(stats.entries, 16);
+	for (size_t i = 0; i < PF_COUNT(keys); i++)
+		assert_true(has(cache, &keys[i], at_s(500)));
+	cache_free(&cache);
+}
+
+/* A reader that has come past the beginning of the bucket must still meet the old answer or the new one. */
+static void replaces_before_the_eyes_of_a_reader(void **state)
+{
+	(void)state;
+	struct cache *cache = cache_new(1 << 20, seed);
+	struct cache_key key = key_number(0), before;
+	unsigned number = 1;
+	do
+		before = key_number(number++);
+	while ((cache_key_hash(seed, &key) ^ cache_key_hash(seed, &before)) % BUCKET_COUNT);
+	put(cache, &before, 60, WIRE, at_s(0));
+	put(cache, &key, 60, WIRE, at_s(0));
+	rcu_read_lock();
+	struct cache_entry *at = cache_lookup(cache, &before, at_s(0));
+	assert_true(cache_key_equal(&at->next->key, &key));
+	put(cache, &key, 60, WIRE + 1, at_s(0));
+	at = rcu_dereference(at->next);
+	assert_non_null(at);
+	assert_true(cache_key_equal(&at->key, &key));
+	assert_int_equal(at->answer->length, WIRE + 1);
+	assert_null(at->next);
+	rcu_read_unlock();
+	cache_free(&cache);
+}
+
+static void too_large_is_left_out(void **state)
+{
+	(void)state;
+	struct cache *cache = cache_for(16);
+	struct cache_key key = key_number(1), small = key_number(2);
+	struct cache_stats stats;
+	put(cache, &small, 60, WIRE, at_s(0));
+	put(cache, &key, 60, 60000, at_s(0));
+	assert_false(has(cache, &key, at_s(0)));
+	assert_true(has(cache, &small, at_s(0)));
+	cache_stats(cache, &stats);
+	assert_int_equal(stats.entries, 1);
+	assert_int_equal(stats.inserted, 1);
+	assert_int_equal(stats.evicted, 0);
+	cache_free(&cache);
+}
+
+static void too_large_does_not_leave_an_old_answer(void **state)
+{
+	(void)state;
+	struct cache *cache = cache_for(16);
+	struct cache_key key = key_number(1);
+	struct cache_stats stats;
+	put(cache, &key, 60, WIRE, at_s(0));
+	put(cache, &key, 60, 60000,
+	    at_s(1)); /* the newer one can not be kept; the older is no longer true */
+	assert_false(has(cache, &key, at_s(1)));
+	cache_stats(cache, &stats);
+	assert_int_equal(stats.entries, 0);
+	assert_int_equal(stats.bytes, 0);
+	cache_free(&cache);
+}
+
+static void no_room_at_all(void **state)
+{
+	(void)state;
+	struct cache *cache = cache_new(0, seed);
+	struct cache_key key = key_number(1);
+	assert_non_null(cache);
+	put(cache, &key, 60, WIRE, at_s(0));
+	assert_false(has(cache, &key, at_s(0)));
+	cache_free(&cache);
+}
+
+/* ---- eviction ---------------------------------------------------------------------------- */
+
+static void bounded_and_counted(void **state)
+{
+	(void)state;
+	struct cache *cache = cache_for(16);
+	struct cache_stats stats;
+	size_t one = entry_bytes();
+	for (unsigned i = 0; i < 5000; i++) {
+		struct cache_key key = key_number(i);
+		put(cache, &key, 60, WIRE, at_s(0));
+		if (i % 64 == 0) {
+			cache_stats(cache, &stats);
+			assert_true(stats.bytes <= stats.bytes_max);
+		}
+	}
+	cache_stats(cache, &stats);
+	assert_int_equal(stats.bytes_max, 16 * one * CACHE_SHARD_COUNT);
+	assert_int_equal(stats.entries, 16 * CACHE_SHARD_COUNT);
+	assert_int_equal(stats.bytes, stats.entries * one);
+	assert_int_equal(stats.inserted, 5000);
+	assert_int_equal(stats.evicted, 5000 - stats.entries);
+	unsigned found = 0;
+	for (unsigned i = 0; i < 5000; i++) {
+		struct cache_key key = key_number(i);
+		found += has(cache, &key, at_s(0));
+	}
+	assert_int_equal(found, stats.entries);
+	cache_free(&cache);
+}
+
+static void oldest_goes_first(void **state)
+{
+	(void)state;
+	enum { ROOM = 16, ALL = 3 * ROOM + 5 };
+	struct cache *cache = cache_for(ROOM);
+	struct cache_key keys[ALL];
+	unsigned number = 0;
+	for (size_t i = 0; i < ALL; i++) {
+		keys[i] = key_of_one_shard(&number);
+		put(cache, &keys[i], 60, WIRE, at_s(0));
+	}
+	for (size_t i = 0; i < ALL; i++)
+		assert_int_equal(has(cache, &keys[i], at_s(0)), i >= ALL - ROOM);
+	cache_free(&cache);
+}
+
+static void asked_for_gets_another_round(void **state)
+{
+	(void)state;
+	enum { ROOM = 16 };
+	struct cache *cache = cache_for(ROOM);
+	struct cache_key keys[ROOM + ROOM / 2];
+	unsigned number = 0;
+	for (size_t i = 0; i < PF_COUNT(keys); i++)
+		keys[i] = key_of_one_shard(&number);
+	for (size_t i = 0; i < ROOM; i++)
+		put(cache, &keys[i], 60, WIRE, at_s(0));
+	for (size_t i = 0; i < ROOM; i += 2)
+		assert_true(has(cache, &keys[i], at_s(0)));
+	/* The hand passes the even ones and takes the odd ones. */
+	for (size_t i = ROOM; i < PF_COUNT(keys); i++)
+		put(cache, &keys[i], 60, WIRE, at_s(0));
+	for (size_t i = 0; i < PF_COUNT(keys); i++)
+		assert_int_equal(has(cache, &keys[i], at_s(0)), i >= ROOM || i % 2 == 0);
+	cache_free(&cache);
+}
+
+static void asked_for_by_all_gives_one_round_only(void **state)
+{
+	(void)state;
+	enum { ROOM = 16 };
+	struct cache *cache = cache_for(ROOM);
+	struct cache_key keys[ROOM + 3];
+	unsigned number = 0;
+	for (size_t i = 0; i < PF_COUNT(keys); i++)
+		keys[i] = key_of_one_shard(&number);
+	for (size_t i = 0; i < ROOM; i++) {
+		put(cache, &keys[i], 60, WIRE, at_s(0));
+		assert_true(has(cache, &keys[i], at_s(0)));
+	}
+	for (size_t i = ROOM; i < PF_COUNT(keys); i++)
+		put(cache, &keys[i], 60, WIRE, at_s(0));
+	for (size_t i = 0; i < PF_COUNT(keys); i++)
+		assert_int_equal(has(cache, &keys[i], at_s(0)), i >= 3);
+	cache_free(&cache);
+}
+
+static void hot_names_outlive_a_scan(void **state)
+{
+	(void)state;
+	struct cache *cache = cache_for(32);
+	struct cache_key hot[20];
+	for (unsigned i = 0; i < PF_COUNT(hot); i++) {
+		hot[i] = key_number(1000000 + i);
+		put(cache, &hot[i], 60, WIRE, at_s(0));
+	}
+	for (unsigned i = 0; i < 20000; i++) {
+		struct cache_key key = key_number(i);
+		put(cache, &key, 60, WIRE, at_s(0));
+		assert_true(has(cache, &hot[i % PF_COUNT(hot)], at_s(0)));
+	}
+	cache_free(&cache);
+}
+
+static void all_in_use_still_makes_room(void **state)
+{
+	(void)state;
+	struct cache *cache = cache_for(16);
+	unsigned number = 0;
+	for (size_t i = 0; i < 100; i++) {
+		struct cache_key key = key_of_one_shard(&number);
+		put(cache, &key, 60, WIRE, at_s(0));
+		assert_true(has(cache, &key, at_s(0)));
+	}
+	struct cache_stats stats;
+	cache_stats(cache, &stats);
+	assert_int_equal(stats.entries, 16);
+	cache_free(&cache);
+}
+
+static void expired_goes_though_asked_for(void **state)
+{
+	(void)state;
+	enum { ROOM = 16 };
+	struct cache *cache = cache_for(ROOM);
+	struct cache_key keys[ROOM + 1];
+	unsigned number = 0;
+	for (size_t i = 0; i <= ROOM; i++)
+		keys[i] = key_of_one_shard(&number);
+	for (size_t i = 0; i < ROOM; i++) {
+		put(cache, &keys[i], i == 7 ? 10 : 600, WIRE, at_s(0));
+		assert_true(has(cache, &keys[i], at_s(0)));
+	}
+	put(cache, &keys[ROOM], 600, WIRE, at_s(20));
+	for (size_t i = 0; i <= ROOM; i++)
+		assert_int_equal(has(cache, &keys[i], at_s(20)), i != 7);
+	cache_free(&cache);
+}
+
+/* ---- references and facts ---------------------------------------------------------------- */
+
+static void waiter_keeps_what_was_evicted(void **state)
+{
+	(void)state;
+	struct cache *cache = cache_for(16);
+	struct cache_key key = key_number(0);
+	put(cache, &key, 60, WIRE, at_s(0));
+	rcu_read_lock();
+	struct cache_entry *entry = cache_lookup(cache, &key, at_s(0));
+	assert_true(cache_entry_ref(entry));
+	rcu_read_unlock();
+	for (unsigned i = 1; i < 2000; i++) {
+		struct cache_key other = key_number(i);
+		put(cache, &other, 60, WIRE, at_s(0));
+	}
+	assert_false(has(cache, &key, at_s(0)));
+	cache_free(&cache);
+	rcu_barrier();
+	assert_int_equal(entry->answer->length, WIRE); /* the waiter's reference is the last one */
+	cache_entry_unref(entry);
+}
+
+static void reference_of_a_dying_entry_is_refused(void **state)
+{
+	(void)state;
+	struct cache *cache = cache_new(1 << 20, seed);
+	struct cache_key key = key_number(0);
+	put(cache, &key, 60, WIRE, at_s(0));
+	rcu_read_lock();
+	struct cache_entry *entry = cache_lookup(cache, &key, at_s(0));
+	put(cache, &key, 60, WIRE + 1, at_s(0)); /* takes the old one out: no reference is left */
+	assert_false(cache_entry_ref(entry));
+	assert_int_equal(entry->answer->length, WIRE); /* but it can be read until the unlock */
+	rcu_read_unlock();
+	cache_free(&cache);
+	cache_entry_unref(NULL);
+}
+
+static void facts_are_replaced_under_a_reader(void **state)
+{
+	(void)state;
+	struct cache *cache = cache_new(1 << 20, seed);
+	struct cache_key key = key_number(0);
+	put(cache, &key, 60, WIRE, at_s(0));
+	rcu_read_lock();
+	struct cache_entry *entry = cache_lookup(cache, &key, at_s(0));
+	const struct facts_box *old = rcu_dereference(entry->facts);
+	atomic_store(&entry->journalled, old);
+	cache_entry_replace_facts(entry, facts_make(2));
+	assert_int_equal(old->journal_id, 1);
+	assert_int_equal(old->facts.addresses[ADDRESS_COUNT - 1].asn, 1);
+	const struct facts_box *box = rcu_dereference(entry->facts);
+	assert_int_equal(box->journal_id, 2);
+	/* Cleared, not only unequal: the next box may get the old one's memory and must not pass for journalled. */
+	assert_null(atomic_load(&entry->journalled));
+	rcu_read_unlock();
+	cache_free(&cache);
+}
+
+static void long_upstream_text_is_cut(void **state)
+{
+	(void)state;
+	char text[2 * CACHE_UPSTREAM_TEXT_MAX];
+	memset(text, 'x', sizeof text - 1);
+	text[sizeof text - 1] = '\0';
+	struct cache_key key = key_number(0);
+	struct cache_entry *entry =
+		cache_entry_new(&key, answer_make(1, WIRE), facts_make(1), text, at_s(0));
+	assert_int_equal(strlen(entry->upstream), CACHE_UPSTREAM_TEXT_MAX - 1);
+	cache_entry_unref(entry);
+}
+
+static int begin(void **state)
+{
+	(void)state;
+	rcu_register_thread();
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	rcu_barrier(); /* what was unreferenced is freed by now, for the leak check */
+	rcu_unregister_thread();
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(hit_and_miss),
+		cmocka_unit_test(every_part_of_the_key_counts),
+		cmocka_unit_test(key_is_the_question_that_was_asked),
+		cmocka_unit_test(hash_depends_on_the_seed),
+		cmocka_unit_test(lives_for_its_ttl),
+		cmocka_unit_test(replaces_the_same_question),
+		cmocka_unit_test(replaces_in_a_full_shard),
+		cmocka_unit_test(replaces_before_the_eyes_of_a_reader),
+		cmocka_unit_test(too_large_is_left_out),
+		cmocka_unit_test(too_large_does_not_leave_an_old_answer),
+		cmocka_unit_test(no_room_at_all),
+		cmocka_unit_test(bounded_and_counted),
+		cmocka_unit_test(oldest_goes_first),
+		cmocka_unit_test(asked_for_gets_another_round),
+		cmocka_unit_test(asked_for_by_all_gives_one_round_only),
+		cmocka_unit_test(hot_names_outlive_a_scan),
+		cmocka_unit_test(all_in_use_still_makes_room),
+		cmocka_unit_test(expired_goes_though_asked_for),
+		cmocka_unit_test(waiter_keeps_what_was_evicted),
+		cmocka_unit_test(reference_of_a_dying_entry_is_refused),
+		cmocka_unit_test(facts_are_replaced_under_a_reader),
+		cmocka_unit_test(long_upstream_text_is_cut),
+	};
+	return cmocka_run_group_tests(tests, begin, end);
+}

@@ -1,0 +1,236 @@
+/* The cache under several threads: some put in, some look up, take references and replace facts, while it
+ * evicts all the time. What is found is always whole, and the sums are exact in the end. */
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "unit/cache/fixture.h"
+
+#define WRITER_COUNT 2
+#define READER_COUNT 3
+#define KEY_COUNT 400
+#define ROUNDS 30000
+#define HELD_MAX 8
+#define BUCKET_COUNT 1024 /* of a cache of a megabyte */
+
+struct shared {
+	struct cache *cache;
+	struct cache_key keys[KEY_COUNT];
+	atomic_uint writers_left;
+	atomic_ulong hits, refused, broken; /* cmocka's asserts are for the main thread only */
+};
+
+struct worker {
+	struct shared *shared;
+	pthread_t thread;
+	unsigned random;
+};
+
+static unsigned next(struct worker *worker, unsigned below)
+{
+	worker->random = worker->random * 1664525u + 1013904223u;
+	return (worker->random >> 8) % below;
+}
+
+/* An answer says in its wire which key it belongs to; its facts say it too. */
+static struct cache_entry *make(struct shared *shared, unsigned number, struct now now)
+{
+	struct answer *answer = answer_make(60, 100);
+	struct facts_box *box = facts_make(number + 1);
+	memcpy(answer->wire, &number, sizeof number);
+	return cache_entry_new(&shared->keys[number], answer, box, "192.0.2.53:53", now);
+}
+
+static bool whole(const struct cache_entry *entry, unsigned number)
+{
+	unsigned found;
+	memcpy(&found, entry->answer->wire, sizeof found);
+	const struct facts_box *box = rcu_dereference(entry->facts);
+	return found == number && box->journal_id == number + 1 &&
+	       box->facts.addresses[ADDRESS_COUNT - 1].asn == number + 1;
+}
+
+static void *write_entries(void *data)
+{
+	struct worker *worker = data;
+	struct shared *shared = worker->shared;
+	rcu_register_thread();
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		struct now now = at_s(i % 50);
+		struct cache_entry *entry = make(shared, next(worker, KEY_COUNT), now);
+		cache_insert(shared->cache, entry, now);
+		cache_entry_unref(entry);
+	}
+	rcu_unregister_thread();
+	atomic_fetch_sub(&shared->writers_left, 1);
+	return NULL;
+}
+
+static void look_up(struct worker *worker, struct cache_entry **held, unsigned *held_number)
+{
+	struct shared *shared = worker->shared;
+	unsigned number = next(worker, KEY_COUNT);
+	rcu_read_lock();
+	struct cache_entry *entry = cache_lookup(shared->cache, &shared->keys[number], at_s(0));
+	if (entry) {
+		atomic_fetch_add(&shared->hits, 1);
+		atomic_fetch_add(&shared->broken, !whole(entry, number));
+		if (number % 4 == 0 && !*held) {
+			if (cache_entry_ref(entry)) {
+				*held = entry;
+				*held_number = number;
+			} else {
+				atomic_fetch_add(&shared->refused, 1);
+			}
+		}
+	}
+	rcu_read_unlock();
+}
+
+/* Like a query that waited: still whole, however long its entry is gone from the cache. */
+static void let_go(struct worker *worker, struct cache_entry **held, unsigned number)
+{
+	if (!*held)
+		return;
+	rcu_read_lock();
+	atomic_fetch_add(&worker->shared->broken, !whole(*held, number));
+	rcu_read_unlock();
+	if (number % 8 == 0)
+		cache_entry_replace_facts(*held, facts_make(number + 1));
+	cache_entry_unref(*held);
+	*held = NULL;
+}
+
+static void *read_entries(void *data)
+{
+	struct worker *worker = data;
+	struct cache_entry *held[HELD_MAX] = {0};
+	unsigned numbers[HELD_MAX] = {0};
+	rcu_register_thread();
+	for (unsigned i = 0; atomic_load(&worker->shared->writers_left); i++) {
+		look_up(worker, &held[i % HELD_MAX], &numbers[i % HELD_MAX]);
+		let_go(worker, &held[(i + 1) % HELD_MAX], numbers[(i + 1) % HELD_MAX]);
+	}
+	for (unsigned i = 0; i < HELD_MAX; i++)
+		let_go(worker, &held[i], numbers[i]);
+	rcu_unregister_thread();
+	return NULL;
+}
+
+static void many_threads(void **state)
+{
+	(void)state;
+	struct hash_key seed = {77};
+	static struct shared shared;
+	struct worker workers[WRITER_COUNT + READER_COUNT];
+	struct cache_stats stats;
+	shared.cache = cache_new(256 << 10, seed); /* about half of the keys have room */
+	shared.writers_left = WRITER_COUNT;
+	for (unsigned i = 0; i < KEY_COUNT; i++)
+		shared.keys[i] = key_number(i);
+	for (unsigned i = 0; i < WRITER_COUNT + READER_COUNT; i++) {
+		workers[i] = (struct worker){.shared = &shared, .random = i};
+		assert_int_equal(pthread_create(&workers[i].thread, NULL,
+		                                i < WRITER_COUNT ? write_entries : read_entries,
+		                                &workers[i]),
+		                 0);
+	}
+	for (unsigned i = 0; i < WRITER_COUNT + READER_COUNT; i++)
+		pthread_join(workers[i].thread, NULL);
+
+	assert_int_equal(shared.broken, 0);
+	assert_true(shared.hits > 0);
+	cache_stats(shared.cache, &stats);
+	assert_int_equal(stats.inserted, WRITER_COUNT * ROUNDS);
+	assert_true(stats.evicted > 0);
+	assert_true(stats.bytes <= stats.bytes_max);
+	unsigned found = 0;
+	size_t bytes = 0;
+	rcu_read_lock();
+	for (unsigned i = 0; i < KEY_COUNT; i++) {
+		const struct cache_entry *entry = cache_lookup(shared.cache, &shared.keys[i], at_s(0));
+		found += entry != NULL;
+		bytes += entry ? entry->bytes : 0;
+	}
+	rcu_read_unlock();
+	assert_int_equal(found, stats.entries);
+	assert_int_equal(bytes, stats.bytes);
+	print_message("%lu hits, %lu references refused, %lu evicted\n", shared.hits, shared.refused,
+	              (unsigned long)stats.evicted);
+	cache_free(&shared.cache);
+}
+
+/* One key is replaced all the time: whoever looks it up finds it, the old one or the new. */
+struct replaced {
+	struct shared *shared;
+	atomic_bool done;
+	unsigned long misses, looks;
+};
+
+static void *look_for_one(void *data)
+{
+	struct replaced *replaced = data;
+	rcu_register_thread();
+	while (!atomic_load(&replaced->done)) {
+		replaced->looks++;
+		replaced->misses += !has(replaced->shared->cache, &replaced->shared->keys[0], at_s(0));
+	}
+	rcu_unregister_thread();
+	return NULL;
+}
+
+static void replacing_is_never_a_miss(void **state)
+{
+	(void)state;
+	struct hash_key seed = {77};
+	struct shared shared = {.cache = cache_new(1 << 20, seed)};
+	struct replaced replaced = {.shared = &shared};
+	pthread_t thread;
+	shared.keys[0] = key_number(0);
+	put(shared.cache, &shared.keys[0], 60, 100, at_s(0));
+	/* Others come before it in its bucket, so that a reader is on its way when it is replaced. */
+	uint64_t hash = cache_key_hash(seed, &shared.keys[0]);
+	for (unsigned i = 1, found = 0; found < 4; i++) {
+		struct cache_key key = key_number(i);
+		if ((cache_key_hash(seed, &key) ^ hash) % BUCKET_COUNT)
+			continue;
+		put(shared.cache, &key, 60, 100, at_s(0));
+		found++;
+	}
+	assert_int_equal(pthread_create(&thread, NULL, look_for_one, &replaced), 0);
+	for (unsigned i = 0; i < 3 * ROUNDS; i++)
+		put(shared.cache, &shared.keys[0], 60, 100, at_s(0));
+	atomic_store(&replaced.done, true);
+	pthread_join(thread, NULL);
+	assert_true(replaced.looks > 0);
+	assert_int_equal(replaced.misses, 0);
+	cache_free(&shared.cache);
+}
+
+static int begin(void **state)
+{
+	(void)state;
+	rcu_register_thread();
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	rcu_barrier();
+	rcu_unregister_thread();
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(many_threads),
+		cmocka_unit_test(replacing_is_never_a_miss),
+	};
+	return cmocka_run_group_tests(tests, begin, end);
+}
