@@ -1,0 +1,136 @@
+/* The parameters of a request, see params.h. */
+#define _GNU_SOURCE
+#include "admin/params.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "value/facts.h"
+#include "value/verdict.h"
+
+const char *params_get(const struct params *params, const char *name)
+{
+	for (size_t i = 0; i < params->count; i++)
+		if (!strcmp(params->list[i].name, name))
+			return params->list[i].value;
+	return NULL;
+}
+
+int params_check(const struct params *params, const char *const *allowed, char error[500])
+{
+	if (params->too_many) {
+		snprintf(error, 500, "More than %d parameters.", PARAM_MAX);
+		return PF_EINVAL;
+	}
+	for (size_t i = 0; i < params->count; i++) {
+		const char *name = params->list[i].name;
+		const char *const *known = allowed;
+		while (*known && strcmp(*known, name))
+			known++;
+		if (!*known) {
+			snprintf(error, 500, "There is no parameter \"%.60s\" here.", name);
+			return PF_EINVAL;
+		}
+		for (size_t j = 0; j < i; j++) {
+			if (strcmp(params->list[j].name, name))
+				continue;
+			snprintf(error, 500, "The parameter \"%s\" is given twice.", name);
+			return PF_EINVAL;
+		}
+	}
+	return PF_OK;
+}
+
+/* "2026-11-23", "2026-11-23T20:26:23Z", with or without a fraction of the second, which is ignored. */
+static int parse_time(const char *text, int64_t *wall_us)
+{
+	static const char *const formats[] = {"%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d"};
+	for (size_t i = 0; i < PF_COUNT(formats); i++) {
+		struct tm utc = {0};
+		const char *rest = strptime(text, formats[i], &utc);
+		if (!rest)
+			continue;
+		int64_t fraction_us = 0;
+		if (i == 0 && *rest == '.') {
+			int64_t unit_us = 100000;
+			for (rest++; *rest >= '0' && *rest <= '9'; rest++, unit_us /= 10)
+				fraction_us += (*rest - '0') * unit_us;
+		}
+		if (*rest && strcmp(rest, "Z"))
+			return PF_EINVAL;
+		*wall_us = (int64_t)timegm(&utc) * 1000000 + fraction_us;
+		return PF_OK;
+	}
+	return PF_EINVAL;
+}
+
+static int read_moment(const struct params *params, const char *name, struct now now,
+                       int64_t *wall_us, char error[500])
+{
+	const char *text = params_get(params, name);
+	int64_t back_us;
+	if (!text)
+		return PF_OK;
+	if (clock_parse_duration(text, &back_us) == PF_OK) {
+		*wall_us = now.wall_us - back_us;
+		return PF_OK;
+	}
+	if (parse_time(text, wall_us) == PF_OK)
+		return PF_OK;
+	snprintf(
+		error, 500,
+		"\"%.60s\" is no time for \"%s\": give a duration back from now (90s, 1h, 30d) or a UTC "
+		"time (2026-11-23T20:26:23Z).",
+		text, name);
+	return PF_EINVAL;
+}
+
+static int read_number(const struct params *params, const char *name, int64_t max, int64_t *number,
+                       char error[500])
+{
+	const char *text = params_get(params, name);
+	char *end;
+	if (!text)
+		return PF_OK;
+	errno = 0;
+	long long value = strtoll(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end || errno || value > max) {
+		snprintf(error, 500, "\"%.60s\" is no number from 0 to %lld for \"%s\".", text,
+		         (long long)max, name);
+		return PF_EINVAL;
+	}
+	*number = value;
+	return PF_OK;
+}
+
+int params_filter(const struct params *params, struct now now, struct store_filter *filter,
+                  char error[500])
+{
+	*filter = (struct store_filter){
+		.device = params_get(params, "device"),
+		.name = params_get(params, "name"),
+		.action = params_get(params, "action"),
+		.standing = params_get(params, "standing"),
+		.type = params_get(params, "type"),
+		.limit = PARAM_LIMIT_DEFAULT,
+	};
+	if (filter->action && action_parse(filter->action) < 0) {
+		snprintf(error, 500, "\"%.60s\" is no action: allow, flag or sinkhole.", filter->action);
+		return PF_EINVAL;
+	}
+	if (filter->standing && standing_parse(filter->standing) < 0) {
+		snprintf(error, 500,
+		         "\"%.60s\" is no standing: home, overseas, disputed, indeterminate or unknown.",
+		         filter->standing);
+		return PF_EINVAL;
+	}
+	if (read_moment(params, "since", now, &filter->since_wall_us, error) != PF_OK ||
+	    read_moment(params, "until", now, &filter->until_wall_us, error) != PF_OK ||
+	    read_number(params, "after", INT64_MAX, &filter->after_row, error) != PF_OK ||
+	    read_number(params, "limit", PARAM_LIMIT_MAX, &filter->limit, error) != PF_OK)
+		return PF_EINVAL;
+	return PF_OK;
+}
