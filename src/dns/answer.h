@@ -29,7 +29,8 @@ struct answer {
 	                           chain, in order, without doubles */
 	uint16_t address_total; /* also those beyond ANSWER_ADDRESS_MAX */
 	uint8_t hop_count;
-	struct dns_name *hops; /* the targets of the CNAMEs, in the order of the chain */
+	struct dns_name *hops; /* the targets of the CNAMEs, in the order of the chain; also that of a
+	                           CNAME which was itself asked for */
 };
 
 enum answer_match {
@@ -45,9 +46,14 @@ enum answer_match answer_match(const uint8_t *packet, size_t length, const struc
                                uint16_t id);
 
 /* Parses a message that matched and keeps of it: the records of the question's own CNAME chain (and
- * their RRSIGs when DO was set), and of the authority section the SOA of a negative answer (with
- * NSEC, NSEC3 and RRSIGs when DO was set). Records that nobody asked for are dropped (CVE-2025-40778).
- * On PF_OK `*out` is owned by the caller (answer_free); PF_EINVAL: malformed; PF_EFULL; PF_ENOMEM. */
+ * their RRSIGs when DO was set), and of the authority section the SOA of a negative answer, and when DO
+ * was set NSEC, NSEC3 and RRSIGs (of positive answers too: they prove a wildcard). Records that nobody
+ * asked for are dropped (CVE-2025-40778), unread but for their bounds. An RCODE other than NOERROR and
+ * NXDOMAIN keeps no record. TTLs in `wire` are those that may be served: none over `ANSWER_TTL_MAX`, the
+ * SOA's that of the negative answer.
+ * On PF_OK `*out` is owned by the caller (answer_free), else it is NULL. PF_EINVAL: malformed in what is
+ * kept, a loop, TC set, an extended RCODE in OPT, SvcParams that RFC 9460 calls malformed; PF_EFULL: over
+ * a maximum above, or over 65535 bytes when written out; PF_ENOMEM. */
 PF_MUST_CHECK int answer_from_wire(const uint8_t *packet, size_t length,
                                    const struct dns_query *query, struct answer **out);
 

@@ -45,8 +45,9 @@ enum query_parse {
  * OPT (TSIG, SIG(0)) are walked and ignored. */
 enum query_parse dns_query_parse(const uint8_t *packet, size_t length, struct dns_query *query);
 
-/* Writes the message that goes upstream: this id, RD set, CD as the client's, the question in lower
- * case, our own OPT with 1232 bytes and the client's DO; none of the client's options. Returns its length. */
+/* Writes the message that goes upstream: this id, RD and AD set (so that a shared answer says whether
+ * it was validated, RFC 6840, 5.7), CD as the client's, the question in lower case, our own OPT with
+ * 1232 bytes and the client's DO; none of the client's options. Returns its length. */
 #define QUERY_UPSTREAM_MAX (DNS_HEADER_BYTES + QUERY_QUESTION_MAX + 11)
 size_t dns_query_write(uint8_t out[QUERY_UPSTREAM_MAX], const struct dns_query *query, uint16_t id);
 
