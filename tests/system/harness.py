@@ -229,13 +229,19 @@ zone:
 # ---- an upstream that does what a test wants
 
 
+def plain_answer(query, transport):
+    """One address for whatever is asked; no data for other types."""
+    known = {dns.rdatatype.A: "192.0.2.1", dns.rdatatype.AAAA: "2001:db8::1"}.get(query.question[0].rdtype)
+    return answer(query, known) if known else answer(query, soa=60)
+
+
 class Upstream:
     """Answers over UDP and TCP as handler(query, transport) says: a message, bytes, a list of them, or None
     for silence. `transport` is "udp" or "tcp". What was asked is kept in `queries`, with the client's port.
     """
 
     def __init__(self, handler=None, address="127.0.0.1"):
-        self.handler = handler or (lambda query, transport: answer(query, "192.0.2.1"))
+        self.handler = handler or plain_answer
         self.address = address
         self.queries = []  # (message, source port, transport)
         self.lock = threading.Lock()
@@ -370,6 +376,7 @@ class Daemon:
         self.port = free_port()
         self.prefix = ["ip", "netns", "exec", namespace] if namespace else []
         self.process = None
+        self.starts = 0
         self.expected = 0
         self.config = merge({
             "listen": {"dns": [f"127.0.0.1:{self.port}"], "control": f"{self.folder}/control.sock"},
@@ -395,6 +402,7 @@ class Daemon:
         return str(path)
 
     def start(self):
+        self.starts += 1
         self.stderr = open(self.folder / "log", "ab")
         self.process = subprocess.Popen(self.prefix + WRAP + [str(BUILD / "portafilterd"), "-c", str(self.path)],
                                         stdout=self.stderr, stderr=self.stderr, start_new_session=True)
@@ -406,7 +414,7 @@ class Daemon:
 
     def is_ready(self):
         assert self.process.poll() is None, f"the daemon has ended with {self.process.returncode}:\n{self.log()}"
-        return "portafilter is ready" in self.log()
+        return self.log().count("portafilter is ready") == self.starts
 
     def log(self):
         return (self.folder / "log").read_text(errors="replace") if (self.folder / "log").exists() else ""
@@ -487,7 +495,7 @@ class Daemon:
 
     def rows(self, count=None, where="1", *parameters):
         """The rows of v_queries, as soon as there are `count` of them (or as they are now)."""
-        sql = f"SELECT * FROM v_queries WHERE {where}"
+        sql = f"SELECT * FROM v_queries WHERE {where} ORDER BY time"
         if count is None:
             return self.journal(sql, *parameters)
         return wait_until(lambda: (lambda rows: rows if len(rows) >= count else None)(self.journal(sql, *parameters)),

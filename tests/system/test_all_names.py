@@ -89,7 +89,7 @@ def test_all_names_from_six_devices(portafilter):
         for client in clients:
             client.sock.close()
             assert client.doubles == 0
-            assert not [order[i] for i, rcode in client.replies.items() if rcode], "every name has an answer"
+            assert not {order[i]: rcode for i, rcode in client.replies.items() if rcode}, "every name has an answer"
 
         total = len(order) * DEVICES
         wait_until(lambda: daemon.journal("SELECT count(*) AS n FROM v_queries")[0]["n"] >= total, f"the journal has {total} rows")

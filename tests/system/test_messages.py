@@ -122,7 +122,8 @@ def check(case, packet, expected, reply):
     assert flags & 0x8000, f"{case}: QR is not set"
     assert flags >> 11 & 15 == (packet[2] >> 3 & 15), f"{case}: another opcode"
     assert flags & 0x0200 == 0, f"{case}: TC is set"
-    message = dns.message.from_wire(reply)
+    # dnspython knows few opcodes: what is left is read as a QUERY
+    message = dns.message.from_wire(reply[:2] + bytes([reply[2] & 0x87]) + reply[3:])
     assert message.rcode() == expected, f"{case}: {dns.rcode.to_text(message.rcode())}"
     assert not message.answer, case
 

@@ -151,6 +151,8 @@ def test_guessing_ids_leads_to_tcp(portafilter, upstream):
 def test_records_that_nobody_asked_for_are_never_served(portafilter, upstream):
     def handler(query, transport):
         reply = answer(query, GOOD)
+        if query.question[0].name.to_text() == "bank.test.":
+            return reply
         reply.answer.append(dns.rrset.from_text("bank.test.", 300, "IN", "A", EVIL))
         reply.authority.append(dns.rrset.from_text("test.", 300, "IN", "NS", "ns.evil.test."))
         reply.additional.append(dns.rrset.from_text("ns.evil.test.", 300, "IN", "A", EVIL))
@@ -162,7 +164,7 @@ def test_records_that_nobody_asked_for_are_never_served(portafilter, upstream):
         reply = ask(daemon.port, "a.test")
         assert addresses(reply) == [GOOD] and len(reply.answer) == 1
         assert EVIL not in reply.to_text()
-    assert addresses(ask(daemon.port, "bank.test")) == [GOOD, EVIL][:1]
+    assert addresses(ask(daemon.port, "bank.test")) == [GOOD]
     assert server.count("bank.test") == 1
 
 
