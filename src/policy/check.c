@@ -136,7 +136,8 @@ static enum criterion check_answer(const struct rule *rule, const struct matter 
 	return about_addresses ? check_addresses(rule, facts, evidence) : CRITERION_NONE;
 }
 
-enum criterion rule_check(const struct rule *rule, struct matter *matter, struct evidence *evidence)
+enum criterion policy_rule_check(const struct rule *rule, struct matter *matter,
+                                 struct evidence *evidence)
 {
 	const struct policy_question *question = matter->question;
 	*evidence = (struct evidence){.match = MATCH_ALWAYS};

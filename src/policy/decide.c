@@ -7,7 +7,7 @@ static const struct rule *first_match(const struct stage_rules *rules, struct ma
 	if (!(rules->tags & matter->question->tags))
 		return NULL;
 	for (size_t i = 0; i < rules->count; i++)
-		if (rule_check(rules->rules[i], matter, evidence) == CRITERION_NONE)
+		if (policy_rule_check(rules->rules[i], matter, evidence) == CRITERION_NONE)
 			return rules->rules[i];
 	return NULL;
 }

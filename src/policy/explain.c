@@ -1,4 +1,4 @@
-/* What each rule says to one query, in words. The rules are asked by the same rule_check that decides, so
+/* What each rule says to one query, in words. The rules are asked by the same policy_rule_check that decides, so
  * that an explanation can not say anything else than what is done. */
 #include <stdarg.h>
 #include <stdio.h>
@@ -261,7 +261,7 @@ static void explain_rule(const struct policy *policy, const struct rule *rule,
 			say(&phrase, "there is no answer to look at");
 		return;
 	}
-	enum criterion failed = rule_check(rule, matter, &evidence);
+	enum criterion failed = policy_rule_check(rule, matter, &evidence);
 	if (failed == CRITERION_NONE) {
 		say_match(&phrase, policy, matter, &evidence);
 		explain_match(step, &phrase, progress, rule);

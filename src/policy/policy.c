@@ -29,8 +29,8 @@ static int compile_rules(struct policy *policy, const struct config *config, str
 		return PF_ENOMEM;
 	for (size_t i = 0; i < config->rule_count; i++) {
 		policy->count = i + 1;
-		int error =
-			rule_init(&policy->rules[i], &config->rules[i], (uint16_t)(i + 1), config->file, diag);
+		int error = policy_rule_init(&policy->rules[i], &config->rules[i], (uint16_t)(i + 1),
+		                             config->file, diag);
 		if (error == PF_ENOMEM)
 			return PF_ENOMEM;
 		if (error != PF_OK)
@@ -94,7 +94,7 @@ void policy_free(struct policy **out)
 	if (!policy)
 		return;
 	for (size_t i = 0; i < policy->count; i++)
-		rule_deinit(&policy->rules[i]);
+		policy_rule_deinit(&policy->rules[i]);
 	for (size_t i = 0; i < policy->list_count; i++)
 		free(policy->list_names[i]);
 	free(policy->list_names);

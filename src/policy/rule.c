@@ -47,8 +47,8 @@ static bool copy_arrays(struct rule *rule, const struct config_rule *from)
 	return whole;
 }
 
-int rule_init(struct rule *rule, const struct config_rule *from, uint16_t number, const char *file,
-              struct diag *diag)
+int policy_rule_init(struct rule *rule, const struct config_rule *from, uint16_t number,
+                     const char *file, struct diag *diag)
 {
 	memset(rule, 0, sizeof *rule);
 	rule->number = number;
@@ -69,7 +69,7 @@ int rule_init(struct rule *rule, const struct config_rule *from, uint16_t number
 	return names != PF_OK ? names : cnames;
 }
 
-void rule_deinit(struct rule *rule)
+void policy_rule_deinit(struct rule *rule)
 {
 	free(rule->name);
 	free(rule->types);

@@ -63,16 +63,16 @@ struct matter {
 	struct subject name;
 };
 
-/* PF_OK, PF_EINVAL (told in `diag`), PF_ENOMEM; rule_deinit is due in each case. */
-PF_MUST_CHECK int rule_init(struct rule *rule, const struct config_rule *from, uint16_t number,
-                            const char *file, struct diag *diag);
-void rule_deinit(struct rule *rule);
+/* PF_OK, PF_EINVAL (told in `diag`), PF_ENOMEM; policy_rule_deinit is due in each case. */
+PF_MUST_CHECK int policy_rule_init(struct rule *rule, const struct config_rule *from,
+                                   uint16_t number, const char *file, struct diag *diag);
+void policy_rule_deinit(struct rule *rule);
 
 void matter_init(struct matter *matter, const struct policy_question *question,
                  const struct policy_answer *answer, struct regex_scratch *scratch);
 
 /* Fills `evidence` when it returns CRITERION_NONE. A rule of the answers stage needs matter->answer. */
-enum criterion rule_check(const struct rule *rule, struct matter *matter,
-                          struct evidence *evidence);
+enum criterion policy_rule_check(const struct rule *rule, struct matter *matter,
+                                 struct evidence *evidence);
 
 #endif
