@@ -11,6 +11,21 @@
 
 #define START_US 5000000 /* not zero, so that a forgotten clock shows */
 
+int rcu_begin(void **state)
+{
+	(void)state;
+	rcu_register_thread();
+	return 0;
+}
+
+int rcu_end(void **state)
+{
+	(void)state;
+	rcu_barrier();
+	rcu_unregister_thread();
+	return 0;
+}
+
 struct now at_s(int64_t seconds)
 {
 	return (struct now){.mono_us = START_US + seconds * 1000000, .wall_us = 1};

@@ -6,6 +6,11 @@
 
 #define ADDRESS_COUNT 2 /* addresses of every entry's facts */
 
+/* Set-up and teardown of a group: the main thread reads under RCU. When the teardown is over, all that was
+ * let go of is freed, so that leaks show. */
+int rcu_begin(void **state);
+int rcu_end(void **state);
+
 /* The fake clock: microseconds of `seconds` after its beginning. */
 struct now at_s(int64_t seconds);
 

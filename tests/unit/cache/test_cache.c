@@ -460,21 +460,6 @@ static void long_upstream_text_is_cut(void **state)
 	cache_entry_unref(entry);
 }
 
-static int begin(void **state)
-{
-	(void)state;
-	rcu_register_thread();
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	rcu_barrier(); /* what was unreferenced is freed by now, for the leak check */
-	rcu_unregister_thread();
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -501,5 +486,5 @@ int main(void)
 		cmocka_unit_test(facts_are_replaced_under_a_reader),
 		cmocka_unit_test(long_upstream_text_is_cut),
 	};
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, rcu_begin, rcu_end);
 }

@@ -211,26 +211,11 @@ static void replacing_is_never_a_miss(void **state)
 	cache_free(&shared.cache);
 }
 
-static int begin(void **state)
-{
-	(void)state;
-	rcu_register_thread();
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	rcu_barrier();
-	rcu_unregister_thread();
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(many_threads),
 		cmocka_unit_test(replacing_is_never_a_miss),
 	};
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, rcu_begin, rcu_end);
 }
