@@ -3,7 +3,7 @@
 #define PF_ADMIN_ROUTES_H
 
 #include "admin/admin.h"
-#include "admin/params.h"
+#include "report/params.h"
 
 struct routes_context {
 	const char *journal_path; /* NULL: no journal is kept; borrowed */

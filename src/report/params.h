@@ -1,7 +1,7 @@
-/* Private to admin/: the parameters of a request, checked strictly: an unknown one, one given twice or a
+/* The parameters of a question to the journal, from a request or a command line, checked strictly: an unknown one, one given twice or a
  * wrong value is an answer of 400 that names it. */
-#ifndef PF_ADMIN_PARAMS_H
-#define PF_ADMIN_PARAMS_H
+#ifndef PF_REPORT_PARAMS_H
+#define PF_REPORT_PARAMS_H
 
 #include <stdbool.h>
 

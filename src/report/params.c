@@ -1,6 +1,6 @@
 /* The parameters of a request, see params.h. */
 #define _GNU_SOURCE
-#include "admin/params.h"
+#include "report/params.h"
 
 #include <errno.h>
 #include <stdio.h>
