@@ -170,6 +170,20 @@ void play_reload(struct play *play, const char *yaml)
 	snapshot_free(&old);
 }
 
+int play_begin(void **state)
+{
+	(void)state;
+	rcu_register_thread();
+	return 0;
+}
+
+int play_end(void **state)
+{
+	(void)state;
+	rcu_unregister_thread();
+	return 0;
+}
+
 struct play *play_new(const char *yaml)
 {
 	struct play *play = calloc(1, sizeof *play);
@@ -181,7 +195,6 @@ struct play *play_new(const char *yaml)
 	assert_non_null(mkdtemp(play->folder));
 	snprintf(play->config_path, sizeof play->config_path, "%s/portafilter.yaml", play->folder);
 	play->now = (struct now){1000000000, START_WALL_US};
-	rcu_register_thread();
 	struct shared *shared = &play->shared;
 	shared->key = hash_key_random();
 	shared->cache = cache_new(CACHE_BYTES_DEFAULT, shared->key);
@@ -222,7 +235,6 @@ void play_free(struct play **play)
 	flight_table_free(&shared->flights);
 	snapshot_free(&shared->snapshot);
 	rcu_barrier();
-	rcu_unregister_thread();
 	remove_folder(old->folder);
 	free(old->replies);
 	free(old->records);

@@ -62,8 +62,11 @@ struct play {
 	size_t record_count;
 	struct play_record *records;
 	bool sink_fails;
-	unsigned arcount; /* helper for building answers */
 };
+
+/* Set-up and tear-down of a group of scenarios: the test's thread reads under RCU. */
+int play_begin(void **state);
+int play_end(void **state);
 
 /* Starts with this configuration ("upstreams" and "journal" need not be in it). */
 struct play *play_new(const char *yaml);

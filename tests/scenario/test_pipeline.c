@@ -248,7 +248,8 @@ static void every_kind_of_reply(void **state)
 		assert_int_equal(reply_rcode(reply), cases[i].rcode);
 		assert_string_equal(reply_addresses(reply), cases[i].addresses);
 		assert_int_equal(reply_ede(reply, text), 15);
-		assert_int_equal(reply_ttl(reply), 10);
+		if (cases[i].rcode != 5) /* REFUSED has no record at all */
+			assert_int_equal(reply_ttl(reply), 10);
 	}
 	assert_int_equal(play->ask_count, 0);
 	expect_sums(play);
@@ -411,5 +412,5 @@ int main(void)
 		cmocka_unit_test(a_stalled_journal_is_waited_for_by_nobody),
 		cmocka_unit_test(unknown_devices_have_a_stable_name),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, play_begin, play_end);
 }
