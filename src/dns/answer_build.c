@@ -7,7 +7,10 @@
 #include <string.h>
 
 #define COMPRESS_SEED_MAX 16 /* labels of the question that can be pointed to */
-#define REST (-1)            /* any number of bytes behind the names */
+#define COMPRESS_LABEL_MAX \
+	8             /* parents of a name that are looked for: names of 127 labels, a
+                                thousand of them, would take 40 ms (CVE-2024-8508) */
+#define REST (-1) /* any number of bytes behind the names */
 
 /* Where names stand in the data of those types in which they may arrive compressed (RFC 1035; RFC 3597,
  * 4; and what is seen in the wild). */
@@ -71,23 +74,33 @@ static void remember_name(struct answer_build *build, size_t offset)
 		build->compress[build->compress_count++] = (uint16_t)offset;
 }
 
+/* The offset of a name that was written already, or 0. */
+static unsigned find_name(const struct answer_build *build, const uint8_t *name)
+{
+	for (unsigned i = 0; i < build->compress_count; i++)
+		if (wire_name_is(build->wire, build->length, build->compress[i], name))
+			return build->compress[i];
+	return 0;
+}
+
 /* Appends a name, its longest known parent as a pointer. */
 static bool append_name(struct answer_build *build, const struct dns_name *name)
 {
-	for (const uint8_t *label = name->wire; *label; label += *label + 1u) {
-		for (unsigned i = 0; i < build->compress_count; i++) {
+	const uint8_t *label = name->wire;
+	for (unsigned depth = 0; *label && depth < COMPRESS_LABEL_MAX; depth++) {
+		unsigned known = find_name(build, label);
+		if (known) {
 			uint8_t pointer[2];
-			if (!wire_name_is(build->wire, build->length, build->compress[i], label))
-				continue;
-			dns_write16(pointer, (uint16_t)(WIRE_POINTER | build->compress[i]));
+			dns_write16(pointer, (uint16_t)(WIRE_POINTER | known));
 			return append(build, pointer, sizeof pointer);
 		}
 		size_t offset = build->length;
 		if (!append(build, label, *label + 1u))
 			return false;
 		remember_name(build, offset);
+		label += *label + 1u;
 	}
-	return append(build, (const uint8_t *)"", 1);
+	return append(build, label, (size_t)(name->wire + name->length - label));
 }
 
 /* Writes the data with its names in full; `end` bounds what belongs to the record. */

@@ -6,7 +6,7 @@
 #include "dns/answer.h"
 #include "dns/wire.h"
 
-#define ANSWER_COMPRESS_MAX 64 /* names that later ones may point to; the rest is written out */
+#define ANSWER_COMPRESS_MAX 32 /* names that later ones may point to; the rest is written out */
 
 struct answer_build {
 	size_t length;
