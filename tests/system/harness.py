@@ -381,6 +381,8 @@ class Daemon:
         self.config = merge({
             "listen": {"dns": [f"127.0.0.1:{self.port}"], "control": f"{self.folder}/control.sock"},
             "upstreams": ["127.0.0.1:1"],
+            # the journal then keeps the order in which a test asks; `None` gives one for each core
+            "workers": 1,
             # not what the tests are about: no database, no home, unless a test says so
             "geo": {"location": []},
             "journal": {"path": f"{self.folder}/journal.db"},

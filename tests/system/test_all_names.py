@@ -78,7 +78,7 @@ def test_all_names_from_six_devices(portafilter):
     nsd = Nsd(zone)
     try:
         devices = [{"name": f"device {i}", "ip": f"127.0.0.{11 + i}", "tags": [f"tag{i}"]} for i in range(DEVICES)]
-        daemon = portafilter({"upstreams": [nsd.upstream], "devices": devices})
+        daemon = portafilter({"upstreams": [nsd.upstream], "devices": devices, "workers": None})
         clients = [Client(daemon.port, f"127.0.0.{11 + i}", [(name, question_of(names, name, i)) for name in order]) for i in range(DEVICES)]
         end = time.monotonic() + PATIENCE_S + 60
         while any(len(c.replies) < len(order) for c in clients):

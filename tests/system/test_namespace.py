@@ -74,7 +74,7 @@ def start(net):
     daemons = []
 
     def run(**config):
-        daemon = Daemon(config | {"workers": 1}, ready=False, namespace=net.server)
+        daemon = Daemon(config, ready=False, namespace=net.server)
         daemons.append(daemon)
         listen = [f"10.77.0.1:{daemon.port}"] + ([f"[fd77::1]:{daemon.port}"] if net.ipv6 else [])
         # the verdicts are of the names stage: no upstream is needed

@@ -63,7 +63,7 @@ def test_standings(portafilter, nsd, geo):
     """Disputed and special addresses are not overseas; one address outside is enough, and the rest is counted."""
     daemon = portafilter(home(nsd, geo, STAYS_HOME))
     for name, standing in (("us.test", "home"), ("cn.test", "overseas"), ("mixed.test", "overseas"), ("special.test", "unknown"),
-                           ("d179kwmlpc4o47.cloudfront.net", "disputed"), ("text.test", "")):
+                           ("d179kwmlpc4o47.cloudfront.net", "disputed"), ("text.test", None)):
         ask(daemon.port, name, "TXT" if name == "text.test" else "A", source=TV)
         row = daemon.rows(1, "name = ?", name)[0]
         assert row["standing"] == standing, name

@@ -104,7 +104,7 @@ def test_half_closed_connection_gets_its_replies(portafilter, nsd):
 
 
 def test_connections_of_one_client_are_limited(portafilter, nsd):
-    daemon = portafilter({"upstreams": [nsd.upstream], "workers": 1})
+    daemon = portafilter({"upstreams": [nsd.upstream]})
     wire = question("us.test").to_wire()
     streams, served, refused = [], 0, 0
     try:
