@@ -74,10 +74,10 @@ const char *cli_time(const char *iso);
 const char *cli_standing(const char *standing);
 
 /* Rows of cells, aligned at output. Copies what it is given. */
-struct table;
-struct table *table_new(size_t columns, const char *const *heads);
-void table_add(struct table *table, const char *const *cells);
-void table_print(struct table **table); /* to stdout; frees it */
+struct cli_table;
+struct cli_table *cli_table_new(size_t columns, const char *const *heads);
+void cli_table_add(struct cli_table *table, const char *const *cells);
+void cli_table_print(struct cli_table **table); /* to stdout; frees it */
 
 /* One line of RFC 4180. */
 void csv_print(const char *const *cells, size_t count);

@@ -133,7 +133,7 @@ static void print_devices(json_t *document)
 	static const char *const heads[] = {"DEVICE",    "TAGS",           "MAC",
 	                                    "ADDRESSES", "QUERIES",        "FLAGGED",
 	                                    "SINKHOLED", "OVERSEAS NAMES", "LAST SEEN"};
-	struct table *table = table_new(PF_COUNT(heads), heads);
+	struct cli_table *table = cli_table_new(PF_COUNT(heads), heads);
 	size_t i;
 	json_t *row;
 	json_array_foreach(json_object_get(document, "devices"), i, row)
@@ -153,9 +153,9 @@ static void print_devices(json_t *document)
 			figure(row, "overseas_names"),
 			json_is_string(last) ? cli_time(json_string_value(last)) : "never",
 		};
-		table_add(table, cells);
+		cli_table_add(table, cells);
 	}
-	table_print(&table);
+	cli_table_print(&table);
 }
 
 int verb_devices(const struct cli *cli)

@@ -136,7 +136,7 @@ static void print_table(json_t *rows)
 {
 	static const char *const heads[] = {"DEVICE", "NAME",     "TYPE",  "ADDRESS", "STANDS IN",
 	                                    "RUN BY", "STANDING", "COUNT", "LAST"};
-	struct table *table = table_new(PF_COUNT(heads), heads);
+	struct cli_table *table = cli_table_new(PF_COUNT(heads), heads);
 	size_t i;
 	json_t *row;
 	json_array_foreach(rows, i, row)
@@ -159,9 +159,9 @@ static void print_table(json_t *rows)
 			cli_number(json_integer_value(json_object_get(row, "count"))),
 			cli_time(json_string_value(json_object_get(row, "last"))),
 		};
-		table_add(table, cells);
+		cli_table_add(table, cells);
 	}
-	table_print(&table);
+	cli_table_print(&table);
 	fflush(stdout);
 	fprintf(stderr,
 	        "What a device dials without asking DNS, or asks another resolver, is not in here.\n");

@@ -137,7 +137,7 @@ void cli_print_json(json_t *document)
 
 /* ---- tables ------------------------------------------------------------------------------ */
 
-struct table {
+struct cli_table {
 	size_t columns, count, room;
 	char **cells; /* the heads first */
 };
@@ -162,7 +162,7 @@ static size_t width_of(const char *text)
 	return width;
 }
 
-void table_add(struct table *table, const char *const *cells)
+void cli_table_add(struct cli_table *table, const char *const *cells)
 {
 	if (!table)
 		return;
@@ -178,12 +178,12 @@ void table_add(struct table *table, const char *const *cells)
 		table->cells[table->count++] = strdup(cells[i]);
 }
 
-struct table *table_new(size_t columns, const char *const *heads)
+struct cli_table *cli_table_new(size_t columns, const char *const *heads)
 {
-	struct table *table = columns <= COLUMNS_MAX ? calloc(1, sizeof *table) : NULL;
+	struct cli_table *table = columns <= COLUMNS_MAX ? calloc(1, sizeof *table) : NULL;
 	if (table) {
 		table->columns = columns;
-		table_add(table, heads);
+		cli_table_add(table, heads);
 	}
 	return table;
 }
@@ -198,9 +198,9 @@ static void print_row(char *const *cells, const size_t *widths, size_t columns)
 	putchar('\n');
 }
 
-void table_print(struct table **table)
+void cli_table_print(struct cli_table **table)
 {
-	struct table *old = *table;
+	struct cli_table *old = *table;
 	size_t widths[COLUMNS_MAX] = {0};
 	*table = NULL;
 	if (!old)
