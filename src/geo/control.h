@@ -30,7 +30,7 @@ PF_MUST_CHECK int control_read(struct control *control, const struct config_path
 void control_finish(struct control *control);
 
 /* The files name no country for an AS. It is derived: the country in which most of the addresses that it
- * announces stand by this location database, by the first address of each range; IPv6 counts where an AS announces no IPv4.
+ * announces stand by this location database, by the first address of each range;  IPv6 counts where an AS announces no IPv4.
  * A network's country is where it is at home, not where its owner's owner sits. */
 void control_derive_countries(struct control *control, const struct location *location);
 

@@ -159,15 +159,6 @@ static int load_each(struct loading *loading, const struct config_path *paths, s
 	return result;
 }
 
-/* The one that knows networks best: a registry's, by its name; else the first. */
-static const struct location *registry_location(const struct geo *geo)
-{
-	for (size_t i = 0; i < geo->location_count; i++)
-		if (!strncasecmp(geo->sources[i].label, "geo-whois", 9))
-			return geo->locations[i];
-	return geo->location_count ? geo->locations[0] : NULL;
-}
-
 static int prepare(struct loading *loading, uint32_t epoch)
 {
 	struct geo *geo = loading->geo;
@@ -209,8 +200,8 @@ int geo_load(const struct config *config, struct now now, uint32_t epoch, struct
 	}
 	control_finish(geo->control);
 	anycast_finish(geo->anycast);
-	if (registry_location(geo))
-		control_derive_countries(geo->control, registry_location(geo));
+	if (geo->location_count)
+		control_derive_countries(geo->control, geo->locations[0]);
 	*out = geo;
 	return PF_OK;
 }
