@@ -13,6 +13,9 @@
 #include "base/clock.h"
 #include "config/suggest.h"
 
+/* Comparing each of a thousand wrong words with 256 lists takes seconds, and nobody reads that far. */
+#define SUGGESTIONS_MAX 200
+
 static void tell(struct reader *reader, enum diag_level level, struct config_pos pos,
                  const char *format, va_list arguments)
 {
@@ -119,7 +122,7 @@ static void join_words(const char *const *words, size_t count, int first, char *
 int reader_suggest(const struct reader *reader, const char *word, const char *const *words,
                    size_t count)
 {
-	return reader->diag->count < DIAG_ENTRY_MAX ? suggest_nearest(word, words, count) : -1;
+	return reader->diag->count < SUGGESTIONS_MAX ? suggest_nearest(word, words, count) : -1;
 }
 
 int reader_word(struct reader *reader, const struct node *node, const char *key,

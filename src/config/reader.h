@@ -52,7 +52,7 @@ char *reader_name(struct reader *reader, const struct node *node, const char *ke
 int reader_word(struct reader *reader, const struct node *node, const char *key,
                 const char *const *words, size_t count);
 
-/* suggest_nearest, or -1 once so much is wrong that findings are only counted. */
+/* suggest_nearest, or -1 once so much is wrong that nobody reads on. */
 int reader_suggest(const struct reader *reader, const char *word, const char *const *words,
                    size_t count);
 

@@ -34,6 +34,10 @@ static const struct mistake yaml[] = {
 	{"user: ä\xc3\n", 1, 8, "0xc3|not UTF-8"},
 	{"user: \xed\xa0\x80\n", 1, 7, "not UTF-8"},
 	{"user: \xc0\x80\n", 1, 7, "not UTF-8"},
+	{"user: \xe0\x80\x80\n", 1, 7, "not UTF-8"},
+	{"user: \xf4\x90\x80\x80\n", 1, 7, "not UTF-8"},
+	{"user: \xf0\x9f\x98\n", 1, 7, "not UTF-8"},
+	{"user: ab\xef\xbb\xbf\n", 1, 9, "control character U+FEFF"},
 	{"user: x\r\nhome: \x01US\n", 2, 7, "control character U+0001"},
 	{"user: \"a\\0b\"\n", 1, 7, "control character U+0000"},
 	{"user: |\n  a\n  b\n", 1, 7, "control character U+000A|one line"},
@@ -314,6 +318,21 @@ static void test_all_at_once(void **state)
 	parsed_deinit(&parsed);
 }
 
+/* Of three that are the same, two are told, and both point to the first. */
+static void test_three_times(void **state)
+{
+	(void)state;
+	struct parsed parsed =
+		parse("devices:\n  - {name: d, ip: 10.0.0.1}\n  - {name: d, ip: 10.0.0.2}\n"
+	          "  - {name: e, ip: 10.0.0.1}\n  - {name: d, ip: 10.0.0.1}\n");
+	assert_int_equal(parsed.diag.errors, 4);
+	assert_finding(&parsed, DIAG_ERROR, 3, 12, "`d` is given twice; first on line 2");
+	assert_finding(&parsed, DIAG_ERROR, 5, 12, "`d` is given twice; first on line 2");
+	assert_finding(&parsed, DIAG_ERROR, 4, 19, "`10.0.0.1` is given twice; first on line 2");
+	assert_finding(&parsed, DIAG_ERROR, 5, 19, "`10.0.0.1` is given twice; first on line 2");
+	parsed_deinit(&parsed);
+}
+
 /* Text from the file is cut at a character's border, and the finding stays one. */
 static void test_long_text_is_cut(void **state)
 {
@@ -400,12 +419,19 @@ static void test_unreadable(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_yaml),        cmocka_unit_test(test_shapes),
-		cmocka_unit_test(test_network),     cmocka_unit_test(test_devices),
-		cmocka_unit_test(test_lists),       cmocka_unit_test(test_rules),
-		cmocka_unit_test(test_journal),     cmocka_unit_test(test_nul_byte),
-		cmocka_unit_test(test_all_at_once), cmocka_unit_test(test_long_text_is_cut),
-		cmocka_unit_test(test_flood),       cmocka_unit_test(test_too_large),
+		cmocka_unit_test(test_yaml),
+		cmocka_unit_test(test_shapes),
+		cmocka_unit_test(test_network),
+		cmocka_unit_test(test_devices),
+		cmocka_unit_test(test_lists),
+		cmocka_unit_test(test_rules),
+		cmocka_unit_test(test_journal),
+		cmocka_unit_test(test_nul_byte),
+		cmocka_unit_test(test_all_at_once),
+		cmocka_unit_test(test_three_times),
+		cmocka_unit_test(test_long_text_is_cut),
+		cmocka_unit_test(test_flood),
+		cmocka_unit_test(test_too_large),
 		cmocka_unit_test(test_unreadable),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
