@@ -53,14 +53,23 @@ void diag_add(struct diag *diag, enum diag_level level, const char *file, unsign
 	diag->count++;
 }
 
+static void format(const struct diag_entry *entry, const char *level, char *text, size_t size)
+{
+	if (!entry->file)
+		snprintf(text, size, "%s%s", level, entry->text);
+	else if (!entry->line)
+		snprintf(text, size, "%s: %s%s", entry->file, level, entry->text);
+	else
+		snprintf(text, size, "%s:%u:%u: %s%s", entry->file, entry->line, entry->column, level,
+		         entry->text);
+}
+
 void diag_format(const struct diag_entry *entry, char *text, size_t size)
 {
-	const char *level = entry->level == DIAG_ERROR ? "error" : "warning";
-	if (!entry->file)
-		snprintf(text, size, "%s: %s", level, entry->text);
-	else if (!entry->line)
-		snprintf(text, size, "%s: %s: %s", entry->file, level, entry->text);
-	else
-		snprintf(text, size, "%s:%u:%u: %s: %s", entry->file, entry->line, entry->column, level,
-		         entry->text);
+	format(entry, entry->level == DIAG_ERROR ? "error: " : "warning: ", text, size);
+}
+
+void diag_format_bare(const struct diag_entry *entry, char *text, size_t size)
+{
+	format(entry, "", text, size);
 }

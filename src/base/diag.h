@@ -40,4 +40,7 @@ void diag_add(struct diag *diag, enum diag_level level, const char *file, unsign
 /* "FILE:LINE:COLUMN: error: TEXT" into `text`, cut at `size`. */
 void diag_format(const struct diag_entry *entry, char *text, size_t size);
 
+/* The same without the level, for where it is said already: "FILE:LINE:COLUMN: TEXT". */
+void diag_format_bare(const struct diag_entry *entry, char *text, size_t size);
+
 #endif

@@ -11,7 +11,7 @@ void log_findings(const struct diag *diag)
 	for (size_t i = 0; i < diag->count; i++) {
 		const struct diag_entry *entry = &diag->entries[i];
 		char text[DIAG_TEXT_MAX + 512];
-		diag_format(entry, text, sizeof text);
+		diag_format_bare(entry, text, sizeof text);
 		log_write(entry->level == DIAG_ERROR ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, "%s", text);
 	}
 }
@@ -23,7 +23,10 @@ static json_t *findings_json(const struct diag *diag, enum diag_level level)
 		char text[DIAG_TEXT_MAX + 512];
 		if (diag->entries[i].level != level)
 			continue;
-		diag_format(&diag->entries[i], text, sizeof text);
+		if (level == DIAG_ERROR)
+			diag_format(&diag->entries[i], text, sizeof text);
+		else
+			diag_format_bare(&diag->entries[i], text, sizeof text); /* the list says it */
 		json_array_append_new(list, json_string(text));
 	}
 	return list;
