@@ -1,6 +1,10 @@
 /* The kernel's neighbour table (ARP and ND), address to MAC, read over netlink: a dump at the start
  * and events afterwards. The control thread owns the watcher; workers read the table that it
- * publishes through RCU. */
+ * publishes through RCU.
+ *
+ * It holds what the kernel takes for reachable or was so lately (REACHABLE, STALE, DELAY, PROBE, PERMANENT) with
+ * a unicast Ethernet MAC. The address alone is the key: where a link-local address stands on several
+ * interfaces, the one seen last counts, and only what happens on that interface ends it. */
 #ifndef PF_DEVICE_NEIGHBOURS_H
 #define PF_DEVICE_NEIGHBOURS_H
 
@@ -8,7 +12,7 @@
 #include "base/hash.h"
 
 #define NEIGHBOUR_MAX \
-	65536 /* entries kept; more are counted as refused: addresses can be made up */
+	65536 /* entries kept; messages about more are counted as refused: addresses can be made up */
 
 struct neighbour_table; /* immutable */
 
@@ -38,7 +42,7 @@ int neighbour_watch_fd(const struct neighbour_watch *watch);
 PF_MUST_CHECK int neighbour_watch_read(struct neighbour_watch *watch);
 /* The present entries as a new table, the caller's; NULL without memory. */
 struct neighbour_table *neighbour_watch_snapshot(const struct neighbour_watch *watch);
-/* Entries that did not fit into NEIGHBOUR_MAX so far. */
+/* Messages so far about entries that did not fit into NEIGHBOUR_MAX. */
 uint64_t neighbour_watch_refused(const struct neighbour_watch *watch);
 
 #endif

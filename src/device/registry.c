@@ -7,6 +7,9 @@
 #include <string.h>
 #include <strings.h>
 
+_Static_assert(sizeof(struct prefix) == 18 && sizeof(struct mac) == 6,
+               "they are hashed and compared as bytes, so there must be no padding");
+
 struct device_entry {
 	struct device device;
 	size_t prefix_count;
@@ -109,9 +112,7 @@ static int fill(struct registry *registry, const struct config *config)
 			return PF_ENOMEM;
 		entry->prefix_count = from->prefix_count;
 		for (size_t p = 0; p < from->prefix_count; p++) {
-			struct prefix prefix = {0}; /* padding too is hashed */
-			prefix.addr = from->prefixes[p].addr;
-			prefix.length = from->prefixes[p].length;
+			struct prefix prefix = from->prefixes[p];
 			entry->prefixes[p] = prefix;
 			*prefix_slot(registry, &prefix) = (struct slot){prefix, number};
 			note_length(registry, &prefix);
@@ -211,37 +212,62 @@ static void name_unknown(struct device *device, const struct addr *addr, const s
 	}
 }
 
-static void identify(const struct registry *registry, const struct mac *mac,
-                     const struct addr *addr, struct device *device)
-{
-	const struct device *found = mac ? by_mac(registry, mac) : NULL;
-	if (!found && addr)
-		found = by_address(registry, addr);
-	if (found)
-		*device = *found;
-	else
-		name_unknown(device, addr, mac);
-}
-
 void registry_identify(const struct registry *registry, const struct neighbour_table *neighbours,
                        const struct addr *addr, struct device *device)
 {
 	struct mac mac;
 	bool has_mac = neighbour_lookup(neighbours, addr, &mac);
-	identify(registry, has_mac ? &mac : NULL, addr, device);
+	const struct device *found = has_mac ? by_mac(registry, &mac) : NULL;
+	if (!found)
+		found = by_address(registry, addr);
+	if (found)
+		*device = *found;
+	else
+		name_unknown(device, addr, has_mac ? &mac : NULL);
 }
 
 static const struct device *by_text(const struct registry *registry, const char *text)
 {
+	const struct device *by_case = NULL, *by_id = NULL;
 	for (size_t i = 0; i < registry->count; i++) {
 		const struct device *device = &registry->entries[i].device;
-		if (!strcmp(device->name, text) || !strcmp(device->id, text))
+		if (!strcmp(device->name, text))
 			return device;
+		if (!by_case && !strcasecmp(device->name, text))
+			by_case = device;
+		if (!strcmp(device->id, text))
+			by_id = device;
 	}
-	for (size_t i = 0; i < registry->count; i++)
-		if (!strcasecmp(registry->entries[i].device.name, text))
-			return &registry->entries[i].device;
-	return NULL;
+	return by_case ? by_case : by_id;
+}
+
+struct search {
+	const struct registry *registry;
+	struct mac mac;
+	const struct device *found;
+};
+
+static void look_at_neighbour(void *data, const struct addr *addr, const struct mac *mac)
+{
+	struct search *search = data;
+	if (!mac_equal(mac, &search->mac))
+		return;
+	const struct device *device = by_address(search->registry, addr);
+	if (device && (!search->found || device < search->found))
+		search->found = device; /* of several the first, whatever the order of the table */
+}
+
+/* As its queries are taken: a MAC that nobody has named may stand at an address that somebody has. */
+static void find_mac(const struct registry *registry, const struct neighbour_table *neighbours,
+                     const struct mac *mac, struct device *device)
+{
+	struct search search = {registry, *mac, by_mac(registry, mac)};
+	if (!search.found)
+		neighbour_each(neighbours, look_at_neighbour, &search);
+	if (search.found)
+		*device = *search.found;
+	else
+		name_unknown(device, NULL, mac);
 }
 
 int registry_find(const struct registry *registry, const struct neighbour_table *neighbours,
@@ -254,15 +280,11 @@ int registry_find(const struct registry *registry, const struct neighbour_table 
 		*device = *found;
 		return PF_OK;
 	}
-	if (!strncmp(text, "mac:", 4))
-		text += 4;
-	else if (!strncmp(text, "ip:", 3))
-		text += 3;
-	if (mac_parse(text, &mac) == PF_OK) {
-		identify(registry, &mac, NULL, device);
+	if (mac_parse(strncmp(text, "mac:", 4) ? text : text + 4, &mac) == PF_OK) {
+		find_mac(registry, neighbours, &mac, device);
 		return PF_OK;
 	}
-	if (addr_parse(text, &addr) != PF_OK)
+	if (addr_parse(strncmp(text, "ip:", 3) ? text : text + 3, &addr) != PF_OK)
 		return PF_ENOENT;
 	addr_unmap(&addr);
 	registry_identify(registry, neighbours, &addr, device);

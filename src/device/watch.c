@@ -1,5 +1,5 @@
-/* Watches the kernel's neighbour table over rtnetlink (libmnl): events change a list of entries, kept
- * sorted by address, from which tables are made. A dump replaces what it does not name. */
+/* Watches the kernel's neighbour table over rtnetlink (libmnl): events change the watcher's own table, copies of
+ * which are published. A dump says what there is: entries that it did not name are forgotten at its end. */
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/neighbour.h>
@@ -8,113 +8,68 @@
 #include <string.h>
 
 #include "device/neighbours.h"
+#include "device/table.h"
 
 #define RECEIVE_BYTES (64 << 10)
-#define REQUEST_BYTES 256 /* a header and a struct ndmsg */
+#define REQUEST_BYTES 256             /* a header and a struct ndmsg */
 #define SOCKET_BUFFER_BYTES (1 << 20) /* some thousand events while the control thread is busy */
 #define MESSAGES_PER_READ_MAX 256
 #define STATES_WITH_MAC (NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT)
 
-struct watched {
-	struct addr addr;
-	struct mac mac;
-	unsigned dump; /* the last dump that named it, or in which it was added */
-};
-
 struct neighbour_watch {
-	struct hash_key key;
 	struct mnl_socket *socket;
 	unsigned sequence, dump;
 	bool dumping, dump_wanted, changed;
 	uint64_t refused;
-	size_t count, room;
-	struct watched *entries; /* sorted by address */
+	struct neighbour_table *table;
 	char buffer[RECEIVE_BYTES];
 };
 
 /* ---- the entries ------------------------------------------------------------------------- */
 
-static int compare(const struct addr *a, const struct addr *b)
-{
-	return a->family != b->family ? a->family - b->family
-	                              : memcmp(a->bytes, b->bytes, sizeof a->bytes);
-}
+/* What one message says. */
+struct news {
+	struct addr addr;
+	struct mac mac;
+	int interface;
+};
 
-/* Where the address is, or where it would be. */
-static size_t place_of(const struct neighbour_watch *watch, const struct addr *addr, bool *found)
+static void set(struct neighbour_watch *watch, const struct news *news)
 {
-	size_t low = 0, high = watch->count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = compare(&watch->entries[middle].addr, addr);
-		if (!order) {
-			*found = true;
-			return middle;
-		}
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	*found = false;
-	return low;
-}
-
-static void remove_at(struct neighbour_watch *watch, size_t place)
-{
-	memmove(&watch->entries[place], &watch->entries[place + 1],
-	        (watch->count - place - 1) * sizeof watch->entries[0]);
-	watch->count--;
-	watch->changed = true;
-}
-
-static bool make_room(struct neighbour_watch *watch)
-{
-	if (watch->count < watch->room)
-		return true;
-	size_t room = watch->room ? watch->room * 2 : 64;
-	struct watched *grown =
-		watch->count < NEIGHBOUR_MAX ? realloc(watch->entries, room * sizeof *grown) : NULL;
-	if (!grown) {
+	struct neighbour *entry = table_find(watch->table, &news->addr);
+	if (!entry && watch->table->count < NEIGHBOUR_MAX)
+		entry = table_put(&watch->table, &news->addr);
+	if (!entry) {
 		watch->refused++;
-		return false;
+		return;
 	}
-	watch->entries = grown;
-	watch->room = room;
-	return true;
-}
-
-static void set(struct neighbour_watch *watch, const struct addr *addr, const struct mac *mac)
-{
-	bool found;
-	size_t place = place_of(watch, addr, &found);
-	if (!found) {
-		if (!make_room(watch))
-			return;
-		memmove(&watch->entries[place + 1], &watch->entries[place],
-		        (watch->count - place) * sizeof watch->entries[0]);
-		watch->entries[place] = (struct watched){.addr = *addr};
-		watch->count++;
-	}
-	struct watched *entry = &watch->entries[place];
-	watch->changed = watch->changed || !found || !mac_equal(&entry->mac, mac);
-	entry->mac = *mac;
+	watch->changed = watch->changed || !mac_equal(&entry->mac, &news->mac);
+	entry->mac = news->mac;
+	entry->interface = news->interface;
 	entry->dump = watch->dump;
 }
 
-static void forget(struct neighbour_watch *watch, const struct addr *addr)
+/* What another interface has lost says nothing about the one where the address was seen since. */
+static void forget(struct neighbour_watch *watch, const struct news *news)
 {
-	bool found;
-	size_t place = place_of(watch, addr, &found);
-	if (found)
-		remove_at(watch, place);
+	struct neighbour *entry = table_find(watch->table, &news->addr);
+	if (!entry || entry->interface != news->interface)
+		return;
+	table_remove(watch->table, entry);
+	watch->changed = true;
 }
 
 static void forget_what_the_dump_did_not_name(struct neighbour_watch *watch)
 {
-	for (size_t i = watch->count; i > 0; i--)
-		if (watch->entries[i - 1].dump != watch->dump)
-			remove_at(watch, i - 1);
+	for (size_t i = 0; i <= watch->table->mask;) {
+		struct neighbour *entry = &watch->table->slots[i];
+		if (!entry->addr.family || entry->dump == watch->dump) {
+			i++;
+			continue;
+		}
+		table_remove(watch->table, entry);
+		watch->changed = true;
+	}
 }
 
 /* ---- messages ---------------------------------------------------------------------------- */
@@ -162,19 +117,20 @@ static int on_message(const struct nlmsghdr *header, void *data)
 		return MNL_CB_OK;
 	const struct ndmsg *message = mnl_nlmsg_get_payload(header);
 	struct attributes attributes = {0};
-	struct addr addr;
-	struct mac mac;
+	struct news news = {.interface = message->ndm_ifindex};
 	if (message->ndm_family != AF_INET && message->ndm_family != AF_INET6)
 		return MNL_CB_OK;
+	if (message->ndm_flags & NTF_PROXY) /* an address that we answer for, not one that we saw */
+		return MNL_CB_OK;
 	if (mnl_attr_parse(header, sizeof *message, on_attribute, &attributes) < 0 ||
-	    !read_address(attributes.destination, message->ndm_family, &addr))
+	    !read_address(attributes.destination, message->ndm_family, &news.addr))
 		return MNL_CB_OK;
 	bool alive = header->nlmsg_type == RTM_NEWNEIGH && (message->ndm_state & STATES_WITH_MAC) &&
-	             read_mac(attributes.link, &mac);
+	             read_mac(attributes.link, &news.mac);
 	if (alive)
-		set(watch, &addr, &mac);
+		set(watch, &news);
 	else
-		forget(watch, &addr);
+		forget(watch, &news);
 	return MNL_CB_OK;
 }
 
@@ -202,19 +158,24 @@ struct neighbour_watch *neighbour_watch_new(struct hash_key key)
 	struct neighbour_watch *watch = calloc(1, sizeof *watch);
 	if (!watch)
 		return NULL;
-	watch->key = key;
-	watch->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	int bytes = SOCKET_BUFFER_BYTES;
-	if (watch->socket)
-		setsockopt(mnl_socket_get_fd(watch->socket), SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
-	if (!watch->socket || mnl_socket_bind(watch->socket, RTMGRP_NEIGH, MNL_SOCKET_AUTOPID) < 0 ||
-	    ask_for_dump(watch) != PF_OK) {
-		int error = errno;
-		neighbour_watch_free(&watch);
-		errno = error;
-		return NULL;
-	}
+	watch->table = table_new(key, 0);
+	if (!watch->table)
+		goto failed;
+	watch->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (!watch->socket)
+		goto failed;
+	/* The kernel gives what it allows; when that is too little, a dump mends it. */
+	setsockopt(mnl_socket_get_fd(watch->socket), SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
+	if (mnl_socket_bind(watch->socket, RTMGRP_NEIGH, MNL_SOCKET_AUTOPID) < 0 ||
+	    ask_for_dump(watch) != PF_OK)
+		goto failed;
 	return watch;
+failed:;
+	int error = errno;
+	neighbour_watch_free(&watch);
+	errno = error;
+	return NULL;
 }
 
 void neighbour_watch_free(struct neighbour_watch **watch)
@@ -223,7 +184,7 @@ void neighbour_watch_free(struct neighbour_watch **watch)
 		return;
 	if ((*watch)->socket)
 		mnl_socket_close((*watch)->socket);
-	free((*watch)->entries);
+	neighbour_table_free(&(*watch)->table);
 	free(*watch);
 	*watch = NULL;
 }
@@ -233,9 +194,9 @@ int neighbour_watch_fd(const struct neighbour_watch *watch)
 	return mnl_socket_get_fd(watch->socket);
 }
 
-/* One datagram's messages. A dump that other changes interrupted (NLM_F_DUMP_INTR), or one that failed,
- * is asked for again. */
-static void take(struct neighbour_watch *watch, size_t length)
+/* One datagram's messages. A dump that changes interrupted (NLM_F_DUMP_INTR: EINTR), or that came while another
+ * was on its way (EBUSY), is asked for again; after any other error that would go round for ever. */
+static int take(struct neighbour_watch *watch, size_t length)
 {
 	unsigned port = mnl_socket_get_portid(watch->socket);
 	const struct nlmsghdr *first = (const struct nlmsghdr *)watch->buffer;
@@ -243,54 +204,44 @@ static void take(struct neighbour_watch *watch, size_t length)
 		length >= sizeof *first && first->nlmsg_pid == port && first->nlmsg_seq == watch->sequence;
 	int result = mnl_cb_run(watch->buffer, length, of_dump ? watch->sequence : 0,
 	                        of_dump ? port : 0, on_message, watch);
-	if (!of_dump)
-		return;
-	if (result == MNL_CB_STOP) {
-		watch->dumping = false;
-		forget_what_the_dump_did_not_name(watch);
-	} else if (result == MNL_CB_ERROR) {
-		watch->dumping = false;
-		watch->dump_wanted = true;
+	if (!of_dump || result == MNL_CB_OK)
+		return PF_OK;
+	watch->dumping = false;
+	if (result == MNL_CB_ERROR) {
+		watch->dump_wanted = errno == EINTR || errno == EBUSY;
+		return watch->dump_wanted ? PF_OK : PF_EIO;
 	}
+	if (!watch->dump_wanted) /* else it was not whole, and the next one will say */
+		forget_what_the_dump_did_not_name(watch);
+	return PF_OK;
 }
 
 int neighbour_watch_read(struct neighbour_watch *watch)
 {
-	watch->changed = false;
 	for (int i = 0; i < MESSAGES_PER_READ_MAX; i++) {
 		ssize_t length = mnl_socket_recvfrom(watch->socket, watch->buffer, sizeof watch->buffer);
 		if (length > 0) {
-			take(watch, (size_t)length);
+			if (take(watch, (size_t)length) != PF_OK)
+				return PF_EIO;
 		} else if (length < 0 && errno == ENOBUFS) {
-			watch->dump_wanted = true; /* events were lost */
-		} else if (length < 0 && errno == EINTR) {
-			continue;
+			watch->dump_wanted = true; /* events were lost, the end of a dump perhaps too */
+			watch->dumping = false;
 		} else if (length < 0 && errno == EAGAIN) {
 			break;
-		} else {
+		} else if (length == 0 || errno != EINTR) {
 			return PF_EIO;
 		}
 	}
 	if (watch->dump_wanted && !watch->dumping && ask_for_dump(watch) != PF_OK)
 		return PF_EIO;
-	return watch->changed;
+	bool changed = watch->changed;
+	watch->changed = false; /* not before: what changed ahead of a failure is told the next time */
+	return changed;
 }
 
 struct neighbour_table *neighbour_watch_snapshot(const struct neighbour_watch *watch)
 {
-	struct addr *addrs = calloc(watch->count + 1, sizeof *addrs);
-	struct mac *macs = calloc(watch->count + 1, sizeof *macs);
-	struct neighbour_table *table = NULL;
-	if (addrs && macs) {
-		for (size_t i = 0; i < watch->count; i++) {
-			addrs[i] = watch->entries[i].addr;
-			macs[i] = watch->entries[i].mac;
-		}
-		table = neighbour_table_new(watch->key, addrs, macs, watch->count);
-	}
-	free(addrs);
-	free(macs);
-	return table;
+	return table_copy(watch->table);
 }
 
 uint64_t neighbour_watch_refused(const struct neighbour_watch *watch)
