@@ -103,7 +103,7 @@ static void put_metadata(struct writer *w, const char *type, uint64_t build_epoc
 	static const uint8_t marker[] = "\xab\xcd\xefMaxMind.com";
 	memcpy(w->data + w->length, marker, sizeof marker - 1);
 	w->length += sizeof marker - 1;
-	put_type(w, 7, 8);
+	put_type(w, 7, 9);
 	put_text(w, "node_count");
 	put_number(w, 6, w->node_count, 4);
 	put_text(w, "record_size");
@@ -114,6 +114,8 @@ static void put_metadata(struct writer *w, const char *type, uint64_t build_epoc
 	put_text(w, type);
 	put_text(w, "languages");
 	put_type(w, 11, 0);
+	put_text(w, "description");
+	put_type(w, 7, 0);
 	put_text(w, "binary_format_major_version");
 	put_number(w, 5, 2, 2);
 	put_text(w, "binary_format_minor_version");
