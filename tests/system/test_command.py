@@ -147,6 +147,6 @@ def test_hostile_names_are_escaped(portafilter, upstream):
         code, text, _ = daemon.cli(*arguments)
         assert code == 0
         assert not any(c < " " and c != "\n" for c in text) and "\x7f" not in text, (arguments, text)
-        assert r"\010\027[31m" in text or r"\\010\\027[31m" in text, (arguments, text)
+        assert r"\010\027" in text or r"\\010\\027" in text, (arguments, text)
     assert len(daemon.cli("log", "--json")[1]) and len(daemon.json("log")["queries"]) == 1
     assert r"\010" in daemon.rows(1)[0]["name"]
