@@ -24,8 +24,15 @@ static void say(struct text *text, const char *format, ...)
 	va_end(arguments);
 	if (length > 0)
 		text->length += (size_t)length;
-	if (text->length >= SENTENCE_MAX)
-		text->length = SENTENCE_MAX - 1;
+	if (text->length < SENTENCE_MAX)
+		return;
+	/* Cut before the last character, which may not be whole. */
+	text->length = SENTENCE_MAX - 1;
+	while (text->length && (text->at[text->length - 1] & 0xc0) == 0x80)
+		text->length--;
+	if (text->length)
+		text->length--;
+	text->at[text->length] = '\0';
 }
 
 /* A name, shortened from the left when it is long: what is registered stands at the right. */
