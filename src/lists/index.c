@@ -159,6 +159,8 @@ void list_index_match(const struct list_index *index, const struct dns_name *nam
 	struct list_set excepted = {{0}};
 	bool any_excepted = false;
 	memset(set, 0, sizeof *set);
+	if (!index->count)
+		return;
 	size_t count = find_tails(index, name, tails);
 	for (size_t i = 0; i < count; i++) {
 		const struct slot *slot;

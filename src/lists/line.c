@@ -69,6 +69,8 @@ static struct part cut_comment(struct part part)
 static const char *cosmetic_mark(struct part part)
 {
 	static const char *const marks[] = {"##", "#@#", "#?#", "#$#", "#%#", "#@?#", "#@$#", "#@%#"};
+	if (!memchr(part.at, '#', part_length(part))) /* nearly always */
+		return NULL;
 	for (size_t i = 0; i < PF_COUNT(marks); i++) {
 		const char *mark = find(part, marks[i]);
 		if (mark)
@@ -100,13 +102,14 @@ static bool is_sink(const struct addr *addr)
 /* An address and at least one word behind it. */
 static bool is_hosts(struct part part, bool *elsewhere)
 {
+	/* No name begins with ':' and few with a digit: most lines are spared the parser. */
+	static const char begins[] = "0123456789:abcdefABCDEF";
+	if (!memchr(begins, *part.at, sizeof begins - 1))
+		return false;
 	struct part rest = part;
 	struct part word = take_word(&rest);
 	struct addr addr;
 	if (!part_length(trim(rest)))
-		return false;
-	/* No name begins with ':' and few with a digit: most lines are spared the parser. */
-	if (!memchr("0123456789:abcdefABCDEF", *word.at, 23))
 		return false;
 	if (!entry_name_is_address(word.at, part_length(word), &addr))
 		return false;

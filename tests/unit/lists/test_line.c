@@ -105,6 +105,14 @@ static void test_plain(void **state)
 		{"!||a.example^", "comment"},
 		{"[Adblock Plus 2.0]", "comment"},
 		{"localhost", LOCAL},
+	};
+	check_rows(rows, sizeof rows / sizeof rows[0], LIST_FORMAT_PLAIN);
+}
+
+static void test_plain_skipped(void **state)
+{
+	(void)state;
+	static const struct row rows[] = {
 		{".", NO_NAME},
 		{"..", NO_NAME},
 		{"*.", NO_NAME},
@@ -300,9 +308,8 @@ static void test_bytes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_plain),
-		cmocka_unit_test(test_hosts),
-		cmocka_unit_test(test_adblock),
+		cmocka_unit_test(test_plain), cmocka_unit_test(test_plain_skipped),
+		cmocka_unit_test(test_hosts), cmocka_unit_test(test_adblock),
 		cmocka_unit_test(test_bytes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
