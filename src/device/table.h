@@ -33,4 +33,7 @@ struct neighbour *table_put(struct neighbour_table **table, const struct addr *a
  * beginning, so a loop over all slots looks at the same slot once more and misses nothing. */
 void table_remove(struct neighbour_table *table, struct neighbour *entry);
 
+/* neighbour_watch_new with another bound than NEIGHBOUR_MAX, which tests can reach sooner. */
+struct neighbour_watch *watch_new_bounded(struct hash_key key, size_t count_max);
+
 #endif

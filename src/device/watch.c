@@ -21,6 +21,7 @@ struct neighbour_watch {
 	unsigned sequence, dump;
 	bool dumping, dump_wanted, changed;
 	uint64_t refused;
+	size_t count_max;
 	struct neighbour_table *table;
 	char buffer[RECEIVE_BYTES];
 };
@@ -37,7 +38,7 @@ struct news {
 static void set(struct neighbour_watch *watch, const struct news *news)
 {
 	struct neighbour *entry = table_find(watch->table, &news->addr);
-	if (!entry && watch->table->count < NEIGHBOUR_MAX)
+	if (!entry && watch->table->count < watch->count_max)
 		entry = table_put(&watch->table, &news->addr);
 	if (!entry) {
 		watch->refused++;
@@ -120,8 +121,6 @@ static int on_message(const struct nlmsghdr *header, void *data)
 	struct news news = {.interface = message->ndm_ifindex};
 	if (message->ndm_family != AF_INET && message->ndm_family != AF_INET6)
 		return MNL_CB_OK;
-	if (message->ndm_flags & NTF_PROXY) /* an address that we answer for, not one that we saw */
-		return MNL_CB_OK;
 	if (mnl_attr_parse(header, sizeof *message, on_attribute, &attributes) < 0 ||
 	    !read_address(attributes.destination, message->ndm_family, &news.addr))
 		return MNL_CB_OK;
@@ -155,9 +154,15 @@ static int ask_for_dump(struct neighbour_watch *watch)
 
 struct neighbour_watch *neighbour_watch_new(struct hash_key key)
 {
+	return watch_new_bounded(key, NEIGHBOUR_MAX);
+}
+
+struct neighbour_watch *watch_new_bounded(struct hash_key key, size_t count_max)
+{
 	struct neighbour_watch *watch = calloc(1, sizeof *watch);
 	if (!watch)
 		return NULL;
+	watch->count_max = count_max;
 	int bytes = SOCKET_BUFFER_BYTES;
 	watch->table = table_new(key, 0);
 	if (!watch->table)

@@ -20,7 +20,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "device/neighbours.h"
+#include "device/table.h"
 
 #define PATIENCE_MS \
 	10000          /* for an event that must come; no test waits that long when all is well */
@@ -48,8 +48,9 @@ static void enter(pid_t pid)
 	close(fd);
 }
 
-/* ip(8) with the words of `line`, in our namespace or in that of `pid`; its exit status. */
-static int ip_in(pid_t pid, const char *line, const char *input)
+/* ip(8) with the words of `line`, in our namespace or in that of `pid`, reading from `input` when it is not NULL;
+ * its exit status. */
+static int ip_in(pid_t pid, const char *line, FILE *input)
 {
 	char copy[LINE_MAX] = "ip ", *words[WORDS_MAX] = {0}, *rest = copy;
 	strncat(copy, line, sizeof copy - 4);
@@ -58,7 +59,7 @@ static int ip_in(pid_t pid, const char *line, const char *input)
 	pid_t child = fork();
 	assert_true(child >= 0);
 	if (!child) {
-		if (input && (!freopen(input, "r", stdin)))
+		if (input && dup2(fileno(input), STDIN_FILENO) < 0)
 			_exit(126);
 		if (pid)
 			enter(pid);
@@ -157,11 +158,27 @@ static void mac_in(const struct neighbour_table *table, const char *addr_text,
 		mac_format(&mac, text);
 }
 
+/* Waits for the next events and reads them. */
+static void read_more(struct world *world, int64_t end_us, const char *waiting_for)
+{
+	struct pollfd fd = {.fd = neighbour_watch_fd(world->watch), .events = POLLIN};
+	int64_t left_us = end_us - clock_now().mono_us;
+	if (left_us <= 0)
+		fail_msg("Waited %d ms for %s in vain.", PATIENCE_MS, waiting_for);
+	assert_true(poll(&fd, 1, (int)(left_us / 1000) + 1) >= 0);
+	assert_true(neighbour_watch_read(world->watch) >= 0);
+}
+
+static int64_t end_of_patience_us(void)
+{
+	return clock_now().mono_us + PATIENCE_MS * 1000;
+}
+
 /* Reads events until the address has this MAC ("": none); with NULL, until there are `count` entries. */
 static void wait_until(struct world *world, const char *addr, const char *mac, size_t count)
 {
-	int64_t end_us = clock_now().mono_us + PATIENCE_MS * 1000;
-	char text[MAC_TEXT_MAX] = "";
+	int64_t end_us = end_of_patience_us();
+	char text[MAC_TEXT_MAX] = "", waiting_for[LINE_MAX];
 	for (;;) {
 		struct neighbour_table *table = neighbour_watch_snapshot(world->watch);
 		size_t found = neighbour_count(table);
@@ -171,13 +188,21 @@ static void wait_until(struct world *world, const char *addr, const char *mac, s
 		neighbour_table_free(&table);
 		if (addr ? !strcmp(text, mac) : found == count)
 			return;
-		struct pollfd fd = {.fd = neighbour_watch_fd(world->watch), .events = POLLIN};
-		int64_t left_us = end_us - clock_now().mono_us;
-		if (left_us <= 0 || poll(&fd, 1, (int)(left_us / 1000) + 1) < 0)
-			fail_msg("Waited for %s at %s, %zu entries; there are %zu, and the MAC is \"%s\".",
-			         mac ? mac : "-", addr ? addr : "-", count, found, text);
-		assert_true(neighbour_watch_read(world->watch) >= 0);
+		if (addr)
+			snprintf(waiting_for, sizeof waiting_for, "\"%s\" at %s where \"%s\" is", mac, addr,
+			         text);
+		else
+			snprintf(waiting_for, sizeof waiting_for, "%zu entries where %zu are", count, found);
+		read_more(world, end_us, waiting_for);
 	}
+}
+
+static void wait_for_refused(struct world *world, uint64_t count)
+{
+	int64_t end_us = end_of_patience_us();
+	while (neighbour_watch_refused(world->watch) < count)
+		read_more(world, end_us, "entries to be refused");
+	assert_int_equal(neighbour_watch_refused(world->watch), count);
 }
 
 static void expect(struct world *world, const char *addr, const char *mac)
@@ -280,7 +305,6 @@ static void what_is_no_device_is_ignored(void **state)
 	ip("neighbour add 10.9.0.12 lladdr ff:ff:ff:ff:ff:ff dev here nud permanent");
 	ip("neighbour add 10.9.0.13 lladdr 00:00:00:00:00:00 dev here nud permanent");
 	ip("neighbour add 10.9.0.14 lladdr 02:00:00:00:00:14 dev here nud permanent");
-	ip("neighbour add proxy 10.9.0.14 dev here"); /* says nothing about who has it */
 	ip("neighbour add 10.9.0.15 lladdr 02:00:00:00:00:15 dev here nud permanent");
 	expect(world, "10.9.0.15", "02:00:00:00:00:15"); /* so all before it have been read */
 	expect(world, "10.9.0.14", "02:00:00:00:00:14");
@@ -310,20 +334,18 @@ static void same_address_on_two_interfaces(void **state)
 	expect(world, "fe80::9", "");
 }
 
-/* `count` entries of 10.10.0.0/15 with `ip -batch`. */
-static void add_many(unsigned first, unsigned count)
+/* `count` entries of 10.10.0.0/16 with `ip -batch`. */
+static void add_many(unsigned count)
 {
-	char path[] = "/tmp/portafilter-neighbours-XXXXXX";
-	int fd = mkstemp(path);
-	assert_true(fd >= 0);
-	FILE *file = fdopen(fd, "w");
-	for (unsigned i = first; i < first + count; i++)
+	FILE *file = tmpfile();
+	assert_non_null(file);
+	for (unsigned i = 0; i < count; i++)
 		fprintf(file,
-		        "neighbour add 10.%u.%u.%u lladdr 02:00:00:%02x:%02x:%02x dev here nud permanent\n",
-		        10 + (i >> 16), i >> 8 & 255, i & 255, i >> 16, i >> 8 & 255, i & 255);
-	assert_int_equal(fclose(file), 0);
-	int status = ip_in(0, "-batch -", path);
-	unlink(path);
+		        "neighbour add 10.10.%u.%u lladdr 02:00:00:00:%02x:%02x dev here nud permanent\n",
+		        i >> 8, i & 255, i >> 8, i & 255);
+	rewind(file);
+	int status = ip_in(0, "-batch -", file);
+	fclose(file);
 	assert_int_equal(status, 0);
 }
 
@@ -334,7 +356,7 @@ static void overrun_is_mended(void **state)
 	struct world *world = *state;
 	start_watch(world);
 	wait_until(world, NULL, NULL, 0);
-	add_many(0, COUNT);
+	add_many(COUNT);
 	wait_until(world, NULL, NULL, COUNT);
 	expect(world, "10.10.19.135", "02:00:00:00:13:87"); /* the last: 4999 */
 	ip("neighbour add 10.9.0.40 lladdr 02:00:00:00:00:40 dev lo nud permanent");
@@ -350,19 +372,17 @@ static void overrun_is_mended(void **state)
 
 static void no_more_than_the_bound(void **state)
 {
+	enum { BOUND = 100 };
 	struct world *world = *state;
-	add_many(0, NEIGHBOUR_MAX + 10);
-	start_watch(world);
-	wait_until(world, NULL, NULL, NEIGHBOUR_MAX);
+	add_many(BOUND + 10);
+	world->watch = watch_new_bounded(seed, BOUND);
+	assert_non_null(world->watch);
+	wait_until(world, NULL, NULL, BOUND);
+	wait_for_refused(world, 10);
 	ip("neighbour add 10.9.0.50 lladdr 02:00:00:00:00:50 dev here nud permanent");
-	for (int64_t end_us = clock_now().mono_us + PATIENCE_MS * 1000;
-	     neighbour_watch_refused(world->watch) < 11 && clock_now().mono_us < end_us;) {
-		struct pollfd fd = {.fd = neighbour_watch_fd(world->watch), .events = POLLIN};
-		assert_true(poll(&fd, 1, 100) >= 0);
-		assert_true(neighbour_watch_read(world->watch) >= 0);
-	}
-	assert_int_equal(neighbour_watch_refused(world->watch), 11);
-	wait_until(world, NULL, NULL, NEIGHBOUR_MAX);
+	wait_for_refused(world, 11);
+	wait_until(world, NULL, NULL, BOUND);
+	expect(world, "10.9.0.50", "");
 }
 
 static bool can_do_it(const char **why)
