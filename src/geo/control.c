@@ -4,29 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "geo/control_mmdb.h"
 #include "geo/csv.h"
-
-#define AS_MAX 200000 /* autonomous systems; some 80,000 announce anything */
-
-struct range4 {
-	uint32_t start, end, as; /* `as` is an index */
-};
-
-struct range6 {
-	uint8_t start[16], end[16];
-	uint32_t as;
-};
-
-struct control {
-	size_t count4, room4, count6, room6;
-	struct range4 *ranges4;
-	struct range6 *ranges6;
-	size_t as_count, as_room, slot_mask;
-	struct as *systems;
-	uint32_t *slots; /* AS number → index + 1, open addressing */
-	size_t names_length, names_room;
-	char *names; /* organisations, NUL between them */
-};
+#include "geo/mmdb.h"
+#include "geo/overlap.h"
 
 static uint32_t read32(const uint8_t *at)
 {
@@ -47,6 +28,16 @@ static bool grow(void **array, size_t count, size_t *room, size_t size)
 	return true;
 }
 
+/* Gives back what was allocated in advance; keeping it is no failure. */
+static void trim(void **array, size_t count, size_t *room, size_t size)
+{
+	void *shrunk = count ? realloc(*array, count * size) : NULL;
+	if (!shrunk)
+		return;
+	*array = shrunk;
+	*room = count;
+}
+
 struct control *control_new(void)
 {
 	return calloc(1, sizeof(struct control));
@@ -58,83 +49,19 @@ void control_free(struct control **control)
 		return;
 	free((*control)->ranges4);
 	free((*control)->ranges6);
-	free((*control)->systems);
-	free((*control)->slots);
-	free((*control)->names);
+	as_table_deinit(&(*control)->table);
 	free(*control);
 	*control = NULL;
 }
 
-/* ---- autonomous systems ------------------------------------------------------------------ */
-
-static uint32_t *as_slot(const struct control *control, uint32_t number)
-{
-	size_t at = (number * 0x9e3779b1u) & control->slot_mask;
-	while (control->slots[at] && control->systems[control->slots[at] - 1].number != number)
-		at = (at + 1) & control->slot_mask;
-	return &control->slots[at];
-}
-
-static bool rehash(struct control *control)
-{
-	size_t size = control->slot_mask ? (control->slot_mask + 1) * 2 : 4096;
-	uint32_t *slots = calloc(size, sizeof *slots);
-	if (!slots)
-		return false;
-	free(control->slots);
-	control->slots = slots;
-	control->slot_mask = size - 1;
-	for (size_t i = 0; i < control->as_count; i++)
-		*as_slot(control, control->systems[i].number) = (uint32_t)i + 1;
-	return true;
-}
-
-static int keep_name(struct control *control, const char *name, uint32_t *offset)
-{
-	size_t length = strlen(name) + 1;
-	while (control->names_room < control->names_length + length) {
-		size_t room = control->names_room ? control->names_room * 2 : 65536;
-		char *grown = realloc(control->names, room);
-		if (!grown)
-			return PF_ENOMEM;
-		control->names = grown;
-		control->names_room = room;
-	}
-	*offset = (uint32_t)control->names_length;
-	memcpy(control->names + control->names_length, name, length);
-	control->names_length += length;
-	return PF_OK;
-}
-
-/* The index of an AS, added with its organisation when it is new. */
-static int intern_as(struct control *control, uint32_t number, const char *organisation,
-                     uint32_t *index)
-{
-	if (control->as_count * 2 >= control->slot_mask && !rehash(control))
-		return PF_ENOMEM;
-	uint32_t *slot = as_slot(control, number);
-	if (*slot) {
-		*index = *slot - 1;
-		return PF_OK;
-	}
-	if (control->as_count == AS_MAX)
-		return PF_EFULL;
-	struct as as = {.number = number};
-	if (!grow((void **)&control->systems, control->as_count, &control->as_room, sizeof as) ||
-	    keep_name(control, organisation, &as.organisation) != PF_OK)
-		return PF_ENOMEM;
-	control->systems[control->as_count] = as;
-	*index = (uint32_t)control->as_count++;
-	*slot = *index + 1;
-	return PF_OK;
-}
-
 /* ---- reading ----------------------------------------------------------------------------- */
 
-static int add_range(struct control *control, const struct csv_range *range)
+static int take_range(void *data, const struct as_range *range)
 {
+	struct control *control = data;
 	uint32_t as;
-	int error = intern_as(control, range->asn, range->organisation, &as);
+	int error = as_table_add(&control->table, range->asn, range->organisation,
+	                         range->organisation_length, &as);
 	if (error != PF_OK)
 		return error;
 	if (control->count4 + control->count6 >= GEO_RANGES_MAX)
@@ -157,47 +84,95 @@ static int add_range(struct control *control, const struct csv_range *range)
 	return PF_OK;
 }
 
-static int on_range(void *data, const struct csv_range *range)
-{
-	return add_range(data, range);
-}
-
 int control_read(struct control *control, const struct config_path *path, const char *file,
-                 struct diag *diag, size_t *count)
+                 struct diag *diag, struct control_file *read)
 {
+	const struct as_range_taker taker = {take_range, control};
 	size_t before = control->count4 + control->count6;
-	int error = csv_read_ranges(path, file, diag, on_range, control);
-	*count = control->count4 + control->count6 - before;
-	if (error == PF_EFULL)
-		diag_error(diag, file, path->pos.line, path->pos.column,
-		           "%s has more than %d ranges or %d networks: it is no table of AS ranges",
-		           path->path, GEO_RANGES_MAX, AS_MAX);
-	return error == PF_EFULL ? PF_EINVAL : error;
+	*read = (struct control_file){0};
+	int error = mmdb_recognise(path->path)
+	                ? control_read_mmdb(path, file, diag, &taker, &read->built_us)
+	                : csv_read_ranges(path, file, diag, &taker);
+	read->count = control->count4 + control->count6 - before;
+	if (error != PF_EFULL)
+		return error;
+	diag_error(diag, file, path->pos.line, path->pos.column,
+	           "%s has more than %d ranges or %d networks: it is no table of AS ranges", path->path,
+	           GEO_RANGES_MAX, AS_MAX);
+	return PF_EINVAL;
 }
 
 /* ---- sorting ----------------------------------------------------------------------------- */
 
+/* In the order of the starts; of those that start together the one that wins comes last. */
 static int compare4(const void *left, const void *right)
 {
 	const struct range4 *a = left, *b = right;
 	if (a->start != b->start)
 		return a->start < b->start ? -1 : 1;
-	return a->end == b->end ? 0 : a->end > b->end ? -1 : 1; /* the shorter one last: it wins */
+	if (a->end != b->end)
+		return a->end > b->end ? -1 : 1;
+	return a->as == b->as ? 0 : a->as > b->as ? -1 : 1;
 }
 
 static int compare6(const void *left, const void *right)
 {
 	const struct range6 *a = left, *b = right;
 	int order = memcmp(a->start, b->start, 16);
-	return order ? order : memcmp(b->end, a->end, 16);
+	if (!order)
+		order = memcmp(b->end, a->end, 16);
+	return order ? order : a->as == b->as ? 0 : a->as > b->as ? -1 : 1;
 }
 
-void control_finish(struct control *control)
+static bool is_disjoint4(const struct control *control)
 {
-	if (control->count4)
-		qsort(control->ranges4, control->count4, sizeof control->ranges4[0], compare4);
-	if (control->count6)
-		qsort(control->ranges6, control->count6, sizeof control->ranges6[0], compare6);
+	for (size_t i = 1; i < control->count4; i++)
+		if (control->ranges4[i].start <= control->ranges4[i - 1].end)
+			return false;
+	return true;
+}
+
+static bool is_disjoint6(const struct control *control)
+{
+	for (size_t i = 1; i < control->count6; i++)
+		if (memcmp(control->ranges6[i].start, control->ranges6[i - 1].end, 16) <= 0)
+			return false;
+	return true;
+}
+
+static int finish4(struct control *control)
+{
+	int error = PF_OK;
+	if (is_disjoint4(control))
+		return PF_OK;
+	qsort(control->ranges4, control->count4, sizeof control->ranges4[0], compare4);
+	if (!is_disjoint4(control))
+		error = overlap_resolve4(&control->ranges4, &control->count4, &control->room4);
+	return error;
+}
+
+static int finish6(struct control *control)
+{
+	int error = PF_OK;
+	if (is_disjoint6(control))
+		return PF_OK;
+	qsort(control->ranges6, control->count6, sizeof control->ranges6[0], compare6);
+	if (!is_disjoint6(control))
+		error = overlap_resolve6(&control->ranges6, &control->count6, &control->room6);
+	return error;
+}
+
+int control_finish(struct control *control)
+{
+	int error = finish4(control);
+	if (error == PF_OK)
+		error = finish6(control);
+	if (error != PF_OK)
+		return error;
+	trim((void **)&control->ranges4, control->count4, &control->room4, sizeof control->ranges4[0]);
+	trim((void **)&control->ranges6, control->count6, &control->room6, sizeof control->ranges6[0]);
+	as_table_trim(&control->table);
+	return PF_OK;
 }
 
 /* ---- asking ------------------------------------------------------------------------------ */
@@ -235,96 +210,13 @@ const struct as *control_find(const struct control *control, const struct addr *
 {
 	if (addr->family == 4) {
 		const struct range4 *range = find4(control, read32(addr->bytes));
-		return range ? &control->systems[range->as] : NULL;
+		return range ? &control->table.systems[range->as] : NULL;
 	}
 	const struct range6 *range = find6(control, addr->bytes);
-	return range ? &control->systems[range->as] : NULL;
+	return range ? &control->table.systems[range->as] : NULL;
 }
 
 const char *control_organisation(const struct control *control, uint32_t asn)
 {
-	if (!control->slots)
-		return "";
-	uint32_t slot = *as_slot(control, asn);
-	return slot ? control->names + control->systems[slot - 1].organisation : "";
-}
-
-/* ---- the country of an AS ---------------------------------------------------------------- */
-
-/* How much of an AS's space stands in one country. */
-struct share {
-	uint32_t as;
-	struct country country;
-	bool v6;
-	uint64_t weight;
-};
-
-static int compare_share(const void *left, const void *right)
-{
-	const struct share *a = left, *b = right;
-	if (a->as != b->as)
-		return a->as < b->as ? -1 : 1;
-	if (a->v6 != b->v6)
-		return a->v6 ? 1 : -1;
-	return memcmp(a->country.code, b->country.code, sizeof a->country.code);
-}
-
-/* The size of an IPv6 range in /48s, at least one. */
-static uint64_t weight6(const struct range6 *range)
-{
-	uint64_t start = (uint64_t)read32(range->start) << 32 | read32(range->start + 4);
-	uint64_t end = (uint64_t)read32(range->end) << 32 | read32(range->end + 4);
-	return ((end - start) >> 16) + 1;
-}
-
-static size_t collect(const struct control *control, const struct location *location,
-                      struct share *shares)
-{
-	size_t count = 0;
-	struct addr addr = {.family = 4};
-	for (size_t i = 0; i < control->count4; i++) {
-		const struct range4 *range = &control->ranges4[i];
-		for (int byte = 0; byte < 4; byte++)
-			addr.bytes[byte] = (uint8_t)(range->start >> (24 - 8 * byte));
-		struct country country = location_find(location, &addr);
-		if (country_known(country))
-			shares[count++] =
-				(struct share){range->as, country, false, (uint64_t)range->end - range->start + 1};
-	}
-	addr.family = 6;
-	for (size_t i = 0; i < control->count6; i++) {
-		const struct range6 *range = &control->ranges6[i];
-		memcpy(addr.bytes, range->start, 16);
-		struct country country = location_find(location, &addr);
-		if (country_known(country))
-			shares[count++] = (struct share){range->as, country, true, weight6(range)};
-	}
-	return count;
-}
-
-void control_derive_countries(struct control *control, const struct location *location)
-{
-	size_t room = control->count4 + control->count6;
-	struct share *shares = calloc(room + 1, sizeof *shares);
-	if (!shares)
-		return; /* then control has no country: nothing is claimed */
-	size_t count = collect(control, location, shares);
-	qsort(shares, count, sizeof *shares, compare_share);
-	for (size_t i = 0; i < count;) {
-		uint32_t as = shares[i].as;
-		bool v6 = shares[i].v6; /* IPv4 comes first */
-		uint64_t best = 0;
-		while (i < count && shares[i].as == as && shares[i].v6 == v6) {
-			struct share sum = shares[i++];
-			while (i < count && !compare_share(&shares[i], &sum))
-				sum.weight += shares[i++].weight;
-			if (sum.weight > best) {
-				best = sum.weight;
-				control->systems[as].country = sum.country;
-			}
-		}
-		while (i < count && shares[i].as == as)
-			i++;
-	}
-	free(shares);
+	return as_table_organisation(&control->table, asn);
 }

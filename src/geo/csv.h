@@ -5,23 +5,17 @@
 
 #include "base/diag.h"
 #include "config/config.h"
-#include "geo/geo.h"
+#include "geo/range.h"
 
 #define CSV_FILE_BYTES_MAX (1u << 30)
-#define CSV_BAD_SHARE 100 /* one bad line in so many is the most that a file may have */
+#define CSV_LINE_BYTES_MAX 65536 /* a longer line is a bad one; read in pieces of this size */
+#define CSV_BAD_SHARE 100        /* one bad line in so many is the most that a file may have */
 
-struct csv_range {
-	struct addr start, end; /* of one family, start not behind end */
-	uint32_t asn;
-	char organisation[GEO_ORGANISATION_MAX]; /* UTF-8, no control bytes */
-};
-
-/* Calls `each` for every range, in the file's order; what it returns other than 0 ends the reading and is returned.
- * PF_EINVAL with an error in `diag`, PF_ENOMEM. Empty lines and those that start with '#' are skipped. */
+/* Hands every range to `taker`, in the file's order. Fields may be quoted, with "" for a quote; both families may stand in
+ * one file. Empty lines and those that start with '#' are skipped; AS 0 announces nothing (RFC 7607).
+ * PF_EINVAL with an error in `diag` (at the line, or at the path in the configuration `file`); or what `taker` returned. */
 PF_MUST_CHECK int csv_read_ranges(const struct config_path *path, const char *file,
-                                  struct diag *diag,
-                                  int (*each)(void *data, const struct csv_range *range),
-                                  void *data);
+                                  struct diag *diag, const struct as_range_taker *taker);
 
 /* The same for prefixes: the first column of each line; '#' starts a comment anywhere. */
 PF_MUST_CHECK int csv_read_prefixes(const struct config_path *path, const char *file,

@@ -1,52 +1,15 @@
 /* All sources together: loading, their labels and their age. The judgement is in judge.c. */
 #include "geo/geo.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
-#include <time.h>
 
+#include "geo/label.h"
 #include "geo/state.h"
 
 #define WARN_DAYS 45
 #define DAY_US (86400LL * 1000000)
-
-/* ---- labels ------------------------------------------------------------------------------ */
-
-/* "dbip-country.mmdb" is "dbip", "geo-whois-asn-country.mmdb" is "geo-whois", "GeoLite2-City.mmdb" is
- * "GeoLite2": the file's name without what says only which kind of file it is. */
-static void short_name(const char *path, char *name, size_t size)
-{
-	static const char *const endings[] = {".mmdb",     ".csv",  ".txt",  "-country",
-	                                      "-city",     "-asn",  "-ipv4", "-ipv6",
-	                                      "-prefixes", "-lite", "-num"};
-	const char *slash = strrchr(path, '/');
-	snprintf(name, size, "%s", slash ? slash + 1 : path);
-	for (bool cut = true; cut;) {
-		cut = false;
-		for (size_t i = 0; i < PF_COUNT(endings); i++) {
-			size_t length = strlen(name), ending = strlen(endings[i]);
-			if (length <= ending || strcasecmp(name + length - ending, endings[i]))
-				continue;
-			name[length - ending] = '\0';
-			cut = true;
-		}
-	}
-}
-
-static void label(const char *path, int64_t built_us, char out[GEO_LABEL_MAX])
-{
-	char name[GEO_LABEL_MAX - 8], month[8];
-	time_t built = (time_t)(built_us / 1000000);
-	struct tm utc;
-	short_name(path, name, sizeof name);
-	gmtime_r(&built, &utc);
-	strftime(month, sizeof month, "%Y-%m", &utc);
-	snprintf(out, GEO_LABEL_MAX, "%s %s", name, month);
-}
 
 /* ---- loading ----------------------------------------------------------------------------- */
 
@@ -56,6 +19,25 @@ struct loading {
 	struct now now;
 	struct diag *diag;
 };
+
+static void warn_of_age(struct loading *loading, const struct geo_source *source)
+{
+	int64_t age_us = loading->now.wall_us - source->built_wall_us;
+	bool over = !strcmp(source->kind, "location") && age_us > loading->config->geo.max_age_us;
+	if (age_us < -DAY_US)
+		diag_warning(
+			loading->diag, NULL, 0, 0,
+			"the database %s (%s) was built %lld days from now: this machine's clock is wrong, or "
+			"the file's",
+			source->label, source->path, (long long)(-age_us / DAY_US));
+	if (over || age_us >= WARN_DAYS * DAY_US)
+		diag_warning(
+			loading->diag, NULL, 0, 0,
+			"the database %s (%s) is %lld days old%s; contrib/fetch-geoip or its publisher "
+			"may have a newer one",
+			source->label, source->path, (long long)(age_us / DAY_US),
+			over ? ", more than geo.max-age: no answer gets confidence high" : "");
+}
 
 static int add_source(struct loading *loading, const struct config_path *path, const char *kind,
                       int64_t built_us, size_t entries)
@@ -69,17 +51,10 @@ static int add_source(struct loading *loading, const struct config_path *path, c
 	                              .kind = kind,
 	                              .built_wall_us = built_us,
 	                              .entries = entries};
-	label(copy, built_us, source->label);
+	label_make(copy, built_us, source->label);
 	geo->source_count++;
-	int64_t days = (loading->now.wall_us - built_us) / DAY_US;
-	bool over = loading->now.wall_us - built_us > loading->config->geo.max_age_us;
-	if (days >= WARN_DAYS && strcmp(kind, "anycast"))
-		diag_warning(
-			loading->diag, NULL, 0, 0,
-			"the database %s (%s) is %lld days old%s; contrib/fetch-geoip or its publisher "
-			"may have a newer one",
-			source->label, copy, (long long)days,
-			over ? ", more than geo.max-age: no answer gets confidence high" : "");
+	if (strcmp(kind, "anycast"))
+		warn_of_age(loading, source);
 	return PF_OK;
 }
 
@@ -89,50 +64,72 @@ static int64_t modified_us(const char *path)
 	return stat(path, &info) ? 0 : (int64_t)info.st_mtim.tv_sec * 1000000;
 }
 
-/* The same database twice would agree with itself. */
-static const struct location *same_database(const struct geo *geo, const struct location *location,
-                                            size_t *which)
+/* The same database twice would agree with itself. Two publishers may call theirs by the same type, but do not build
+ * them in the same second. */
+static bool is_same_database(const struct location *a, const struct location *b)
 {
-	for (size_t i = 0; i < geo->location_count; i++) {
-		*which = i;
-		if (location_built_us(geo->locations[i]) == location_built_us(location) &&
-		    !strcmp(location_type(geo->locations[i]), location_type(location)) &&
-		    location_node_count(geo->locations[i]) == location_node_count(location))
-			return geo->locations[i];
+	return location_built_us(a) == location_built_us(b) &&
+	       !strcmp(location_type(a), location_type(b));
+}
+
+/* Gives the newest location database its voice: its own, or that of the one before it from the same publisher. */
+static void give_voice(struct loading *loading)
+{
+	struct geo *geo = loading->geo;
+	size_t last = geo->location_count - 1;
+	geo->voices[last] = (uint8_t)last;
+	for (size_t i = 0; i < last; i++) {
+		if (!label_same_publisher(location_type(geo->locations[i]), geo->sources[i].label,
+		                          location_type(geo->locations[last]), geo->sources[last].label))
+			continue;
+		geo->voices[last] = geo->voices[i];
+		diag_warning(
+			loading->diag, NULL, 0, 0,
+			"the databases %s and %s come from the same publisher: they count as one opinion, "
+			"which gives confidence medium",
+			geo->sources[i].path, geo->sources[last].path);
+		return;
 	}
-	return NULL;
 }
 
 static int load_location(struct loading *loading, const struct config_path *path)
 {
 	struct geo *geo = loading->geo;
-	size_t which;
+	const struct config *config = loading->config;
+	struct location *location;
 	if (geo->location_count == GEO_SOURCE_MAX) {
-		diag_error(loading->diag, loading->config->file, path->pos.line, path->pos.column,
+		diag_error(loading->diag, config->file, path->pos.line, path->pos.column,
 		           "more than %d location databases: take %s out", GEO_SOURCE_MAX, path->path);
 		return PF_EINVAL;
 	}
-	struct location *location = location_open(path, loading->config->file, loading->diag);
-	if (!location)
-		return PF_EINVAL;
-	if (same_database(geo, location, &which)) {
-		diag_error(loading->diag, loading->config->file, path->pos.line, path->pos.column,
+	int error = location_open(path, config->file, loading->diag, &location);
+	if (error != PF_OK)
+		return error;
+	for (size_t i = 0; i < geo->location_count; i++) {
+		if (!is_same_database(geo->locations[i], location))
+			continue;
+		diag_error(loading->diag, config->file, path->pos.line, path->pos.column,
 		           "%s is the same database as %s: a second opinion must come from somebody else",
-		           path->path, geo->sources[which].path);
+		           path->path, geo->sources[i].path);
 		location_close(&location);
 		return PF_EINVAL;
 	}
 	geo->locations[geo->location_count++] = location;
-	return add_source(loading, path, "location", location_built_us(location), 0);
+	error = add_source(loading, path, "location", location_built_us(location), 0);
+	if (error == PF_OK)
+		give_voice(loading);
+	return error;
 }
 
 static int load_control(struct loading *loading, const struct config_path *path)
 {
-	size_t count;
+	struct control_file read;
 	int error =
-		control_read(loading->geo->control, path, loading->config->file, loading->diag, &count);
-	return error == PF_OK ? add_source(loading, path, "control", modified_us(path->path), count)
-	                      : error;
+		control_read(loading->geo->control, path, loading->config->file, loading->diag, &read);
+	if (error != PF_OK)
+		return error;
+	int64_t built_us = read.built_us ? read.built_us : modified_us(path->path);
+	return add_source(loading, path, "control", built_us, read.count);
 }
 
 static int load_anycast(struct loading *loading, const struct config_path *path)
@@ -176,34 +173,45 @@ static int prepare(struct loading *loading, uint32_t epoch)
 	return PF_OK;
 }
 
+/* What needs all files. */
+static int finish(struct geo *geo)
+{
+	anycast_finish(geo->anycast);
+	int error = control_finish(geo->control);
+	if (error == PF_OK && geo->location_count)
+		error = control_derive_countries(geo->control, geo->locations[0]);
+	return error;
+}
+
+/* All files, each even when another one failed. */
+static int load_all(struct loading *loading)
+{
+	const struct config_geo *files = &loading->config->geo;
+	/* Locations first: their sources have the same numbers. */
+	int results[] = {
+		load_each(loading, files->location, files->location_count, load_location),
+		load_each(loading, files->control, files->control_count, load_control),
+		load_each(loading, files->anycast, files->anycast_count, load_anycast),
+	};
+	for (size_t i = 0; i < PF_COUNT(results); i++)
+		if (results[i] != PF_OK)
+			return results[i] == PF_ENOMEM ? PF_ENOMEM : PF_EINVAL;
+	return finish(loading->geo);
+}
+
 int geo_load(const struct config *config, struct now now, uint32_t epoch, struct diag *diag,
              struct geo **out)
 {
-	const struct config_geo *files = &config->geo;
-	*out = NULL;
-	struct geo *geo = calloc(1, sizeof *geo);
-	if (!geo)
+	*out = calloc(1, sizeof **out);
+	if (!*out)
 		return PF_ENOMEM;
-	struct loading loading = {geo, config, now, diag};
-	int results[4] = {prepare(&loading, epoch)};
-	if (results[0] == PF_OK) {
-		/* Locations first: their sources have the same numbers. */
-		results[1] = load_each(&loading, files->location, files->location_count, load_location);
-		results[2] = load_each(&loading, files->control, files->control_count, load_control);
-		results[3] = load_each(&loading, files->anycast, files->anycast_count, load_anycast);
-	}
-	for (size_t i = 0; i < PF_COUNT(results); i++) {
-		if (results[i] == PF_OK)
-			continue;
-		geo_free(&geo);
-		return results[i] == PF_ENOMEM ? PF_ENOMEM : PF_EINVAL;
-	}
-	control_finish(geo->control);
-	anycast_finish(geo->anycast);
-	if (geo->location_count)
-		control_derive_countries(geo->control, geo->locations[0]);
-	*out = geo;
-	return PF_OK;
+	struct loading loading = {*out, config, now, diag};
+	int error = prepare(&loading, epoch);
+	if (error == PF_OK)
+		error = load_all(&loading);
+	if (error != PF_OK)
+		geo_free(out);
+	return error;
 }
 
 void geo_free(struct geo **geo)

@@ -16,6 +16,7 @@ static bool is_home(const struct geo *geo, struct country country)
 /* What the location databases say of one address. */
 struct opinions {
 	size_t known, home, overseas;
+	unsigned voices;  /* a bit for each publisher that knows it */
 	bool one_country; /* all that know it name the same country */
 };
 
@@ -30,6 +31,7 @@ static struct opinions ask(const struct geo *geo, const struct addr *addr,
 			continue;
 		if (!opinions.known++)
 			facts->location = country;
+		opinions.voices |= 1u << geo->voices[i];
 		opinions.one_country = opinions.one_country && country_equal(country, facts->location);
 		if (is_home(geo, country))
 			opinions.home++;
@@ -42,24 +44,26 @@ static struct opinions ask(const struct geo *geo, const struct addr *addr,
 static enum standing standing_of(const struct geo *geo, const struct opinions *opinions,
                                  bool anycast)
 {
+	if (!geo->home_count)
+		return STANDING_UNKNOWN;
 	if (anycast)
 		return STANDING_INDETERMINATE;
-	if (!opinions->known || !geo->home_count)
+	if (!opinions->known)
 		return STANDING_UNKNOWN;
 	if (opinions->home && opinions->overseas)
 		return STANDING_DISPUTED;
 	return opinions->home ? STANDING_HOME : STANDING_OVERSEAS;
 }
 
-/* High needs two who name the same country and are not too old. Who agree on the side only, or are
+/* High needs two publishers who name the same country and are not too old. Who agree on the side only, or are
  * alone, or old, give medium. */
 static enum confidence confidence_of(const struct opinions *opinions, enum standing standing,
                                      bool old)
 {
 	if (standing != STANDING_HOME && standing != STANDING_OVERSEAS)
 		return CONFIDENCE_LOW;
-	return opinions->known >= 2 && opinions->one_country && !old ? CONFIDENCE_HIGH
-	                                                             : CONFIDENCE_MEDIUM;
+	bool independent = opinions->voices & (opinions->voices - 1); /* more than one bit */
+	return independent && opinions->one_country && !old ? CONFIDENCE_HIGH : CONFIDENCE_MEDIUM;
 }
 
 static bool any_too_old(const struct geo *geo, struct now now)

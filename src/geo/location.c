@@ -76,7 +76,7 @@ static int try_open(const char *path, MMDB_s *mmdb, char fault[MMDB_FAULT_MAX])
 	int error = mmdb_open(path, names_country, mmdb, &countries, fault);
 	if (error != PF_OK || countries)
 		return error;
-	snprintf(fault, MMDB_FAULT_MAX, "it is a %.64s database and names no country",
+	snprintf(fault, MMDB_FAULT_MAX, "it names no country (it is a %.64s database)",
 	         mmdb->metadata.database_type);
 	MMDB_close(mmdb);
 	return PF_EINVAL;
@@ -91,10 +91,11 @@ int location_open(const struct config_path *path, const char *file, struct diag 
 	*out = location;
 	if (error == PF_OK)
 		return error;
-	diag_error(diag, file, path->pos.line, path->pos.column,
-	           "the location database %s can not be used: %s; a whole mmdb file of countries or cities is "
-	           "expected here, and contrib/fetch-geoip brings two",
-	           path->path, fault);
+	diag_error(
+		diag, file, path->pos.line, path->pos.column,
+		"the location database %s can not be used: %s; a whole mmdb file of countries or cities is "
+		"expected here, and contrib/fetch-geoip brings two",
+		path->path, fault);
 	free(location);
 	*out = NULL;
 	return error;

@@ -32,21 +32,21 @@ static const struct block v4[] = {
 
 /* IANA IPv6 Special-Purpose Address Registry, and what RFC 4291 takes out of the unicast space. */
 static const struct block v6[] = {
-	{{0}, 96},                           /* unspecified, loopback, IPv4-compatible, RFC 4291 */
-	{{0, 0x64, 0xff, 0x9b, 0, 1}, 48},   /* local-use NAT64, RFC 8215 */
-	{{1}, 64},                           /* discard only, RFC 6666 */
-	{{1, 0, 0, 0, 0, 0, 0, 1}, 64},      /* dummy prefix, RFC 9780 */
-	{{0x20, 0x01}, 23},                  /* IETF protocol assignments, RFC 2928 (Teredo, RFC 4380;
+	{{0}, 96},                            /* unspecified, loopback, IPv4-compatible, RFC 4291 */
+	{{0, 0x64, 0xff, 0x9b, 0, 1}, 48},    /* local-use NAT64, RFC 8215 */
+	{{1}, 64},                            /* discard only, RFC 6666 */
+	{{1, 0, 0, 0, 0, 0, 0, 1}, 64},       /* dummy prefix, RFC 9780 */
+	{{0x20, 0x01}, 23},                   /* IETF protocol assignments, RFC 2928 (Teredo, RFC 4380;
 	                                        benchmarking, RFC 5180; AMT, RFC 7450; AS112, RFC 7535;
 	                                        ORCHIDv2, RFC 7343; DRIP, RFC 9374) */
-	{{0x20, 0x01, 0x0d, 0xb8}, 32},      /* documentation, RFC 3849 */
+	{{0x20, 0x01, 0x0d, 0xb8}, 32},       /* documentation, RFC 3849 */
 	{{0x26, 0x20, 0, 0x4f, 0x80, 0}, 48}, /* AS112, RFC 7534 */
-	{{0x3f, 0xff}, 20},                  /* documentation, RFC 9637 */
-	{{0x5f}, 16},                        /* SRv6 SIDs, RFC 9602 */
-	{{0xfc}, 7},                         /* unique local, RFC 4193 */
-	{{0xfe, 0x80}, 10},                  /* link-local, RFC 4291 */
-	{{0xfe, 0xc0}, 10},                  /* site-local, deprecated by RFC 3879 */
-	{{0xff}, 8},                         /* multicast, RFC 4291 */
+	{{0x3f, 0xff}, 20},                   /* documentation, RFC 9637 */
+	{{0x5f}, 16},                         /* SRv6 SIDs, RFC 9602 */
+	{{0xfc}, 7},                          /* unique local, RFC 4193 */
+	{{0xfe, 0x80}, 10},                   /* link-local, RFC 4291 */
+	{{0xfe, 0xc0}, 10},                   /* site-local, deprecated by RFC 3879 */
+	{{0xff}, 8},                          /* multicast, RFC 4291 */
 };
 
 struct addr special_unwrap(const struct addr *addr)

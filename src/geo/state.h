@@ -16,6 +16,7 @@ struct geo {
 	struct country *home;
 	size_t location_count;
 	struct location *locations[GEO_SOURCE_MAX];
+	uint8_t voices[GEO_SOURCE_MAX]; /* the first database of the same publisher */
 	struct control *control;
 	struct anycast *anycast;
 	size_t source_count;
