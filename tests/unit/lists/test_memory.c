@@ -1,0 +1,86 @@
+/* Every allocation of a load fails in turn (the linker puts these in the place of the C library's): no crash,
+ * no leak, nothing half-made comes out, and what does come out is whole. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "unit/lists/fixture.h"
+
+#define ALLOCATIONS_MAX 1000 /* the example takes some tens */
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+char *__real_strdup(const char *text);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+char *__wrap_strdup(const char *text);
+
+static size_t calls, fails_at;
+
+static bool fails(void)
+{
+	return ++calls == fails_at;
+}
+
+void *__wrap_malloc(size_t size)
+{
+	return fails() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	return fails() ? NULL : __real_calloc(count, size);
+}
+
+char *__wrap_strdup(const char *text)
+{
+	return fails() ? NULL : __real_strdup(text);
+}
+
+static void test_every_allocation(void **state)
+{
+	(void)state;
+	static char text[200 * 16]; /* enough names that the table grows twice */
+	struct fixture fixture;
+	size_t refused = 0, i;
+	for (unsigned n = 0; n < 150; n++)
+		sprintf(text + strlen(text), "n%u.example\n", n);
+	fixture_init(&fixture);
+	fixture_add_text(&fixture, text);
+	fixture_add_text(&fixture, "||n1.example^\n@@||a.n1.example^\n");
+	for (i = 1; i < ALLOCATIONS_MAX; i++) {
+		calls = 0;
+		fails_at = i;
+		int error = fixture_load(&fixture);
+		size_t made = calls;
+		fails_at = 0;
+		if (error == PF_OK) {
+			assert_non_null(fixture.loaded);
+			assert_true(fixture_has(&fixture, 0, "n149.example"));
+			assert_true(fixture_has(&fixture, 1, "n1.example"));
+			assert_false(fixture_has(&fixture, 1, "a.n1.example"));
+		} else {
+			assert_int_equal(error, PF_ENOMEM);
+			assert_null(fixture.loaded);
+			refused++;
+		}
+		if (made < i)
+			break; /* all have failed once, and this load went through */
+	}
+	assert_true(i < ALLOCATIONS_MAX);
+	assert_int_equal(fixture.diag.errors, 0);
+	assert_true(refused > 8);
+	fixture_deinit(&fixture);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_allocation)};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
