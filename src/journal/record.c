@@ -17,6 +17,7 @@ const char *record_source_word(enum record_source source)
 	return source_words[source];
 }
 
+/* Laid out without padding, so that no byte in a ring is undefined. */
 struct flat_head {
 	int64_t time_wall_us;
 	uint64_t answer_id;
@@ -27,6 +28,7 @@ struct flat_head {
 	uint8_t rcode, dropped_reply, action, source, standing, confidence;
 	uint8_t has_answer;
 	struct addr client;
+	uint8_t unused[2];
 };
 
 struct flat_answer {
@@ -41,7 +43,10 @@ struct flat_address {
 	struct country location, control;
 	uint8_t standing, confidence, special, anycast;
 	uint8_t organisation_length, evidence_length;
+	uint8_t unused[3];
 };
+
+static_assert(sizeof(struct flat_head) == 56 && sizeof(struct flat_address) == 36, "no padding");
 
 static_assert(sizeof(struct flat_head) + DEVICE_ID_MAX + DEVICE_NAME_MAX + RECORD_RULE_MAX +
                       RECORD_UPSTREAM_MAX + RECORD_REASON_MAX + NAME_WIRE_MAX +

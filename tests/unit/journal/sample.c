@@ -125,3 +125,9 @@ void sample_remove_folder(const char *folder)
 	closedir(stream);
 	assert_int_equal(rmdir(folder), 0);
 }
+
+void sample_be_nobody(bool nobody)
+{
+	if (!getuid())
+		assert_int_equal(seteuid(nobody ? 65534 : 0), 0);
+}

@@ -36,4 +36,7 @@ void sample_fill(struct sample *sample, unsigned i, bool content);
 void sample_make_folder(char folder[64]);
 void sample_remove_folder(const char *folder);
 
+/* Root may do anything: permissions are tested as nobody, and then as root again. Does nothing for others. */
+void sample_be_nobody(bool nobody);
+
 #endif

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -22,6 +21,8 @@ struct place {
 	char path[128];
 	struct sink *sink; /* still open */
 };
+
+static const char *program; /* argv[0], for a second process */
 
 static void write_batch(struct sink *sink, unsigned from, unsigned to)
 {
@@ -403,7 +404,7 @@ static void a_reader_follows_the_writer(void **state)
 	 * would believe to be the last one, and remove the -wal under the writer. */
 	store->close(&store);
 	char command[300], path[160];
-	snprintf(command, sizeof command, "/proc/%d/exe --open-and-close %s", getpid(), place->path);
+	snprintf(command, sizeof command, "%s --open-and-close %s", program, place->path);
 	assert_int_equal(system(command), 0);
 	snprintf(path, sizeof path, "%s-wal", place->path);
 	assert_int_equal(access(path, F_OK), 0);
@@ -418,67 +419,48 @@ static void a_reader_follows_the_writer(void **state)
 	store->close(&store);
 }
 
-static void as_nobody(int (*part)(struct place *place), struct place *place)
-{
-	pid_t child = fork();
-	assert_true(child >= 0);
-	if (!child) {
-		if (!geteuid() && (setgid(65534) || setuid(65534)))
-			_exit(100);
-		_exit(part(place));
-	}
-	int status;
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), 0);
-}
-
-static int read_as_guest(struct place *place)
+static void assert_not_opened(const char *path, const char *part)
 {
 	char error[512] = "";
-	int64_t row = 0;
-	struct store *store = sqlite_store_open(place->path, error, sizeof error);
-	if (!store)
-		return 1;
-	if (store->queries(store, &(struct store_filter){.limit = 1}, last_row, &row) != PF_OK)
-		return 2;
-	store->close(&store);
-	return row == RECORDS ? 0 : 3;
-}
-
-static int be_told_of_the_folder(struct place *place)
-{
-	char error[512] = "";
-	if (sqlite_store_open(place->path, error, sizeof error))
-		return 1;
-	return strstr(error, "this user may not write to its folder") ? 0 : 2;
-}
-
-static int be_told_of_the_file(struct place *place)
-{
-	char error[512] = "";
-	if (sqlite_store_open(place->path, error, sizeof error))
-		return 1;
-	return strstr(error, "can not be opened: Permission denied") ? 0 : 2;
+	assert_null(sqlite_store_open(path, error, sizeof error));
+	if (!strstr(error, part))
+		fail_msg("\"%s\" is not in: %s", part, error);
 }
 
 static void who_may_only_read_reads(void **state)
 {
 	struct place *place = *state;
 	char path[160];
-	as_nobody(be_told_of_the_file, place);
-	assert_int_equal(chmod(place->folder, 0755), 0);
-	assert_int_equal(chmod(place->path, 0644), 0);
+	int64_t row = 0;
+	snprintf(path, sizeof path, "%s-wal", place->path);
 	/* Closed well: all is in the one file. */
 	place->sink->close(&place->sink);
-	as_nobody(read_as_guest, place);
+	assert_int_equal(chmod(place->path, 0444), 0);
+	assert_int_equal(chmod(place->folder, 0555), 0);
+	sample_be_nobody(true);
+	struct store *store = open_store(place->path);
+	assert_int_equal(store->queries(store, &(struct store_filter){.limit = 1}, last_row, &row),
+	                 PF_OK);
+	assert_int_equal(row, RECORDS);
+	store->close(&store);
+	sample_be_nobody(false);
+
 	/* Left by a crash: the -wal must be replayed, and he may not. */
-	snprintf(path, sizeof path, "%s-wal", place->path);
+	assert_int_equal(chmod(place->folder, 0755), 0);
 	FILE *wal = fopen(path, "w");
 	assert_non_null(wal);
 	fputs("something", wal);
 	fclose(wal);
-	as_nobody(be_told_of_the_folder, place);
+	assert_int_equal(chmod(place->folder, 0555), 0);
+	sample_be_nobody(true);
+	assert_not_opened(place->path, "this user may not write to its folder");
+	sample_be_nobody(false);
+
+	assert_int_equal(chmod(place->path, 0000), 0);
+	sample_be_nobody(true);
+	assert_not_opened(place->path, "can not be opened: Permission denied");
+	sample_be_nobody(false);
+	assert_int_equal(chmod(place->folder, 0755), 0);
 }
 
 static void what_is_no_journal_is_told(void **state)
@@ -514,6 +496,7 @@ static int open_and_close(const char *path)
 
 int main(int argc, char **argv)
 {
+	program = argv[0];
 	if (argc == 3 && !strcmp(argv[1], "--open-and-close"))
 		return open_and_close(argv[2]);
 	const struct CMUnitTest tests[] = {
