@@ -22,10 +22,25 @@ int addr_parse(const char *text, struct addr *addr)
 	return PF_EINVAL;
 }
 
+/* By hand: every unknown device is named by its address, on the packet path. */
+static void format_v4(const uint8_t *bytes, char *text)
+{
+	for (size_t i = 0; i < 4; i++) {
+		unsigned byte = bytes[i];
+		if (byte >= 100)
+			*text++ = (char)('0' + byte / 100);
+		if (byte >= 10)
+			*text++ = (char)('0' + byte / 10 % 10);
+		*text++ = (char)('0' + byte % 10);
+		*text++ = '.';
+	}
+	text[-1] = '\0';
+}
+
 void addr_format(const struct addr *addr, char text[ADDR_TEXT_MAX])
 {
 	if (addr->family == 4)
-		inet_ntop(AF_INET, addr->bytes, text, ADDR_TEXT_MAX);
+		format_v4(addr->bytes, text);
 	else if (addr->family == 6)
 		inet_ntop(AF_INET6, addr->bytes, text, ADDR_TEXT_MAX);
 	else
@@ -222,9 +237,13 @@ int mac_parse(const char *text, struct mac *mac)
 
 void mac_format(const struct mac *mac, char text[MAC_TEXT_MAX])
 {
-	const uint8_t *b = mac->bytes;
-	snprintf(text, MAC_TEXT_MAX, "%02x:%02x:%02x:%02x:%02x:%02x", b[0], b[1], b[2], b[3], b[4],
-	         b[5]);
+	static const char digits[] = "0123456789abcdef";
+	for (size_t i = 0; i < sizeof mac->bytes; i++) {
+		*text++ = digits[mac->bytes[i] >> 4];
+		*text++ = digits[mac->bytes[i] & 15];
+		*text++ = ':';
+	}
+	text[-1] = '\0';
 }
 
 bool mac_equal(const struct mac *a, const struct mac *b)

@@ -16,15 +16,20 @@
 #include "journal/sqlite/sqlite.h"
 
 #define NEIGHBOUR_GATHER_MS 20
+#define NEIGHBOUR_RETRY_MS 1000
 #define ERROR_MAX 500
 
 /* ---- neighbours -------------------------------------------------------------------------- */
 
+static void on_gathered(uv_timer_t *timer);
+
 static void publish_neighbours(struct daemon *daemon)
 {
 	struct neighbour_table *table = neighbour_watch_snapshot(daemon->watch);
-	if (!table)
-		return; /* no memory: the old one stays in force */
+	if (!table) { /* no memory: the old one stays in force for now */
+		uv_timer_start(&daemon->watch_timer, on_gathered, NEIGHBOUR_RETRY_MS, 0);
+		return;
+	}
 	struct neighbour_table *old = rcu_xchg_pointer(&daemon->shared.neighbours, table);
 	if (!old)
 		return;
@@ -44,10 +49,12 @@ static void on_neighbours(uv_poll_t *poll, int status, int events)
 	int changed = status < 0 ? 0 : neighbour_watch_read(daemon->watch);
 	if (changed > 0 && !uv_is_active((uv_handle_t *)&daemon->watch_timer))
 		uv_timer_start(&daemon->watch_timer, on_gathered, NEIGHBOUR_GATHER_MS, 0);
-	else if (changed < 0)
-		log_warning("The kernel's neighbour table can not be read (%s); devices are known by "
-		            "address only until it can.",
-		            strerror(errno));
+	if (changed >= 0)
+		return;
+	log_warning("The kernel's neighbour table can not be read any more (%s); devices that come "
+	            "from now on are known by address only, until a restart.",
+	            strerror(errno));
+	uv_poll_stop(poll); /* it would say so for ever */
 }
 
 static void watch_neighbours(struct daemon *daemon)
