@@ -1,89 +1,146 @@
-/* The country of each AS, derived from where its ranges stand; see control.h. */
+/* The country of each AS, derived from where its ranges stand; see control.h. Ranges are asked for in the order of their
+ * addresses, since neighbours share most of their way through a database, and are then dealt out to their systems. */
 #include "geo/control.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static uint32_t read32(const uint8_t *at)
-{
-	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
-}
+#define CODE_COUNT (26 * 26) /* of two letters */
+#define CODE_UNKNOWN CODE_COUNT
 
-/* How much of an AS's space stands in one country. */
+/* What one range says of its AS. */
 struct share {
 	uint32_t as;
-	struct country country;
-	bool v6;
+	uint16_t code; /* its country as a number */
 	uint64_t weight;
 };
 
-static int compare_share(const void *left, const void *right)
+struct derivation {
+	struct control *control;
+	const struct location *location;
+	struct share *shares;
+	size_t share_count;
+	uint32_t *order;  /* indexes of shares, those of one AS together */
+	uint32_t *starts; /* of each AS in `order`, and one more */
+	uint64_t sums[CODE_COUNT];
+};
+
+static uint16_t code_of(struct country country)
 {
-	const struct share *a = left, *b = right;
-	if (a->as != b->as)
-		return a->as < b->as ? -1 : 1;
-	if (a->v6 != b->v6)
-		return a->v6 ? 1 : -1;
-	return memcmp(a->country.code, b->country.code, sizeof a->country.code);
+	if (!country_known(country))
+		return CODE_UNKNOWN;
+	return (uint16_t)((country.code[0] - 'A') * 26 + country.code[1] - 'A');
 }
 
-/* The size of an IPv6 range in /48s, at least one. */
-static uint64_t weight6(const struct range6 *range)
+static void ask4(struct derivation *d)
 {
-	uint64_t start = (uint64_t)read32(range->start) << 32 | read32(range->start + 4);
-	uint64_t end = (uint64_t)read32(range->end) << 32 | read32(range->end + 4);
-	return ((end - start) >> 16) + 1;
-}
-
-static size_t collect(const struct control *control, const struct location *location,
-                      struct share *shares)
-{
-	size_t count = 0;
 	struct addr addr = {.family = 4};
-	for (size_t i = 0; i < control->count4; i++) {
-		const struct range4 *range = &control->ranges4[i];
+	for (size_t i = 0; i < d->control->count4; i++) {
+		const struct range4 *range = &d->control->ranges4[i];
 		for (int byte = 0; byte < 4; byte++)
 			addr.bytes[byte] = (uint8_t)(range->start >> (24 - 8 * byte));
-		struct country country = location_find(location, &addr);
-		if (country_known(country))
-			shares[count++] =
-				(struct share){range->as, country, false, (uint64_t)range->end - range->start + 1};
+		d->shares[i] = (struct share){range->as, code_of(location_find(d->location, &addr)),
+		                              (uint64_t)range->end - range->start + 1};
 	}
-	addr.family = 6;
-	for (size_t i = 0; i < control->count6; i++) {
-		const struct range6 *range = &control->ranges6[i];
+	d->share_count = d->control->count4;
+}
+
+static uint64_t network_bits(const uint8_t bytes[16])
+{
+	uint64_t bits = 0;
+	for (size_t i = 0; i < 8; i++)
+		bits = bits << 8 | bytes[i];
+	return bits;
+}
+
+static void ask6(struct derivation *d)
+{
+	struct addr addr = {.family = 6};
+	for (size_t i = 0; i < d->control->count6; i++) {
+		const struct range6 *range = &d->control->ranges6[i];
 		memcpy(addr.bytes, range->start, 16);
-		struct country country = location_find(location, &addr);
-		if (country_known(country))
-			shares[count++] = (struct share){range->as, country, true, weight6(range)};
+		uint64_t networks = (network_bits(range->end) - network_bits(range->start)) >> 16;
+		d->shares[i] = (struct share){range->as, code_of(location_find(d->location, &addr)),
+		                              networks + 1}; /* /48s, begun ones too */
 	}
-	return count;
+	d->share_count = d->control->count6;
+}
+
+/* A counting sort by AS. */
+static void deal_out(struct derivation *d)
+{
+	size_t systems = d->control->table.count;
+	memset(d->starts, 0, (systems + 1) * sizeof *d->starts);
+	for (size_t i = 0; i < d->share_count; i++)
+		d->starts[d->shares[i].as]++;
+	uint32_t sum = 0;
+	for (size_t as = 0; as <= systems; as++)
+		sum = d->starts[as] += sum;
+	/* Each start is now the end of its AS, and moves to its start as the shares are put down. */
+	for (size_t i = d->share_count; i-- > 0;)
+		d->order[--d->starts[d->shares[i].as]] = (uint32_t)i;
+}
+
+/* The code with the greatest sum; the first in the alphabet of equal ones. */
+static uint16_t heaviest(struct derivation *d, const uint32_t *from, const uint32_t *end)
+{
+	uint16_t best = CODE_UNKNOWN;
+	for (const uint32_t *at = from; at < end; at++) {
+		const struct share *share = &d->shares[*at];
+		if (share->code != CODE_UNKNOWN)
+			d->sums[share->code] += share->weight;
+	}
+	for (const uint32_t *at = from; at < end; at++) {
+		uint16_t code = d->shares[*at].code;
+		if (code == CODE_UNKNOWN)
+			continue;
+		if (best == CODE_UNKNOWN || d->sums[code] > d->sums[best] ||
+		    (d->sums[code] == d->sums[best] && code < best))
+			best = code;
+	}
+	for (const uint32_t *at = from; at < end; at++)
+		if (d->shares[*at].code != CODE_UNKNOWN)
+			d->sums[d->shares[*at].code] = 0;
+	return best;
+}
+
+/* Gives a country to each AS that has none yet. */
+static void settle(struct derivation *d)
+{
+	struct as_table *table = &d->control->table;
+	deal_out(d);
+	for (size_t as = 0; as < table->count; as++) {
+		if (country_known(table->systems[as].country))
+			continue;
+		uint16_t code = heaviest(d, d->order + d->starts[as], d->order + d->starts[as + 1]);
+		if (code != CODE_UNKNOWN)
+			table->systems[as].country =
+				(struct country){{(char)('A' + code / 26), (char)('A' + code % 26)}};
+	}
 }
 
 int control_derive_countries(struct control *control, const struct location *location)
 {
-	size_t room = control->count4 + control->count6;
-	struct share *shares = calloc(room + 1, sizeof *shares);
-	if (!shares)
-		return PF_ENOMEM;
-	size_t count = collect(control, location, shares);
-	qsort(shares, count, sizeof *shares, compare_share);
-	for (size_t i = 0; i < count;) {
-		uint32_t as = shares[i].as;
-		bool v6 = shares[i].v6; /* IPv4 comes first */
-		uint64_t best = 0;
-		while (i < count && shares[i].as == as && shares[i].v6 == v6) {
-			struct share sum = shares[i++];
-			while (i < count && !compare_share(&shares[i], &sum))
-				sum.weight += shares[i++].weight;
-			if (sum.weight > best) {
-				best = sum.weight;
-				control->table.systems[as].country = sum.country;
-			}
-		}
-		while (i < count && shares[i].as == as)
-			i++;
+	struct derivation *d = calloc(1, sizeof *d);
+	size_t most = control->count4 > control->count6 ? control->count4 : control->count6;
+	int error = PF_ENOMEM;
+	if (!d)
+		return error;
+	d->control = control;
+	d->location = location;
+	d->shares = calloc(most + 1, sizeof *d->shares);
+	d->order = calloc(most + 1, sizeof *d->order);
+	d->starts = calloc(control->table.count + 1, sizeof *d->starts);
+	if (d->shares && d->order && d->starts) {
+		ask4(d);
+		settle(d);
+		ask6(d); /* for those that IPv4 told nothing of */
+		settle(d);
+		error = PF_OK;
 	}
-	free(shares);
-	return PF_OK;
+	free(d->shares);
+	free(d->order);
+	free(d->starts);
+	free(d);
+	return error;
 }
