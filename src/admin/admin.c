@@ -1,4 +1,4 @@
-/* The HTTP side of the admin: the control socket, libmicrohttpd, routes, RFC 9457 problems. A connection has a
+/* The HTTP side of the admin: libmicrohttpd on the control socket, from a request to its route. A connection has a
  * thread of its own, which may block; DNS does not know about any of them. */
 #include "admin/admin.h"
 
@@ -7,146 +7,147 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
 
+#include "admin/respond.h"
 #include "admin/routes.h"
+#include "admin/socket.h"
 
-#define CONNECTIONS_MAX 64
+#define CONNECTIONS_MAX 64 /* people and scripts of one machine; each has a thread */
 #define CONNECTION_TIMEOUT_S 30
 #define CONNECTION_MEMORY_BYTES (64 << 10) /* request line and headers */
 #define BODY_BYTES_MAX (64 << 10)
+#define BODY_READ_BYTES_MAX \
+	(1 << 20) /* read and forgotten, so that the 413 arrives; then we hang up */
+
+#define ROWS_ANSWER_BYTES_MAX (128u << 20) /* some 350,000 rows of the journal */
+#define ROWS_HELD_BYTES_MAX (256u << 20)   /* what DNS can spare on a machine of 1 GiB */
 
 struct admin {
 	struct MHD_Daemon *server;
-	char *socket_path;
+	struct socket_place place;
+	char *journal_path; /* NULL: no journal is kept */
 	struct routes_context context;
 };
 
 /* What is kept of a request between libmicrohttpd's calls. */
 struct request {
+	bool started;
+	bool odd_path; /* with an escape, which no path of ours needs */
 	size_t body_bytes;
 };
 
-/* ---- responses --------------------------------------------------------------------------- */
+/* ---- from a request to its route --------------------------------------------------------- */
 
-static const char *title_of(int http)
-{
-	switch (http) {
-	case 400: return "Bad Request";
-	case 404: return "Not Found";
-	case 405: return "Method Not Allowed";
-	case 409: return "Conflict";
-	case 413: return "Content Too Large";
-	case 422: return "Unprocessable Content";
-	case 503: return "Service Unavailable";
-	case 504: return "Gateway Timeout";
-	default: return "Internal Server Error";
-	}
-}
-
-/* Takes over `body`. */
-static enum MHD_Result respond(struct MHD_Connection *connection, int http, json_t *body,
-                               const char *allow)
-{
-	char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
-	json_decref(body);
-	if (!text)
-		return MHD_NO;
-	struct MHD_Response *response =
-		MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE);
-	if (!response) {
-		free(text);
-		return MHD_NO;
-	}
-	const char *type = http < 400 ? "application/json" : "application/problem+json";
-	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
-	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
-	if (allow)
-		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, allow);
-	enum MHD_Result result = MHD_queue_response(connection, (unsigned)http, response);
-	MHD_destroy_response(response);
-	return result;
-}
-
-/* A problem document; members of `extra`, if any, are added. */
-static enum MHD_Result respond_problem(struct MHD_Connection *connection, int http,
-                                       const char *detail, json_t *extra, const char *allow)
-{
-	json_t *problem = json_pack("{s:s, s:s, s:i, s:s}", "type", "about:blank", "title",
-	                            title_of(http), "status", http, "detail", detail);
-	if (problem && extra)
-		json_object_update(problem, extra);
-	json_decref(extra);
-	return respond(connection, http, problem, allow);
-}
-
-/* ---- requests ---------------------------------------------------------------------------- */
+/* The parameters of a request, as libmicrohttpd hands them out. */
+struct gathered {
+	struct params params;
+	bool holds_nul;
+};
 
 static enum MHD_Result add_param(void *data, enum MHD_ValueKind kind, const char *name,
-                                 const char *value)
+                                 size_t name_length, const char *value, size_t value_length)
 {
 	(void)kind;
-	struct params *params = data;
-	if (params->count == PARAM_MAX)
+	struct gathered *gathered = data;
+	struct params *params = &gathered->params;
+	if (strlen(name) != name_length || (value && strlen(value) != value_length))
+		gathered->holds_nul = true;
+	else if (params->count == PARAM_MAX)
 		params->too_many = true;
 	else
 		params->list[params->count++] = (struct param){name, value ? value : ""};
 	return MHD_YES;
 }
 
-static enum MHD_Result answer(struct admin *admin, struct MHD_Connection *connection,
-                              const char *path, const char *method)
+static enum MHD_Result send_answer(struct MHD_Connection *connection, struct routes_answer *answer)
 {
-	struct params params = {0};
-	char error[500] = "";
-	int http = 200;
-	const struct route *route = route_find(path);
+	struct rows_answer *rows = answer->rows;
+	if (answer->http < 400 && rows)
+		return respond_text(connection, rows->text.data, rows->text.length, rows_free, rows);
+	rows_free(rows);
+	if (answer->http < 400 && answer->body)
+		return respond_json(connection, answer->body);
+	if (answer->http < 400) {
+		answer->http = 500;
+		snprintf(answer->error, sizeof answer->error, "The daemon has no answer to this.");
+	}
+	return respond_problem(connection, answer->http, answer->error, answer->body, NULL);
+}
+
+static enum MHD_Result handle(struct admin *admin, struct MHD_Connection *connection,
+                              const struct request *request, const char *path, const char *method)
+{
+	char error[RESPOND_ERROR_MAX];
+	const struct route *route = request->odd_path ? NULL : route_find(path);
 	if (!route) {
 		snprintf(error, sizeof error, "There is nothing at %.200s; the API is under /api/v1/.",
 		         path);
 		return respond_problem(connection, 404, error, NULL, NULL);
 	}
-	bool read = !strcmp(method, "GET") || !strcmp(method, "HEAD");
-	if (route->changes ? strcmp(method, "POST") != 0 : !read) {
+	bool reads = !strcmp(method, MHD_HTTP_METHOD_GET) || !strcmp(method, MHD_HTTP_METHOD_HEAD);
+	if (route->changes ? strcmp(method, MHD_HTTP_METHOD_POST) != 0 : !reads) {
 		const char *allow = route->changes ? "POST" : "GET, HEAD";
-		snprintf(error, sizeof error, "%s takes %s.", route->path, allow);
+		snprintf(error, sizeof error, "%s takes %s, not %.20s.", route->path, allow, method);
 		return respond_problem(connection, 405, error, NULL, allow);
 	}
-	MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, add_param, &params);
-	if (params_check(&params, route->params, error) != PF_OK)
+	struct gathered gathered = {0};
+	MHD_get_connection_values_n(connection, MHD_GET_ARGUMENT_KIND, add_param, &gathered);
+	if (gathered.holds_nul)
+		return respond_problem(connection, 400, "A parameter holds a NUL byte.", NULL, NULL);
+	if (params_check(&gathered.params, route->params, error) != PF_OK)
 		return respond_problem(connection, 400, error, NULL, NULL);
-	json_t *body = route->handle(&admin->context, &params, &http, error);
-	if (body && http < 400)
-		return respond(connection, http, body, NULL);
-	if (http < 400)
-		http = 500;
-	return respond_problem(connection, http, *error ? error : "The daemon could not answer.", body,
-	                       NULL);
+	struct routes_answer answer = {.http = 200};
+	route->handle(&admin->context, &gathered.params, &answer);
+	return send_answer(connection, &answer);
+}
+
+/* ---- libmicrohttpd's calls --------------------------------------------------------------- */
+
+/* The first call of a request, with its target as it came. */
+static void *on_target(void *data, const char *target, struct MHD_Connection *connection)
+{
+	(void)data;
+	(void)connection;
+	struct request *request = calloc(1, sizeof *request);
+	if (request)
+		request->odd_path = memchr(target, '%', strcspn(target, "?")) != NULL;
+	return request;
+}
+
+static enum MHD_Result refuse_body(struct MHD_Connection *connection)
+{
+	return respond_problem(connection, 413, "The body is larger than 64 KiB.", NULL, NULL);
+}
+
+static bool announces_too_much(struct MHD_Connection *connection)
+{
+	const char *length =
+		MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
+	return length && strtoull(length, NULL, 10) > BODY_BYTES_MAX;
 }
 
 static enum MHD_Result on_request(void *data, struct MHD_Connection *connection, const char *path,
                                   const char *method, const char *version, const char *upload,
-                                  size_t *upload_size, void **memory)
+                                  size_t *upload_bytes, void **memory)
 {
 	(void)version;
 	(void)upload;
 	struct request *request = *memory;
-	if (!request) {
-		*memory = request = calloc(1, sizeof *request);
-		return request ? MHD_YES : MHD_NO;
+	if (!request)
+		return MHD_NO; /* no memory */
+	if (!request->started) {
+		request->started = true;
+		return announces_too_much(connection) ? refuse_body(connection) : MHD_YES;
 	}
-	if (*upload_size) {
-		request->body_bytes += *upload_size;
-		*upload_size = 0; /* no call takes a body yet: it is read and forgotten, up to the limit */
-		return request->body_bytes <= BODY_BYTES_MAX ? MHD_YES : MHD_NO;
+	if (*upload_bytes) {
+		/* No call takes a body yet: it is read and forgotten. */
+		request->body_bytes += *upload_bytes;
+		*upload_bytes = 0;
+		return request->body_bytes <= BODY_READ_BYTES_MAX ? MHD_YES : MHD_NO;
 	}
 	if (request->body_bytes > BODY_BYTES_MAX)
-		return respond_problem(connection, 413, "The body is too large.", NULL, NULL);
-	return answer(data, connection, path, method);
+		return refuse_body(connection);
+	return handle(data, connection, request, path, method);
 }
 
 static void on_completed(void *data, struct MHD_Connection *connection, void **memory,
@@ -159,104 +160,56 @@ static void on_completed(void *data, struct MHD_Connection *connection, void **m
 	*memory = NULL;
 }
 
-/* ---- the socket -------------------------------------------------------------------------- */
-
-static int fill_address(const char *path, struct sockaddr_un *address, char error[500])
-{
-	*address = (struct sockaddr_un){.sun_family = AF_UNIX};
-	if (strlen(path) >= sizeof address->sun_path) {
-		snprintf(
-			error, 500,
-			"The path of the control socket is longer than %zu bytes: %.200s (listen.control).",
-			sizeof address->sun_path - 1, path);
-		return PF_EINVAL;
-	}
-	strcpy(address->sun_path, path);
-	return PF_OK;
-}
-
-/* A socket that nobody answers on was left by a daemon that died. */
-static int clear_stale(const struct sockaddr_un *address, char error[500])
-{
-	struct stat info;
-	if (lstat(address->sun_path, &info))
-		return PF_OK;
-	if (!S_ISSOCK(info.st_mode)) {
-		snprintf(error, 500, "%s is there and no socket: move it away, or change listen.control.",
-		         address->sun_path);
-		return PF_ECONFLICT;
-	}
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool alive = fd >= 0 && !connect(fd, (const struct sockaddr *)address, sizeof *address);
-	if (fd >= 0)
-		close(fd);
-	if (alive) {
-		snprintf(error, 500, "Another daemon answers on %s: stop it, or change listen.control.",
-		         address->sun_path);
-		return PF_ECONFLICT;
-	}
-	if (unlink(address->sun_path)) {
-		snprintf(error, 500, "The stale socket %s can not be removed: %s.", address->sun_path,
-		         strerror(errno));
-		return PF_EIO;
-	}
-	return PF_OK;
-}
-
-static int open_socket(const char *path, int *out, char error[500])
-{
-	struct sockaddr_un address;
-	int result = fill_address(path, &address, error);
-	if (result == PF_OK)
-		result = clear_stale(&address, error);
-	if (result != PF_OK)
-		return result;
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	/* The mode is set before anybody can connect: listen comes last. */
-	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) || chmod(path, 0660) ||
-	    listen(fd, CONNECTIONS_MAX)) {
-		snprintf(error, 500, "The control socket %s can not be opened: %s (listen.control).", path,
-		         strerror(errno));
-		if (fd >= 0)
-			close(fd);
-		return PF_EIO;
-	}
-	*out = fd;
-	return PF_OK;
-}
-
 /* ---- life -------------------------------------------------------------------------------- */
+
+static void destroy(struct admin *admin)
+{
+	socket_remove(&admin->place);
+	free(admin->journal_path);
+	free(admin);
+}
+
+static int start_server(struct admin *admin, int fd, char error[500])
+{
+	unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION |
+	                 MHD_USE_POLL | MHD_USE_ITC;
+	/* From here on the descriptor is the server's, also when it fails. */
+	admin->server =
+		MHD_start_daemon(flags, 0, NULL, NULL, on_request, admin, MHD_OPTION_LISTEN_SOCKET, fd,
+	                     MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+	                     MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_TIMEOUT_S,
+	                     MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY_BYTES,
+	                     MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK, on_target,
+	                     NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_END);
+	if (admin->server)
+		return PF_OK;
+	snprintf(error, 500, "The threads of the API on %s can not be started: %s.", admin->place.path,
+	         strerror(errno));
+	return PF_EIO;
+}
 
 int admin_start(const struct admin_options *options, struct admin **out, char error[500])
 {
 	int fd;
 	*out = NULL;
 	struct admin *admin = calloc(1, sizeof *admin);
-	if (!admin)
+	if (admin && options->journal_path)
+		admin->journal_path = strdup(options->journal_path);
+	if (!admin || (options->journal_path && !admin->journal_path)) {
+		snprintf(error, 500, "There is no memory for the API.");
+		free(admin);
 		return PF_ENOMEM;
-	admin->socket_path = strdup(options->socket_path);
-	admin->context = (struct routes_context){options->journal_path, options->ops};
-	int result = admin->socket_path ? open_socket(options->socket_path, &fd, error) : PF_ENOMEM;
-	if (result != PF_OK) {
-		free(admin->socket_path);
-		free(admin);
-		return result;
 	}
-	admin->server =
-		MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION |
-	                         MHD_USE_POLL | MHD_USE_ITC,
-	                     0, NULL, NULL, on_request, admin, MHD_OPTION_LISTEN_SOCKET, fd,
-	                     MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
-	                     MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_TIMEOUT_S,
-	                     MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY_BYTES,
-	                     MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_END);
-	if (!admin->server) {
-		snprintf(error, 500, "The API's thread can not be started on %s.", options->socket_path);
-		close(fd);
-		unlink(options->socket_path);
-		free(admin->socket_path);
-		free(admin);
-		return PF_EIO;
+	admin->context.journal_path = admin->journal_path;
+	admin->context.ops = options->ops;
+	admin->context.budget = (struct rows_budget){.answer_bytes_max = ROWS_ANSWER_BYTES_MAX,
+	                                             .held_bytes_max = ROWS_HELD_BYTES_MAX};
+	int result = socket_open(options->socket_path, CONNECTIONS_MAX, &fd, &admin->place, error);
+	if (result == PF_OK)
+		result = start_server(admin, fd, error);
+	if (result != PF_OK) {
+		destroy(admin);
+		return result;
 	}
 	*out = admin;
 	return PF_OK;
@@ -267,9 +220,8 @@ void admin_stop(struct admin **admin)
 	struct admin *old = *admin;
 	if (!old)
 		return;
-	unlink(old->socket_path); /* nobody new; those who are in get their answers */
-	MHD_stop_daemon(old->server);
-	free(old->socket_path);
-	free(old);
 	*admin = NULL;
+	socket_remove(&old->place); /* nobody new finds it; calls that are under way are waited for */
+	MHD_stop_daemon(old->server);
+	destroy(old);
 }

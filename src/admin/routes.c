@@ -5,179 +5,145 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "admin/devices.h"
 #include "journal/sqlite/sqlite.h"
 #include "report/report.h"
 
-static json_t *fail(int *http, int status, char error[500], const char *sentence)
+static void fail(struct routes_answer *answer, int http, const char *sentence)
 {
-	*http = status;
-	snprintf(error, 500, "%s", sentence);
-	return NULL;
+	answer->http = http;
+	snprintf(answer->error, sizeof answer->error, "%s", sentence);
 }
 
 /* ---- the running daemon ------------------------------------------------------------------ */
 
-static json_t *get_status(struct routes_context *context, const struct params *params, int *http,
-                          char error[500])
+static void get_status(struct routes_context *context, const struct params *params,
+                       struct routes_answer *answer)
 {
 	(void)params;
-	return context->ops.status(context->ops.data, http, error);
+	answer->body = context->ops.status(context->ops.data, &answer->http, answer->error);
 }
 
-static json_t *get_lists(struct routes_context *context, const struct params *params, int *http,
-                         char error[500])
+static void get_lists(struct routes_context *context, const struct params *params,
+                      struct routes_answer *answer)
 {
 	(void)params;
-	return context->ops.lists(context->ops.data, http, error);
+	answer->body = context->ops.lists(context->ops.data, &answer->http, answer->error);
 }
 
-static json_t *get_rules(struct routes_context *context, const struct params *params, int *http,
-                         char error[500])
+static void get_rules(struct routes_context *context, const struct params *params,
+                      struct routes_answer *answer)
 {
 	(void)params;
-	return context->ops.rules(context->ops.data, http, error);
+	answer->body = context->ops.rules(context->ops.data, &answer->http, answer->error);
 }
 
-static json_t *post_reload(struct routes_context *context, const struct params *params, int *http,
-                           char error[500])
+static void post_reload(struct routes_context *context, const struct params *params,
+                        struct routes_answer *answer)
 {
 	(void)params;
-	return context->ops.reload(context->ops.data, http, error);
+	answer->body = context->ops.reload(context->ops.data, &answer->http, answer->error);
 }
 
-static json_t *get_explain(struct routes_context *context, const struct params *params, int *http,
-                           char error[500])
+static void get_explain(struct routes_context *context, const struct params *params,
+                        struct routes_answer *answer)
 {
 	const char *device = params_get(params, "device"), *name = params_get(params, "name");
 	const char *type = params_get(params, "type");
-	if (!device || !*device || !name || !*name)
-		return fail(http, 400, error, "Give a \"device\" and a \"name\".");
-	return context->ops.explain(context->ops.data, device, name, type ? type : "A", http, error);
+	if (!device || !*device || !name || !*name) {
+		fail(answer, 400, "Give a \"device\" and a \"name\".");
+		return;
+	}
+	answer->body = context->ops.explain(context->ops.data, device, name, type ? type : "A",
+	                                    &answer->http, answer->error);
 }
 
 /* ---- the journal ------------------------------------------------------------------------- */
 
-static struct store *open_store(struct routes_context *context, int *http, char error[500])
+static struct store *open_store(struct routes_context *context, struct routes_answer *answer)
 {
 	if (!context->journal_path) {
-		fail(http, 409, error, "No journal is kept (journal: off).");
+		fail(answer, 409, "No journal is kept (journal: off).");
 		return NULL;
 	}
-	struct store *store = sqlite_store_open(context->journal_path, error, 500);
+	struct store *store =
+		sqlite_store_open(context->journal_path, answer->error, sizeof answer->error);
 	if (!store)
-		*http = 503;
+		answer->http = 503;
 	return store;
 }
 
-static json_t *ask_journal(struct routes_context *context, const struct params *params, int *http,
-                           char error[500],
-                           json_t *(*ask)(struct store *, const struct store_filter *))
+static int http_of(int error)
+{
+	return error == PF_EINVAL || error == PF_EFULL ? 400 : 503;
+}
+
+static void ask_journal(struct routes_context *context, const struct store_filter *filter,
+                        enum rows_kind kind, struct routes_answer *answer)
+{
+	struct store *store = open_store(context, answer);
+	if (!store)
+		return;
+	int error = rows_ask(store, kind, filter, &context->budget, &answer->rows, answer->error);
+	if (error != PF_OK)
+		answer->http = http_of(error);
+	store->close(&store);
+}
+
+static void get_queries(struct routes_context *context, const struct params *params,
+                        struct routes_answer *answer)
 {
 	struct store_filter filter;
-	if (params_filter(params, clock_now(), &filter, error) != PF_OK) {
-		*http = 400;
-		return NULL;
+	if (params_filter(params, clock_now(), &filter, answer->error) != PF_OK) {
+		answer->http = 400;
+		return;
 	}
-	struct store *store = open_store(context, http, error);
-	if (!store)
-		return NULL;
-	json_t *result = ask(store, &filter);
-	if (!result)
-		fail(http, 503, error, *store->error ? store->error : "The journal could not be read.");
-	store->close(&store);
-	return result;
-}
-
-static json_t *get_queries(struct routes_context *context, const struct params *params, int *http,
-                           char error[500])
-{
-	return ask_journal(context, params, http, error, report_queries);
-}
-
-static json_t *get_endpoints(struct routes_context *context, const struct params *params, int *http,
-                             char error[500])
-{
-	return ask_journal(context, params, http, error, report_endpoints);
-}
-
-/* ---- devices: who is here, and what the journal knows of them ---------------------------- */
-
-static json_t *row_of(json_t *devices, const char *id)
-{
-	size_t i;
-	json_t *row;
-	json_array_foreach(devices, i, row) if (!strcmp(json_string_value(json_object_get(row, "id")),
-	                                                id)) return row;
-	return NULL;
-}
-
-/* A device that is in the journal only: it was here once. */
-static json_t *past_device(json_t *devices, const char *id, json_t *name)
-{
-	json_t *mac = strncmp(id, "mac:", 4) ? json_null() : json_string(id + 4);
-	json_t *row = json_pack("{s:s, s:O, s:b, s:[s, s], s:o, s:[]}", "id", id, "name", name, "known",
-	                        0, "tags", "all", "unknown", "mac", mac, "addresses");
-	json_array_append_new(devices, row);
-	return row;
-}
-
-static void join(json_t *devices, json_t *seen)
-{
-	static const char *const members[] = {"first",   "last",      "queries",
-	                                      "flagged", "sinkholed", "overseas_names"};
-	size_t i;
-	json_t *from, *row;
-	json_array_foreach(seen, i, from)
-	{
-		const char *id = json_string_value(json_object_get(from, "id"));
-		row = row_of(devices, id);
-		if (!row)
-			row = past_device(devices, id, json_object_get(from, "name"));
-		for (size_t m = 0; m < PF_COUNT(members); m++)
-			json_object_set(row, members[m], json_object_get(from, members[m]));
+	/* To the store 0 means all, and a month of queries is no answer for one request. */
+	if (!filter.limit) {
+		snprintf(answer->error, sizeof answer->error,
+		         "\"0\" is no number from 1 to %d for \"limit\".", PARAM_LIMIT_MAX);
+		answer->http = 400;
+		return;
 	}
-	json_array_foreach(devices, i, row)
-	{
-		for (size_t m = 0; m < PF_COUNT(members); m++)
-			if (!json_object_get(row, members[m]))
-				json_object_set_new(row, members[m], m < 2 ? json_null() : json_integer(0));
-	}
+	ask_journal(context, &filter, ROWS_QUERIES, answer);
 }
 
-static void keep_unknown(json_t *devices)
+/* Here a limit of 0 is allowed: an export is whole, or refused by its size. */
+static void get_endpoints(struct routes_context *context, const struct params *params,
+                          struct routes_answer *answer)
 {
-	for (size_t i = json_array_size(devices); i > 0; i--)
-		if (json_is_true(json_object_get(json_array_get(devices, i - 1), "known")))
-			json_array_remove(devices, i - 1);
+	struct store_filter filter;
+	if (params_filter(params, clock_now(), &filter, answer->error) != PF_OK)
+		answer->http = 400;
+	else
+		ask_journal(context, &filter, ROWS_ENDPOINTS, answer);
 }
 
-static json_t *get_devices(struct routes_context *context, const struct params *params, int *http,
-                           char error[500])
+static void get_devices(struct routes_context *context, const struct params *params,
+                        struct routes_answer *answer)
 {
 	const char *unknown = params_get(params, "unknown");
-	if (unknown && strcmp(unknown, "1"))
-		return fail(http, 400, error, "\"unknown\" takes 1.");
-	json_t *result = context->ops.devices(context->ops.data, http, error);
-	json_t *devices = json_object_get(result, "devices"), *seen = NULL;
-	if (!devices)
-		return result;
-	if (context->journal_path) {
-		struct store *store = open_store(context, http, error);
-		seen = store ? report_devices(store) : NULL;
-		if (store && !seen)
-			fail(http, 503, error, store->error);
-		if (store)
-			store->close(&store);
-		if (!seen) {
-			json_decref(result);
-			return NULL;
-		}
+	json_t *seen = NULL;
+	if (unknown && strcmp(unknown, "1")) {
+		fail(answer, 400, "\"unknown\" takes 1.");
+		return;
 	}
-	join(devices, json_object_get(seen, "devices"));
+	if (context->journal_path) {
+		struct store *store = open_store(context, answer);
+		if (!store)
+			return;
+		seen = report_devices(store);
+		if (!seen)
+			fail(answer, 503, *store->error ? store->error : "The journal can not be read.");
+		store->close(&store);
+		if (!seen)
+			return;
+	}
+	answer->body = context->ops.devices(context->ops.data, &answer->http, answer->error);
+	if (answer->body && answer->http < 400 &&
+	    devices_join(answer->body, json_object_get(seen, "devices"), unknown) != PF_OK)
+		fail(answer, 503, "The daemon has no memory for so many devices.");
 	json_decref(seen);
-	if (unknown)
-		keep_unknown(devices);
-	return result;
 }
 
 /* ---- the table --------------------------------------------------------------------------- */

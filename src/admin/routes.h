@@ -3,20 +3,30 @@
 #define PF_ADMIN_ROUTES_H
 
 #include "admin/admin.h"
+#include "admin/rows.h"
 #include "report/params.h"
 
 struct routes_context {
 	const char *journal_path; /* NULL: no journal is kept; borrowed */
 	struct admin_ops ops;
+	struct rows_budget budget;
+};
+
+/* What a handler has to say. With `http` under 400 either `rows` or `body` is there; else a sentence in
+ * `error`, and `body` may have members for the problem document. References are the caller's. */
+struct routes_answer {
+	int http; /* 200 at first */
+	json_t *body;
+	struct rows_answer *rows;
+	char error[500];
 };
 
 struct route {
 	const char *path;
 	bool changes;              /* POST; else GET and HEAD */
 	const char *const *params; /* that it takes, NULL-terminated */
-	/* A new reference; or with *http >= 400 a sentence in `error` and NULL or members for the problem document. */
-	json_t *(*handle)(struct routes_context *context, const struct params *params, int *http,
-	                  char error[500]);
+	void (*handle)(struct routes_context *context, const struct params *params,
+	               struct routes_answer *answer);
 };
 
 /* NULL: nothing is there. */

@@ -1,0 +1,97 @@
+/* Answers over HTTP: every one has its type, is not to be stored, and is not to be guessed at. */
+#include "admin/respond.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *title_of(int http)
+{
+	switch (http) {
+	case 400: return "Bad Request";
+	case 404: return "Not Found";
+	case 405: return "Method Not Allowed";
+	case 409: return "Conflict";
+	case 413: return "Content Too Large";
+	case 422: return "Unprocessable Content";
+	case 503: return "Service Unavailable";
+	case 504: return "Gateway Timeout";
+	default: return "Internal Server Error";
+	}
+}
+
+static enum MHD_Result queue(struct MHD_Connection *connection, int http,
+                             struct MHD_Response *response, const char *allow)
+{
+	const char *type = http < 400 ? "application/json" : "application/problem+json";
+	enum MHD_Result result = MHD_NO;
+	if (MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type) == MHD_YES &&
+	    MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store") == MHD_YES &&
+	    MHD_add_response_header(response, "X-Content-Type-Options", "nosniff") == MHD_YES &&
+	    (!allow || MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, allow) == MHD_YES))
+		result = MHD_queue_response(connection, (unsigned)http, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
+/* Takes over `document`. */
+static enum MHD_Result queue_json(struct MHD_Connection *connection, int http, json_t *document,
+                                  const char *allow)
+{
+	static const char without_memory[] =
+		"{\"type\":\"about:blank\",\"title\":\"Service Unavailable\",\"status\":503,"
+		"\"detail\":\"The daemon has no memory for this answer.\"}";
+	char *text = document ? json_dumps(document, JSON_COMPACT) : NULL;
+	json_decref(document);
+	if (!text)
+		http = 503;
+	struct MHD_Response *response =
+		text ? MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE)
+			 : MHD_create_response_from_buffer(sizeof without_memory - 1, (void *)without_memory,
+	                                           MHD_RESPMEM_PERSISTENT);
+	if (response)
+		return queue(connection, http, response, allow);
+	free(text);
+	return MHD_NO;
+}
+
+/* A sentence may hold a stranger's bytes, or be cut inside a character; JSON takes only UTF-8. */
+static json_t *sentence_json(const char *sentence)
+{
+	char plain[RESPOND_ERROR_MAX];
+	json_t *string = json_string(sentence);
+	if (string)
+		return string;
+	snprintf(plain, sizeof plain, "%s", sentence);
+	for (char *c = plain; *c; c++)
+		if ((unsigned char)*c >= 0x80)
+			*c = '?';
+	return json_string(plain);
+}
+
+enum MHD_Result respond_text(struct MHD_Connection *connection, const char *text, size_t length,
+                             void (*on_sent)(void *data), void *data)
+{
+	struct MHD_Response *response =
+		MHD_create_response_from_buffer_with_free_callback_cls(length, (void *)text, on_sent, data);
+	if (response)
+		return queue(connection, 200, response, NULL);
+	on_sent(data);
+	return MHD_NO;
+}
+
+enum MHD_Result respond_json(struct MHD_Connection *connection, json_t *document)
+{
+	return queue_json(connection, 200, document, NULL);
+}
+
+enum MHD_Result respond_problem(struct MHD_Connection *connection, int http, const char *detail,
+                                json_t *extra, const char *allow)
+{
+	json_t *problem = json_pack("{s:s, s:s, s:i, s:o}", "type", "about:blank", "title",
+	                            title_of(http), "status", http, "detail", sentence_json(detail));
+	if (problem && extra)
+		json_object_update_missing(problem, extra);
+	json_decref(extra);
+	return queue_json(connection, http, problem, allow);
+}

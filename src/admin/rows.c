@@ -1,0 +1,138 @@
+/* Rows of the journal as text: the store is walked once, each row goes through report/, where its shape is
+ * known, and is forgotten. */
+#include "admin/rows.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "report/report.h"
+
+/* A walk, and the store of one row that report/ is shown. */
+struct walk {
+	struct store one; /* first: what report/ sees */
+	const struct store_query *query;
+	const struct store_endpoint *endpoint;
+	struct rows_answer *answer;
+	size_t count;
+	int64_t last_row;
+};
+
+static int one_query(struct store *store, const struct store_filter *filter,
+                     int (*each)(void *data, const struct store_query *row), void *data)
+{
+	(void)filter;
+	return each(data, ((struct walk *)store)->query);
+}
+
+static int one_endpoint(struct store *store, const struct store_filter *filter,
+                        int (*each)(void *data, const struct store_endpoint *row), void *data)
+{
+	(void)filter;
+	return each(data, ((struct walk *)store)->endpoint);
+}
+
+static int write_bytes(const char *bytes, size_t length, void *data)
+{
+	buffer_append(data, bytes, length);
+	return 0;
+}
+
+static int charge(struct rows_answer *answer)
+{
+	size_t more = answer->text.length - answer->charged_bytes;
+	answer->charged_bytes += more;
+	size_t held = __atomic_add_fetch(&answer->budget->held_bytes, more, __ATOMIC_RELAXED);
+	return held > answer->budget->held_bytes_max ? PF_ENOMEM : PF_OK;
+}
+
+/* Writes the only row of `document`, which it takes over. */
+static int write_row(struct walk *walk, json_t *document, const char *key)
+{
+	struct buffer *text = &walk->answer->text;
+	json_t *row = json_array_get(json_object_get(document, key), 0);
+	if (walk->count++)
+		buffer_append(text, ",", 1);
+	int failed = json_dump_callback(row, write_bytes, text, JSON_COMPACT);
+	json_decref(document);
+	if (text->failed) /* the buffer does not tell whether it was its bound or the memory */
+		return text->length > text->max / 2 ? PF_EFULL : PF_ENOMEM;
+	return failed ? PF_ENOMEM : charge(walk->answer);
+}
+
+static int on_query(void *data, const struct store_query *row)
+{
+	static const struct store_filter any = {0};
+	struct walk *walk = data;
+	walk->query = row;
+	walk->last_row = row->row;
+	return write_row(walk, report_queries(&walk->one, &any), "queries");
+}
+
+static int on_endpoint(void *data, const struct store_endpoint *row)
+{
+	static const struct store_filter any = {0};
+	struct walk *walk = data;
+	walk->endpoint = row;
+	return write_row(walk, report_endpoints(&walk->one, &any), "endpoints");
+}
+
+static int fail(int result, const struct store *store, const struct rows_budget *budget,
+                char error[500])
+{
+	if (result == PF_EFULL)
+		snprintf(error, 500,
+		         "These are more than %zu KiB of rows: ask for a device, a name, a standing, a "
+		         "time (since), or with a limit.",
+		         budget->answer_bytes_max >> 10);
+	else if (result == PF_ENOMEM)
+		snprintf(error, 500,
+		         "The daemon has no memory for so many rows now: ask again later, or for fewer.");
+	else
+		snprintf(error, 500, "%s", *store->error ? store->error : "The journal can not be read.");
+	return result;
+}
+
+int rows_ask(struct store *store, enum rows_kind kind, const struct store_filter *filter,
+             struct rows_budget *budget, struct rows_answer **out, char error[500])
+{
+	struct rows_answer *answer = calloc(1, sizeof *answer);
+	*out = NULL;
+	if (!answer)
+		return fail(PF_ENOMEM, store, budget, error);
+	answer->budget = budget;
+	buffer_init(&answer->text, budget->answer_bytes_max);
+	struct walk walk = {.one = {.queries = one_query, .endpoints = one_endpoint},
+	                    .answer = answer,
+	                    .last_row = filter->after_row};
+	int result;
+	if (kind == ROWS_QUERIES) {
+		buffer_print(&answer->text, "{\"queries\":[");
+		result = store->queries(store, filter, on_query, &walk);
+		buffer_print(&answer->text, "],\"last_row\":%lld}", (long long)walk.last_row);
+	} else {
+		buffer_print(&answer->text, "{\"endpoints\":[");
+		result = store->endpoints(store, filter, on_endpoint, &walk);
+		buffer_print(&answer->text, "]}");
+	}
+	if (result == PF_OK && answer->text.failed)
+		result = PF_ENOMEM;
+	if (result == PF_OK)
+		result = charge(answer);
+	if (result != PF_OK) {
+		rows_free(answer);
+		return fail(result, store, budget, error);
+	}
+	*out = answer;
+	return PF_OK;
+}
+
+void rows_free(void *answer)
+{
+	struct rows_answer *old = answer;
+	if (!old)
+		return;
+	__atomic_sub_fetch(&old->budget->held_bytes, old->charged_bytes, __ATOMIC_RELAXED);
+	buffer_deinit(&old->text);
+	free(old);
+}
