@@ -32,7 +32,7 @@ static bool in_countries(const struct countries *countries, struct country count
 static bool has_asn(const struct rule *rule, uint32_t asn)
 {
 	for (size_t i = 0; i < rule->asn_count; i++)
-		if (rule->asns[i] == asn && asn)
+		if (rule->asns[i] == asn) /* never 0, which stands for an unknown network */
 			return true;
 	return false;
 }
