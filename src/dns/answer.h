@@ -6,10 +6,11 @@
 #include "base/addr.h"
 #include "dns/query.h"
 
-#define ANSWER_RECORD_MAX 1024 /* records kept of one answer: more is refused as PF_EFULL */
+#define ANSWER_RECORD_MAX 4096 /* records kept of one answer: more are refused as PF_EFULL */
 #define ANSWER_HOP_MAX 16      /* CNAMEs followed in one answer (unbound: 11, Knot Resolver: 12) */
-#define ANSWER_ADDRESS_MAX 64  /* addresses taken out for judging; see FACTS_ADDRESS_MAX */
-#define ANSWER_TTL_MAX 86400   /* seconds; RFC 2181, 8 allows 2^31-1, but nobody needs it */
+#define ANSWER_ADDRESS_MAX \
+	4096 /* addresses in it; more are refused too: one that nobody judged must not be served */
+#define ANSWER_TTL_MAX 86400          /* seconds; RFC 2181, 8 allows 2^31-1, but nobody needs it */
 #define ANSWER_NEGATIVE_TTL_MAX 10800 /* RFC 2308, 5: one to three hours */
 
 /* Immutable once built. */
@@ -27,7 +28,6 @@ struct answer {
 	struct addr
 		*addresses; /* A, AAAA, ipv4hint and ipv6hint of HTTPS/SVCB (RFC 9460), after the CNAME
 	                           chain, in order, without doubles */
-	uint16_t address_total; /* also those beyond ANSWER_ADDRESS_MAX */
 	uint8_t hop_count;
 	struct dns_name *hops; /* the targets of the CNAMEs, in the order of the chain; also that of a
 	                           CNAME which was itself asked for */

@@ -8,16 +8,56 @@
 #define SVC_IPV4HINT 4
 #define SVC_IPV6HINT 6
 
-static void add_address(struct answer_build *build, const uint8_t *bytes, uint8_t family)
+/* From here on doubles are found by hash: comparing each with each would take a hostile answer's
+ * thousands milliseconds. */
+#define HASHED_FROM 64
+#define SLOT_MASK (2 * ANSWER_ADDRESS_MAX - 1)
+
+static uint16_t *slot_of(struct answer_build *build, const struct addr *addr)
+{
+	size_t at = hash_bytes(build->address_key, addr, sizeof *addr) & SLOT_MASK;
+	while (build->address_slots[at] &&
+	       !addr_equal(&build->addresses[build->address_slots[at] - 1], addr))
+		at = (at + 1) & SLOT_MASK;
+	return &build->address_slots[at];
+}
+
+static void start_hashing(struct answer_build *build)
+{
+	memset(build->address_slots, 0, sizeof build->address_slots);
+	build->address_key = hash_key_random();
+	for (unsigned i = 0; i < build->address_count; i++)
+		*slot_of(build, &build->addresses[i]) = (uint16_t)(i + 1);
+}
+
+static bool is_known(struct answer_build *build, const struct addr *addr, uint16_t **slot)
+{
+	*slot = NULL;
+	if (build->address_count >= HASHED_FROM) {
+		if (build->address_count == HASHED_FROM)
+			start_hashing(build);
+		*slot = slot_of(build, addr);
+		return **slot != 0;
+	}
+	for (unsigned i = 0; i < build->address_count; i++)
+		if (addr_equal(&build->addresses[i], addr))
+			return true;
+	return false;
+}
+
+static int add_address(struct answer_build *build, const uint8_t *bytes, uint8_t family)
 {
 	struct addr addr = {.family = family};
+	uint16_t *slot;
 	memcpy(addr.bytes, bytes, family == 4 ? 4 : 16);
-	for (unsigned i = 0; i < build->address_count; i++)
-		if (addr_equal(&build->addresses[i], &addr))
-			return;
-	build->address_total++;
-	if (build->address_count < ANSWER_ADDRESS_MAX)
-		build->addresses[build->address_count++] = addr;
+	if (is_known(build, &addr, &slot))
+		return PF_OK;
+	if (build->address_count == ANSWER_ADDRESS_MAX)
+		return PF_EFULL;
+	build->addresses[build->address_count++] = addr;
+	if (slot)
+		*slot = (uint16_t)build->address_count;
+	return PF_OK;
 }
 
 static int add_hints(struct answer_build *build, const uint8_t *value, size_t length,
@@ -26,9 +66,10 @@ static int add_hints(struct answer_build *build, const uint8_t *value, size_t le
 	size_t bytes = family == 4 ? 4 : 16;
 	if (!length || length % bytes)
 		return PF_EINVAL;
-	for (size_t i = 0; i < length; i += bytes)
-		add_address(build, value + i, family);
-	return PF_OK;
+	int result = PF_OK;
+	for (size_t i = 0; i < length && result == PF_OK; i += bytes)
+		result = add_address(build, value + i, family);
+	return result;
 }
 
 /* Priority, target name (never compressed), parameters with strictly rising keys. A client that is less
@@ -71,13 +112,11 @@ int answer_build_addresses(struct answer_build *build, const uint8_t *packet,
 	case DNS_TYPE_A:
 		if (record->rdata_length != 4)
 			return PF_EINVAL;
-		add_address(build, packet + record->rdata, 4);
-		return PF_OK;
+		return add_address(build, packet + record->rdata, 4);
 	case DNS_TYPE_AAAA:
 		if (record->rdata_length != 16)
 			return PF_EINVAL;
-		add_address(build, packet + record->rdata, 6);
-		return PF_OK;
+		return add_address(build, packet + record->rdata, 6);
 	case DNS_TYPE_SVCB:
 	case DNS_TYPE_HTTPS: return add_svcb(build, packet, record);
 	default: return PF_OK;

@@ -262,7 +262,6 @@ int answer_build_finish(const struct answer_build *build, unsigned rcode, bool a
 		.hop_count = (uint8_t)build->hop_count,
 		.addresses = memcpy(at + ttl_bytes + hop_bytes, build->addresses, address_bytes),
 		.address_count = (uint16_t)build->address_count,
-		.address_total = (uint16_t)build->address_total,
 		.wire = memcpy(at + ttl_bytes + hop_bytes + address_bytes, build->wire, build->length),
 	};
 	uint16_t flags = WIRE_FLAG_QR | WIRE_FLAG_RD | WIRE_FLAG_RA | (ad ? WIRE_FLAG_AD : 0);

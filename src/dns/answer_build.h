@@ -3,6 +3,7 @@
 #ifndef PF_DNS_ANSWER_BUILD_H
 #define PF_DNS_ANSWER_BUILD_H
 
+#include "base/hash.h"
 #include "dns/answer.h"
 #include "dns/wire.h"
 
@@ -11,10 +12,12 @@
 struct answer_build {
 	size_t length;
 	unsigned ttl_count, answer_count, authority_count;
-	unsigned address_count, address_total, hop_count, compress_count;
+	unsigned address_count, hop_count, compress_count;
 	uint32_t ttl; /* the least so far */
 	struct dns_name hops[ANSWER_HOP_MAX];
 	struct addr addresses[ANSWER_ADDRESS_MAX];
+	uint16_t address_slots[2 * ANSWER_ADDRESS_MAX]; /* index + 1 by hash, once there are many */
+	struct hash_key address_key;
 	uint16_t ttl_offsets[ANSWER_RECORD_MAX];
 	uint16_t compress[ANSWER_COMPRESS_MAX]; /* offsets of names and of their parents in `wire` */
 	uint8_t wire[DNS_MESSAGE_MAX];
@@ -29,7 +32,7 @@ PF_MUST_CHECK int answer_build_record(struct answer_build *build, const uint8_t 
                                       const struct dns_name *owner, uint32_t ttl);
 
 /* The addresses of an A, AAAA, SVCB or HTTPS record; none of other types. PF_EINVAL: SvcParams that
- * RFC 9460, 2.2 calls malformed. */
+ * RFC 9460, 2.2 calls malformed. PF_EFULL: more than ANSWER_ADDRESS_MAX. */
 PF_MUST_CHECK int answer_build_addresses(struct answer_build *build, const uint8_t *packet,
                                          const struct wire_record *record);
 

@@ -6,7 +6,7 @@
 #include "journal/record.h"
 
 /* A record that was read back. The pointers of `record` point into this struct and into the bytes that it
- * was read from. Some 20 KB: lives on the heap. */
+ * was read from. Some 900 KB: one of them lives on the heap. */
 struct flat_record {
 	struct record record;
 	struct dns_name name;

@@ -33,8 +33,9 @@ struct flat_head {
 
 struct flat_answer {
 	uint16_t overseas_count, judged_count;
-	uint8_t hop_count, address_count;
-	uint8_t standing, confidence;
+	uint16_t address_count;
+	uint8_t hop_count;
+	uint8_t standing, confidence, unused;
 };
 
 struct flat_address {
@@ -55,7 +56,7 @@ static_assert(sizeof(struct flat_head) + DEVICE_ID_MAX + DEVICE_NAME_MAX + RECOR
                           (sizeof(struct flat_address) + sizeof(struct record_address)) <=
                   RECORD_BYTES_MAX,
               "the largest record has room");
-static_assert(RECORD_ADDRESS_MAX <= UINT8_MAX && RECORD_RULE_MAX <= UINT8_MAX, "lengths in a byte");
+static_assert(RECORD_ADDRESS_MAX <= UINT16_MAX && RECORD_RULE_MAX <= UINT8_MAX, "counts have room");
 
 /* ---- writing ----------------------------------------------------------------------------- */
 
@@ -77,8 +78,8 @@ static struct flat_answer answer_head(const struct record_answer *answer)
 		.hop_count =
 			(uint8_t)(answer->hop_count < RECORD_HOP_MAX ? answer->hop_count : RECORD_HOP_MAX),
 		.address_count =
-			(uint8_t)(answer->address_count < RECORD_ADDRESS_MAX ? answer->address_count
-	                                                             : RECORD_ADDRESS_MAX),
+			(uint16_t)(answer->address_count < RECORD_ADDRESS_MAX ? answer->address_count
+	                                                              : RECORD_ADDRESS_MAX),
 		.standing = answer->standing,
 		.confidence = answer->confidence,
 	};

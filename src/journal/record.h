@@ -13,7 +13,8 @@
 #include "value/facts.h"
 #include "value/verdict.h"
 
-#define RECORD_BYTES_MAX 65536
+#define RECORD_BYTES_MAX \
+	(1u << 20) /* an answer with RECORD_ADDRESS_MAX addresses and all that is said of them */
 #define RECORD_REASON_MAX 1024
 #define RECORD_UPSTREAM_MAX 64
 #define RECORD_RULE_MAX 128

@@ -31,7 +31,6 @@ struct facts_box *facts_judge(const struct snapshot *snapshot, struct hash_key s
 	if (!box)
 		return NULL;
 	geo_judge(snapshot->geo, answer->addresses, answer->address_count, now, &box->facts);
-	box->facts.unjudged = (uint16_t)(answer->address_total - answer->address_count);
 	box->journal_id = journal_id(snapshot, seed, key, answer, &box->facts);
 	return box;
 }

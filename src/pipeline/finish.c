@@ -2,6 +2,7 @@
 #include "pipeline/finish.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/counter.h"
@@ -99,13 +100,15 @@ static void fill_address(struct record_address *to, const struct geo *geo,
 	sentence_evidence(to->evidence, geo, from);
 }
 
-/* Puts the record into the ring; with the answer's content when the journal does not have it yet. */
+/* Puts the record into the ring with the answer's content, which the journal does not have yet. */
 static int put_with_answer(struct pipeline *pipeline, struct record *record,
                            const struct finish *finish)
 {
-	struct record_address addresses[FACTS_ADDRESS_MAX];
 	const struct answer *answer = finish->entry->answer;
 	const struct answer_facts *facts = finish->facts;
+	struct record_address *addresses = calloc(facts->address_count + 1u, sizeof *addresses);
+	if (!addresses)
+		return PF_ENOMEM;
 	for (size_t i = 0; i < facts->address_count; i++)
 		fill_address(&addresses[i], finish->snapshot->geo, &facts->addresses[i]);
 	struct record_answer content = {
@@ -119,7 +122,10 @@ static int put_with_answer(struct pipeline *pipeline, struct record *record,
 		.addresses = addresses,
 	};
 	record->answer = &content;
-	return journal_put(pipeline->shared->journal, pipeline->index, record);
+	int error = journal_put(pipeline->shared->journal, pipeline->index, record);
+	record->answer = NULL;
+	free(addresses);
+	return error;
 }
 
 static void journal_query(struct query *query, const struct finish *finish, const char *reason,

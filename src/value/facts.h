@@ -11,7 +11,7 @@
 #define GEO_SOURCE_MAX 4 /* location databases in one configuration */
 #define GEO_LABEL_MAX 48 /* "geo-whois 2026-06" and NUL */
 #define FACTS_ADDRESS_MAX \
-	64 /* addresses judged in one answer; the rest are counted in `unjudged` */
+	4096 /* addresses of one answer: over TCP 4,093 A records fit into it, and each one counts */
 
 /* ISO 3166-1 alpha-2 in upper case and NUL; "" is unknown. */
 struct country {
@@ -65,7 +65,6 @@ struct answer_facts {
 	uint16_t address_count;           /* of `addresses` */
 	uint16_t overseas_count;          /* addresses outside: "1 of 3" */
 	uint16_t judged_count;            /* addresses that a database knew something about */
-	uint16_t unjudged;                /* addresses beyond FACTS_ADDRESS_MAX */
 	uint32_t epoch;                   /* of the geo databases and `home` that judged it */
 	struct address_facts addresses[]; /* in the order of the answer */
 };
