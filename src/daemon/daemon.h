@@ -6,7 +6,7 @@
  * asked, 1 it could not start (the log says why). */
 int daemon_run(const char *config_path);
 
-/* `-n`: is the configuration right? Every finding goes to the log; 0 yes, 1 no. */
+/* `-n`: is the configuration right? Every finding goes to stderr, one a line; 0 yes, 1 no. */
 int daemon_check(const char *config_path);
 
 #endif
