@@ -131,19 +131,13 @@ static int check_metadata(const uint8_t *bytes, size_t size, char fault[MMDB_FAU
 	return wrong ? fail(fault, PF_EINVAL, "its metadata are corrupt: %s", wrong) : PF_OK;
 }
 
-/* Numbers that the library believes; its own size check can overflow. */
+/* Numbers that the library believes: its own check of the tree's size can wrap around. */
 static int check_numbers(const MMDB_s *mmdb, size_t size, char fault[MMDB_FAULT_MAX])
 {
 	const MMDB_metadata_s *metadata = &mmdb->metadata;
 	uint64_t tree = (uint64_t)metadata->node_count * metadata->record_size / 4;
 	if (!metadata->node_count)
 		return fail(fault, PF_EINVAL, "it has no entries");
-	if (metadata->record_size != 24 && metadata->record_size != 28 && metadata->record_size != 32)
-		return fail(fault, PF_EINVAL, "its records have %u bits instead of 24, 28 or 32",
-		            metadata->record_size);
-	if (metadata->ip_version != 4 && metadata->ip_version != 6)
-		return fail(fault, PF_EINVAL, "its IP version is %u instead of 4 or 6",
-		            metadata->ip_version);
 	if (tree > size)
 		return fail(fault, PF_EINVAL,
 		            "it is truncated: its search tree needs %llu bytes, the file has %zu",

@@ -12,10 +12,7 @@
 
 #include <cmocka.h>
 
-#include "geo/anycast.h"
 #include "geo/geo.h"
-#include "geo/location.h"
-#include "geo/special.h"
 #include "support/mmdb_writer.h"
 
 #define DAY_US (86400LL * 1000000)
@@ -130,100 +127,6 @@ static void expect(const struct world *world, const char *addresses, enum standi
 		              confidence_word(judged.facts.confidence));
 	assert_int_equal(judged.facts.standing, standing);
 	assert_int_equal(judged.facts.confidence, confidence);
-}
-
-/* ---- codes and special addresses --------------------------------------------------------- */
-
-static void codes_are_cleaned(void **state)
-{
-	(void)state;
-	static const char *const cases[][2] = {
-		{"CN", "CN"}, {"cn", "CN"}, {"UK", "GB"}, {"uk", "GB"}, {"XK", "XK"},
-		{"EU", ""},   {"AP", ""},   {"??", ""},   {"ZZ", ""},   {"", ""},
-		{"C", ""},    {"CHN", ""},  {"A1", ""},   {"C1", ""},   {"--", ""},
-	};
-	for (size_t i = 0; i < PF_COUNT(cases); i++) {
-		struct country country = country_from_text(cases[i][0], strlen(cases[i][0]));
-		assert_string_equal(country.code, cases[i][1]);
-	}
-}
-
-static void special_addresses_are_known(void **state)
-{
-	(void)state;
-	static const struct {
-		const char *addr;
-		bool special;
-	} cases[] = {
-		{"0.0.0.0", true},
-		{"10.1.2.3", true},
-		{"100.64.0.1", true},
-		{"100.128.0.1", false},
-		{"127.0.0.53", true},
-		{"169.254.1.1", true},
-		{"172.15.255.255", false},
-		{"172.16.0.1", true},
-		{"172.31.255.255", true},
-		{"172.32.0.1", false},
-		{"192.0.0.8", true},
-		{"192.0.2.1", true},
-		{"192.88.99.1", true},
-		{"192.167.255.1", false},
-		{"192.168.0.1", true},
-		{"198.17.255.255", false},
-		{"198.18.0.1", true},
-		{"198.20.0.1", false},
-		{"198.51.100.9", true},
-		{"203.0.113.7", true},
-		{"223.255.255.1", false},
-		{"224.0.0.251", true},
-		{"255.255.255.255", true},
-		{"8.8.8.8", false},
-		{"::", true},
-		{"::1", true},
-		{"64:ff9b:1::1", true},
-		{"100::1", true},
-		{"2001::1", true},
-		{"2001:2::1", true},
-		{"2001:10::1", true},
-		{"2001:2f::1", true},
-		{"2001:db8::1", true},
-		{"2001:4860:4860::8888", false},
-		{"3fff:fff::1", true},
-		{"5f00::1", true},
-		{"fc00::1", true},
-		{"fdff::1", true},
-		{"fe80::1", true},
-		{"fec0::1", true},
-		{"ff02::fb", true},
-		{"2a00:1450::1", false},
-	};
-	for (size_t i = 0; i < PF_COUNT(cases); i++) {
-		struct addr addr;
-		assert_int_equal(addr_parse(cases[i].addr, &addr), PF_OK);
-		if (special_is(&addr) != cases[i].special)
-			print_message("%s\n", cases[i].addr);
-		assert_int_equal(special_is(&addr), cases[i].special);
-	}
-}
-
-static void addresses_inside_addresses_count(void **state)
-{
-	(void)state;
-	static const char *const cases[][2] = {
-		{"::ffff:8.8.8.8", "8.8.8.8"},    {"2002:808:808::1", "8.8.8.8"},
-		{"64:ff9b::8.8.8.8", "8.8.8.8"},  {"2002:c0a8:101::", "192.168.1.1"},
-		{"2a00:1450::1", "2a00:1450::1"}, {"64:ff9b:1::8.8.8.8", "64:ff9b:1::808:808"},
-		{"8.8.8.8", "8.8.8.8"},
-	};
-	for (size_t i = 0; i < PF_COUNT(cases); i++) {
-		struct addr addr;
-		char text[ADDR_TEXT_MAX];
-		assert_int_equal(addr_parse(cases[i][0], &addr), PF_OK);
-		addr = special_unwrap(&addr);
-		addr_format(&addr, text);
-		assert_string_equal(text, cases[i][1]);
-	}
 }
 
 /* ---- standing and confidence ------------------------------------------------------------- */
@@ -341,6 +244,30 @@ static void without_home_nothing_is_claimed(void **state)
 	assert_false(geo_has_home(world->geo));
 }
 
+static void one_publisher_is_one_voice(void **state)
+{
+	struct world *world = *state;
+	WRITE(world, "GeoLite2-Country", BUILT_S, MMDB_NESTED, "9.0.0.0/8 CN", "8.0.0.0/8 US");
+	WRITE(world, "GeoIP2-City", BUILT_S + 86400, MMDB_NESTED, "9.0.0.0/8 CN", "8.0.0.0/8 US");
+	assert_int_equal(load(world, soon), PF_OK);
+	assert_true(told(world, "come from the same publisher"));
+	expect(world, "9.9.9.9", STANDING_OVERSEAS, CONFIDENCE_MEDIUM);
+	geo_free(&world->geo);
+	WRITE(world, "other-country.mmdb", BUILT_S, MMDB_FLAT, "9.0.0.0/8 CN");
+	assert_int_equal(load(world, soon), PF_OK);
+	expect(world, "9.9.9.9", STANDING_OVERSEAS, CONFIDENCE_HIGH);
+	expect(world, "8.8.8.8", STANDING_HOME, CONFIDENCE_MEDIUM);
+}
+
+static void databases_of_the_future_are_warned_of(void **state)
+{
+	struct world *world = *state;
+	WRITE(world, "one-country.mmdb", BUILT_S, MMDB_FLAT, FIRST);
+	struct now now = {0, (int64_t)BUILT_S * 1000000 - 3 * DAY_US};
+	assert_int_equal(load(world, now), PF_OK);
+	assert_true(told(world, "was built 3 days from now"));
+}
+
 static void every_shape_is_read(void **state)
 {
 	struct world *world = *state;
@@ -411,6 +338,14 @@ static void control_comes_from_ranges(void **state)
 	geo_source(world->geo, 1, &source);
 	assert_string_equal(source.kind, "control");
 	assert_int_equal(source.entries, 5);
+}
+
+static void anycast_claims_nothing_without_home(void **state)
+{
+	struct world *world = *state;
+	world->config.home_count = 0;
+	assert_int_equal(load_with(world, "9.0.0.0,9.0.255.255,1,x\n", "9.0.1.0/24\n"), PF_OK);
+	expect(world, "9.0.1.1", STANDING_UNKNOWN, CONFIDENCE_LOW);
 }
 
 static void anycast_is_indeterminate(void **state)
@@ -581,18 +516,18 @@ static void maxmind_test_databases(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(codes_are_cleaned),
-		cmocka_unit_test(special_addresses_are_known),
-		cmocka_unit_test(addresses_inside_addresses_count),
 		CASE(standing_follows_from_the_databases),
 		CASE(answers_are_judged_whole),
 		CASE(private_addresses_reach_no_database),
 		CASE(old_databases_give_medium_at_best),
 		CASE(age_is_warned_of_from_45_days),
 		CASE(without_home_nothing_is_claimed),
+		CASE(one_publisher_is_one_voice),
+		CASE(databases_of_the_future_are_warned_of),
 		CASE(every_shape_is_read),
 		CASE(control_comes_from_ranges),
 		CASE(anycast_is_indeterminate),
+		CASE(anycast_claims_nothing_without_home),
 		CASE(bad_text_files_are_refused),
 		CASE(a_few_bad_lines_are_a_warning),
 		CASE(broken_databases_are_refused),
