@@ -2,61 +2,90 @@
 #include "cli/client.h"
 
 #include <curl/curl.h>
-#include <stdio.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buffer.h"
+#include "cli/text.h"
 #include "config/config.h"
+#include "dns/dns.h"
 #include "journal/sqlite/sqlite.h"
-#include "report/params.h"
 #include "report/report.h"
 
 #define CONNECT_TIMEOUT_MS 2000L
-#define TIMEOUT_MS 150000L /* a reload of large lists */
-#define RESPONSE_BYTES_MAX (512u << 20)
-#define URL_BYTES_MAX (64u << 10)
+#define TIMEOUT_MS 60000L         /* a long walk through the journal */
+#define RELOAD_TIMEOUT_MS 150000L /* large lists; the daemon itself gives up before */
+#define RESPONSE_BYTES_MAX (256u << 20)
+#define URL_BYTES_MAX (60u << 10) /* the daemon takes no more */
 
 struct client {
 	struct config *config;
 	CURL *curl;
-	char error[CURL_ERROR_SIZE];
+	char error[CURL_ERROR_SIZE]; /* why the daemon does not answer */
 };
 
-static void print_findings(const struct diag *diag)
+/* ---- the configuration ------------------------------------------------------------------- */
+
+static void print_errors(const struct diag *diag)
 {
 	for (size_t i = 0; i < diag->count; i++) {
-		char text[DIAG_TEXT_MAX + 512];
+		char text[DIAG_TEXT_MAX];
 		if (diag->entries[i].level != DIAG_ERROR)
 			continue;
 		diag_format(&diag->entries[i], text, sizeof text);
-		fprintf(stderr, "%s\n", cli_safe(text));
+		cli_say(stderr, "%s", text);
 	}
 }
 
-struct client *client_open(const struct cli *cli)
+static bool is_readable(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+static int load(const struct cli *cli, struct config **config)
 {
 	struct diag diag;
+	if (!is_readable(cli->config)) {
+		cli_complain("the configuration %s can not be read: %s. Name the daemon's with -c FILE.",
+		             cli->config, strerror(errno));
+		return CLI_USAGE;
+	}
 	diag_init(&diag);
-	struct client *client = calloc(1, sizeof *client);
-	int error = client ? config_load(cli->config, &diag, &client->config) : PF_ENOMEM;
+	int error = config_load(cli->config, &diag, config);
 	if (error != PF_OK) {
-		print_findings(&diag);
-		fprintf(
-			stderr,
-			"portafilter: %s can not be used (%s); name the daemon's configuration with -c FILE.\n",
-			cli->config, diag.errors ? "see above" : pf_strerror(error));
-		diag_deinit(&diag);
-		free(client);
-		return NULL;
+		print_errors(&diag);
+		cli_complain("%s names no socket that could be asked (%s); name another with -c FILE.",
+		             cli->config,
+		             diag.errors ? cli_count((json_int_t)diag.errors, "error").bytes
+		                         : pf_strerror(error));
 	}
 	diag_deinit(&diag);
-	client->curl = curl_easy_init();
-	if (!client->curl) {
-		fprintf(stderr, "portafilter: out of memory.\n");
-		client_close(&client);
+	return error == PF_OK ? CLI_DONE : CLI_NO;
+}
+
+int client_open(const struct cli *cli, struct client **out)
+{
+	struct client *client = calloc(1, sizeof *client);
+	*out = NULL;
+	if (client)
+		client->curl = curl_easy_init();
+	if (!client || !client->curl) {
+		cli_complain("there is no memory.");
+		free(client);
+		return CLI_NO;
 	}
-	return client;
+	int result = load(cli, &client->config);
+	if (result == CLI_DONE)
+		*out = client;
+	else
+		client_close(&client);
+	return result;
 }
 
 void client_close(struct client **client)
@@ -64,25 +93,18 @@ void client_close(struct client **client)
 	if (!*client)
 		return;
 	config_free(&(*client)->config);
-	if ((*client)->curl)
-		curl_easy_cleanup((*client)->curl);
+	curl_easy_cleanup((*client)->curl);
 	free(*client);
 	*client = NULL;
 }
 
-const char *client_error(const struct client *client)
-{
-	return client->error;
-}
-
-int client_no_daemon(const struct client *client)
-{
-	fprintf(stderr, "portafilter: the daemon does not answer on %s: %s.\n",
-	        client->config->control_socket, client->error);
-	return CLI_NO_DAEMON;
-}
-
 /* ---- HTTP -------------------------------------------------------------------------------- */
+
+void client_param(struct params *params, const char *name, const char *value)
+{
+	if (value && params->count < PARAM_MAX)
+		params->list[params->count++] = (struct param){name, value};
+}
 
 static size_t on_body(char *bytes, size_t size, size_t count, void *data)
 {
@@ -91,22 +113,42 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *data)
 	return body->failed ? 0 : size * count;
 }
 
-static int build_url(struct client *client, struct buffer *url, const char *path,
-                     const struct client_param *params, size_t count)
+static bool build_url(struct client *client, struct buffer *url, const char *path,
+                      const struct params *params)
 {
-	char between = '?';
 	buffer_print(url, "http://localhost%s", path);
-	for (size_t i = 0; i < count; i++) {
-		if (!params[i].value)
-			continue;
-		char *value = curl_easy_escape(client->curl, params[i].value, 0);
+	for (size_t i = 0; params && i < params->count; i++) {
+		char *value = curl_easy_escape(client->curl, params->list[i].value, 0);
 		if (!value)
-			return PF_ENOMEM;
-		buffer_print(url, "%c%s=%s", between, params[i].name, value);
+			return false;
+		buffer_print(url, "%c%s=%s", i ? '&' : '?', params->list[i].name, value);
 		curl_free(value);
-		between = '&';
 	}
-	return url->failed ? PF_ENOMEM : PF_OK;
+	return !url->failed;
+}
+
+/* curl's words speak of ports and hosts; this is about a socket in a folder. */
+static void explain(struct client *client, CURLcode code)
+{
+	long reason = 0;
+	curl_easy_getinfo(client->curl, CURLINFO_OS_ERRNO, &reason);
+	const char *words = client->error;
+	if (code == CURLE_COULDNT_CONNECT && reason == ENOENT)
+		words = "there is no such socket; is portafilterd running?";
+	else if (code == CURLE_COULDNT_CONNECT && reason == ECONNREFUSED)
+		words = "nobody listens there; is portafilterd running?";
+	else if (code == CURLE_COULDNT_CONNECT && (reason == EACCES || reason == EPERM))
+		words = "permission denied; ask as root, or as a member of its group";
+	else if (code == CURLE_COULDNT_CONNECT && reason)
+		words = strerror((int)reason);
+	else if (code == CURLE_OPERATION_TIMEDOUT)
+		words = "it took the call and did not answer in time";
+	else if (code == CURLE_WRITE_ERROR)
+		words = "its answer is larger than this command takes";
+	else if (!*words)
+		words = curl_easy_strerror(code);
+	if (words != client->error)
+		snprintf(client->error, sizeof client->error, "%s", words);
 }
 
 static CURLcode transfer(struct client *client, const char *url, bool post, struct buffer *body)
@@ -116,11 +158,12 @@ static CURLcode transfer(struct client *client, const char *url, bool post, stru
 	client->error[0] = '\0';
 	curl_easy_setopt(curl, CURLOPT_URL, url);
 	curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, client->config->control_socket);
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http");
+	curl_easy_setopt(curl, CURLOPT_PROXY, ""); /* whatever http_proxy says */
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, client->error);
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS);
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, TIMEOUT_MS);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, post ? RELOAD_TIMEOUT_MS : TIMEOUT_MS);
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(curl, CURLOPT_PROXY, "");
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, body);
 	if (post) {
@@ -128,8 +171,8 @@ static CURLcode transfer(struct client *client, const char *url, bool post, stru
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, 0L);
 	}
 	CURLcode code = curl_easy_perform(curl);
-	if (code != CURLE_OK && !client->error[0])
-		snprintf(client->error, sizeof client->error, "%s", curl_easy_strerror(code));
+	if (code != CURLE_OK)
+		explain(client, code);
 	return code;
 }
 
@@ -138,12 +181,13 @@ static void print_problem(json_t *problem)
 	size_t i;
 	json_t *line;
 	json_array_foreach(json_object_get(problem, "errors"), i, line)
-		fprintf(stderr, "%s\n", cli_safe(json_string_value(line)));
-	fprintf(stderr, "portafilter: %s\n", cli_text(problem, "detail"));
+		cli_say(stderr, "%s", json_is_string(line) ? json_string_value(line) : "");
+	const char *detail = cli_string(problem, "detail");
+	cli_complain("%s", *detail ? detail : "the daemon refuses, and does not say why.");
 }
 
-static int ask(struct client *client, const char *path, const struct client_param *params,
-               size_t count, bool post, json_t **out)
+static int ask(struct client *client, const char *path, const struct params *params, bool post,
+               json_t **out)
 {
 	struct buffer url, body;
 	long http = 0;
@@ -151,15 +195,19 @@ static int ask(struct client *client, const char *path, const struct client_para
 	*out = NULL;
 	buffer_init(&url, URL_BYTES_MAX);
 	buffer_init(&body, RESPONSE_BYTES_MAX);
-	if (build_url(client, &url, path, params, count) != PF_OK)
-		snprintf(client->error, sizeof client->error, "out of memory");
-	else if (transfer(client, url.data, post, &body) == CURLE_OK) {
+	if (!build_url(client, &url, path, params)) {
+		snprintf(client->error, sizeof client->error, "the question is too long");
+	} else if (transfer(client, url.data, post, &body) == CURLE_OK) {
 		curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &http);
 		*out = json_loadb(body.data ? body.data : "", body.length, 0, NULL);
-		if (!*out)
-			snprintf(client->error, sizeof client->error, "its answer is no JSON");
-		else
+		if (json_is_object(*out)) {
 			result = http < 400 ? CLI_DONE : CLI_NO;
+		} else {
+			json_decref(*out);
+			*out = NULL;
+			snprintf(client->error, sizeof client->error, "its answer (%ld) is no JSON object",
+			         http);
+		}
 	}
 	if (result == CLI_NO)
 		print_problem(*out);
@@ -168,60 +216,94 @@ static int ask(struct client *client, const char *path, const struct client_para
 	return result;
 }
 
-int client_get(struct client *client, const char *path, const struct client_param *params,
-               size_t count, json_t **out)
+int client_get(struct client *client, const char *path, const struct params *params, json_t **out)
 {
-	return ask(client, path, params, count, false, out);
+	return ask(client, path, params, false, out);
 }
 
 int client_post(struct client *client, const char *path, json_t **out)
 {
-	return ask(client, path, NULL, 0, true, out);
+	return ask(client, path, NULL, true, out);
 }
 
-/* ---- the journal without the daemon ------------------------------------------------------ */
-
-static int read_file(struct client *client, const char *what, const struct client_param *params,
-                     size_t count, json_t **out, char error[500])
+int client_no_daemon(const struct client *client)
 {
-	struct params list = {0};
-	struct store_filter filter;
-	if (!client->config->journal_enabled) {
-		snprintf(error, 500, "no journal is kept (journal: off)");
-		return CLI_NO;
-	}
-	for (size_t i = 0; i < count && list.count < PARAM_MAX; i++)
-		if (params[i].value)
-			list.list[list.count++] = (struct param){params[i].name, params[i].value};
-	if (params_filter(&list, clock_now(), &filter, error) != PF_OK)
+	cli_complain("the daemon does not answer on %s: %s.", client->config->control_socket,
+	             client->error);
+	return CLI_NO_DAEMON;
+}
+
+int client_run(const struct cli *cli, const char *path, const struct params *params, bool post,
+               void (*print)(json_t *document))
+{
+	struct client *client;
+	json_t *document = NULL;
+	int result = client_open(cli, &client);
+	if (result != CLI_DONE)
+		return result;
+	result = ask(client, path, params, post, &document);
+	if (result == CLI_NO_DAEMON)
+		client_no_daemon(client);
+	else if (cli->json)
+		cli_print_json(document);
+	else if (result == CLI_DONE)
+		print(document);
+	json_decref(document);
+	client_close(&client);
+	return result;
+}
+
+/* ---- the journal ------------------------------------------------------------------------- */
+
+static int check_filter(const struct params *params, struct store_filter *filter)
+{
+	char error[500];
+	if (params_filter(params, clock_now(), filter, error) != PF_OK) {
+		cli_complain("%s", error);
 		return CLI_USAGE;
+	}
+	if (filter->type && dns_type_from_text(filter->type) < 0) {
+		cli_complain("\"%s\" is no record type; try A, AAAA or HTTPS.", filter->type);
+		return CLI_USAGE;
+	}
+	return CLI_DONE;
+}
+
+static json_t *read_file(const struct client *client, const char *what,
+                         const struct store_filter *filter, char error[500])
+{
+	if (!client->config->journal_enabled) {
+		snprintf(error, 500, "no journal is kept (journal: off).");
+		return NULL;
+	}
 	struct store *store = sqlite_store_open(client->config->journal_path, error, 500);
 	if (!store)
-		return CLI_NO;
-	*out =
-		strcmp(what, "queries") ? report_endpoints(store, &filter) : report_queries(store, &filter);
-	if (!*out)
+		return NULL;
+	json_t *rows =
+		strcmp(what, "queries") ? report_endpoints(store, filter) : report_queries(store, filter);
+	if (!rows)
 		snprintf(error, 500, "%s", store->error);
 	store->close(&store);
-	return *out ? CLI_DONE : CLI_NO;
+	return rows;
 }
 
-int client_ask_journal(struct client *client, const char *what, const struct client_param *params,
-                       size_t count, json_t **out)
+int client_ask_journal(struct client *client, const char *what, const struct params *params,
+                       json_t **out)
 {
+	struct store_filter filter;
 	char path[64], error[500] = "";
+	*out = NULL;
+	int result = check_filter(params, &filter);
+	if (result != CLI_DONE)
+		return result;
 	snprintf(path, sizeof path, "/api/v1/%s", what);
-	int result = client_get(client, path, params, count, out);
+	result = client_get(client, path, params, out);
 	if (result != CLI_NO_DAEMON)
 		return result;
-	result = read_file(client, what, params, count, out, error);
-	if (result == CLI_DONE)
+	*out = read_file(client, what, &filter, error);
+	if (*out)
 		return CLI_DONE;
-	if (result == CLI_USAGE) {
-		fprintf(stderr, "portafilter: %s\n", error);
-		return CLI_USAGE;
-	}
 	client_no_daemon(client);
-	fprintf(stderr, "portafilter: and the journal can not be read without it: %s\n", error);
+	cli_complain("and the journal can not be read without it: %s", error);
 	return CLI_NO_DAEMON;
 }
