@@ -162,7 +162,8 @@ static bool is_plain(uint8_t byte)
 	case '/':
 	case '*':
 	case '~':
-	case '+': return true;
+	case '+':
+	case ':': return true; /* MAC addresses are seen in real names */
 	default: return false;
 	}
 }

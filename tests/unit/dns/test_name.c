@@ -122,7 +122,7 @@ static const struct text_case text_cases[] = {
 	{"\\\"", "\\\""},
 	{"a@b", "a\\@b"},
 	{"a;b", "a\\;b"},
-	{"a:b", "a\\:b"},
+	{"a:b", "a:b"},
 	{"\\w\\W", "ww"},
 	{"", NULL},
 	{"..", NULL},
