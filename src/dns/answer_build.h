@@ -1,4 +1,4 @@
-/* Private to src/dns: an answer in the making. answer_parse.c decides which records are kept, this
+/* Private to dns/: an answer in the making. answer_parse.c decides which records are kept, this
  * lays them down as wire, checks their data, and takes the addresses out. */
 #ifndef PF_DNS_ANSWER_BUILD_H
 #define PF_DNS_ANSWER_BUILD_H

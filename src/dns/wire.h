@@ -1,4 +1,4 @@
-/* Private to src/dns: what the in-place walks of client messages and of upstream answers share. */
+/* Private to dns/: what the in-place walks of client messages and of upstream answers share. */
 #ifndef PF_DNS_WIRE_H
 #define PF_DNS_WIRE_H
 

@@ -16,7 +16,8 @@
 static void addresses_round_trip(void **state)
 {
 	(void)state;
-	static const char *const texts[] = {"192.0.2.1", "0.0.0.0", "255.255.255.255", "9.10.99.100", "2001:db8::1", "::", "fe80::1"};
+	static const char *const texts[] = {"192.0.2.1",   "0.0.0.0", "255.255.255.255", "9.10.99.100",
+	                                    "2001:db8::1", "::",      "fe80::1"};
 	for (size_t i = 0; i < PF_COUNT(texts); i++) {
 		struct addr addr;
 		char text[ADDR_TEXT_MAX];
