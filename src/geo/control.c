@@ -140,26 +140,35 @@ static bool is_disjoint6(const struct control *control)
 	return true;
 }
 
+/* Published tables are sorted already. */
+static void sort(void *array, size_t count, size_t size, int (*compare)(const void *, const void *))
+{
+	const char *at = array;
+	size_t i = 1;
+	while (i < count && compare(at + (i - 1) * size, at + i * size) <= 0)
+		i++;
+	if (i < count)
+		qsort(array, count, size, compare);
+}
+
 static int finish4(struct control *control)
 {
-	int error = PF_OK;
 	if (is_disjoint4(control))
 		return PF_OK;
-	qsort(control->ranges4, control->count4, sizeof control->ranges4[0], compare4);
-	if (!is_disjoint4(control))
-		error = overlap_resolve4(&control->ranges4, &control->count4, &control->room4);
-	return error;
+	sort(control->ranges4, control->count4, sizeof control->ranges4[0], compare4);
+	if (is_disjoint4(control))
+		return PF_OK;
+	return overlap_resolve4(&control->ranges4, &control->count4, &control->room4);
 }
 
 static int finish6(struct control *control)
 {
-	int error = PF_OK;
 	if (is_disjoint6(control))
 		return PF_OK;
-	qsort(control->ranges6, control->count6, sizeof control->ranges6[0], compare6);
-	if (!is_disjoint6(control))
-		error = overlap_resolve6(&control->ranges6, &control->count6, &control->room6);
-	return error;
+	sort(control->ranges6, control->count6, sizeof control->ranges6[0], compare6);
+	if (is_disjoint6(control))
+		return PF_OK;
+	return overlap_resolve6(&control->ranges6, &control->count6, &control->room6);
 }
 
 int control_finish(struct control *control)

@@ -17,8 +17,9 @@
 struct geo; /* immutable; shared by all workers */
 
 /* Opens and validates all databases of the configuration: every mmdb's whole tree is walked and a corrupt,
- * missing or foreign file is an error in `diag` that names it. Warnings: databases older than 45 days at
- * `now` (in days). `epoch` is stored in all facts; the daemon gives each build another one.
+ * missing or foreign file is an error in `diag` that names it; so is the same location database given twice. Databases are
+ * copied into memory: what happens to their files later does not matter. Warnings: databases older than 45 days at
+ * `now` (in days), or of one publisher (they count as one opinion), a few bad lines in a text file. `epoch` is stored in all facts; the daemon gives each build another one.
  * PF_OK and `*out` owned by the caller, PF_EINVAL, PF_ENOMEM. */
 PF_MUST_CHECK int geo_load(const struct config *config, struct now now, uint32_t epoch,
                            struct diag *diag, struct geo **out);
@@ -28,12 +29,14 @@ uint32_t geo_epoch(const struct geo *geo);
 /* Judges the addresses of one answer (`count` up to FACTS_ADDRESS_MAX); `facts` has room for `count`
  * addresses and is filled whole. `now` decides the age of the databases.
  *
+ * The country of a network (`control`) is not in the tables of networks: it is derived from the first location database, see
+ * control.h. Without a configured home every standing is unknown.
  * An address: anycast prefix -> indeterminate; no database knows it (or it is special use) -> unknown;
  * databases disagree about home/overseas -> disputed; else home or overseas.
  * The answer, over the addresses that are not special use: any overseas -> overseas; else any
  * disputed -> disputed; else any indeterminate -> indeterminate; else any home -> home, but unknown if any address is unknown;
  * no address at all -> none.
- * Confidence of the answer: high = every address was judged by two or more databases that name the same country, all addresses on
+ * Confidence of the answer: high = every address was judged by databases of two or more publishers that name the same country, all addresses on
  * the same side, no anycast, no database older than geo.max-age; medium = one database, databases that agree on the side only, or older ones;
  * else low. */
 void geo_judge(const struct geo *geo, const struct addr *addresses, size_t count, struct now now,

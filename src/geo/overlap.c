@@ -1,8 +1,10 @@
 /* One sweep over the starts with a pile of the ranges that are still open: the top of the pile holds the
- * addresses up to the next start. Both families are swept as 128-bit numbers. */
+ * addresses up to the next start. Both families are swept as 128-bit numbers, and only
+ * those ranges that touch each other: in a published table of 400,000 there may be two. */
 #include "geo/overlap.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "geo/control.h"
 
@@ -88,25 +90,94 @@ static void to_bytes(unsigned __int128 number, uint8_t bytes[16])
 		bytes[i] = (uint8_t)number;
 }
 
-int overlap_resolve4(struct range4 **ranges, size_t *count, size_t *room)
+/* Makes room for two times `more` in `*out`: for the first time as much as most tables need. */
+static bool reserve(void **out, size_t used, size_t *have, size_t more, size_t count, size_t size)
+{
+	if (used + 2 * more <= *have)
+		return true;
+	size_t room = (*have ? *have * 2 : count + 64) + 2 * more;
+	void *grown = realloc(*out, room * size);
+	if (!grown)
+		return false;
+	*out = grown;
+	*have = room;
+	return true;
+}
+
+/* The end of the ranges that touch each other, from `i` on: almost always the next one. */
+static size_t knot_end4(const struct range4 *ranges, size_t count, size_t i)
+{
+	uint32_t reach = ranges[i].end;
+	for (i++; i < count && ranges[i].start <= reach; i++)
+		if (ranges[i].end > reach)
+			reach = ranges[i].end;
+	return i;
+}
+
+static int untie4(const struct range4 *ranges, size_t count, struct range4 *out, size_t *used)
 {
 	struct sweep sweep;
-	struct range4 *out = NULL;
-	int error = sweep_init(&sweep, *count);
+	int error = sweep_init(&sweep, count);
 	if (error == PF_OK) {
-		for (size_t i = 0; i < *count; i++)
-			sweep.spans[i] = (struct span){(*ranges)[i].start, (*ranges)[i].end, (*ranges)[i].as};
+		for (size_t i = 0; i < count; i++)
+			sweep.spans[i] = (struct span){ranges[i].start, ranges[i].end, ranges[i].as};
 		sweep_all(&sweep);
-		out = calloc(sweep.piece_count, sizeof *out);
-		error = out ? PF_OK : PF_ENOMEM;
 	}
-	for (size_t i = 0; out && i < sweep.piece_count; i++)
-		out[i] = (struct range4){(uint32_t)sweep.pieces[i].start, (uint32_t)sweep.pieces[i].end,
-		                         sweep.pieces[i].as};
-	if (out) {
-		free(*ranges);
-		*ranges = out;
-		*count = *room = sweep.piece_count;
+	for (size_t i = 0; i < sweep.piece_count; i++)
+		out[(*used)++] = (struct range4){(uint32_t)sweep.pieces[i].start,
+		                                 (uint32_t)sweep.pieces[i].end, sweep.pieces[i].as};
+	sweep_deinit(&sweep);
+	return error;
+}
+
+int overlap_resolve4(struct range4 **ranges, size_t *count, size_t *room)
+{
+	struct range4 *out = NULL;
+	size_t used = 0, have = 0, end;
+	int error = PF_OK;
+	for (size_t i = 0; i < *count && error == PF_OK; i = end) {
+		end = knot_end4(*ranges, *count, i);
+		if (!reserve((void **)&out, used, &have, end - i, *count, sizeof *out))
+			error = PF_ENOMEM;
+		else if (end == i + 1)
+			out[used++] = (*ranges)[i];
+		else
+			error = untie4(*ranges + i, end - i, out, &used);
+	}
+	if (error != PF_OK) {
+		free(out);
+		return error;
+	}
+	free(*ranges);
+	*ranges = out;
+	*count = used;
+	*room = have;
+	return PF_OK;
+}
+
+static size_t knot_end6(const struct range6 *ranges, size_t count, size_t i)
+{
+	const uint8_t *reach = ranges[i].end;
+	for (i++; i < count && memcmp(ranges[i].start, reach, 16) <= 0; i++)
+		if (memcmp(ranges[i].end, reach, 16) > 0)
+			reach = ranges[i].end;
+	return i;
+}
+
+static int untie6(const struct range6 *ranges, size_t count, struct range6 *out, size_t *used)
+{
+	struct sweep sweep;
+	int error = sweep_init(&sweep, count);
+	if (error == PF_OK) {
+		for (size_t i = 0; i < count; i++)
+			sweep.spans[i] =
+				(struct span){to_number(ranges[i].start), to_number(ranges[i].end), ranges[i].as};
+		sweep_all(&sweep);
+	}
+	for (size_t i = 0; i < sweep.piece_count; i++, ++*used) {
+		to_bytes(sweep.pieces[i].start, out[*used].start);
+		to_bytes(sweep.pieces[i].end, out[*used].end);
+		out[*used].as = sweep.pieces[i].as;
 	}
 	sweep_deinit(&sweep);
 	return error;
@@ -114,27 +185,25 @@ int overlap_resolve4(struct range4 **ranges, size_t *count, size_t *room)
 
 int overlap_resolve6(struct range6 **ranges, size_t *count, size_t *room)
 {
-	struct sweep sweep;
 	struct range6 *out = NULL;
-	int error = sweep_init(&sweep, *count);
-	if (error == PF_OK) {
-		for (size_t i = 0; i < *count; i++)
-			sweep.spans[i] = (struct span){to_number((*ranges)[i].start),
-			                               to_number((*ranges)[i].end), (*ranges)[i].as};
-		sweep_all(&sweep);
-		out = calloc(sweep.piece_count, sizeof *out);
-		error = out ? PF_OK : PF_ENOMEM;
+	size_t used = 0, have = 0, end;
+	int error = PF_OK;
+	for (size_t i = 0; i < *count && error == PF_OK; i = end) {
+		end = knot_end6(*ranges, *count, i);
+		if (!reserve((void **)&out, used, &have, end - i, *count, sizeof *out))
+			error = PF_ENOMEM;
+		else if (end == i + 1)
+			out[used++] = (*ranges)[i];
+		else
+			error = untie6(*ranges + i, end - i, out, &used);
 	}
-	for (size_t i = 0; out && i < sweep.piece_count; i++) {
-		to_bytes(sweep.pieces[i].start, out[i].start);
-		to_bytes(sweep.pieces[i].end, out[i].end);
-		out[i].as = sweep.pieces[i].as;
+	if (error != PF_OK) {
+		free(out);
+		return error;
 	}
-	if (out) {
-		free(*ranges);
-		*ranges = out;
-		*count = *room = sweep.piece_count;
-	}
-	sweep_deinit(&sweep);
-	return error;
+	free(*ranges);
+	*ranges = out;
+	*count = used;
+	*room = have;
+	return PF_OK;
 }
