@@ -1,125 +1,131 @@
 /* The command line: options may stand before or after the verb. */
-#include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/options.h"
+#include "cli/text.h"
 
-/* An option of verbs; its letter stands in struct cli_verb's `options`. */
-struct option {
-	char letter;
-	const char *name; /* "--device" */
-	size_t offset;    /* of a string in struct cli, or of a bool */
-	bool flag;
-	const char *short_name;
+const struct cli_option cli_options[] = {
+	{'d', "--device", NULL, "DEVICE", offsetof(struct cli, device),
+     "only this one: its name or id"},
+	{'n', "--name", NULL, "GLOB", offsetof(struct cli, name),
+     "only names like this: a.example.cn, *.cn"},
+	{'a', "--action", NULL, "ACTION", offsetof(struct cli, action), "allow, flag or sinkhole"},
+	{'s', "--standing", NULL, "STANDING", offsetof(struct cli, standing),
+     "home, overseas, disputed, indeterminate or unknown"},
+	{'t', "--type", NULL, "TYPE", offsetof(struct cli, type), "A, AAAA, HTTPS …"},
+	{'i', "--since", NULL, "TIME", offsetof(struct cli, since),
+     "back from now (90s, 1h, 30d), or a UTC time (2026-11-23T20:26:23Z)"},
+	{'l', "--limit", NULL, "N", offsetof(struct cli, limit), "at most so many, the newest"},
+	{'m', "--format", NULL, "FORMAT", offsetof(struct cli, format), "table, csv or jsonl"},
+	{'f', "--follow", "-f", NULL, offsetof(struct cli, follow),
+     "the last 20, then what comes, until Ctrl-C"},
+	{'u', "--unknown", NULL, NULL, offsetof(struct cli, unknown),
+     "only those that nobody has named"},
+	{0, "--config", "-c", "FILE", offsetof(struct cli, config),
+     "the daemon's configuration: it names the socket and the journal"},
+	{0, "--json", NULL, NULL, offsetof(struct cli, json), "the same for programs"},
+	{0, "--help", "-h", NULL, offsetof(struct cli, help), "this text"},
+	{0, "--version", "-V", NULL, offsetof(struct cli, version), "the version"},
+};
+const size_t cli_option_count = PF_COUNT(cli_options);
+
+/* The words, where we are in them, and which options were taken. */
+struct line {
+	int argc;
+	char **argv;
+	int at;
+	bool taken[PF_COUNT(cli_options)];
 };
 
-#define STRING(letter, name, member)                            \
-	{                                                           \
-		letter, name, offsetof(struct cli, member), false, NULL \
-	}
-#define FLAG(letter, name, member, brief)                       \
-	{                                                           \
-		letter, name, offsetof(struct cli, member), true, brief \
-	}
-
-static const struct option options[] = {
-	STRING('d', "--device", device),     STRING('n', "--name", name),
-	STRING('a', "--action", action),     STRING('s', "--standing", standing),
-	STRING('t', "--type", type),         STRING('i', "--since", since),
-	STRING('l', "--limit", limit),       STRING('m', "--format", format),
-	FLAG('f', "--follow", follow, "-f"), FLAG('u', "--unknown", unknown, NULL),
-};
-
-static int complain(const char *format, const char *word)
+/* Is the word this option? `*value` is what stands in the same word: "--x=value", "-xvalue", or NULL. */
+static bool is_option(const struct cli_option *option, const char *word, const char **value)
 {
-	fputs("portafilter: ", stderr);
-	fprintf(stderr, format, cli_safe(word));
-	fputs("\n", stderr);
-	return PF_EINVAL;
+	size_t length = strlen(option->name);
+	*value = NULL;
+	if (!strncmp(word, option->name, length) && (!word[length] || word[length] == '=')) {
+		if (word[length])
+			*value = word + length + 1;
+		return true;
+	}
+	if (!option->brief || strncmp(word, option->brief, 2))
+		return false;
+	if (word[2])
+		*value = word + 2;
+	return !word[2] || option->value;
 }
 
-/* The value of "--x=value" or "--x value"; NULL when `word` is not this option. */
-static const char *value_of(const char *name, int argc, char **argv, int *at, bool *missing)
+static int take_option(struct line *line, struct cli *cli)
 {
-	size_t length = strlen(name);
-	const char *word = argv[*at];
-	*missing = false;
-	if (!strncmp(word, name, length) && word[length] == '=')
-		return word + length + 1;
-	if (strcmp(word, name))
-		return NULL;
-	if (*at + 1 >= argc) {
-		*missing = true;
-		return word;
+	const char *word = line->argv[line->at], *value;
+	size_t i = 0;
+	while (i < PF_COUNT(cli_options) && !is_option(&cli_options[i], word, &value))
+		i++;
+	if (i == PF_COUNT(cli_options)) {
+		cli_complain("there is no option %s; `portafilter help` lists them.", word);
+		return PF_EINVAL;
 	}
-	return argv[++*at];
-}
-
-static int take_option(int argc, char **argv, int *at, struct cli *cli, char *used)
-{
-	const char *word = argv[*at];
-	for (size_t i = 0; i < PF_COUNT(options); i++) {
-		const struct option *option = &options[i];
-		void *target = (char *)cli + option->offset;
-		if (option->flag) {
-			if (strcmp(word, option->name) &&
-			    (!option->short_name || strcmp(word, option->short_name)))
-				continue;
-			*(bool *)target = true;
-		} else {
-			bool missing;
-			const char *value = value_of(option->name, argc, argv, at, &missing);
-			if (!value)
-				continue;
-			if (missing)
-				return complain("%s wants a value.", option->name);
-			*(const char **)target = value;
-		}
-		used[strlen(used)] = option->letter;
-		return PF_OK;
+	const struct cli_option *option = &cli_options[i];
+	void *target = (char *)cli + option->offset;
+	if (option->value && !value && line->at + 1 < line->argc)
+		value = line->argv[++line->at];
+	if (option->value ? !value || !*value : value != NULL) {
+		cli_complain(option->value ? "%s wants a value." : "%s takes no value.", option->name);
+		return PF_EINVAL;
 	}
-	return complain("there is no option %s; `portafilter help` lists them.", word);
-}
-
-static int take_global(int argc, char **argv, int *at, struct cli *cli, bool *taken)
-{
-	const char *word = argv[*at];
-	bool missing = false;
-	*taken = true;
-	if (!strcmp(word, "--json")) {
-		cli->json = true;
-	} else if (!strcmp(word, "--help") || !strcmp(word, "-h")) {
-		cli->help = true;
-	} else if (!strcmp(word, "--version") || !strcmp(word, "-V")) {
-		cli->version = true;
-	} else {
-		const char *value = value_of("-c", argc, argv, at, &missing);
-		if (!value)
-			value = value_of("--config", argc, argv, at, &missing);
-		*taken = value != NULL;
-		if (missing)
-			return complain("%s wants a file.", word);
-		if (value)
-			cli->config = value;
+	if (line->taken[i]) {
+		cli_complain("%s is given twice.", option->name);
+		return PF_EINVAL;
 	}
+	line->taken[i] = true;
+	if (option->value)
+		*(const char **)target = value;
+	else
+		*(bool *)target = true;
 	return PF_OK;
 }
 
-static int check_options(const struct cli *cli, const struct cli_verb *verb, const char *used)
+static int take_word(struct line *line, struct cli *cli)
 {
-	for (; *used; used++) {
-		if (strchr(verb->options, *used))
+	const char *word = line->argv[line->at];
+	if (cli->verb) {
+		if (cli->positional_count == CLI_POSITIONAL_MAX) {
+			cli_complain("what is \"%s\"? See `portafilter help %s`.", word, cli->verb);
+			return PF_EINVAL;
+		}
+		cli->positional[cli->positional_count++] = word;
+		return PF_OK;
+	}
+	cli->verb = word;
+	if (cli_verb_find(word))
+		return PF_OK;
+	cli_complain(cli_verb_is_future(word) ? "%s is not in this version."
+	                                      : "there is no verb %s; `portafilter help` lists them.",
+	             word);
+	return PF_EINVAL;
+}
+
+/* Do options and words go with the verb? */
+static int check_verb(const struct line *line, const struct cli *cli)
+{
+	const struct cli_verb *verb = cli_verb_find(cli->verb);
+	for (size_t i = 0; i < PF_COUNT(cli_options); i++) {
+		char letter = cli_options[i].letter;
+		if (!line->taken[i] || !letter || strchr(verb->options, letter))
 			continue;
-		for (size_t i = 0; i < PF_COUNT(options); i++)
-			if (options[i].letter == *used)
-				fprintf(stderr, "portafilter: %s does not go with %s; see `portafilter help %s`.\n",
-				        options[i].name, cli->verb, cli->verb);
+		cli_complain("%s does not go with %s; see `portafilter help %s`.", cli_options[i].name,
+		             verb->name, verb->name);
+		return PF_EINVAL;
+	}
+	if (!strcmp(verb->name, "lists") && cli->positional_count &&
+	    !strcmp(cli->positional[0], "update")) {
+		cli_complain("lists update is not in this version.");
 		return PF_EINVAL;
 	}
 	if (cli->positional_count < verb->positional_min ||
 	    cli->positional_count > verb->positional_max) {
-		fprintf(stderr, "Usage: portafilter %s\n", verb->synopsis);
+		cli_complain("usage: portafilter %s%s%s; see `portafilter help %s`.", verb->name,
+		             *verb->arguments ? " " : "", verb->arguments, verb->name);
 		return PF_EINVAL;
 	}
 	return PF_OK;
@@ -127,37 +133,22 @@ static int check_options(const struct cli *cli, const struct cli_verb *verb, con
 
 int cli_parse(int argc, char **argv, struct cli *cli)
 {
-	char used[64] = "";
+	struct line line = {.argc = argc, .argv = argv};
 	bool only_words = false;
 	*cli = (struct cli){.config = PF_SYSCONFDIR "/portafilter/portafilter.yaml"};
-	for (int at = 1; at < argc; at++) {
-		bool taken = false;
-		if (strlen(used) > sizeof used - 2)
-			return complain("too many options at %s.", argv[at]);
-		if (!only_words && !strcmp(argv[at], "--")) {
+	for (line.at = 1; line.at < argc; line.at++) {
+		const char *word = argv[line.at];
+		int result;
+		if (!only_words && !strcmp(word, "--")) {
 			only_words = true;
 			continue;
 		}
-		if (!only_words && argv[at][0] == '-' && argv[at][1]) {
-			if (take_global(argc, argv, &at, cli, &taken) != PF_OK)
-				return PF_EINVAL;
-			if (!taken && take_option(argc, argv, &at, cli, used) != PF_OK)
-				return PF_EINVAL;
-		} else if (!cli->verb) {
-			cli->verb = argv[at];
-		} else if (cli->positional_count < CLI_POSITIONAL_MAX) {
-			cli->positional[cli->positional_count++] = argv[at];
-		} else {
-			return complain("what is %s?", argv[at]);
-		}
+		if (!only_words && word[0] == '-' && word[1])
+			result = take_option(&line, cli);
+		else
+			result = take_word(&line, cli);
+		if (result != PF_OK)
+			return result;
 	}
-	if (!cli->verb || cli->help || cli->version)
-		return PF_OK;
-	const struct cli_verb *verb = cli_verb_find(cli->verb);
-	if (verb)
-		return check_options(cli, verb, used);
-	return complain(cli_verb_is_future(cli->verb)
-	                    ? "%s is not in this version."
-	                    : "there is no verb %s; `portafilter help` lists them.",
-	                cli->verb);
+	return cli->verb && !cli->help && !cli->version ? check_verb(&line, cli) : PF_OK;
 }

@@ -1,239 +1,297 @@
-/* Text for terminals: strangers' names made harmless, numbers and times made readable, rows aligned. */
-#include <stdio.h>
+/* Text for people, see text.h. */
+#define _GNU_SOURCE
+#include "cli/text.h"
+
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <wchar.h>
 
-#include "cli/cli.h"
+#define LINE_BYTES_MAX (64u << 10) /* of one line; the longest name has 1,020 bytes */
 
-#define BUFFERS 16 /* rows have fewer cells */
-#define TEXT_BYTES 4096
-#define COLUMNS_MAX 16 /* of a table */
+struct range {
+	unsigned first, last;
+};
 
-static char *next_buffer(void)
+static bool is_within(unsigned character, const struct range *ranges, size_t count)
 {
-	static char buffers[BUFFERS][TEXT_BYTES]; /* one thread, and rows are printed at once */
-	static unsigned next;
-	return buffers[next++ % BUFFERS];
+	for (size_t i = 0; i < count; i++)
+		if (character >= ranges[i].first && character <= ranges[i].last)
+			return true;
+	return false;
 }
 
-/* Decodes one character; what is not UTF-8 comes back as its byte, of length 1 and `valid` false. */
-static unsigned decode(const char *text, size_t *length, bool *valid)
+/* Decodes one character (RFC 3629); what is not UTF-8 comes back as its byte, `*length` 0. */
+static unsigned decode(const char *text, size_t *length)
 {
+	static const unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};
 	const unsigned char *c = (const unsigned char *)text;
-	unsigned size = *c < 0x80         ? 1
-	                : (*c >> 5) == 6  ? 2
-	                : (*c >> 4) == 14 ? 3
-	                : (*c >> 3) == 30 ? 4
-	                                  : 0;
-	unsigned value = size == 1 ? *c : size ? *c & (0x7fu >> size) : *c;
-	*valid = size > 0;
-	*length = 1;
-	for (unsigned i = 1; i < size; i++) {
-		if ((c[i] & 0xc0) != 0x80) {
-			*valid = false;
+	size_t size = *c < 0x80 ? 1 : *c >> 5 == 6 ? 2 : *c >> 4 == 14 ? 3 : *c >> 3 == 30 ? 4 : 0;
+	unsigned value = size == 1 ? *c : *c & (0x7fu >> size);
+	*length = 0;
+	if (!size)
+		return *c;
+	for (size_t i = 1; i < size; i++) {
+		if ((c[i] & 0xc0) != 0x80)
 			return *c;
-		}
 		value = value << 6 | (c[i] & 0x3fu);
 	}
-	if (size)
-		*length = size;
+	if (value < least[size] || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff))
+		return *c;
+	*length = size;
 	return value;
 }
 
+/* Controls, and characters that change how others look or that nobody can see. */
 static bool is_harmful(unsigned character)
 {
-	return character < 0x20 || (character >= 0x7f && character < 0xa0) || character == 0x061c ||
-	       (character >= 0x200e && character <= 0x200f) ||
-	       (character >= 0x2028 && character <= 0x202e) ||
-	       (character >= 0x2066 && character <= 0x2069) || character == 0xfeff;
+	static const struct range harmful[] = {
+		{0, 0x1f},        {0x7f, 0x9f},     {0xad, 0xad},       {0x61c, 0x61c},   {0x115f, 0x1160},
+		{0x180e, 0x180e}, {0x200b, 0x200f}, {0x2028, 0x202e},   {0x2060, 0x206f}, {0x3164, 0x3164},
+		{0xfeff, 0xfeff}, {0xfff0, 0xfffb}, {0xe0000, 0xe0fff},
+	};
+	return is_within(character, harmful, PF_COUNT(harmful));
 }
 
-const char *cli_safe(const char *text)
+void cli_escape(struct buffer *out, const char *text)
 {
-	char *out = next_buffer();
-	size_t used = 0;
-	while (text && *text && used < TEXT_BYTES - 16) {
+	while (*text) {
 		size_t length;
-		bool valid;
-		unsigned character = decode(text, &length, &valid);
-		if (!valid || is_harmful(character)) {
-			used += (size_t)snprintf(out + used, TEXT_BYTES - used, "\\u{%x}", character);
-		} else {
-			memcpy(out + used, text, length);
-			used += length;
-		}
-		text += length;
+		unsigned character = decode(text, &length);
+		if (!length || is_harmful(character))
+			buffer_print(out, "\\u{%x}", character);
+		else
+			buffer_append(out, text, length);
+		text += length ? length : 1;
 	}
-	out[used] = '\0';
-	return out;
 }
 
-const char *cli_number(json_int_t number)
+size_t cli_width(const char *text)
 {
-	char digits[32], *out = next_buffer();
-	size_t length = (size_t)snprintf(digits, sizeof digits, "%lld", (long long)number), used = 0;
-	for (size_t i = 0; i < length; i++) {
-		if (i && (length - i) % 3 == 0 && digits[i - 1] != '-')
-			out[used++] = ',';
-		out[used++] = digits[i];
-	}
-	out[used] = '\0';
-	return out;
-}
-
-const char *cli_text(json_t *object, const char *member)
-{
-	json_t *value = json_object_get(object, member);
-	if (json_is_string(value))
-		return cli_safe(json_string_value(value));
-	if (json_is_integer(value)) {
-		char *out = next_buffer();
-		snprintf(out, TEXT_BYTES, "%lld", (long long)json_integer_value(value));
-		return out;
-	}
-	return json_is_true(value) ? "yes" : "";
-}
-
-const char *cli_time(const char *iso)
-{
-	char *out = next_buffer();
-	snprintf(out, TEXT_BYTES, "%.19s", iso ? cli_safe(iso) : "");
-	char *middle = strchr(out, 'T');
-	if (middle)
-		*middle = ' ';
-	return out;
-}
-
-static bool is_colourful(void)
-{
-	return isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
-}
-
-const char *cli_standing(const char *standing)
-{
-	static const char *const colours[][2] = {{"home", "32"},
-	                                         {"overseas", "31"},
-	                                         {"disputed", "35"},
-	                                         {"indeterminate", "35"}};
-	char *out = next_buffer();
-	for (size_t i = 0; is_colourful() && i < PF_COUNT(colours); i++) {
-		if (strcmp(standing, colours[i][0]))
-			continue;
-		snprintf(out, TEXT_BYTES, "\033[%sm%s\033[0m", colours[i][1], standing);
-		return out;
-	}
-	snprintf(out, TEXT_BYTES, "%s", standing);
-	return out;
-}
-
-void cli_print_json(json_t *document)
-{
-	json_dumpf(document, stdout, isatty(STDOUT_FILENO) ? JSON_INDENT(2) : JSON_COMPACT);
-	putchar('\n');
-	fflush(stdout);
-}
-
-/* ---- tables ------------------------------------------------------------------------------ */
-
-struct cli_table {
-	size_t columns, count, room;
-	char **cells; /* the heads first */
-};
-
-/* Columns on a terminal: characters, colours not counted. */
-static size_t width_of(const char *text)
-{
+	static const struct range combining[] = {
+		{0x300, 0x36f},   {0x483, 0x489},   {0x591, 0x5bd},   {0x610, 0x61a},   {0x64b, 0x65f},
+		{0xe31, 0xe31},   {0xe34, 0xe3a},   {0xe47, 0xe4e},   {0x1ab0, 0x1aff}, {0x1dc0, 0x1dff},
+		{0x20d0, 0x20ff}, {0xfe00, 0xfe0f}, {0xfe20, 0xfe2f},
+	};
+	static const struct range wide[] = {
+		{0x1100, 0x115f}, {0x2e80, 0x303e},   {0x3041, 0xa4cf},   {0xa960, 0xa97f},
+		{0xac00, 0xd7a3}, {0xf900, 0xfaff},   {0xfe30, 0xfe6f},   {0xff00, 0xff60},
+		{0xffe0, 0xffe6}, {0x1f300, 0x1f64f}, {0x1f900, 0x1f9ff}, {0x20000, 0x3fffd},
+	};
 	size_t width = 0;
 	while (*text) {
 		size_t length;
-		bool valid;
-		if (*text == '\033') {
-			while (*text && *text != 'm')
-				text++;
-			text += *text != '\0';
-			continue;
-		}
-		decode(text, &length, &valid);
-		text += length;
-		width++;
+		unsigned character = decode(text, &length);
+		if (is_within(character, wide, PF_COUNT(wide)))
+			width += 2;
+		else if (!is_within(character, combining, PF_COUNT(combining)))
+			width++;
+		text += length ? length : 1;
 	}
 	return width;
 }
 
-void cli_table_add(struct cli_table *table, const char *const *cells)
+/* ---- printing ---------------------------------------------------------------------------- */
+
+/* Prints and returns the width. */
+static size_t put(FILE *out, const char *format, va_list arguments)
 {
-	if (!table)
+	struct buffer safe;
+	char *raw = NULL;
+	size_t width = 0;
+	buffer_init(&safe, LINE_BYTES_MAX);
+	if (vasprintf(&raw, format, arguments) >= 0) {
+		cli_escape(&safe, raw);
+		free(raw);
+	}
+	if (safe.data) {
+		fputs(safe.data, out);
+		width = cli_width(safe.data);
+	}
+	buffer_deinit(&safe);
+	return width;
+}
+
+void cli_put(FILE *out, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	put(out, format, arguments);
+	va_end(arguments);
+}
+
+void cli_say(FILE *out, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	put(out, format, arguments);
+	va_end(arguments);
+	fputc('\n', out);
+}
+
+void cli_pad(FILE *out, size_t columns, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	size_t width = put(out, format, arguments);
+	va_end(arguments);
+	fprintf(out, "%*s", width < columns ? (int)(columns - width) : 0, "");
+}
+
+void cli_complain(const char *format, ...)
+{
+	va_list arguments;
+	fputs("portafilter: ", stderr);
+	va_start(arguments, format);
+	put(stderr, format, arguments);
+	va_end(arguments);
+	fputc('\n', stderr);
+}
+
+/* ---- small texts ------------------------------------------------------------------------- */
+
+struct cli_text cli_number(json_int_t number)
+{
+	struct cli_text out;
+	char digits[32];
+	size_t length = (size_t)snprintf(digits, sizeof digits, "%lld", (long long)number), used = 0;
+	for (size_t i = 0; i < length; i++) {
+		if (i && (length - i) % 3 == 0 && digits[i - 1] != '-')
+			out.bytes[used++] = ',';
+		out.bytes[used++] = digits[i];
+	}
+	out.bytes[used] = '\0';
+	return out;
+}
+
+struct cli_text cli_count(json_int_t number, const char *singular)
+{
+	struct cli_text out;
+	snprintf(out.bytes, sizeof out.bytes, "%.32s %.24s%s", cli_number(number).bytes, singular,
+	         number == 1 ? "" : "s");
+	return out;
+}
+
+struct cli_text cli_time(const char *iso)
+{
+	struct cli_text out;
+	snprintf(out.bytes, sizeof out.bytes, "%.19s", iso ? iso : "");
+	if (strlen(out.bytes) > 10 && out.bytes[10] == 'T')
+		out.bytes[10] = ' ';
+	return out;
+}
+
+struct cli_text cli_duration(json_int_t seconds)
+{
+	struct cli_text out;
+	long long s = seconds > 0 ? seconds : 0, minutes = s / 60, hours = s / 3600, days = s / 86400;
+	if (days)
+		snprintf(out.bytes, sizeof out.bytes, "%lld d %lld h", days, hours % 24);
+	else if (hours)
+		snprintf(out.bytes, sizeof out.bytes, "%lld h %lld min", hours, minutes % 60);
+	else if (minutes)
+		snprintf(out.bytes, sizeof out.bytes, "%lld min", minutes);
+	else
+		snprintf(out.bytes, sizeof out.bytes, "%lld s", s);
+	return out;
+}
+
+const char *cli_string(json_t *object, const char *member)
+{
+	const char *text = json_string_value(json_object_get(object, member));
+	return text ? text : "";
+}
+
+json_int_t cli_integer(json_t *object, const char *member)
+{
+	return json_integer_value(json_object_get(object, member));
+}
+
+/* ---- colours ----------------------------------------------------------------------------- */
+
+const char *cli_colour(const char *word)
+{
+	static const char *const colours[][2] = {{"home", "32"},     {"overseas", "31"},
+	                                         {"disputed", "35"}, {"indeterminate", "35"},
+	                                         {"sinkhole", "31"}, {"flag", "33"}};
+	const char *no_color = getenv("NO_COLOR");
+	if (!isatty(STDOUT_FILENO) || (no_color && *no_color))
+		return NULL;
+	for (size_t i = 0; i < PF_COUNT(colours); i++)
+		if (!strcmp(word, colours[i][0]))
+			return colours[i][1];
+	return NULL;
+}
+
+void cli_put_standing(FILE *out, json_t *object)
+{
+	const char *standing = cli_string(object, "standing");
+	const char *confidence = cli_string(object, "confidence"), *colour = cli_colour(standing);
+	if (!*standing)
 		return;
-	if (table->count + table->columns > table->room) {
-		size_t room = (table->room + table->columns) * 2;
-		char **grown = realloc(table->cells, room * sizeof *grown);
-		if (!grown)
-			return;
-		table->cells = grown;
-		table->room = room;
-	}
-	for (size_t i = 0; i < table->columns; i++)
-		table->cells[table->count++] = strdup(cells[i]);
+	if (colour)
+		fprintf(out, "\033[%sm", colour);
+	cli_put(out, "%s", standing);
+	if (colour)
+		fputs("\033[0m", out);
+	cli_put(out, "%s%s", *confidence ? "/" : "", confidence);
 }
 
-struct cli_table *cli_table_new(size_t columns, const char *const *heads)
+/* ---- formats for programs ---------------------------------------------------------------- */
+
+static int write_json(const char *bytes, size_t length, void *data)
 {
-	struct cli_table *table = columns <= COLUMNS_MAX ? calloc(1, sizeof *table) : NULL;
-	if (table) {
-		table->columns = columns;
-		cli_table_add(table, heads);
+	FILE *out = data;
+	for (size_t i = 0; i < length; i++) {
+		if (bytes[i] == 0x7f) /* the one control that JSON lets pass */
+			fputs("\\u007f", out);
+		else
+			putc(bytes[i], out);
 	}
-	return table;
+	return ferror(out) ? -1 : 0;
 }
 
-static void print_row(char *const *cells, const size_t *widths, size_t columns)
+void cli_print_json(json_t *document)
 {
-	for (size_t column = 0; column < columns; column++) {
-		const char *cell = cells[column] ? cells[column] : "";
-		bool last = column + 1 == columns;
-		printf("%s%*s", cell, last ? 0 : (int)(widths[column] - width_of(cell) + 2), "");
-	}
+	size_t layout = isatty(STDOUT_FILENO) ? JSON_INDENT(2) : JSON_COMPACT;
+	json_dump_callback(document, write_json, stdout, layout | JSON_ENSURE_ASCII);
 	putchar('\n');
 }
 
-void cli_table_print(struct cli_table **table)
+void cli_print_json_line(json_t *document)
 {
-	struct cli_table *old = *table;
-	size_t widths[COLUMNS_MAX] = {0};
-	*table = NULL;
-	if (!old)
-		return;
-	for (size_t i = 0; i < old->count; i++) {
-		size_t *width = &widths[i % old->columns],
-			   here = old->cells[i] ? width_of(old->cells[i]) : 0;
-		*width = here > *width ? here : *width;
-	}
-	for (size_t row = 0; row < old->count; row += old->columns)
-		print_row(&old->cells[row], widths, old->columns);
-	for (size_t i = 0; i < old->count; i++)
-		free(old->cells[i]);
-	free(old->cells);
-	free(old);
+	json_dump_callback(document, write_json, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
+	putchar('\n');
 }
 
-void csv_print(const char *const *cells, size_t count)
+static void print_cell(const char *cell)
 {
-	for (size_t i = 0; i < count; i++) {
-		if (i)
-			putchar(',');
-		if (!cells[i][strcspn(cells[i], ",\"\r\n")]) {
-			fputs(cells[i], stdout);
-			continue;
-		}
+	struct buffer safe;
+	buffer_init(&safe, LINE_BYTES_MAX);
+	if (*cell && strchr("=+-@", *cell))
+		buffer_append(&safe, "'", 1);
+	cli_escape(&safe, cell);
+	const char *text = safe.data ? safe.data : "";
+	if (!text[strcspn(text, ",\"")]) {
+		fputs(text, stdout);
+	} else {
 		putchar('"');
-		for (const char *c = cells[i]; *c; c++) {
+		for (const char *c = text; *c; c++) {
 			if (*c == '"')
 				putchar('"');
 			putchar(*c);
 		}
 		putchar('"');
+	}
+	buffer_deinit(&safe);
+}
+
+void cli_print_csv(const char *const *cells, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (i)
+			putchar(',');
+		print_cell(cells[i]);
 	}
 	fputs("\r\n", stdout);
 }

@@ -1,0 +1,137 @@
+/* `status`: is it well? What needs attention stands at the end, where the eye is. */
+#include <string.h>
+
+#include "cli/client.h"
+#include "cli/text.h"
+
+static struct cli_text figure(json_t *object, const char *member)
+{
+	return cli_number(cli_integer(object, member));
+}
+
+/* "12.3 MiB" */
+static struct cli_text size_text(json_int_t bytes)
+{
+	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+	struct cli_text out;
+	double size = (double)bytes;
+	size_t unit = 0;
+	for (; size >= 1024 && unit + 1 < PF_COUNT(units); unit++)
+		size /= 1024;
+	snprintf(out.bytes, sizeof out.bytes, "%.*f %s", unit ? 1 : 0, size, units[unit]);
+	return out;
+}
+
+static void put_list(json_t *list)
+{
+	size_t i;
+	json_t *item;
+	json_array_foreach(list, i, item)
+		cli_put(stdout, "%s%s", i ? " " : "", json_is_string(item) ? json_string_value(item) : "");
+}
+
+static void print_queries(json_t *status)
+{
+	json_t *queries = json_object_get(status, "queries");
+	json_t *sources = json_object_get(status, "sources");
+	cli_say(stdout, "queries    %s received, %s answered: %s allowed, %s flagged, %s sinkholed",
+	        figure(queries, "received").bytes, figure(queries, "answered").bytes,
+	        figure(queries, "allow").bytes, figure(queries, "flag").bytes,
+	        figure(queries, "sinkhole").bytes);
+	cli_say(stdout, "           %s malformed, %s refused, %s overloaded, %s dropped, %s in flight",
+	        figure(queries, "malformed").bytes, figure(queries, "refused").bytes,
+	        figure(queries, "overloaded").bytes, figure(queries, "dropped").bytes,
+	        figure(queries, "in_flight").bytes);
+	cli_say(stdout, "answers    %s by policy, %s from the cache, %s stale, %s from upstreams",
+	        figure(sources, "policy").bytes, figure(sources, "cache").bytes,
+	        figure(sources, "stale").bytes, figure(sources, "upstream").bytes);
+}
+
+static void print_cache(json_t *cache)
+{
+	cli_say(stdout, "cache      %s in %s of %s; %s hits, %s misses, %s evicted",
+	        cli_count(cli_integer(cache, "entries"), "answer").bytes,
+	        size_text(cli_integer(cache, "bytes")).bytes,
+	        size_text(cli_integer(cache, "bytes_max")).bytes, figure(cache, "hits").bytes,
+	        figure(cache, "misses").bytes, figure(cache, "evicted").bytes);
+}
+
+static void print_upstreams(json_t *upstreams)
+{
+	size_t i;
+	json_t *row;
+	json_array_foreach(upstreams, i, row)
+	{
+		json_t *rtt = json_object_get(row, "rtt_ms");
+		cli_put(stdout, "upstream   %s: %s queries, %s answers, %s timeouts, %s junk",
+		        cli_string(row, "address"), figure(row, "queries").bytes,
+		        figure(row, "answers").bytes, figure(row, "timeouts").bytes,
+		        figure(row, "junk").bytes);
+		if (json_is_number(rtt))
+			cli_put(stdout, ", %.1f ms", json_number_value(rtt));
+		putchar('\n');
+	}
+}
+
+static void print_journal(json_t *journal)
+{
+	const char *error = cli_string(journal, "last_error");
+	if (!json_is_true(json_object_get(journal, "enabled"))) {
+		cli_say(stdout, "journal    off");
+		return;
+	}
+	cli_say(stdout, "journal    %s: %s put, %s journalled, %s dropped", cli_string(journal, "path"),
+	        figure(journal, "put").bytes, figure(journal, "journalled").bytes,
+	        figure(journal, "dropped").bytes);
+	if (*error)
+		cli_say(stdout, "           %s", error);
+}
+
+static void print_databases(json_t *databases)
+{
+	size_t i;
+	json_t *row;
+	json_array_foreach(databases, i, row)
+		cli_say(stdout, "database   %s (%s), of %s, %s old: %s", cli_string(row, "label"),
+	            cli_string(row, "kind"), cli_string(row, "built"),
+	            cli_count(cli_integer(row, "age_days"), "day").bytes, cli_string(row, "path"));
+	if (!json_array_size(databases))
+		cli_say(stdout, "database   none: no standing can be told (`geo` in the configuration)");
+}
+
+static void print_status(json_t *status)
+{
+	json_t *snapshot = json_object_get(status, "snapshot"), *line;
+	json_t *devices = json_object_get(status, "devices"), *lists = json_object_get(status, "lists");
+	size_t i;
+	cli_say(stdout, "portafilter %s, pid %lld, up %s (since %s UTC), %s",
+	        cli_string(status, "version"), (long long)cli_integer(status, "pid"),
+	        cli_duration(cli_integer(status, "uptime_s")).bytes,
+	        cli_time(cli_string(status, "started")).bytes,
+	        cli_count(cli_integer(status, "workers"), "worker").bytes);
+	cli_put(stdout, "listens    ");
+	put_list(json_object_get(status, "listen"));
+	cli_put(stdout, "; home: ");
+	put_list(json_object_get(status, "home"));
+	cli_say(stdout, "%s", json_array_size(json_object_get(status, "home")) ? "" : "not set");
+	cli_say(stdout, "snapshot   %s of %s, built %s", figure(snapshot, "epoch").bytes,
+	        cli_string(snapshot, "config"), cli_time(cli_string(snapshot, "built")).bytes);
+	cli_say(stdout, "policy     %s, %s, %s with %s, %s",
+	        cli_count(cli_integer(devices, "configured"), "device").bytes,
+	        cli_count(cli_integer(devices, "neighbours"), "neighbour").bytes,
+	        cli_count(cli_integer(lists, "count"), "list").bytes,
+	        cli_count(cli_integer(lists, "names"), "name").bytes,
+	        cli_count(cli_integer(json_object_get(status, "rules"), "count"), "rule").bytes);
+	print_queries(status);
+	print_cache(json_object_get(status, "cache"));
+	print_upstreams(json_object_get(status, "upstreams"));
+	print_journal(json_object_get(status, "journal"));
+	print_databases(json_object_get(status, "databases"));
+	json_array_foreach(json_object_get(status, "warnings"), i, line)
+		cli_say(stdout, "warning    %s", json_is_string(line) ? json_string_value(line) : "");
+}
+
+int verb_status(const struct cli *cli)
+{
+	return client_run(cli, "/api/v1/status", NULL, false, print_status);
+}
