@@ -1,8 +1,14 @@
-/* Endpoints: gathered in memory by device, name and answer for the length of a transaction, then added to their
- * rows in one statement for each group. What waits for the content of its answer is carried over. */
+/* Endpoints: gathered in memory by device, name and answer, and added to their rows now and then, in one statement
+ * for each group. `progress.endpoints_until` says up to which query that is done; it moves in the same
+ * transaction. So after a crash or a rollback the rest is counted from the table of queries, and no query counts twice
+ * or never. What waits for the content of its answer is carried over. */
 #include <string.h>
 
+#include "base/clock.h"
 #include "journal/sqlite/state.h"
+
+#define FLUSH_US INT64_C(1000000) /* under load, endpoints are so much behind the queries */
+#define GROUPS_SMALL 256          /* so few are written with their batch: about a millisecond */
 
 static void add(struct group *group, int64_t time_ms)
 {
@@ -13,29 +19,19 @@ static void add(struct group *group, int64_t time_ms)
 	group->count++;
 }
 
-static struct group *find_pending(struct sqlite_sink *sink, const struct group_key *key)
+static void wait_for_content(struct sqlite_sink *sink, const struct group *group)
 {
-	/* Only those of this transaction: what was committed is not touched, a rollback could not undo it. */
-	for (size_t i = sink->pending_kept; i < sink->pending_count; i++)
-		if (!memcmp(&sink->pending[i].key, key, sizeof *key) && !sink->pending[i].done)
-			return &sink->pending[i];
-	return NULL;
-}
-
-static void wait_for_content(struct sqlite_sink *sink, const struct group_key *key, int64_t time_ms)
-{
-	struct group *group = find_pending(sink, key);
-	if (group)
-		add(group, time_ms);
-	else if (sink->pending_count < PENDING_MAX)
-		sink->pending[sink->pending_count++] = (struct group){*key, time_ms, time_ms, 1, false};
+	if (sink->pending_count < PENDING_MAX)
+		sink->pending[sink->pending_count++] = *group;
 }
 
 int endpoint_see(struct sqlite_sink *sink, const struct group_key *key, int64_t time_ms,
                  bool complete)
 {
+	struct group group = {
+		.key = *key, .first = time_ms, .last = time_ms, .count = 1, .row = sink->next_row};
 	if (!complete) {
-		wait_for_content(sink, key, time_ms);
+		wait_for_content(sink, &group);
 		return PF_OK;
 	}
 	struct dictionary_entry *entry = dictionary_find(&sink->group_ids, key, sizeof *key);
@@ -50,9 +46,11 @@ int endpoint_see(struct sqlite_sink *sink, const struct group_key *key, int64_t 
 	}
 	if (!dictionary_add(&sink->group_ids, key, sizeof *key, (int64_t)sink->group_count))
 		return PF_ENOMEM;
-	sink->groups[sink->group_count++] = (struct group){*key, time_ms, time_ms, 1, false};
+	sink->groups[sink->group_count++] = group;
 	return PF_OK;
 }
+
+/* ---- writing ----------------------------------------------------------------------------- */
 
 static int upsert(struct sqlite_sink *sink, const struct group *group)
 {
@@ -75,29 +73,82 @@ static int has_content(struct sqlite_sink *sink, int64_t answer, bool *complete)
 	return result == SQLITE_ROW ? PF_OK : result == SQLITE_DONE ? PF_ENOENT : PF_EIO;
 }
 
-int endpoint_flush(struct sqlite_sink *sink)
+static int flush_pending(struct sqlite_sink *sink)
 {
 	for (size_t i = 0; i < sink->pending_count; i++) {
 		struct group *group = &sink->pending[i];
 		bool complete;
 		int result = group->done ? PF_OK : has_content(sink, group->key.answer, &complete);
-		if (result == PF_ENOENT)
+		if (result == PF_ENOENT) {
 			group->done = true;
-		else if (result == PF_OK && !group->done && complete) {
+		} else if (result == PF_OK && !group->done && complete) {
 			result = upsert(sink, group);
 			group->done = true;
 		}
 		if (result == PF_EIO)
 			return result;
 	}
-	for (size_t i = 0; i < sink->group_count; i++) {
-		int result = upsert(sink, &sink->groups[i]);
-		if (result != PF_OK)
-			return result;
+	return PF_OK;
+}
+
+/* Counts the queries after endpoints_until, up to sink->replay_to, from their table. */
+static int replay(struct sqlite_sink *sink)
+{
+	sqlite3_stmt *rows = sink->statements[ST_REPLAY];
+	if (sink->replay_to <= sink->endpoints_until)
+		return PF_OK;
+	if (sqlite3_bind_int64(rows, 1, sink->endpoints_until) != SQLITE_OK ||
+	    sqlite3_bind_int64(rows, 2, sink->replay_to) != SQLITE_OK)
+		return PF_EIO;
+	int result = PF_OK, step;
+	while ((step = sqlite3_step(rows)) == SQLITE_ROW && result == PF_OK) {
+		struct group group = {
+			.key = {.device = sqlite3_column_int64(rows, 0),
+		            .name = sqlite3_column_int64(rows, 1),
+		            .type = sqlite3_column_int64(rows, 2),
+		            .answer = sqlite3_column_int64(rows, 3)},
+			.first = sqlite3_column_int64(rows, 4),
+			.last = sqlite3_column_int64(rows, 5),
+			.count = sqlite3_column_int64(rows, 6),
+			.row = sqlite3_column_int64(rows, 7),
+		};
+		if (sqlite3_column_int(rows, 8))
+			result = upsert(sink, &group);
+		else
+			wait_for_content(sink, &group);
 	}
+	sqlite3_reset(rows);
+	if (result == PF_OK && step != SQLITE_DONE)
+		result = PF_EIO;
+	return result;
+}
+
+int endpoint_flush(struct sqlite_sink *sink)
+{
+	int result = replay(sink);
+	if (result == PF_OK)
+		result = flush_pending(sink);
+	for (size_t i = 0; i < sink->group_count && result == PF_OK; i++)
+		result = upsert(sink, &sink->groups[i]);
+	struct value until = {.number = sink->next_row - 1};
+	if (result == PF_OK)
+		result = statement_run(sink->statements[ST_ENDPOINTS_UNTIL], &until, 1);
+	if (result != PF_OK)
+		return result;
 	dictionary_clear(&sink->group_ids);
 	sink->group_count = 0;
+	sink->endpoints_until = until.number;
+	sink->flushed_us = clock_now().mono_us;
 	return PF_OK;
+}
+
+int endpoint_flush_if_due(struct sqlite_sink *sink)
+{
+	if (sink->endpoints_until == sink->next_row - 1)
+		return PF_OK;
+	if (sink->group_count > GROUPS_SMALL && clock_now().mono_us - sink->flushed_us < FLUSH_US)
+		return PF_OK;
+	return endpoint_flush(sink);
 }
 
 void endpoint_committed(struct sqlite_sink *sink)
@@ -106,14 +157,22 @@ void endpoint_committed(struct sqlite_sink *sink)
 	for (size_t i = 0; i < sink->pending_count; i++)
 		if (!sink->pending[i].done)
 			sink->pending[kept++] = sink->pending[i];
-	sink->pending_count = sink->pending_kept = kept;
+	sink->pending_count = kept;
+	sink->endpoints_until_kept = sink->endpoints_until;
 }
 
 void endpoint_rolled_back(struct sqlite_sink *sink)
 {
+	/* What memory had gathered is of committed and of lost queries alike: the table knows which. */
+	size_t kept = 0;
+	sink->endpoints_until = sink->endpoints_until_kept;
+	sink->replay_to = sink->next_row_kept - 1;
+	for (size_t i = 0; i < sink->pending_count; i++) {
+		sink->pending[i].done = false;
+		if (sink->pending[i].row <= sink->endpoints_until)
+			sink->pending[kept++] = sink->pending[i];
+	}
+	sink->pending_count = kept;
 	dictionary_clear(&sink->group_ids);
 	sink->group_count = 0;
-	sink->pending_count = sink->pending_kept;
-	for (size_t i = 0; i < sink->pending_count; i++)
-		sink->pending[i].done = false;
 }

@@ -31,9 +31,15 @@ static const struct {
      {"DELETE FROM address WHERE id >= ?1 AND id < ?2"
       " AND NOT EXISTS (SELECT 1 FROM fact f WHERE f.address = address.id)"}},
 	{"name",
+     {"DELETE FROM span_name WHERE name >= ?1 AND name < ?2 AND span < (SELECT min(id) FROM span)"}},
+	{"device",
+     {"DELETE FROM span_device WHERE device >= ?1 AND device < ?2"
+      " AND span < (SELECT min(id) FROM span)"}},
+	{"name",
      {"DELETE FROM name WHERE id >= ?1 AND id < ?2 AND used < ?3"
       " AND NOT EXISTS (SELECT 1 FROM endpoint e WHERE e.name = name.id)"
-      " AND NOT EXISTS (SELECT 1 FROM answer_hop h WHERE h.name = name.id)"}},
+      " AND NOT EXISTS (SELECT 1 FROM answer_hop h WHERE h.name = name.id)"
+      " AND NOT EXISTS (SELECT 1 FROM span_name s WHERE s.name = name.id)"}},
 	{"reason", {"DELETE FROM reason WHERE id >= ?1 AND id < ?2 AND used < ?3"}},
 	{"client", {"DELETE FROM client WHERE id >= ?1 AND id < ?2 AND used < ?3"}},
 	{"outcome", {"DELETE FROM outcome WHERE id >= ?1 AND id < ?2 AND used < ?3"}},
@@ -157,6 +163,9 @@ void retention_idle(struct sink *base, int64_t now_wall_us)
 	if (since_us >= 0 && since_us < LOOK_US)
 		return;
 	sink->retention.looked_us = now_wall_us;
+	sink_write_endpoints(sink);
+	if (sink->endpoints_until != sink->next_row - 1)
+		return; /* no query goes before its endpoints are written */
 	int64_t cutoff_ms = (now_wall_us - sink->keep_us) / US_PER_MS;
 	const int64_t limits[] = {cutoff_ms / MS_PER_DAY,
 	                          (now_wall_us - KEEP_ENDPOINTS_US) / US_PER_MS};

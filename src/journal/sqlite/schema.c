@@ -4,7 +4,8 @@
  *   query ─► device, client, name, outcome (type, rcode, action …), reason, answer
  *   answer ─► answer_hop ─► name          endpoint ─► device, name, address, fact
  *     └────► answer_address ─► fact ─► address, label
- *   span: which rows of `query` hold which times, instead of an index on time
+ *   span: which rows of `query` hold which times; span_name, span_device: and which names and devices. An index
+ *         on `query` would cost more than the row itself, in time and in bytes
  *
  * References are not enforced while writing (foreign_keys stays off: one look-up for each column and row); `PRAGMA
  * foreign_key_check` proves them, and the tests do. `used` is the day (since 1970) of the latest query that speaks
@@ -16,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -72,10 +74,15 @@ static const char tables[] =
 	" name INTEGER NOT NULL REFERENCES name, outcome INTEGER NOT NULL REFERENCES outcome,"
 	" reason INTEGER REFERENCES reason, answer INTEGER REFERENCES answer,"
 	" took_us INTEGER NOT NULL) STRICT;"
-	"CREATE INDEX query_device ON query (device);"
-	"CREATE INDEX query_name ON query (name);"
 	"CREATE TABLE span (id INTEGER PRIMARY KEY, last INTEGER NOT NULL, time_min INTEGER NOT NULL,"
-	" time_max INTEGER NOT NULL) STRICT;";
+	" time_max INTEGER NOT NULL) STRICT;"
+	"CREATE TABLE span_name (name INTEGER NOT NULL REFERENCES name, span INTEGER NOT NULL,"
+	" PRIMARY KEY (name, span)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE span_device (device INTEGER NOT NULL REFERENCES device, span INTEGER NOT NULL,"
+	" PRIMARY KEY (device, span)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE progress (id INTEGER PRIMARY KEY CHECK (id = 1),"
+	" endpoints_until INTEGER NOT NULL) STRICT;"
+	"INSERT INTO progress (id, endpoints_until) VALUES (1, 0);";
 
 static const char views[] =
 	"CREATE VIEW v_queries (time, device, client, name, type, rcode, action, rule, reason,"
@@ -180,6 +187,27 @@ static int explain_open(const char *path, int open_error, char *error, size_t er
 		         "folder, or change journal.path.",
 		         path, strerror(open_error));
 	return PF_EIO;
+}
+
+int schema_lock(const char *path, int *descriptor, char *error, size_t error_size)
+{
+	char lock[4096];
+	if (snprintf(lock, sizeof lock, "%s-lock", path) >= (int)sizeof lock)
+		return explain_open(path, ENAMETOOLONG, error, error_size);
+	int fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+	if (fd < 0)
+		return explain_open(path, errno, error, error_size);
+	if (flock(fd, LOCK_EX | LOCK_NB)) {
+		snprintf(
+			error, error_size,
+			"The journal %s is written by another portafilterd already; stop that one, or give "
+			"this one another journal.path.",
+			path);
+		close(fd);
+		return PF_EIO;
+	}
+	*descriptor = fd;
+	return PF_OK;
 }
 
 /* ---- whose database is it? --------------------------------------------------------------- */
@@ -301,7 +329,7 @@ int schema_open_writer(const char *path, sqlite3 **db, char *error, size_t error
 	if (run_script(*db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
 	                    "PRAGMA secure_delete = ON; PRAGMA foreign_keys = OFF;"
 	                    "PRAGMA journal_size_limit = 67108864; PRAGMA trusted_schema = OFF;"
-	                    "PRAGMA cell_size_check = ON") != SQLITE_OK)
+	                    "PRAGMA cell_size_check = ON; PRAGMA cache_size = -32768") != SQLITE_OK)
 		return fail(db, path, error, error_size);
 	if (fresh && create(*db) != SQLITE_OK)
 		return fail(db, path, error, error_size);

@@ -3,11 +3,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "dns/dns.h"
 #include "journal/sqlite/state.h"
 
 #define US_PER_MS 1000
+#define SPAN_IDS_MAX 1024 /* at least SCHEMA_SPAN_ROWS, and a power of two */
 #define MS_PER_DAY 86400000
 
 /* ---- statements -------------------------------------------------------------------------- */
@@ -27,6 +29,8 @@ static const char *const statement_sql[ST_COUNT] = {
 		" took_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[ST_SPAN_PUT] =
 		"INSERT OR REPLACE INTO span (id, last, time_min, time_max) VALUES (?, ?, ?, ?)",
+	[ST_SPAN_NAME] = "INSERT OR IGNORE INTO span_name (name, span) VALUES (?, ?)",
+	[ST_SPAN_DEVICE] = "INSERT OR IGNORE INTO span_device (device, span) VALUES (?, ?)",
 	[ST_TYPE_PUT] = "INSERT OR IGNORE INTO type (id, text) VALUES (?, ?)",
 	[ST_ANSWER_STATE] = "SELECT complete FROM answer WHERE id = ?",
 	[ST_ANSWER_FILL] = "UPDATE answer SET complete = 1, standing = ?2, confidence = ?3,"
@@ -41,6 +45,12 @@ static const char *const statement_sql[ST_COUNT] = {
 		" fact = CASE WHEN excluded.last >= last THEN excluded.fact ELSE fact END,"
 		" first = min(first, excluded.first), last = max(last, excluded.last),"
 		" count = count + excluded.count",
+	[ST_ENDPOINTS_UNTIL] = "UPDATE progress SET endpoints_until = ?",
+	[ST_REPLAY] =
+		"SELECT q.device, q.name, o.type, q.answer, min(q.time), max(q.time), count(*), min(q.id),"
+		" a.complete FROM query q CROSS JOIN outcome o ON o.id = q.outcome"
+		" CROSS JOIN answer a ON a.id = q.answer WHERE q.id > ? AND q.id <= ?"
+		" GROUP BY q.device, q.name, o.type, q.answer",
 };
 
 static const struct {
@@ -104,11 +114,14 @@ static int prepare_all(struct sqlite_sink *sink)
 static int see_outcome(struct sqlite_sink *sink, const struct record *record, int32_t day,
                        int64_t *id)
 {
-	char key[16 + RECORD_UPSTREAM_MAX];
-	int length = snprintf(key, sizeof key, "%c%c%c%c%c%c%c%c%s", record->type & 0xff,
-	                      record->type >> 8, record->rcode, record->dropped_reply, record->action,
-	                      record->standing, record->confidence, record->source, record->upstream);
-	int result = intern_known(sink, TABLE_OUTCOME, key, (size_t)length, day, id);
+	size_t upstream_length = strlen(record->upstream);
+	char key[8 + RECORD_UPSTREAM_MAX] = {(char)record->type,       (char)(record->type >> 8),
+	                                     (char)record->rcode,      (char)record->dropped_reply,
+	                                     (char)record->action,     (char)record->standing,
+	                                     (char)record->confidence, (char)record->source};
+	memcpy(key + 8, record->upstream, upstream_length);
+	size_t length = 8 + upstream_length;
+	int result = intern_known(sink, TABLE_OUTCOME, key, length, day, id);
 	if (result != PF_ENOENT)
 		return result;
 	char rcode[DNS_TYPE_TEXT_MAX] = "DROPPED";
@@ -124,8 +137,8 @@ static int see_outcome(struct sqlite_sink *sink, const struct record *record, in
 	                         {.text = confidence_word(record->confidence)},
 	                         {.text = record_source_word(record->source)},
 	                         {.text = record->upstream}};
-	return intern_resolve(sink, TABLE_OUTCOME, key, (size_t)length, values, PF_COUNT(values), day,
-	                      id, NULL);
+	return intern_resolve(sink, TABLE_OUTCOME, key, length, values, PF_COUNT(values), day, id,
+	                      NULL);
 }
 
 static int see_reason(struct sqlite_sink *sink, const struct record *record, int32_t day,
@@ -223,14 +236,30 @@ static int extend_span(struct sqlite_sink *sink, int64_t time_ms)
 			return result;
 		span->id = 0;
 	}
-	if (!span->id)
+	if (!span->id) {
 		*span = (struct span){sink->next_row, sink->next_row, time_ms, time_ms};
+		dictionary_clear(&sink->span_names);
+		dictionary_clear(&sink->span_devices);
+	}
 	span->last = sink->next_row;
 	if (time_ms < span->time_min)
 		span->time_min = time_ms;
 	if (time_ms > span->time_max)
 		span->time_max = time_ms;
 	return PF_OK;
+}
+
+/* Notes once that this id stands in the open span. */
+static int mark_in_span(struct sqlite_sink *sink, struct dictionary *seen, enum statement insert,
+                        int64_t id)
+{
+	if (dictionary_find(seen, &id, sizeof id))
+		return PF_OK;
+	struct value values[] = {{.number = id}, {.number = sink->span.id}};
+	int result = statement_run(sink->statements[insert], values, PF_COUNT(values));
+	if (result != PF_OK)
+		return result;
+	return dictionary_add(seen, &id, sizeof id, id) ? PF_OK : PF_ENOMEM;
 }
 
 /* ---- the sink's calls -------------------------------------------------------------------- */
@@ -240,6 +269,8 @@ void sink_forget(struct sqlite_sink *sink)
 	for (size_t i = 0; i < TABLE_COUNT; i++)
 		dictionary_clear(&sink->tables[i].ids);
 	dictionary_clear(&sink->types);
+	dictionary_clear(&sink->span_names);
+	dictionary_clear(&sink->span_devices);
 	device_forget(sink);
 }
 
@@ -252,8 +283,8 @@ static int roll_back(struct sqlite_sink *sink, int result, char *error, size_t e
 	if (!sqlite3_get_autocommit(sink->db))
 		sqlite3_exec(sink->db, "ROLLBACK", NULL, NULL, NULL);
 	sink_forget(sink);
-	endpoint_rolled_back(sink);
 	sink->next_row = sink->next_row_kept;
+	endpoint_rolled_back(sink);
 	sink->span = sink->span_kept;
 	return result;
 }
@@ -265,16 +296,34 @@ static int sink_begin(struct sink *base, char *error, size_t error_size)
 	return result == PF_OK ? PF_OK : roll_back(sink, result, error, error_size);
 }
 
+/* What journal_put took is sound; a sink may be given records by others. */
+static bool sound(const struct record *record)
+{
+	return record->action <= ACTION_SINKHOLE && record->source <= SOURCE_UPSTREAM &&
+	       record->standing <= STANDING_INDETERMINATE && record->confidence <= CONFIDENCE_HIGH &&
+	       strlen(record->device_id) < DEVICE_ID_MAX &&
+	       strlen(record->device_name) < DEVICE_NAME_MAX &&
+	       strlen(record->rule_name) < RECORD_RULE_MAX &&
+	       strlen(record->reason) < RECORD_REASON_MAX &&
+	       strlen(record->upstream) < RECORD_UPSTREAM_MAX;
+}
+
 static int sink_write(struct sink *base, const struct record *record, char *error,
                       size_t error_size)
 {
 	struct sqlite_sink *sink = (struct sqlite_sink *)base;
 	struct row row;
+	if (!sound(record))
+		return PF_EINVAL;
 	int result = gather(sink, record, &row);
 	if (result == PF_OK)
 		result = insert_query(sink, record, &row);
 	if (result == PF_OK)
 		result = extend_span(sink, row.time_ms);
+	if (result == PF_OK)
+		result = mark_in_span(sink, &sink->span_names, ST_SPAN_NAME, row.name);
+	if (result == PF_OK)
+		result = mark_in_span(sink, &sink->span_devices, ST_SPAN_DEVICE, row.device);
 	if (result == PF_OK && row.answer) {
 		struct group_key key = {row.device, row.name, row.answer, record->type};
 		result = endpoint_see(sink, &key, row.time_ms, row.complete);
@@ -288,7 +337,7 @@ static int sink_write(struct sink *base, const struct record *record, char *erro
 static int sink_commit(struct sink *base, char *error, size_t error_size)
 {
 	struct sqlite_sink *sink = (struct sqlite_sink *)base;
-	int result = endpoint_flush(sink);
+	int result = endpoint_flush_if_due(sink);
 	if (result == PF_OK)
 		result = device_flush(sink);
 	if (result == PF_OK)
@@ -303,9 +352,26 @@ static int sink_commit(struct sink *base, char *error, size_t error_size)
 	return PF_OK;
 }
 
+void sink_write_endpoints(struct sqlite_sink *sink)
+{
+	char error[256];
+	if (sink->endpoints_until == sink->next_row - 1)
+		return;
+	/* When it fails the next batch meets the same and says so; at the end, the next start makes up for it. */
+	if (sink_begin(&sink->sink, error, sizeof error) != PF_OK)
+		return;
+	int result = endpoint_flush(sink);
+	if (result == PF_OK)
+		result = sink_commit(&sink->sink, error, sizeof error);
+	else
+		roll_back(sink, result, error, sizeof error);
+}
+
 static void sink_close(struct sink **base)
 {
 	struct sqlite_sink *sink = (struct sqlite_sink *)*base;
+	if (sink->opened)
+		sink_write_endpoints(sink);
 	for (size_t i = 0; i < ST_COUNT; i++)
 		sqlite3_finalize(sink->statements[i]);
 	for (size_t i = 0; i < TABLE_COUNT; i++) {
@@ -315,9 +381,13 @@ static void sink_close(struct sink **base)
 		dictionary_deinit(&sink->tables[i].ids);
 	}
 	dictionary_deinit(&sink->types);
+	dictionary_deinit(&sink->span_names);
+	dictionary_deinit(&sink->span_devices);
 	dictionary_deinit(&sink->device_ids);
 	dictionary_deinit(&sink->group_ids);
 	sqlite3_close(sink->db);
+	if (sink->lock >= 0)
+		close(sink->lock);
 	free(sink->devices);
 	free(sink->groups);
 	free(sink->pending);
@@ -335,12 +405,15 @@ static int find_next_row(struct sqlite_sink *sink)
 	int result = sqlite3_prepare_v2(sink->db,
 	                                "SELECT max((SELECT ifnull(max(id), 0) FROM query),"
 	                                " (SELECT ifnull(max(last), 0) FROM span WHERE id ="
-	                                " (SELECT max(id) FROM span)))",
+	                                " (SELECT max(id) FROM span))), endpoints_until FROM progress",
 	                                -1, &statement, NULL);
 	if (result == SQLITE_OK)
 		result = sqlite3_step(statement);
-	if (result == SQLITE_ROW)
+	if (result == SQLITE_ROW) {
 		sink->next_row = sink->next_row_kept = sqlite3_column_int64(statement, 0) + 1;
+		sink->endpoints_until = sink->endpoints_until_kept = sqlite3_column_int64(statement, 1);
+		sink->replay_to = sink->next_row - 1; /* after a crash */
+	}
 	sqlite3_finalize(statement);
 	return result == SQLITE_ROW ? PF_OK : PF_EIO;
 }
@@ -357,9 +430,12 @@ static struct sqlite_sink *create(const char *path, int64_t keep_us)
 	                           .idle = retention_idle,
 	                           .close = sink_close};
 	sink->keep_us = keep_us;
+	sink->lock = -1;
 	for (size_t i = 0; i < TABLE_COUNT; i++)
 		dictionary_init(&sink->tables[i].ids, table_sql[i].cache_max);
 	dictionary_init(&sink->types, UINT16_MAX + 1);
+	dictionary_init(&sink->span_names, SPAN_IDS_MAX);
+	dictionary_init(&sink->span_devices, SPAN_IDS_MAX);
 	dictionary_init(&sink->device_ids, DEVICE_CACHE_MAX);
 	dictionary_init(&sink->group_ids, GROUP_MAX);
 	sink->path = strdup(path);
@@ -382,13 +458,16 @@ struct sink *sqlite_sink_open(const char *path, int64_t keep_us, char *error, si
 		return NULL;
 	}
 	struct sink *base = &sink->sink;
-	int result = schema_open_writer(path, &sink->db, error, error_size);
+	int result = schema_lock(path, &sink->lock, error, error_size);
+	if (result == PF_OK)
+		result = schema_open_writer(path, &sink->db, error, error_size);
 	if (result == PF_OK) {
 		result = prepare_all(sink);
 		if (result == PF_OK)
 			result = find_next_row(sink);
 		if (result != PF_OK)
 			schema_explain(sink->db, path, error, error_size);
+		sink->opened = result == PF_OK;
 	}
 	if (result != PF_OK)
 		sink_close(&base);

@@ -16,8 +16,8 @@
 #define SMALL_CACHE_MAX 4096
 #define DEVICE_CACHE_MAX 1024
 
-/* (device, name, type, answer) seen in one transaction; a full table is written and begun anew. */
-#define GROUP_MAX 4096
+/* (device, name, type, answer) gathered before endpoints are written; a full table is written and begun anew. */
+#define GROUP_MAX 16384
 
 /* Of these, that wait for the content of their answer; more are not waited for. */
 #define PENDING_MAX 1024
@@ -34,12 +34,16 @@ enum statement {
 	ST_DEVICE_COUNT,
 	ST_QUERY_INSERT,
 	ST_SPAN_PUT,
+	ST_SPAN_NAME,
+	ST_SPAN_DEVICE,
 	ST_TYPE_PUT,
 	ST_ANSWER_STATE,
 	ST_ANSWER_FILL,
 	ST_HOP_INSERT,
 	ST_ADDRESS_INSERT,
 	ST_ENDPOINT_UPSERT,
+	ST_ENDPOINTS_UNTIL,
+	ST_REPLAY,
 	ST_COUNT,
 };
 
@@ -76,7 +80,8 @@ struct group_key {
 struct group {
 	struct group_key key;
 	int64_t first, last, count;
-	bool done; /* of a pending one: written in this transaction */
+	int64_t row; /* the first query of it */
+	bool done;   /* of a pending one: written in this transaction */
 };
 
 struct span {
@@ -87,6 +92,8 @@ struct sqlite_sink {
 	struct sink sink; /* first: what the journal sees */
 	sqlite3 *db;
 	char *path;
+	int lock;    /* descriptor, see schema_lock */
+	bool opened; /* ready to be written */
 	int64_t keep_us;
 	sqlite3_stmt *statements[ST_COUNT];
 	struct interned tables[TABLE_COUNT];
@@ -99,11 +106,16 @@ struct sqlite_sink {
 	struct dictionary group_ids; /* group_key to index in groups */
 	struct group *groups;        /* GROUP_MAX */
 	size_t group_count;
-	struct group *pending;              /* PENDING_MAX: their answers have no content yet */
-	size_t pending_count, pending_kept; /* now, and at the last commit */
+	struct group *pending; /* PENDING_MAX: their answers have no content yet */
+	size_t pending_count;
+	int64_t endpoints_until,
+		endpoints_until_kept; /* as `progress` has it: now, and at the last commit */
+	int64_t replay_to;        /* queries up to here that are not gathered in memory */
+	int64_t flushed_us;       /* monotonic: when endpoints were written last */
 
 	int64_t next_row, next_row_kept; /* of `query`: now, and at the last commit */
 	struct span span, span_kept;
+	struct dictionary span_names, span_devices; /* ids that stand in the open span */
 
 	struct {
 		int64_t looked_us; /* wall: when idle did something last; 0: never */
@@ -155,6 +167,8 @@ PF_MUST_CHECK int answer_see(struct sqlite_sink *sink, const struct record *reco
 PF_MUST_CHECK int endpoint_see(struct sqlite_sink *sink, const struct group_key *key,
                                int64_t time_ms, bool complete);
 PF_MUST_CHECK int endpoint_flush(struct sqlite_sink *sink);
+/* Under load not with each batch. */
+PF_MUST_CHECK int endpoint_flush_if_due(struct sqlite_sink *sink);
 void endpoint_committed(struct sqlite_sink *sink);
 void endpoint_rolled_back(struct sqlite_sink *sink);
 
@@ -163,5 +177,7 @@ void retention_idle(struct sink *sink, int64_t now_wall_us);
 
 /* ---- sink.c: ids in memory are forgotten, because rows may be gone. */
 void sink_forget(struct sqlite_sink *sink);
+/* Writes the endpoints that are still gathered in memory, in a transaction of its own. */
+void sink_write_endpoints(struct sqlite_sink *sink);
 
 #endif

@@ -1,5 +1,6 @@
 /* The SQLite store: questions to a journal, read-only, each answered from one snapshot. What a filter names is looked
- * up in the small tables first, so that `query` is reached through an index or a range of rows. */
+ * up in the small tables first, so that of `query`
+ * only those spans are read that can hold a row. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,10 @@
 
 /* A pattern that means more names than this is tested on each row, not looked up for each name. */
 #define GLOB_NAMES_MAX 1000
+
+/* Walks spans in their order (the plus sign) and looks each up in a set of those that qualify. */
+#define IN_SPANS(thing, condition) \
+	" AND +s.id IN (SELECT span FROM span_" thing " WHERE " thing " " condition ")"
 
 struct sqlite_store {
 	struct store store; /* first: what others see */
@@ -121,9 +126,9 @@ static int write_pattern(struct question *question, const char *name)
 	return wild;
 }
 
-/* `column` is "q.name" or "e.name". `*selective`: it is worth going by the index of names. */
+/* `column` is "q.name" or "e.name"; with `spans` only spans are read in which the names stand. */
 static int filter_name(struct sqlite_store *store, struct question *question, const char *name,
-                       const char *column, bool *selective)
+                       const char *column, bool spans)
 {
 	int wild = write_pattern(question, name);
 	int64_t answer;
@@ -133,28 +138,29 @@ static int filter_name(struct sqlite_store *store, struct question *question, co
 		         PATTERN_BYTES_MAX - 1);
 		return PF_EINVAL;
 	}
+	const char *sql =
+		wild ? "SELECT count(*) FROM name WHERE text GLOB ?" : "SELECT id FROM name WHERE text = ?";
+	int result = ask_number(store, sql, question->pattern, 0, &answer);
+	question->nothing = question->nothing || !answer;
 	if (!wild) {
-		int result =
-			ask_number(store, "SELECT id FROM name WHERE text = ?", question->pattern, 0, &answer);
-		question->nothing = question->nothing || !answer;
-		*selective = true;
+		if (spans)
+			add_number(question, IN_SPANS("name", "= ?"), answer);
 		buffer_print(&question->sql, " AND %s = ", column);
 		add_number(question, "?", answer);
 		return result;
 	}
-	int result = ask_number(store, "SELECT count(*) FROM name WHERE text GLOB ?", question->pattern,
-	                        0, &answer);
-	question->nothing = question->nothing || !answer;
-	*selective = answer <= GLOB_NAMES_MAX;
-	/* A plus sign hides a column from the index. */
+	bool few = answer <= GLOB_NAMES_MAX;
+	if (spans && few)
+		add_text(question, IN_SPANS("name", "IN (SELECT id FROM name WHERE text GLOB ?)"),
+		         question->pattern);
 	buffer_print(&question->sql, " AND %s%s IN (SELECT id FROM name WHERE text GLOB ",
-	             *selective ? "" : "+", column);
+	             few ? "" : "+", column);
 	add_text(question, "?)", question->pattern);
 	return result;
 }
 
 static int filter_device(struct sqlite_store *store, struct question *question, const char *device,
-                         const char *column, bool indexed)
+                         const char *column, bool spans)
 {
 	int64_t count, id;
 	int result =
@@ -164,38 +170,37 @@ static int filter_device(struct sqlite_store *store, struct question *question, 
 	if (result != PF_OK)
 		return result;
 	question->nothing = question->nothing || !count;
-	buffer_print(&question->sql, " AND %s%s", indexed ? "" : "+", column);
-	if (count == 1)
-		add_number(question, " = ?", id);
-	else /* two devices of one name */
-		add_text(question, " IN (SELECT id FROM device WHERE name = ?)", device);
+	if (count == 1) {
+		if (spans)
+			add_number(question, IN_SPANS("device", "= ?"), id);
+		buffer_print(&question->sql, " AND %s = ", column);
+		add_number(question, "?", id);
+		return PF_OK;
+	}
+	/* Two devices of one name. */
+	buffer_print(&question->sql, " AND %s IN (SELECT id FROM device WHERE name = ", column);
+	add_text(question, "?)", device);
 	return PF_OK;
 }
 
-/* The rows that can hold these times, by their spans; then the times themselves. */
-static int filter_times(struct sqlite_store *store, struct question *question,
-                        const struct store_filter *filter)
+/* Spans first, then the times themselves. Times have milliseconds here: a row of the very millisecond asked
+ * for is in. */
+static void filter_times(struct question *question, const struct store_filter *filter)
 {
-	int64_t row;
-	int result = PF_OK;
+	int64_t since_ms = filter->since_wall_us / US_PER_MS;
+	int64_t until_ms = filter->until_wall_us / US_PER_MS;
 	if (filter->since_wall_us) {
-		/* Times have milliseconds here: a row of the very microsecond asked for stays. */
-		int64_t since_ms = filter->since_wall_us / US_PER_MS;
-		result =
-			ask_number(store, "SELECT min(id) FROM span WHERE time_max >= ?", NULL, since_ms, &row);
-		question->nothing = question->nothing || !row;
-		add_number(question, " AND q.id >= ?", row);
+		add_number(question, " AND s.time_max >= ?", since_ms);
 		add_number(question, " AND q.time >= ?", since_ms);
 	}
-	if (filter->until_wall_us && result == PF_OK) {
-		int64_t until_ms = filter->until_wall_us / US_PER_MS;
-		result = ask_number(store, "SELECT max(last) FROM span WHERE time_min <= ?", NULL, until_ms,
-		                    &row);
-		question->nothing = question->nothing || !row;
-		add_number(question, " AND q.id <= ?", row);
+	if (filter->until_wall_us) {
+		add_number(question, " AND s.time_min <= ?", until_ms);
 		add_number(question, " AND q.time <= ?", until_ms);
 	}
-	return result;
+	if (filter->after_row > 0) {
+		add_number(question, " AND s.last > ?", filter->after_row);
+		add_number(question, " AND q.id > ?", filter->after_row);
+	}
 }
 
 static int filter_type(struct sqlite_store *store, struct question *question, const char *type,
@@ -310,10 +315,26 @@ static int hand_query(sqlite3_stmt *statement, void *each, void *data)
 static const char query_columns[] =
 	"SELECT q.id, q.time, d.name, c.text, n.text, t.text, o.rcode, o.action, ifnull(r.name, ''),"
 	" ifnull(r.text, '" SCHEMA_REASON_NONE "'), o.standing, o.confidence, o.source, o.upstream,"
-	" q.took_us FROM query q CROSS JOIN device d ON d.id = q.device"
-	" CROSS JOIN client c ON c.id = q.client CROSS JOIN name n ON n.id = q.name"
-	" CROSS JOIN outcome o ON o.id = q.outcome CROSS JOIN type t ON t.id = o.type"
-	" LEFT JOIN reason r ON r.id = q.reason WHERE ";
+	" q.took_us FROM ";
+static const char query_spans[] = "span s CROSS JOIN query q ON q.id BETWEEN s.id AND s.last";
+static const char query_joins[] =
+	" CROSS JOIN device d ON d.id = q.device CROSS JOIN client c ON c.id = q.client"
+	" CROSS JOIN name n ON n.id = q.name CROSS JOIN outcome o ON o.id = q.outcome"
+	" CROSS JOIN type t ON t.id = o.type LEFT JOIN reason r ON r.id = q.reason WHERE ";
+
+static int filter_queries(struct sqlite_store *store, struct question *question,
+                          const struct store_filter *filter)
+{
+	int result = PF_OK;
+	filter_times(question, filter);
+	if (filter->name)
+		result = filter_name(store, question, filter->name, "q.name", true);
+	if (result == PF_OK && filter->device)
+		result = filter_device(store, question, filter->device, "q.device", true);
+	if (result == PF_OK)
+		result = filter_outcome(store, question, filter);
+	return result;
+}
 
 static int store_queries(struct store *base, const struct store_filter *filter,
                          int (*each)(void *data, const struct store_query *row), void *data)
@@ -321,25 +342,27 @@ static int store_queries(struct store *base, const struct store_filter *filter,
 	struct sqlite_store *store = (struct sqlite_store *)base;
 	struct question question;
 	struct query_each call = {each};
-	bool by_name = false;
 	int result = begin(store, &question);
 	if (result != PF_OK)
 		return end(store, &question, result);
-	/* The newest ids first, then their rows in order: only ids are ever sorted. */
 	add(&question, query_columns);
-	add(&question, filter->limit > 0 ? "q.id IN (SELECT q.id FROM query q WHERE 1" : "1");
-	if (filter->after_row > 0)
-		add_number(&question, " AND q.id > ?", filter->after_row);
-	result = filter_times(store, &question, filter);
-	if (result == PF_OK && filter->name)
-		result = filter_name(store, &question, filter->name, "q.name", &by_name);
-	if (result == PF_OK && filter->device)
-		result = filter_device(store, &question, filter->device, "q.device", !by_name);
-	if (result == PF_OK)
-		result = filter_outcome(store, &question, filter);
-	if (filter->limit > 0)
-		add_number(&question, " ORDER BY q.id DESC LIMIT ?)", filter->limit);
-	add(&question, " ORDER BY q.id");
+	if (filter->limit > 0) {
+		/* From the newest span back, until there are enough ids; then their rows in order. */
+		add(&question, "query q");
+		add(&question, query_joins);
+		add(&question, "q.id IN (SELECT q.id FROM ");
+		add(&question, query_spans);
+		add(&question, " WHERE 1");
+		result = filter_queries(store, &question, filter);
+		add_number(&question, " ORDER BY s.id DESC, q.id DESC LIMIT ?) ORDER BY q.id",
+		           filter->limit);
+	} else {
+		add(&question, query_spans);
+		add(&question, query_joins);
+		add(&question, "1");
+		result = filter_queries(store, &question, filter);
+		add(&question, " ORDER BY s.id, q.id");
+	}
 	if (result == PF_OK)
 		result = walk(store, &question, hand_query, &call, data);
 	return end(store, &question, result);
@@ -384,16 +407,15 @@ static int store_endpoints(struct store *base, const struct store_filter *filter
 	struct sqlite_store *store = (struct sqlite_store *)base;
 	struct question question;
 	struct endpoint_each call = {each};
-	bool by_name = false;
 	int result = begin(store, &question);
 	if (result != PF_OK)
 		return end(store, &question, result);
 	add(&question, endpoint_columns);
 	add(&question, filter->limit > 0 ? "e.id IN (SELECT e.id FROM endpoint e WHERE 1" : "1");
 	if (filter->name)
-		result = filter_name(store, &question, filter->name, "e.name", &by_name);
+		result = filter_name(store, &question, filter->name, "e.name", false);
 	if (result == PF_OK && filter->device)
-		result = filter_device(store, &question, filter->device, "e.device", !by_name);
+		result = filter_device(store, &question, filter->device, "e.device", false);
 	if (result == PF_OK && filter->type)
 		result = filter_type(store, &question, filter->type, " AND e.type = ?");
 	if (filter->standing)

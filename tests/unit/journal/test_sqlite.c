@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -89,7 +90,7 @@ static void write_samples(struct sink *sink, unsigned from, unsigned to, bool se
 {
 	for (unsigned i = from; i < to;) {
 		begin(sink);
-		for (unsigned k = 0; k < 700 && i < to; k++, i++) {
+		for (unsigned k = 0; k < 900 && i < to; k++, i++) {
 			struct sample sample;
 			sample_fill(&sample, i, false);
 			unsigned name = (unsigned)(sample.record.answer_id * UINT64_C(0xf1de83e19937733d)) - 1;
@@ -224,18 +225,35 @@ struct naive {
 	struct record_address facts;
 	int64_t first_us, last_us;
 	unsigned count;
+	size_t next; /* in its bucket, + 1 */
 };
+
+#define NAIVE_BUCKETS 4096
 
 struct naive_table {
 	struct naive *rows;
 	size_t count, room;
+	size_t buckets[NAIVE_BUCKETS]; /* the first row, + 1 */
 };
+
+static size_t naive_bucket(const char *device, const char *name, const char *address)
+{
+	size_t sum = 5381;
+	for (const char *c = device; *c; c++)
+		sum = sum * 33 + (unsigned char)*c;
+	for (const char *c = name; *c; c++)
+		sum = sum * 33 + (unsigned char)*c;
+	for (const char *c = address; *c; c++)
+		sum = sum * 33 + (unsigned char)*c;
+	return sum % NAIVE_BUCKETS;
+}
 
 static struct naive *naive_find(struct naive_table *table, const char *device, const char *name,
                                 const char *type, const char *address)
 {
-	for (size_t i = 0; i < table->count; i++) {
-		struct naive *row = &table->rows[i];
+	size_t *bucket = &table->buckets[naive_bucket(device, name, address)];
+	for (size_t i = *bucket; i; i = table->rows[i - 1].next) {
+		struct naive *row = &table->rows[i - 1];
 		if (!strcmp(row->address, address) && !strcmp(row->name, name) &&
 		    !strcmp(row->device, device) && !strcmp(row->type, type))
 			return row;
@@ -246,7 +264,8 @@ static struct naive *naive_find(struct naive_table *table, const char *device, c
 		assert_non_null(table->rows);
 	}
 	struct naive *row = &table->rows[table->count++];
-	*row = (struct naive){.first_us = INT64_MAX};
+	*row = (struct naive){.first_us = INT64_MAX, .next = *bucket};
+	*bucket = table->count;
 	strcpy(row->device, device);
 	strcpy(row->name, name);
 	strcpy(row->type, type);
@@ -540,6 +559,68 @@ static void wrong_databases_are_refused(void **state)
 	assert_refused(place->path, "is damaged: file is not a database; move it away");
 }
 
+static void one_journal_has_one_writer(void **state)
+{
+	struct place *place = *state;
+	struct sink *sink = open_sink(place->path);
+	assert_refused(place->path, "is written by another portafilterd already");
+	sink->close(&sink);
+	sink = open_sink(place->path);
+	sink->close(&sink);
+}
+
+/* A record that can never be written goes alone; the batch around it is whole. */
+static void a_bad_record_leaves_its_batch(void **state)
+{
+	struct place *place = *state;
+	struct sink *sink = open_sink(place->path);
+	char error[256], reason[RECORD_REASON_MAX + 1];
+	memset(reason, 'x', sizeof reason - 1);
+	reason[sizeof reason - 1] = '\0';
+	begin(sink);
+	for (unsigned i = 0; i < 100; i++) {
+		struct sample sample;
+		sample_fill(&sample, i, true);
+		struct record bad = sample.record;
+		bad.action = 7;
+		assert_int_equal(sink->write(sink, &bad, error, sizeof error), PF_EINVAL);
+		bad = sample.record;
+		bad.reason = reason;
+		assert_int_equal(sink->write(sink, &bad, error, sizeof error), PF_EINVAL);
+		write_record(sink, &sample.record);
+	}
+	commit(sink);
+	sink->close(&sink);
+	assert_queries(place->path, 100);
+	assert_int_equal(number_in(place->path, "SELECT sum(queries) FROM device"), 100);
+}
+
+/* Killed before endpoints were written: the next start counts them from the queries. */
+static void a_crash_costs_no_endpoint(void **state)
+{
+	struct place *place = *state;
+	bool seen[SAMPLE_NAMES] = {false};
+	pid_t child = fork();
+	assert_true(child >= 0);
+	if (!child) {
+		char error[256];
+		struct sink *sink = sqlite_sink_open(place->path, KEEP_US, error, sizeof error);
+		write_samples(sink, 0, 7000, seen);
+		kill(getpid(), SIGKILL);
+	}
+	int status;
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	assert_queries(place->path, 7000);
+	assert_true(number_in(place->path, "SELECT endpoints_until FROM progress") < 7000);
+	struct sink *sink = open_sink(place->path);
+	write_samples(sink, 7000, 8000, seen);
+	sink->close(&sink);
+	assert_samples_endpoints(place->path, 8000);
+	assert_int_equal(number_in(place->path, "SELECT endpoints_until FROM progress"), 8000);
+	assert_sound(place->path);
+}
+
 static void places_that_do_not_serve_are_named(void **state)
 {
 	struct place *place = *state;
@@ -634,14 +715,14 @@ static void a_full_disk_loses_nothing(void **state)
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
 	signal(SIGXFSZ, SIG_IGN);
 	tight = before;
-	tight.rlim_cur = 700 * 1024;
+	tight.rlim_cur = 500 * 1024;
 	struct sink *sink = open_sink(place->path);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
 	char error[256] = "";
 	unsigned done = 0, failures = 0;
-	while (done < 20000 && failures < 5) {
-		if (try_batch(sink, done, done + 500, error) == PF_OK)
-			done += 500;
+	while (done < 8000 && failures < 5) {
+		if (try_batch(sink, done, done + 1000, error) == PF_OK)
+			done += 1000;
 		else
 			failures++;
 	}
@@ -649,11 +730,11 @@ static void a_full_disk_loses_nothing(void **state)
 	assert_int_equal(failures, 5); /* the limit was met, and met again */
 	assert_true(done > 0);
 	assert_non_null(strstr(error, place->path));
-	for (; done < 20000; done += 500)
-		assert_int_equal(try_batch(sink, done, done + 500, error), PF_OK);
+	for (; done < 8000; done += 1000)
+		assert_int_equal(try_batch(sink, done, done + 1000, error), PF_OK);
 	sink->close(&sink);
-	assert_queries(place->path, 20000);
-	assert_samples_endpoints(place->path, 20000);
+	assert_queries(place->path, 8000);
+	assert_samples_endpoints(place->path, 8000);
 	assert_sound(place->path);
 }
 
@@ -824,6 +905,9 @@ int main(void)
 		test(a_device_has_its_latest_name),
 		test(addresses_of_both_families_are_clients),
 		test(wrong_databases_are_refused),
+		test(one_journal_has_one_writer),
+		test(a_bad_record_leaves_its_batch),
+		test(a_crash_costs_no_endpoint),
 		test(places_that_do_not_serve_are_named),
 		test(a_read_only_folder_is_told),
 		test(damage_is_told_and_survived),

@@ -2,6 +2,7 @@
  * has ended. */
 #define _GNU_SOURCE
 #include <fnmatch.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,8 @@ static int make_journal(void **state)
 	assert_non_null(place->sink);
 	for (unsigned i = 0; i < RECORDS; i += 500)
 		write_batch(place->sink, i, i + 500);
+	place->sink->idle(place->sink,
+	                  SAMPLE_TIME_US + 60000000); /* endpoints may come a second later */
 	*state = place;
 	return 0;
 }
@@ -483,15 +486,15 @@ static void what_is_no_journal_is_told(void **state)
 
 #define test(name) cmocka_unit_test_setup_teardown(name, make_journal, remove_journal)
 
-/* What another process does: opens the database for writing, looks, and closes it. */
+/* What another process does: opens the database, looks, and closes it. */
 static int open_and_close(const char *path)
 {
-	char error[512] = "";
-	struct sink *sink = sqlite_sink_open(path, KEEP_US, error, sizeof error);
-	if (!sink)
-		return 1;
-	sink->close(&sink);
-	return 0;
+	sqlite3 *db;
+	int result = sqlite3_open(path, &db);
+	if (result == SQLITE_OK)
+		result = sqlite3_exec(db, "SELECT count(*) FROM v_queries", NULL, NULL, NULL);
+	sqlite3_close(db);
+	return result;
 }
 
 int main(int argc, char **argv)
