@@ -13,7 +13,7 @@ static int print_csv(json_t *rows)
 {
 	json_t *row;
 	size_t i;
-	cli_print_csv(members, PF_COUNT(members));
+	cli_print_csv(stdout, members, PF_COUNT(members));
 	json_array_foreach(rows, i, row)
 	{
 		const char *cells[PF_COUNT(members)];
@@ -26,7 +26,7 @@ static int print_csv(json_t *rows)
 			         (long long)cli_integer(row, members[m]));
 			cells[m] = numbers[m];
 		}
-		cli_print_csv(cells, PF_COUNT(members));
+		cli_print_csv(stdout, cells, PF_COUNT(members));
 	}
 	return CLI_DONE;
 }

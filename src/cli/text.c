@@ -264,7 +264,7 @@ void cli_print_json_line(json_t *document)
 	putchar('\n');
 }
 
-static void print_cell(const char *cell)
+static void print_cell(FILE *out, const char *cell)
 {
 	struct buffer safe;
 	buffer_init(&safe, LINE_BYTES_MAX);
@@ -273,25 +273,25 @@ static void print_cell(const char *cell)
 	cli_escape(&safe, cell);
 	const char *text = safe.data ? safe.data : "";
 	if (!text[strcspn(text, ",\"")]) {
-		fputs(text, stdout);
+		fputs(text, out);
 	} else {
-		putchar('"');
+		putc('"', out);
 		for (const char *c = text; *c; c++) {
 			if (*c == '"')
-				putchar('"');
-			putchar(*c);
+				putc('"', out);
+			putc(*c, out);
 		}
-		putchar('"');
+		putc('"', out);
 	}
 	buffer_deinit(&safe);
 }
 
-void cli_print_csv(const char *const *cells, size_t count)
+void cli_print_csv(FILE *out, const char *const *cells, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (i)
-			putchar(',');
-		print_cell(cells[i]);
+			putc(',', out);
+		print_cell(out, cells[i]);
 	}
-	fputs("\r\n", stdout);
+	fputs("\r\n", out);
 }

@@ -50,6 +50,6 @@ void cli_print_json_line(json_t *document);
 
 /* A line of RFC 4180. Line breaks and other controls in cells are written as \u{…}, and a cell that a spreadsheet would
  * calculate (= + - @) gets an apostrophe. */
-void cli_print_csv(const char *const *cells, size_t count);
+void cli_print_csv(FILE *out, const char *const *cells, size_t count);
 
 #endif
