@@ -6,6 +6,7 @@ PF_GEOIP   folder of contrib/fetch-geoip                 (default: build/GeoIP)
 PF_WRAP    runs the daemon, e.g. "valgrind -q --error-exitcode=99"
 """
 import http.client
+import itertools
 import json
 import os
 import pathlib
@@ -71,13 +72,24 @@ def make_folder():
     return folder
 
 
+def port_range():
+    """Ports of this process of pytest (with xdist there are several): the daemon shares its ports with whoever
+    has the same user and the same idea, so that two tests must never come to the same one."""
+    number = int(re.sub(r"\D", "", os.environ.get("PYTEST_XDIST_WORKER", "")) or 15)
+    first = 10000 + number % 16 * 1400  # below the ports that the kernel gives to clients
+    return itertools.cycle(range(first, first + 1400))
+
+
+PORTS = port_range()
+
+
 def free_port():
     """A port on which neither UDP nor TCP is taken on any IPv4 address."""
     while True:
+        port = next(PORTS)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
-            udp.bind(("0.0.0.0", 0))
-            port = udp.getsockname()[1]
             try:
+                udp.bind(("0.0.0.0", port))
                 tcp.bind(("0.0.0.0", port))
                 return port
             except OSError:
@@ -500,8 +512,13 @@ class Daemon:
         sql = f"SELECT * FROM v_queries WHERE {where} ORDER BY time"
         if count is None:
             return self.journal(sql, *parameters)
-        return wait_until(lambda: (lambda rows: rows if len(rows) >= count else None)(self.journal(sql, *parameters)),
-                          f"the journal has {count} rows where {where}")
+
+        def enough():
+            assert not self.process or self.process.poll() is None, f"the daemon has ended:\n{self.log()}"
+            rows = self.journal(sql, *parameters)
+            return rows if len(rows) >= count else None
+
+        return wait_until(enough, f"the journal has {count} rows where {where}")
 
 
 class UnixConnection(http.client.HTTPConnection):

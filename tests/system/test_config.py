@@ -21,9 +21,11 @@ def check(path, program="portafilter"):
             subprocess.run([str(BUILD / "portafilter"), "check", "-c", str(path)], capture_output=True, text=True)]
     assert runs[0].returncode == runs[1].returncode, [r.stderr + r.stdout for r in runs]
     said = [r.stdout + r.stderr for r in runs]
-    find = re.compile(r"(portafilter\.yaml:\d+:\d+: error: [^\n]*)")
-    assert find.findall(said[0]) == find.findall(said[1])
-    return runs[0].returncode, find.findall(said[1]), said[1]
+    # FILE:LINE:COLUMN: what is wrong; the daemon's log has the level in front of it, the command behind
+    find = re.compile(r"(portafilter\.yaml:\d+:\d+): (?:error: )?([^\n]*)")
+    errors = [find.findall(text) for text in said]
+    assert errors[0] == errors[1]
+    return runs[0].returncode, [": ".join(error) for error in errors[1]], said[1]
 
 
 @pytest.fixture

@@ -70,10 +70,10 @@ def test_a_bad_reload_keeps_the_old(portafilter, upstream, fault):
     assert code == 1, err
     if fault == "gone":
         assert daemon.api("/api/v1/reload", "POST")[0] == 422
-    elif fault not in ("corrupt database",):
+    elif fault != "corrupt database":
         assert re.search(r"portafilter\.yaml:\d+:\d+: error: ", err), err
     daemon.signal(signal.SIGHUP)
-    daemon.wait_log("reload refused", count=2)
+    daemon.wait_log("reload refused")
     assert daemon.status()["snapshot"]["epoch"] == 1
     assert addresses(ask(daemon.port, "a.test")) == ["0.0.0.0"]
     daemon.config = good
