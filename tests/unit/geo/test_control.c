@@ -207,6 +207,27 @@ static void long_lines_are_bad_ones(void **state)
 	assert_int_equal(asn_of(world, "8.0.0.0"), 4711);
 }
 
+/* What is left of a long line is no line of its own. */
+static void the_rest_of_a_long_line_is_no_line(void **state)
+{
+	struct world *world = *state;
+	static const char tail[] = "7.0.0.0,7.0.0.255,666,x\n9.0.0.0,9.0.0.255,1,x\n";
+	size_t lead = CSV_LINE_BYTES_MAX, good = 0;
+	char *text = malloc(lead + 20000);
+	assert_non_null(text);
+	memset(text, 'z', lead);
+	memcpy(text + lead, tail, sizeof tail);
+	size_t used = lead + sizeof tail - 1;
+	for (; good < 200; good++)
+		used += (size_t)sprintf(text + used, "9.1.%zu.0,9.1.%zu.255,1,x\n", good, good);
+	assert_int_equal(read_bytes(world, text, used), PF_OK);
+	free(text);
+	assert_true(told(world, ":1:1: warning: 1 of 202 lines are skipped"));
+	assert_int_equal(control_finish(world->control), PF_OK);
+	assert_int_equal(asn_of(world, "7.0.0.1"), 0);
+	assert_int_equal(asn_of(world, "9.0.0.1"), 1);
+}
+
 /* ---- overlaps ---------------------------------------------------------------------------- */
 
 struct plain {
@@ -276,6 +297,27 @@ static void overlaps_are_resolved_as_promised(void **state)
 		control_free(&world->control);
 		world->control = control_new();
 	}
+}
+
+static void ranges_may_share_one_address(void **state)
+{
+	struct world *world = *state;
+	assert_int_equal(
+		read_text(world,
+	              "9.0.0.5,9.0.0.9,2,\n9.0.0.0,9.0.0.5,1,\n"
+	              "2a00::,2a00::5,3,\n2a00::5,2a00::9,4,\n2b00::,2b00::,7,\n2b00::,2b00::,8,\n"
+	              "10.0.0.0,10.0.0.0,6,\n10.0.0.0,10.0.0.0,5,\n"),
+		PF_OK);
+	assert_int_equal(control_finish(world->control), PF_OK);
+	assert_int_equal(asn_of(world, "9.0.0.4"), 1);
+	assert_int_equal(asn_of(world, "9.0.0.5"), 2);
+	assert_int_equal(asn_of(world, "9.0.0.9"), 2);
+	assert_int_equal(asn_of(world, "2a00::4"), 3);
+	assert_int_equal(asn_of(world, "2a00::5"), 4);
+	assert_int_equal(asn_of(world, "10.0.0.0"), 6); /* the AS that the file names first */
+	assert_int_equal(world->control->count4, 3);    /* none is empty, none is there twice */
+	assert_int_equal(asn_of(world, "2b00::"), 7);
+	assert_int_equal(world->control->count6, 3);
 }
 
 /* ---- ASN databases ----------------------------------------------------------------------- */
@@ -400,7 +442,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(fields_are_read_as_csv_has_them),    CASE(bad_lines_are_found),
 		CASE(files_that_are_none_are_refused),    CASE(long_lines_are_bad_ones),
-		CASE(overlaps_are_resolved_as_promised),  CASE(networks_come_from_a_database),
+		CASE(the_rest_of_a_long_line_is_no_line), CASE(overlaps_are_resolved_as_promised),
+		CASE(ranges_may_share_one_address),       CASE(networks_come_from_a_database),
 		CASE(ipv4_and_ipinfo_databases_are_read), CASE(databases_without_networks_are_refused),
 		CASE(trees_that_are_none_are_refused),    CASE(countries_are_derived_by_weight),
 	};

@@ -98,13 +98,13 @@ static bool told(const struct world *world, const char *words)
 	return false;
 }
 
-struct judged {
+union judged {
 	struct answer_facts facts;
-	struct address_facts room[16];
+	uint8_t room[sizeof(struct answer_facts) + 16 * sizeof(struct address_facts)];
 };
 
 static void judge(const struct world *world, struct now now, const char *addresses,
-                  struct judged *out)
+                  union judged *out)
 {
 	struct addr list[16];
 	size_t count = 0;
@@ -120,7 +120,7 @@ static void judge(const struct world *world, struct now now, const char *address
 static void expect(const struct world *world, const char *addresses, enum standing standing,
                    enum confidence confidence)
 {
-	struct judged judged;
+	union judged judged;
 	judge(world, soon, addresses, &judged);
 	if (judged.facts.standing != standing || judged.facts.confidence != confidence)
 		print_message("%s: %s/%s\n", addresses, standing_word(judged.facts.standing),
@@ -166,7 +166,7 @@ static void standing_follows_from_the_databases(void **state)
 static void answers_are_judged_whole(void **state)
 {
 	struct world *world = *state;
-	struct judged judged;
+	union judged judged;
 	two_databases(world);
 	expect(world, "9.9.9.9 9.9.9.8", STANDING_OVERSEAS, CONFIDENCE_HIGH);
 	expect(world, "8.8.8.8 8.8.4.4", STANDING_HOME, CONFIDENCE_HIGH);
@@ -189,7 +189,7 @@ static void answers_are_judged_whole(void **state)
 static void private_addresses_reach_no_database(void **state)
 {
 	struct world *world = *state;
-	struct judged judged;
+	union judged judged;
 	two_databases(world); /* the second knows 192.168.0.0/16 as AU */
 	static const char *const cases[] = {"192.168.1.1", "::ffff:192.168.1.1", "64:ff9b::192.168.1.1",
 	                                    "2002:c0a8:101::1"};
@@ -206,7 +206,7 @@ static void private_addresses_reach_no_database(void **state)
 static void old_databases_give_medium_at_best(void **state)
 {
 	struct world *world = *state;
-	struct judged judged;
+	union judged judged;
 	two_databases(world);
 	struct now later = {0, (int64_t)BUILT_S * 1000000 + 364 * DAY_US};
 	judge(world, later, "9.9.9.9", &judged);
@@ -234,7 +234,7 @@ static void age_is_warned_of_from_45_days(void **state)
 static void without_home_nothing_is_claimed(void **state)
 {
 	struct world *world = *state;
-	struct judged judged;
+	union judged judged;
 	world->config.home_count = 0;
 	two_databases(world);
 	judge(world, soon, "9.9.9.9", &judged);
@@ -271,7 +271,7 @@ static void databases_of_the_future_are_warned_of(void **state)
 static void every_shape_is_read(void **state)
 {
 	struct world *world = *state;
-	struct judged judged;
+	union judged judged;
 	WRITE(world, "a.mmdb", BUILT_S, MMDB_FLAT, "9.0.0.0/8 cn");
 	WRITE(world, "b.mmdb", BUILT_S + 1, MMDB_NESTED, "9.0.0.0/8 CN");
 	WRITE(world, "c.mmdb", BUILT_S + 2, MMDB_REGISTERED, "9.0.0.0/8 CN");
@@ -311,7 +311,7 @@ static int load_with(struct world *world, const char *control, const char *anyca
 static void control_comes_from_ranges(void **state)
 {
 	struct world *world = *state;
-	struct judged judged;
+	union judged judged;
 	assert_int_equal(
 		load_with(world,
 	              "# start,end,asn,organisation\n"
@@ -354,11 +354,18 @@ static void anycast_is_indeterminate(void **state)
 	assert_int_equal(
 		load_with(
 			world, "9.0.0.0,9.0.255.255,1,x\n",
-			"# census\n9.0.1.0/24  # a comment\n9.0.0.0/23,second column\n\n2a00:1::/32\n8.8.8.8\n"),
+			"# census\n9.0.1.0/24  # a comment\n9.0.0.0/23,second column\n\n2a00:1::/32\n8.8.8.8\n"
+			"\"9.7.0.0/16\",quoted\n9.7.1.0/24\n9.8.0.0/16\n"),
 		PF_OK);
 	expect(world, "9.0.0.1", STANDING_INDETERMINATE, CONFIDENCE_LOW);
 	expect(world, "9.0.1.255", STANDING_INDETERMINATE, CONFIDENCE_LOW);
 	expect(world, "9.0.2.0", STANDING_OVERSEAS, CONFIDENCE_MEDIUM);
+	expect(world, "9.6.255.255", STANDING_OVERSEAS, CONFIDENCE_MEDIUM);
+	expect(world, "9.7.0.0", STANDING_INDETERMINATE, CONFIDENCE_LOW);
+	expect(world, "9.7.200.1", STANDING_INDETERMINATE,
+	       CONFIDENCE_LOW); /* behind the narrower one */
+	expect(world, "9.8.255.255", STANDING_INDETERMINATE, CONFIDENCE_LOW);
+	expect(world, "9.9.0.0", STANDING_OVERSEAS, CONFIDENCE_MEDIUM);
 	expect(world, "2a00:1::1", STANDING_INDETERMINATE, CONFIDENCE_LOW);
 	expect(world, "2a00:2::1", STANDING_OVERSEAS, CONFIDENCE_MEDIUM);
 	expect(world, "8.8.8.8", STANDING_INDETERMINATE, CONFIDENCE_LOW);
@@ -445,7 +452,7 @@ static void mutated_databases_do_no_harm(void **state)
 		assert_int_equal(fwrite(mutated, 1, length, file), length);
 		fclose(file);
 		if (load(world, soon) == PF_OK) {
-			struct judged judged;
+			union judged judged;
 			judge(world, soon, "8.8.8.8 9.9.9.9 13.1.1.1 2a00::1 1.2.3.4 ffff::1", &judged);
 			taken++;
 		} else {
@@ -488,7 +495,7 @@ static void maxmind_test_databases(void **state)
 		{"MaxMind-DB-test-ipv4-24.mmdb", false},
 	};
 	char path[512];
-	struct judged judged;
+	union judged judged;
 	struct now now = {0, 1795465583000000};
 	for (size_t i = 0; i < PF_COUNT(cases); i++) {
 		if (!shared(path, cases[i].name)) {
