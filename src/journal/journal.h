@@ -14,11 +14,12 @@
 struct journal;
 
 /* Starts the writer thread with `ring_count` rings (one for each worker). Takes ownership of the sinks on success.
- * `sink_count` 0 is allowed: records are counted as journalled nowhere, that is, `journal: off` never gets here. NULL without
- * memory or thread. */
+ * `sink_count` 0 is allowed: rings are emptied into nothing, and nothing is counted as journalled; `journal: off` never gets
+ * here. NULL without memory or thread; the sinks are then still the caller's. */
 struct journal *journal_start(struct sink **sinks, size_t sink_count, size_t ring_count);
 
-/* Writes what is still in the rings, closes the sinks, ends the thread. */
+/* Writes what is still in the rings, closes the sinks, ends the thread. No worker may put any more. A sink that fails
+ * now is tried for two seconds; what is left then is lost, counted and logged. */
 void journal_stop(struct journal **journal);
 
 /* Puts a record into the ring `ring`; only that worker's thread may. PF_OK, or PF_EFULL: dropped and
@@ -26,9 +27,9 @@ void journal_stop(struct journal **journal);
 int journal_put(struct journal *journal, size_t ring, const struct record *record);
 
 struct journal_stats {
-	uint64_t put;                        /* records that entered a ring */
-	uint64_t journalled;                 /* committed by the first sink */
-	uint64_t dropped;                    /* did not fit into a ring, or the sink gave up on them */
+	uint64_t put;        /* records that entered a ring */
+	uint64_t journalled; /* committed by the first sink; others follow as well as they can */
+	uint64_t dropped;    /* did not fit into a ring, or the sink gave up on them */
 	uint64_t ring_bytes, ring_bytes_max; /* fullest ring: now, and its size */
 	char last_error[256];                /* "" when the last batch went well */
 };

@@ -21,7 +21,7 @@ struct store_filter {
 	int64_t limit;     /* at most so many, the newest; 0: all */
 };
 
-/* One query, as v_queries shows it. Strings are valid during the call only, never NULL. */
+/* One query, as v_queries shows it; the journal keeps milliseconds of its time. Strings are valid during the call only, never NULL. */
 struct store_query {
 	int64_t row; /* grows with time of writing */
 	int64_t time_wall_us;
@@ -47,7 +47,8 @@ struct store_device {
 
 struct store {
 	/* Each returns PF_OK, PF_EINVAL, PF_EIO (with the reason in `error`), or what `each` returned when
-	 * that was not 0, which ends the walk. Queries come oldest first. */
+	 * that was not 0, which ends the walk. Queries come oldest first, endpoints by device, name, type and
+	 * address (action and after_row mean nothing to them), devices by name. */
 	int (*queries)(struct store *store, const struct store_filter *filter,
 	               int (*each)(void *data, const struct store_query *row), void *data);
 	int (*endpoints)(struct store *store, const struct store_filter *filter,

@@ -7,7 +7,9 @@
 #include "journal/sink.h"
 #include "journal/store.h"
 
-/* Opens or makes the database (mode 0640, WAL, STRICT tables). `keep_us`: raw queries older than this
+/* Opens or makes the database (mode 0640, WAL, STRICT tables), and PATH-lock, which keeps a second writer away.
+ * Queries stand in the database after each commit; endpoints follow within a second or two when there are many, and at
+ * the latest when the sink is closed. After a crash the next open makes up for them. `keep_us`: raw queries older than this
  * are deleted in small steps. NULL with a full sentence in `error` on failure: no such folder, not ours
  * (another application's database, a newer schema), damaged. */
 struct sink *sqlite_sink_open(const char *path, int64_t keep_us, char *error, size_t error_size);
