@@ -189,9 +189,33 @@ static int explain_open(const char *path, int open_error, char *error, size_t er
 	return PF_EIO;
 }
 
+/* SQLite gives its -wal and -shm the mode of the database, so the file is made here. A file that is there is never
+ * opened and closed by hand: closing any descriptor drops all locks that this process has on it (POSIX),
+ * those of an open SQLite connection too. */
+static int touch(const char *path, char *error, size_t error_size)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+	if (fd >= 0) {
+		close(fd);
+		return PF_OK;
+	}
+	struct stat status;
+	if (errno != EEXIST)
+		return explain_open(path, errno, error, error_size);
+	if (faccessat(AT_FDCWD, path, R_OK | W_OK, AT_EACCESS) || stat(path, &status))
+		return explain_open(path, errno, error, error_size);
+	if (S_ISREG(status.st_mode))
+		return PF_OK;
+	snprintf(error, error_size, "The journal %s is no file; change journal.path.", path);
+	return PF_EIO;
+}
+
 int schema_lock(const char *path, int *descriptor, char *error, size_t error_size)
 {
 	char lock[4096];
+	int result = touch(path, error, error_size);
+	if (result != PF_OK)
+		return result;
 	if (snprintf(lock, sizeof lock, "%s-lock", path) >= (int)sizeof lock)
 		return explain_open(path, ENAMETOOLONG, error, error_size);
 	int fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
@@ -288,38 +312,14 @@ static int create(sqlite3 *db)
 	return result;
 }
 
-/* SQLite gives its -wal and -shm the mode of the database, so the file is made here. A file that is there is never
- * opened and closed by hand: closing any descriptor drops all locks that this process has on it (POSIX),
- * those of an open SQLite connection too. */
-static int touch(const char *path, char *error, size_t error_size)
-{
-	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
-	if (fd >= 0) {
-		close(fd);
-		return PF_OK;
-	}
-	struct stat status;
-	if (errno != EEXIST)
-		return explain_open(path, errno, error, error_size);
-	if (faccessat(AT_FDCWD, path, R_OK | W_OK, AT_EACCESS) || stat(path, &status))
-		return explain_open(path, errno, error, error_size);
-	if (S_ISREG(status.st_mode))
-		return PF_OK;
-	snprintf(error, error_size, "The journal %s is no file; change journal.path.", path);
-	return PF_EIO;
-}
-
 int schema_open_writer(const char *path, sqlite3 **db, char *error, size_t error_size)
 {
 	*db = NULL;
-	int result = touch(path, error, error_size);
-	if (result != PF_OK)
-		return result;
 	if (sqlite3_open_v2(path, db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
 		return fail(db, path, error, error_size);
 	sqlite3_extended_result_codes(*db, 1);
 	sqlite3_busy_timeout(*db, SCHEMA_BUSY_MS);
-	result = recognise(db, path, error, error_size);
+	int result = recognise(db, path, error, error_size);
 	if (result != PF_OK && result != PF_ENOENT)
 		return result;
 	bool fresh = result == PF_ENOENT;

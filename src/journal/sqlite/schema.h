@@ -18,11 +18,11 @@
 /* Rows of `query` in one row of `span`, and so in one transaction of retention. */
 #define SCHEMA_SPAN_ROWS 1000
 
-/* Keeps a second daemon from writing the same journal, with a lock on PATH-lock for as long as `*descriptor`
+/* Makes the file when there is none (mode 0640), and keeps a second daemon from writing the same journal, with a lock on PATH-lock for as long as `*descriptor`
  * is open: two writers would number the same rows. PF_EIO with a sentence in `error`. */
 PF_MUST_CHECK int schema_lock(const char *path, int *descriptor, char *error, size_t error_size);
 
-/* Opens for writing; makes the file (mode 0640) and the tables when there are none. PF_EIO with a sentence
+/* Opens the file for writing, after schema_lock; makes the tables when there are none. PF_EIO with a sentence
  * in `error`; `*db` is then NULL. */
 PF_MUST_CHECK int schema_open_writer(const char *path, sqlite3 **db, char *error,
                                      size_t error_size);
