@@ -18,8 +18,9 @@
 /* Rows of `query` in one row of `span`, and so in one transaction of retention. */
 #define SCHEMA_SPAN_ROWS 1000
 
-/* Makes the file when there is none (mode 0640), and keeps a second daemon from writing the same journal, with a lock on PATH-lock for as long as `*descriptor`
- * is open: two writers would number the same rows. PF_EIO with a sentence in `error`. */
+/* Makes the file when there is none (mode 0640), and keeps a second daemon from writing the same
+ * journal, with a lock on PATH-lock for as long as `*descriptor` is open: two writers would number the
+ * same rows. PF_EIO with a sentence in `error`. */
 PF_MUST_CHECK int schema_lock(const char *path, int *descriptor, char *error, size_t error_size);
 
 /* Opens the file for writing, after schema_lock; makes the tables when there are none. PF_EIO with a sentence
