@@ -8,8 +8,10 @@ PACKAGES_BUILD="autoconf automake pkg-config gcc make libc6-dev libuv1-dev libld
 PACKAGES_GEOIP="npm ca-certificates"
 # NSD plays the internet of the lab; dig 9.18 shows the extended errors (RFC 8914) in words
 PACKAGES_LAB="nsd bind9-dnsutils"
-PACKAGES_CHECK="g++ libcmocka-dev nsd dnsperf python3 python3-dnspython python3-pytest python3-pytest-xdist valgrind clang
-	libclang-rt-14-dev clang-format iproute2 mandoc procps git xz-utils"
+PACKAGES_CHECK="g++ libcmocka-dev nsd dnsperf python3 python3-dnspython python3-pytest python3-pytest-xdist valgrind
+	clang-format iproute2 mandoc procps git xz-utils"
+# libFuzzer; large, and asked for only with CHECK_FUZZ=1
+PACKAGES_FUZZ="clang libclang-rt-14-dev"
 
 POLICY=/usr/sbin/policy-rc.d
 
