@@ -322,7 +322,8 @@ static json_t *api_lists(void *data, int *http, char error[500])
 		json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}",
 		                                      "name", info->name, "file", info->file, "format",
 		                                      formats[info->format], "names", number(info->names),
-		                                      "exceptions", number(info->exceptions), "lines",
+		                                      "exceptions", number(info->exceptions), "extra_names",
+		                                      number(info->extra_names), "lines",
 		                                      number(info->lines), "comments",
 		                                      number(info->comments), "skipped", skipped_json(info),
 		                                      "modified", time_json(info->modified_wall_us)));

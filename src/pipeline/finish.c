@@ -165,10 +165,10 @@ static void journal_query(struct query *query, const struct finish *finish, cons
 		record.answer_id = box->journal_id;
 	}
 	if (record.answer_id &&
-	    atomic_load_explicit(&finish->entry->journalled, memory_order_relaxed) != box) {
+	    atomic_load_explicit(&finish->entry->journalled, memory_order_acquire) != box) {
 		error = put_with_answer(pipeline, &record, finish);
 		if (error == PF_OK)
-			atomic_store_explicit(&finish->entry->journalled, box, memory_order_relaxed);
+			atomic_store_explicit(&finish->entry->journalled, box, memory_order_release);
 	} else {
 		error = journal_put(pipeline->shared->journal, pipeline->index, &record);
 	}
