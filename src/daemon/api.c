@@ -380,10 +380,13 @@ static json_t *api_reload(void *data, int *http, char error[500])
 	uint64_t mine = ++daemon->reloads_wanted;
 	uv_async_send(&daemon->wake);
 	int waited = 0;
-	while (daemon->reloads_finished < mine && !waited)
+	while (daemon->reloads_finished < mine && !waited && !daemon->ending)
 		waited = pthread_cond_timedwait(&daemon->reload_done, &daemon->reload_lock, &until);
 	json_t *result = NULL;
-	if (daemon->reloads_finished < mine) {
+	if (daemon->reloads_finished < mine && daemon->ending) {
+		*http = 503;
+		snprintf(error, 500, "The daemon is ending.");
+	} else if (daemon->reloads_finished < mine) {
 		*http = 504;
 		snprintf(error, 500, "The reload takes longer than %d s; see the daemon's log.",
 		         RELOAD_WAIT_S);
@@ -394,7 +397,7 @@ static json_t *api_reload(void *data, int *http, char error[500])
 	} else {
 		result = json_pack("{s:O}", "warnings", daemon->warnings);
 	}
-	bool ok = daemon->reload_ok;
+	bool ok = daemon->reload_ok && result;
 	pthread_mutex_unlock(&daemon->reload_lock);
 	if (!result || !ok)
 		return result;

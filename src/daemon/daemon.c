@@ -103,7 +103,6 @@ static void on_end(uv_signal_t *handle, int number)
 {
 	struct daemon *daemon = handle->data;
 	log_info("ending: %s", number == SIGTERM ? "SIGTERM" : "SIGINT");
-	daemon->ending = true;
 	uv_stop(&daemon->loop);
 }
 
@@ -274,6 +273,11 @@ static int start(struct daemon *daemon, struct socket_set *sets, char error[ERRO
 static void end(struct daemon *daemon)
 {
 	struct shared *shared = &daemon->shared;
+	/* Nobody will reload any more: whoever waits for it must not keep the admin from ending. */
+	pthread_mutex_lock(&daemon->reload_lock);
+	daemon->ending = true;
+	pthread_cond_broadcast(&daemon->reload_done);
+	pthread_mutex_unlock(&daemon->reload_lock);
 	admin_stop(&daemon->admin);
 	for (size_t i = 0; i < daemon->worker_count; i++)
 		if (daemon->workers[i])

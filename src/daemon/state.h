@@ -30,12 +30,12 @@ struct daemon {
 	struct neighbour_watch *watch;
 	uv_poll_t watch_poll;
 	uv_timer_t watch_timer; /* gathers a burst of neighbour events into one table */
-	bool ending;
 
 	/* Reloads that the API asks for, and their outcome. */
 	pthread_mutex_t reload_lock;
 	pthread_cond_t reload_done;
 	uint64_t reloads_wanted, reloads_finished;
+	bool ending; /* no reload will be finished any more */
 	bool reload_ok;
 	json_t *reload_errors; /* of the last reload: ["FILE:LINE:COL: error: …"] */
 	json_t *warnings;      /* of the snapshot in force */

@@ -96,7 +96,9 @@ struct dictionary_entry *dictionary_add(struct dictionary *dictionary, const voi
 		dictionary_clear(dictionary);
 	if (dictionary->entry_count == dictionary->entry_room && !grow_entries(dictionary))
 		return NULL;
-	if (dictionary->key_bytes + length > dictionary->key_room && !grow_keys(dictionary, length))
+	/* Also for an empty key: what is copied and compared must be somewhere. */
+	bool no_room = !dictionary->keys || dictionary->key_bytes + length > dictionary->key_room;
+	if (no_room && !grow_keys(dictionary, length))
 		return NULL;
 	struct dictionary_entry *entry = &dictionary->entries[dictionary->entry_count];
 	*entry = (struct dictionary_entry){
