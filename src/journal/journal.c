@@ -18,7 +18,7 @@
 #include "base/log.h"
 #include "journal/writer.h"
 
-#define IDLE_MS 1000      /* retention looks at most so often */
+#define IDLE_MS 1000      /* sinks may do their other work so often under load */
 #define STOP_MS 2000      /* a sink that fails gets so long at the end */
 #define STOP_RETRY_MS 100 /* and is tried so often in that time */
 
@@ -100,9 +100,10 @@ static void *run(void *data)
 		if (writer_waits(&journal->writer, now.mono_us))
 			continue;
 		atomic_store(&journal->rung, false);
-		writer_drain(&journal->writer, now.mono_us, false);
+		bool any = writer_drain(&journal->writer, now.mono_us, false);
 		tell_released(journal);
-		if (now.mono_us - journal->idle_us >= IDLE_MS * INT64_C(1000)) {
+		/* In a quiet moment sinks make up for what they put off, so that readers need not wait for it. */
+		if (!any || now.mono_us - journal->idle_us >= IDLE_MS * INT64_C(1000)) {
 			journal->idle_us = now.mono_us;
 			writer_idle(&journal->writer, now.wall_us);
 		}

@@ -16,8 +16,8 @@ struct sink {
 	int (*begin)(struct sink *sink, char *error, size_t error_size);
 	int (*write)(struct sink *sink, const struct record *record, char *error, size_t error_size);
 	int (*commit)(struct sink *sink, char *error, size_t error_size);
-	/* Called between batches, about once a second, for retention in small steps; `now_wall_us`. May do
-	 * nothing. */
+	/* Called between batches, once a second under load and in every quiet moment: for what was put off,
+	 * and for retention in small steps; `now_wall_us`. May do nothing. */
 	void (*idle)(struct sink *sink, int64_t now_wall_us);
 	void (*close)(struct sink **sink);
 };

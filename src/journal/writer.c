@@ -192,16 +192,20 @@ bool writer_waits(const struct writer *writer, int64_t mono_us)
 	return writer->lane_count && mono_us < writer->lanes[0].retry_us;
 }
 
-void writer_drain(struct writer *writer, int64_t mono_us, bool last)
+bool writer_drain(struct writer *writer, int64_t mono_us, bool last)
 {
+	bool any = false;
 	/* All heads before the first record: whoever saw a record of another ring before it put its own then
 	 * has it in the same round or a later one, never in an earlier one. */
-	for (size_t i = 0; i < writer->ring_count; i++)
+	for (size_t i = 0; i < writer->ring_count; i++) {
 		writer->ends[i] = ring_head(&writer->rings[i]);
+		any = any || writer->ends[i] != ring_tail(&writer->rings[i]);
+	}
 	for (size_t k = 0; k < writer->lane_count; k++)
 		if (last || mono_us >= writer->lanes[k].retry_us)
 			drain_lane(writer, &writer->lanes[k], mono_us);
 	release(writer);
+	return any;
 }
 
 void writer_idle(struct writer *writer, int64_t wall_us)

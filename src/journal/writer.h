@@ -44,8 +44,8 @@ void writer_deinit(struct writer *writer);
 bool writer_waits(const struct writer *writer, int64_t mono_us);
 
 /* Writes what the rings hold at this moment into every sink that does not wait, and releases what all
- * have. `last`: do not wait. */
-void writer_drain(struct writer *writer, int64_t mono_us, bool last);
+ * have. `last`: do not wait. Returns whether there was anything. */
+bool writer_drain(struct writer *writer, int64_t mono_us, bool last);
 
 /* Retention, in the sinks that are well. */
 void writer_idle(struct writer *writer, int64_t wall_us);

@@ -160,10 +160,10 @@ void retention_idle(struct sink *base, int64_t now_wall_us)
 {
 	struct sqlite_sink *sink = (struct sqlite_sink *)base;
 	int64_t since_us = now_wall_us - sink->retention.looked_us;
+	sink_write_endpoints(sink);
 	if (since_us >= 0 && since_us < LOOK_US)
 		return;
 	sink->retention.looked_us = now_wall_us;
-	sink_write_endpoints(sink);
 	if (sink->endpoints_until != sink->next_row - 1)
 		return; /* no query goes before its endpoints are written */
 	int64_t cutoff_ms = (now_wall_us - sink->keep_us) / US_PER_MS;
