@@ -51,7 +51,7 @@ CONTROL = [GEOIP / "asn-ipv4.csv", GEOIP / "asn-ipv6.csv"]
 TROUBLE = re.compile(r"AddressSanitizer|LeakSanitizer|UndefinedBehavior|runtime error:|ThreadSanitizer|^==\d+== ", re.M)
 
 
-def wait_until(condition, what, patience_s=PATIENCE_S):
+def wait_until(condition, what, patience_s=PATIENCE_S, pause_s=0.01):
     """Waits until condition() is true and returns what it returned; fails with `what` when it never is."""
     end = time.monotonic() + patience_s
     while True:
@@ -59,7 +59,7 @@ def wait_until(condition, what, patience_s=PATIENCE_S):
         if value:
             return value
         assert time.monotonic() < end, f"after {patience_s} s it is still not so that {what}"
-        time.sleep(0.01)
+        time.sleep(pause_s)
 
 
 def make_folder():
