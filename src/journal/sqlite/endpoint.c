@@ -2,9 +2,11 @@
  * for each group. `progress.endpoints_until` says up to which query that is done; it moves in the same
  * transaction. So after a crash or a rollback the rest is counted from the table of queries, and no query counts twice
  * or never. What waits for the content of its answer is carried over. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "journal/sqlite/state.h"
 
 #define FLUSH_US INT64_C(1000000) /* under load, endpoints are so much behind the queries */
@@ -19,10 +21,25 @@ static void add(struct group *group, int64_t time_ms)
 	group->count++;
 }
 
+/* The rings are read one after the other, so all cache hits of one worker may come before the answer that
+ * another worker's ring brings in the same round. */
 static void wait_for_content(struct sqlite_sink *sink, const struct group *group)
 {
-	if (sink->pending_count < PENDING_MAX)
-		sink->pending[sink->pending_count++] = *group;
+	if (sink->pending_count == sink->pending_room) {
+		size_t room = sink->pending_room ? sink->pending_room * 2 : 1024;
+		struct group *grown =
+			room <= PENDING_MAX ? realloc(sink->pending, room * sizeof *grown) : NULL;
+		if (!grown) {
+			if (!sink->pending_lost++)
+				log_warning("Endpoints are not counted: more than %zu queries wait for the "
+				            "content of their answers.",
+				            sink->pending_count);
+			return;
+		}
+		sink->pending = grown;
+		sink->pending_room = room;
+	}
+	sink->pending[sink->pending_count++] = *group;
 }
 
 int endpoint_see(struct sqlite_sink *sink, const struct group_key *key, int64_t time_ms,

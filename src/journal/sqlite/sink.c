@@ -441,8 +441,7 @@ static struct sqlite_sink *create(const char *path, int64_t keep_us)
 	sink->path = strdup(path);
 	sink->devices = calloc(DEVICE_CACHE_MAX, sizeof *sink->devices);
 	sink->groups = calloc(GROUP_MAX, sizeof *sink->groups);
-	sink->pending = calloc(PENDING_MAX, sizeof *sink->pending);
-	if (!sink->path || !sink->devices || !sink->groups || !sink->pending) {
+	if (!sink->path || !sink->devices || !sink->groups) {
 		struct sink *base = &sink->sink;
 		sink_close(&base);
 		return NULL;

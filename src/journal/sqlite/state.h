@@ -19,8 +19,9 @@
 /* (device, name, type, answer) gathered before endpoints are written; a full table is written and begun anew. */
 #define GROUP_MAX 16384
 
-/* Of these, that wait for the content of their answer; more are not waited for. */
-#define PENDING_MAX 1024
+/* Of these, that wait for the content of their answer; it comes with the same round over the rings, which hold
+ * some 80,000 records each. More are told in the log and not waited for. */
+#define PENDING_MAX 524288
 
 #define KEEP_ENDPOINTS_US (INT64_C(400) * 86400 * 1000000) /* design.md §7 */
 
@@ -106,8 +107,8 @@ struct sqlite_sink {
 	struct dictionary group_ids; /* group_key to index in groups */
 	struct group *groups;        /* GROUP_MAX */
 	size_t group_count;
-	struct group *pending; /* PENDING_MAX: their answers have no content yet */
-	size_t pending_count;
+	struct group *pending; /* up to PENDING_MAX: their answers have no content yet */
+	size_t pending_count, pending_room, pending_lost;
 	int64_t endpoints_until,
 		endpoints_until_kept; /* as `progress` has it: now, and at the last commit */
 	int64_t replay_to;        /* queries up to here that are not gathered in memory */
