@@ -276,6 +276,18 @@ static bool file_holds(const char *path, const char *text)
 	return found;
 }
 
+/* A query 40 days after the others: it must outlive them. */
+static void write_late_query(struct sink *sink)
+{
+	struct sample late;
+	sample_fill(&late, 4, true);
+	late.record.time_wall_us = SAMPLE_TIME_US + 40 * DAY_US;
+	assert_int_equal(dns_name_from_text("kept.example.org", &late.name), PF_OK);
+	begin_batch(sink);
+	write_record(sink, &late.record);
+	commit_batch(sink);
+}
+
 static void old_queries_go_and_leave_nothing(void **state)
 {
 	struct place *place = *state;
@@ -284,13 +296,7 @@ static void old_queries_go_and_leave_nothing(void **state)
 	struct sink *sink = open_sink(place->path);
 	snprintf(wal, sizeof wal, "%s-wal", place->path);
 	write_samples(sink, 0, 20000, seen);
-	struct sample late;
-	sample_fill(&late, 4, true);
-	late.record.time_wall_us = SAMPLE_TIME_US + 40 * DAY_US;
-	assert_int_equal(dns_name_from_text("kept.example.org", &late.name), PF_OK);
-	begin_batch(sink);
-	write_record(sink, &late.record);
-	commit_batch(sink);
+	write_late_query(sink);
 	assert_true(file_holds(place->path, "host1.vendor1.example.com") ||
 	            file_holds(wal, "host1.vendor1.example.com"));
 

@@ -13,18 +13,18 @@
 
 #include "unit/lists/fixture.h"
 
-static const char *shared_path(const char *file, char path[96])
+static const char *shared_path(const char *file, char path[512])
 {
 	const char *shared = getenv("PF_SHARED");
 	int length =
-		snprintf(path, 96, "%s/data/lists/%s", shared ? shared : TESTS_DIR "/../../shared", file);
-	assert_true(length < 96);
+		snprintf(path, 512, "%s/data/lists/%s", shared ? shared : TESTS_DIR "/../../shared", file);
+	assert_true(length < 512);
 	return path;
 }
 
 static void need_shared(void)
 {
-	char path[96];
+	char path[512];
 	if (access(shared_path("perflyst/SmartTV.txt", path), R_OK)) {
 		print_message("skipped: %s is not here; set PF_SHARED\n", path);
 		skip();
@@ -71,7 +71,7 @@ static void test_every_list(void **state)
 	for (size_t i = 0; i < PF_COUNT(expected); i++) {
 		const struct expected *row = &expected[i];
 		struct fixture fixture;
-		char path[96];
+		char path[512];
 		fixture_init(&fixture);
 		fixture_add_file(&fixture, shared_path(row->file, path));
 		assert_int_equal(fixture_load(&fixture), PF_OK);
@@ -105,7 +105,7 @@ static void test_other_formats(void **state)
 	need_shared();
 	for (size_t i = 0; i < PF_COUNT(rows); i++) {
 		struct fixture fixture;
-		char path[96];
+		char path[512];
 		fixture_init(&fixture);
 		fixture_add_file(&fixture, shared_path(rows[i].file, path));
 		assert_int_equal(fixture_load(&fixture), PF_EINVAL);
@@ -122,7 +122,7 @@ static void test_same_list_twice(void **state)
 	(void)state;
 	need_shared();
 	struct fixture fixture;
-	char path[96], line[512];
+	char path[512], line[512];
 	size_t names = 0;
 	fixture_init(&fixture);
 	fixture_add_file(&fixture, shared_path("windowsspyblocker/hosts-spy.txt", path));
