@@ -319,7 +319,7 @@ static json_t *api_lists(void *data, int *http, char error[500])
 	const struct snapshot *snapshot = rcu_dereference(daemon->shared.snapshot);
 	for (size_t i = 0; i < lists_count(snapshot->lists); i++) {
 		const struct list_info *info = lists_info(snapshot->lists, i);
-		json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}",
+		json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 		                                      "name", info->name, "file", info->file, "format",
 		                                      formats[info->format], "names", number(info->names),
 		                                      "exceptions", number(info->exceptions), "extra_names",

@@ -37,7 +37,7 @@ static void other_classes_are_dropped(void **state)
 
 static void chain_of(struct packet *packet, unsigned hops)
 {
-	char owner[16], target[16];
+	char owner[32], target[32];
 	packet_answer(packet, FLAGS, "n0.example", 1);
 	for (unsigned i = 0; i < hops; i++) {
 		snprintf(owner, sizeof owner, "@n%u.example", i);
