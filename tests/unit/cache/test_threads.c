@@ -14,6 +14,7 @@
 #define READER_COUNT 3
 #define KEY_COUNT 400
 #define ROUNDS 30000
+#define LOOKS_MIN 1000 /* of each reader: valgrind runs one thread at a time, and not in turn */
 #define HELD_MAX 8
 #define BUCKET_COUNT 1024 /* of a cache of a megabyte */
 
@@ -111,7 +112,7 @@ static void *read_entries(void *data)
 	struct cache_entry *held[HELD_MAX] = {0};
 	unsigned numbers[HELD_MAX] = {0};
 	rcu_register_thread();
-	for (unsigned i = 0; atomic_load(&worker->shared->writers_left); i++) {
+	for (unsigned i = 0; i < LOOKS_MIN || atomic_load(&worker->shared->writers_left); i++) {
 		look_up(worker, &held[i % HELD_MAX], &numbers[i % HELD_MAX]);
 		let_go(worker, &held[(i + 1) % HELD_MAX], numbers[(i + 1) % HELD_MAX]);
 	}
@@ -168,7 +169,8 @@ static void many_threads(void **state)
 struct replaced {
 	struct shared *shared;
 	atomic_bool done;
-	unsigned long misses, looks;
+	atomic_ulong looks;
+	unsigned long misses;
 };
 
 static void *look_for_one(void *data)
@@ -176,7 +178,7 @@ static void *look_for_one(void *data)
 	struct replaced *replaced = data;
 	rcu_register_thread();
 	while (!atomic_load(&replaced->done)) {
-		replaced->looks++;
+		atomic_fetch_add(&replaced->looks, 1);
 		replaced->misses += !has(replaced->shared->cache, &replaced->shared->keys[0], at_s(0));
 	}
 	rcu_unregister_thread();
@@ -202,11 +204,10 @@ static void replacing_is_never_a_miss(void **state)
 		found++;
 	}
 	assert_int_equal(pthread_create(&thread, NULL, look_for_one, &replaced), 0);
-	for (unsigned i = 0; i < 3 * ROUNDS; i++)
+	for (unsigned i = 0; i < 3 * ROUNDS || atomic_load(&replaced.looks) < LOOKS_MIN; i++)
 		put(shared.cache, &shared.keys[0], 60, 100, at_s(0));
 	atomic_store(&replaced.done, true);
 	pthread_join(thread, NULL);
-	assert_true(replaced.looks > 0);
 	assert_int_equal(replaced.misses, 0);
 	cache_free(&shared.cache);
 }
