@@ -5,6 +5,40 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Where wrong expressions are told. */
+struct origin {
+	const struct config_pattern *patterns;
+	const char *file;
+	struct diag *diag;
+};
+
+static void tell(void *data, size_t place, const char *message)
+{
+	const struct origin *origin = data;
+	const struct config_pattern *pattern = &origin->patterns[place];
+	size_t length = strlen(message);
+	while (length && (message[length - 1] == '.' || message[length - 1] == '\n'))
+		length--;
+	diag_error(origin->diag, origin->file, pattern->pos.line, pattern->pos.column,
+	           "the regular expression `%s` can not be used: %.*s", pattern->text, (int)length,
+	           message);
+}
+
+static int compile(struct patterns *patterns, const struct config_pattern *from, size_t count,
+                   const char *file, struct diag *diag)
+{
+	struct origin origin = {from, file, diag};
+	const struct regex_teller teller = {tell, &origin};
+	const char **texts = calloc(count, sizeof *texts);
+	if (!texts)
+		return PF_ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		texts[i] = from[i].kind == PATTERN_REGEX ? from[i].regex : NULL;
+	int error = regex_set_new(texts, count, &teller, &patterns->regexes);
+	free(texts);
+	return error;
+}
+
 int patterns_init(struct patterns *patterns, const struct config_pattern *from, size_t count,
                   const char *file, struct diag *diag)
 {
@@ -25,7 +59,7 @@ int patterns_init(struct patterns *patterns, const struct config_pattern *from, 
 		if (pattern->kind != PATTERN_REGEX)
 			pattern->name = from[i].name;
 	}
-	error = regex_set_new(from, count, file, diag, &patterns->regexes);
+	error = compile(patterns, from, count, file, diag);
 	if (error == PF_OK)
 		return PF_OK;
 failed:

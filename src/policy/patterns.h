@@ -2,7 +2,9 @@
 #ifndef PF_POLICY_PATTERNS_H
 #define PF_POLICY_PATTERNS_H
 
-#include "policy/regex.h"
+#include "base/diag.h"
+#include "config/config.h"
+#include "match/regex.h"
 
 struct pattern {
 	enum pattern_kind kind;
