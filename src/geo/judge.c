@@ -2,8 +2,8 @@
  * confidence in it. */
 #include <string.h>
 
-#include "geo/special.h"
 #include "geo/state.h"
+#include "value/special.h"
 
 static bool is_home(const struct geo *geo, struct country country)
 {

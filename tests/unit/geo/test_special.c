@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "geo/location.h"
-#include "geo/special.h"
+#include "value/special.h"
 
 static void codes_are_cleaned(void **state)
 {

@@ -1,5 +1,5 @@
 /* The special-purpose registries, as IANA has them in 2026. */
-#include "geo/special.h"
+#include "value/special.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
-/* Private to geo/: addresses that stand nowhere, and addresses inside addresses. */
-#ifndef PF_GEO_SPECIAL_H
-#define PF_GEO_SPECIAL_H
+/* Addresses that stand nowhere, and addresses inside addresses. */
+#ifndef PF_VALUE_SPECIAL_H
+#define PF_VALUE_SPECIAL_H
 
 #include "base/addr.h"
 
