@@ -84,49 +84,32 @@ static const struct strip_case cases[] = {
      {{"c00c", 65, "0001 00 0001 0003 02 'h2 " HINT4 " " HINT6}},
      1 | 8,
      1,
-     WWW "TYPE65\t\\# 44 000100 00010003026832 00040004c0000202 "
-         "0006001020010db8000000000000000000000001"},
+     WWW "HTTPS\t1 . alpn=h2 ipv4hint=192.0.2.2 ipv6hint=2001:db8::1"},
 	{"a whole hint",
      65,
      {{"c00c", 65, "0001 00 0001 0003 02 'h2 " HINT4 " " HINT6}},
      3,
      1,
-     WWW "TYPE65\t\\# 46 000100 00010003026832 "
-         "0006002020010db800000000000000000000000120010db8000000000000000000000002"},
+     WWW "HTTPS\t1 . alpn=h2 ipv6hint=2001:db8::1,2001:db8::2"},
 	{"what is mandatory is no more when it is gone",
      65,
      {{"c00c", 65, "0001 00 0000 0004 00010004 0001 0003 02 'h2 0004 0004 c0000201"}},
      1,
      1,
-     WWW "TYPE65\t\\# 16 000100 000000020001 00010003026832"},
+     WWW "HTTPS\t1 . mandatory=alpn alpn=h2"},
 	{"nothing is mandatory any more",
      64,
      {{"c00c", 64, "0001 00 0000 0004 00040006 0004 0004 c0000201 0006 0010 " V6_1}},
      3,
      1,
-     WWW "TYPE64\t\\# 3 000100"},
+     WWW "SVCB\t1 ."},
 	{"the same hint in two records",
      65,
      {{"c00c", 65, "0001 00 0004 0004 c0000201"}, {"c00c", 65, "0002 00 " HINT4}},
      1,
      2,
-     WWW "TYPE65\t\\# 3 000100; " WWW "TYPE65\t\\# 11 000200 00040004c0000202"},
+     WWW "HTTPS\t1 .; " WWW "HTTPS\t2 . ipv4hint=192.0.2.2"},
 };
-
-/* Blanks in hex do not count: ldns writes none. */
-static void without_blanks(const char *from, char *to)
-{
-	bool hex = false;
-	for (; *from; from++) {
-		if (from[0] == '\\' && from[1] == '#')
-			hex = true;
-		if (*from == ';')
-			hex = false;
-		if (!hex || *from != ' ')
-			*to++ = *from;
-	}
-	*to = '\0';
-}
 
 static void describe(const uint8_t *wire, size_t length, char *text, size_t size)
 {
@@ -168,7 +151,7 @@ static void marked_addresses_go(void **state)
 	static uint8_t out[DNS_MESSAGE_MAX];
 	for (size_t i = 0; i < PF_COUNT(cases); i++) {
 		const struct strip_case *c = &cases[i];
-		char text[2048], expected[2048], got[2048];
+		char text[2048];
 		struct dns_query query = query_for("www.example", c->type, true);
 		struct answer *answer = answer_of(c, &query);
 		struct strip_set gone = {0};
@@ -183,10 +166,8 @@ static void marked_addresses_go(void **state)
 			query.ad = true;
 			size_t length = reply_from_answer(out, &query, &stripped.answer, 0, &options);
 			describe(out, length, text, sizeof text);
-			without_blanks(text, got);
-			without_blanks(c->expected, expected);
-			if (strcmp(got, expected) != 0)
-				fail_msg("%s: \"%s\"", c->what, got);
+			if (strcmp(text, c->expected) != 0)
+				fail_msg("%s: \"%s\"", c->what, text);
 		}
 		answer_free(&answer);
 	}
