@@ -68,20 +68,26 @@ struct config_countries {
 struct config_rule {
 	struct config_pos pos;
 	char *name;
-	tag_set tags; /* the device must have one of them; 0: not given, like `all` */
-	size_t name_count;
-	struct config_pattern *names;
-	bool lists_given;
-	struct list_set lists;
+	tag_set tags;      /* the device must have one of them; 0: not given, like `all` */
+	tag_set tags_all;  /* and all of these */
+	tag_set tags_none; /* and none of these */
+	size_t name_count, not_name_count;
+	struct config_pattern *names;     /* one must match, when there is any */
+	struct config_pattern *not_names; /* and none of these */
+	bool lists_given;                 /* `lists` names one without `!` */
+	struct list_set lists, not_lists; /* one of them, and none of these */
 	size_t type_count;
 	uint16_t *types;
+	bool types_negated;         /* none of them */
 	enum standing standing;     /* STANDING_NONE: not given */
 	enum confidence confidence; /* the least that counts; CONFIDENCE_NONE: not given */
 	struct config_countries location, control;
 	size_t asn_count;
 	uint32_t *asns;
+	bool asns_negated; /* a known network that is none of them */
 	size_t address_count;
 	struct prefix *addresses;
+	bool addresses_negated; /* in none of them */
 	size_t cname_count;
 	struct config_pattern *cnames;
 	enum action action;

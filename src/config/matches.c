@@ -8,19 +8,30 @@
 #include "config/values.h"
 #include "dns/dns.h"
 
-static void read_tag(struct reader *reader, const struct node *node, struct config_rule *rule)
+/* In a list of things that can only be one of them, either all are negated or none: `!A` beside `AAAA` would say
+ * nothing that `AAAA` does not. `*all` is set by the first. */
+static bool same_sense(struct reader *reader, const struct node *node, const char *key,
+                       bool negated, bool first, bool *all)
+{
+	if (first)
+		*all = negated;
+	else if (*all != negated)
+		tell_error(reader, node->pos,
+		           "`%s` mixes items with `!` and without; negate all of them or none", key);
+	return *all == negated;
+}
+
+/* ---- the device -------------------------------------------------------------------------- */
+
+/* The tag's index, or -1 and an error. */
+static int find_tag(struct reader *reader, const struct node *node, const char *text)
 {
 	const struct tag_table *tags = &reader->config->tags;
 	const char *names[TAG_MAX];
 	char show[SHOWN_MAX];
-	const char *text = reader_text(reader, node, "tags", "a word");
-	if (!text)
-		return;
 	int tag = tag_find(tags, text);
-	if (tag >= 0) {
-		rule->tags |= tag_bit((size_t)tag);
-		return;
-	}
+	if (tag >= 0)
+		return tag;
 	for (size_t i = 0; i < tags->count; i++)
 		names[i] = tags->names[i];
 	int nearest = reader_suggest(reader, text, names, tags->count);
@@ -29,58 +40,76 @@ static void read_tag(struct reader *reader, const struct node *node, struct conf
 		           shown(text, show), names[nearest]);
 	else
 		tell_error(reader, node->pos, "unknown tag `%s`: no device has it", shown(text, show));
+	return -1;
+}
+
+static void read_tags(struct reader *reader, const struct node *node, const char *key,
+                      tag_set *wanted, tag_set *unwanted)
+{
+	const struct list_shape shape = {key, "a tag or a list of tags", TAG_MAX, false};
+	if (!reader_list(reader, node, &shape))
+		return;
+	for (const struct node *item = reader_first(node); item; item = reader_next(node, item)) {
+		bool negated;
+		const char *text = reader_text(reader, item, key, "a word");
+		if (text)
+			text = reader_negated(reader, item, key, text, &negated);
+		int tag = text ? find_tag(reader, item, text) : -1;
+		if (tag >= 0)
+			*(negated ? unwanted : wanted) |= tag_bit((size_t)tag);
+	}
 }
 
 void match_tags(struct reader *reader, const struct node *node, void *target)
 {
-	const struct list_shape shape = {"tags", "a tag or a list of tags", TAG_MAX, false};
-	if (!reader_list(reader, node, &shape))
-		return;
-	for (const struct node *item = reader_first(node); item; item = reader_next(node, item))
-		read_tag(reader, item, target);
+	struct config_rule *rule = target;
+	read_tags(reader, node, "tags", &rule->tags, &rule->tags_none);
 }
 
-static void read_patterns(struct reader *reader, const struct node *node, const char *key,
-                          struct config_pattern **patterns, size_t *count)
+void match_tags_all(struct reader *reader, const struct node *node, void *target)
 {
-	const struct list_shape shape = {key, "a name, \"*.suffix\", \"/regex/\" or a list of these",
-	                                 MATCH_VALUES_MAX, false};
-	*patterns = reader_alloc(reader, reader_list(reader, node, &shape), sizeof **patterns);
-	if (!*patterns)
-		return;
-	for (const struct node *item = reader_first(node); item; item = reader_next(node, item))
-		pattern_read(reader, item, key, &(*patterns)[(*count)++]);
+	struct config_rule *rule = target;
+	read_tags(reader, node, "tags-all", &rule->tags_all, &rule->tags_none);
 }
+
+/* ---- the question ------------------------------------------------------------------------ */
+
+static const char patterns_wanted[] = "a name, \"*.suffix\", \"/regex/\" or a list of these";
 
 void match_names(struct reader *reader, const struct node *node, void *target)
 {
 	struct config_rule *rule = target;
-	read_patterns(reader, node, "names", &rule->names, &rule->name_count);
+	const struct list_shape shape = {"names", patterns_wanted, MATCH_VALUES_MAX, false};
+	size_t count = reader_list(reader, node, &shape);
+	rule->names = reader_alloc(reader, count, sizeof *rule->names);
+	rule->not_names = reader_alloc(reader, count, sizeof *rule->not_names);
+	if (!rule->names || !rule->not_names)
+		return;
+	for (const struct node *item = reader_first(node); item; item = reader_next(node, item)) {
+		bool negated = false;
+		const char *text = reader_text(reader, item, "names", patterns_wanted);
+		if (text)
+			text = reader_negated(reader, item, "names", text, &negated);
+		if (text)
+			pattern_read_text(reader, item, text,
+			                  negated ? &rule->not_names[rule->not_name_count++]
+			                          : &rule->names[rule->name_count++]);
+	}
 }
 
-void match_cname(struct reader *reader, const struct node *node, void *target)
-{
-	struct config_rule *rule = target;
-	read_patterns(reader, node, "cname", &rule->cnames, &rule->cname_count);
-}
-
-static void read_list(struct reader *reader, const struct node *node, struct config_rule *rule)
+/* The list's number, or -1 and an error. */
+static int find_list(struct reader *reader, const struct node *node, const char *text)
 {
 	const struct config *config = reader->config;
 	const char *names[LIST_MAX];
 	char show[SHOWN_MAX];
 	size_t count = 0;
-	const char *text = reader_text(reader, node, "lists", "the name of a list");
-	if (!text)
-		return;
 	for (size_t i = 0; i < config->list_count; i++) {
 		if (!config->lists[i].name)
 			continue;
 		names[count++] = config->lists[i].name;
-		if (strcmp(text, config->lists[i].name))
-			continue;
-		list_set_add(&rule->lists, i);
-		return;
+		if (!strcmp(text, config->lists[i].name))
+			return (int)i;
 	}
 	int nearest = reader_suggest(reader, text, names, count);
 	if (nearest >= 0)
@@ -89,6 +118,21 @@ static void read_list(struct reader *reader, const struct node *node, struct con
 	else
 		tell_error(reader, node->pos, "unknown list `%s`: `lists` holds none of this name",
 		           shown(text, show));
+	return -1;
+}
+
+static void read_list(struct reader *reader, const struct node *node, struct config_rule *rule)
+{
+	bool negated;
+	const char *text = reader_text(reader, node, "lists", "the name of a list");
+	if (text)
+		text = reader_negated(reader, node, "lists", text, &negated);
+	if (!text)
+		return;
+	int list = find_list(reader, node, text);
+	rule->lists_given = rule->lists_given || !negated;
+	if (list >= 0)
+		list_set_add(negated ? &rule->not_lists : &rule->lists, (size_t)list);
 }
 
 void match_lists(struct reader *reader, const struct node *node, void *target)
@@ -96,7 +140,6 @@ void match_lists(struct reader *reader, const struct node *node, void *target)
 	struct config_rule *rule = target;
 	const struct list_shape shape = {"lists", "the name of a list or several of them", LIST_MAX,
 	                                 false};
-	rule->lists_given = true;
 	if (!reader_list(reader, node, &shape))
 		return;
 	for (const struct node *item = reader_first(node); item; item = reader_next(node, item))
@@ -110,8 +153,12 @@ static void read_type(struct reader *reader, const struct node *node, struct con
 	                                     "SRV",   "MX",   "NS",    "SOA",  "ANY",   "CAA",   "DS",
 	                                     "NAPTR", "TLSA", "SSHFP", "LOC",  "HINFO", "DNSKEY"};
 	char show[SHOWN_MAX];
+	bool negated;
 	const char *text = reader_text(reader, node, "types", "the name of a type");
-	if (!text)
+	if (text)
+		text = reader_negated(reader, node, "types", text, &negated);
+	if (!text ||
+	    !same_sense(reader, node, "types", negated, !rule->type_count, &rule->types_negated))
 		return;
 	int type = dns_type_from_text(text);
 	if (type > 0) {
@@ -137,6 +184,8 @@ void match_types(struct reader *reader, const struct node *node, void *target)
 	for (const struct node *item = reader_first(node); item; item = reader_next(node, item))
 		read_type(reader, item, rule);
 }
+
+/* ---- the answer -------------------------------------------------------------------------- */
 
 void match_standing(struct reader *reader, const struct node *node, void *target)
 {
@@ -174,7 +223,10 @@ static void read_asn(struct reader *reader, const struct node *node, struct conf
 {
 	char show[SHOWN_MAX];
 	const char *text = reader_text(reader, node, "asn", "a number like 37963 or AS37963");
-	if (!text)
+	bool negated;
+	if (text)
+		text = reader_negated(reader, node, "asn", text, &negated);
+	if (!text || !same_sense(reader, node, "asn", negated, !rule->asn_count, &rule->asns_negated))
 		return;
 	const char *c = strncasecmp(text, "AS", 2) ? text : text + 2;
 	uint64_t number = 0;
@@ -200,6 +252,20 @@ void match_asn(struct reader *reader, const struct node *node, void *target)
 		read_asn(reader, item, rule);
 }
 
+static void read_prefix(struct reader *reader, const struct node *node, struct config_rule *rule)
+{
+	bool negated;
+	const char *text = reader_text(reader, node, "addresses", "an address or a network");
+	if (text)
+		text = reader_negated(reader, node, "addresses", text, &negated);
+	if (!text || !same_sense(reader, node, "addresses", negated, !rule->address_count,
+	                         &rule->addresses_negated))
+		return;
+	struct prefix *prefix = &rule->addresses[rule->address_count];
+	if (value_prefix_text(reader, node, "addresses", text, prefix))
+		rule->address_count++;
+}
+
 void match_addresses(struct reader *reader, const struct node *node, void *target)
 {
 	struct config_rule *rule = target;
@@ -210,6 +276,16 @@ void match_addresses(struct reader *reader, const struct node *node, void *targe
 	if (!rule->addresses)
 		return;
 	for (const struct node *item = reader_first(node); item; item = reader_next(node, item))
-		if (value_prefix(reader, item, "addresses", &rule->addresses[rule->address_count]))
-			rule->address_count++;
+		read_prefix(reader, item, rule);
+}
+
+void match_cname(struct reader *reader, const struct node *node, void *target)
+{
+	struct config_rule *rule = target;
+	const struct list_shape shape = {"cname", patterns_wanted, MATCH_VALUES_MAX, false};
+	rule->cnames = reader_alloc(reader, reader_list(reader, node, &shape), sizeof *rule->cnames);
+	if (!rule->cnames)
+		return;
+	for (const struct node *item = reader_first(node); item; item = reader_next(node, item))
+		pattern_read(reader, item, "cname", &rule->cnames[rule->cname_count++]);
 }

@@ -8,6 +8,7 @@
 	1024 /* names, addresses or networks in one rule; more of them are a list */
 
 void match_tags(struct reader *reader, const struct node *node, void *target);
+void match_tags_all(struct reader *reader, const struct node *node, void *target);
 void match_names(struct reader *reader, const struct node *node, void *target);
 void match_lists(struct reader *reader, const struct node *node, void *target);
 void match_types(struct reader *reader, const struct node *node, void *target);

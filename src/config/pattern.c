@@ -43,6 +43,8 @@ static bool name_from_unicode(struct reader *reader, const struct node *node, co
 /* What is surely no name although DNS could carry it. */
 static const char *oddity(const char *text)
 {
+	if (text[0] == '!')
+		return "this can not be negated with `!`: name what must match";
 	if (strstr(text, "://"))
 		return "it is a URL; write only the name";
 	if (strchr(text, '/') || strchr(text, ':') || strchr(text, '@'))
@@ -95,13 +97,10 @@ static char *read_regex(struct reader *reader, const struct node *node, const ch
 	return regex;
 }
 
-void pattern_read(struct reader *reader, const struct node *node, const char *key,
-                  struct config_pattern *pattern)
+void pattern_read_text(struct reader *reader, const struct node *node, const char *text,
+                       struct config_pattern *pattern)
 {
 	pattern->pos = node->pos;
-	const char *text = reader_text(reader, node, key, wanted);
-	if (!text)
-		return;
 	pattern->text = reader_copy(reader, text);
 	if (text[0] == '/') {
 		pattern->kind = PATTERN_REGEX;
@@ -113,6 +112,15 @@ void pattern_read(struct reader *reader, const struct node *node, const char *ke
 		pattern->kind = PATTERN_EXACT;
 		read_name(reader, node, text, &pattern->name);
 	}
+}
+
+void pattern_read(struct reader *reader, const struct node *node, const char *key,
+                  struct config_pattern *pattern)
+{
+	pattern->pos = node->pos;
+	const char *text = reader_text(reader, node, key, wanted);
+	if (text)
+		pattern_read_text(reader, node, text, pattern);
 }
 
 void pattern_deinit(struct config_pattern *pattern)

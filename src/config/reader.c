@@ -147,6 +147,16 @@ int reader_word(struct reader *reader, const struct node *node, const char *key,
 	return -1;
 }
 
+const char *reader_negated(struct reader *reader, const struct node *node, const char *key,
+                           const char *text, bool *negated)
+{
+	*negated = text[0] == '!';
+	if (!*negated || text[1])
+		return text + *negated;
+	tell_error(reader, node->pos, "`%s` has a `!` with nothing behind it to be negated", key);
+	return NULL;
+}
+
 bool reader_number(struct reader *reader, const struct node *node, const char *key, unsigned min,
                    unsigned max, unsigned *number)
 {

@@ -56,6 +56,11 @@ int reader_word(struct reader *reader, const struct node *node, const char *key,
 int reader_suggest(const struct reader *reader, const char *word, const char *const *words,
                    size_t count);
 
+/* What stands behind a leading `!`, and whether there was one; the text itself when there was none. NULL, and
+ * an error, when nothing stands behind it. */
+const char *reader_negated(struct reader *reader, const struct node *node, const char *key,
+                           const char *text, bool *negated);
+
 /* A whole number; 0 and false after an error. */
 bool reader_number(struct reader *reader, const struct node *node, const char *key, unsigned min,
                    unsigned max, unsigned *number);

@@ -65,21 +65,14 @@ static void read_match(struct reader *reader, const struct node *node, void *tar
 }
 
 static const struct field fields[] = {
-	{"name", read_name, true},
-	{"tags", match_tags, false},
-	{"names", match_names, false},
-	{"lists", match_lists, false},
-	{"types", match_types, false},
-	{"standing", match_standing, false},
-	{"confidence", match_confidence, false},
-	{"location", match_location, false},
-	{"control", match_control, false},
-	{"asn", match_asn, false},
-	{"addresses", match_addresses, false},
-	{"cname", match_cname, false},
-	{"action", read_action, true},
-	{"reply", read_reply, false},
-	{"during", read_during, false},
+	{"name", read_name, true},           {"tags", match_tags, false},
+	{"tags-all", match_tags_all, false}, {"names", match_names, false},
+	{"lists", match_lists, false},       {"types", match_types, false},
+	{"standing", match_standing, false}, {"confidence", match_confidence, false},
+	{"location", match_location, false}, {"control", match_control, false},
+	{"asn", match_asn, false},           {"addresses", match_addresses, false},
+	{"cname", match_cname, false},       {"action", read_action, true},
+	{"reply", read_reply, false},        {"during", read_during, false},
 	{"match", read_match, false},
 };
 
@@ -124,10 +117,13 @@ void rule_deinit(struct config_rule *rule)
 {
 	for (size_t i = 0; i < rule->name_count; i++)
 		pattern_deinit(&rule->names[i]);
+	for (size_t i = 0; i < rule->not_name_count; i++)
+		pattern_deinit(&rule->not_names[i]);
 	for (size_t i = 0; i < rule->cname_count; i++)
 		pattern_deinit(&rule->cnames[i]);
 	free(rule->name);
 	free(rule->names);
+	free(rule->not_names);
 	free(rule->types);
 	free(rule->location.codes);
 	free(rule->control.codes);

@@ -60,11 +60,15 @@ static bool network_meant(const char *text, struct prefix *network)
 bool value_prefix(struct reader *reader, const struct node *node, const char *key,
                   struct prefix *prefix)
 {
-	char show[SHOWN_MAX], meant[PREFIX_TEXT_MAX];
 	const char *text =
 		reader_text(reader, node, key, "an address or a network like 192.168.40.0/24");
-	if (!text)
-		return false;
+	return text && value_prefix_text(reader, node, key, text, prefix);
+}
+
+bool value_prefix_text(struct reader *reader, const struct node *node, const char *key,
+                       const char *text, struct prefix *prefix)
+{
+	char show[SHOWN_MAX], meant[PREFIX_TEXT_MAX];
 	*prefix = (struct prefix){0};
 	if (prefix_parse(text, prefix) == PF_OK)
 		return is_plain(reader, node, key, &prefix->addr);

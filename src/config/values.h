@@ -7,6 +7,9 @@
 /* An address, or a network without host bits. False after an error. */
 bool value_prefix(struct reader *reader, const struct node *node, const char *key,
                   struct prefix *prefix);
+/* The same of a part of the node's text. */
+bool value_prefix_text(struct reader *reader, const struct node *node, const char *key,
+                       const char *text, struct prefix *prefix);
 bool value_addr(struct reader *reader, const struct node *node, const char *key, struct addr *addr);
 /* An address with a port. */
 bool value_addr_port(struct reader *reader, const struct node *node, const char *key,

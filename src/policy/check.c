@@ -14,8 +14,8 @@ static bool has_type(const struct rule *rule, uint16_t type)
 {
 	for (size_t i = 0; i < rule->type_count; i++)
 		if (rule->types[i] == type)
-			return true;
-	return !rule->type_count;
+			return !rule->types_negated;
+	return !rule->type_count || rule->types_negated;
 }
 
 /* An unknown country is in none, and not outside of any either. */
@@ -29,12 +29,13 @@ static bool in_countries(const struct countries *countries, struct country count
 	return countries->negated;
 }
 
+/* An unknown network (0) is none of them, and not outside of them either. */
 static bool has_asn(const struct rule *rule, uint32_t asn)
 {
 	for (size_t i = 0; i < rule->asn_count; i++)
-		if (rule->asns[i] == asn) /* never 0, which stands for an unknown network */
-			return true;
-	return false;
+		if (rule->asns[i] == asn)
+			return !rule->asns_negated;
+	return rule->asns_negated && asn;
 }
 
 static bool has_prefix(const struct rule *rule, const struct addr *addr)
@@ -44,8 +45,8 @@ static bool has_prefix(const struct rule *rule, const struct addr *addr)
 	for (size_t i = 0; i < rule->prefix_count; i++)
 		if (prefix_contains(&rule->prefixes[i], addr) ||
 		    prefix_contains(&rule->prefixes[i], &unmapped))
-			return true;
-	return false;
+			return !rule->prefixes_negated;
+	return rule->prefixes_negated && addr->family;
 }
 
 static bool asks_address(const struct rule *rule)
@@ -143,6 +144,10 @@ enum criterion policy_rule_check(const struct rule *rule, struct matter *matter,
 	*evidence = (struct evidence){.match = MATCH_ALWAYS};
 	if (!(rule->tags & question->tags))
 		return CRITERION_TAGS;
+	if (rule->tags_all & ~question->tags)
+		return CRITERION_TAGS_ALL;
+	if (rule->tags_none & question->tags)
+		return CRITERION_TAGS_NONE;
 	if (!has_type(rule, question->type))
 		return CRITERION_TYPES;
 	if (rule->lists_given) {
@@ -152,6 +157,8 @@ enum criterion policy_rule_check(const struct rule *rule, struct matter *matter,
 		evidence->match = MATCH_LIST;
 		evidence->list = (uint16_t)list;
 	}
+	if (list_set_first_common(&rule->not_lists, question->lists) >= 0)
+		return CRITERION_NOT_LISTS;
 	if (rule->names.count) {
 		evidence->pattern = patterns_match(&rule->names, matter->scratch, &matter->name);
 		if (!evidence->pattern)
@@ -159,5 +166,7 @@ enum criterion policy_rule_check(const struct rule *rule, struct matter *matter,
 		if (!rule->lists_given) /* the line of a list says more than a pattern */
 			evidence->match = MATCH_NAME;
 	}
+	if (rule->not_names.count && patterns_match(&rule->not_names, matter->scratch, &matter->name))
+		return CRITERION_NOT_NAMES;
 	return rule->stage == STAGE_ANSWERS ? check_answer(rule, matter, evidence) : CRITERION_NONE;
 }

@@ -134,18 +134,35 @@ static void say_place(struct phrase *phrase, const struct countries *countries, 
 }
 
 static void say_question(struct phrase *phrase, const struct policy *policy,
-                         const struct rule *rule, const struct matter *matter,
-                         enum criterion failed)
+                         const struct rule *rule, struct matter *matter, enum criterion failed)
 {
 	char type[DNS_TYPE_TEXT_MAX];
+	struct list_set held;
 	switch (failed) {
 	case CRITERION_TAGS:
 		say(phrase, "the device has none of the tags ");
 		say_tags(phrase, policy, rule->tags);
 		break;
+	case CRITERION_TAGS_ALL:
+		say(phrase, "the device has not all of the tags ");
+		say_tags(phrase, policy, rule->tags_all);
+		break;
+	case CRITERION_TAGS_NONE:
+		say(phrase, "the rule is not for devices with the tag ");
+		say_tags(phrase, policy, rule->tags_none & matter->question->tags);
+		break;
+	case CRITERION_NOT_LISTS:
+		say(phrase, "the rule leaves out names on the list ");
+		list_set_common(&rule->not_lists, matter->question->lists, &held);
+		say_lists(phrase, policy, &held);
+		break;
+	case CRITERION_NOT_NAMES:
+		say(phrase, "the rule leaves out %s",
+		    patterns_match(&rule->not_names, matter->scratch, &matter->name));
+		break;
 	case CRITERION_TYPES:
 		dns_type_to_text(matter->question->type, type);
-		say(phrase, "the type %s is none of ", type);
+		say(phrase, "the type %s is %s", type, rule->types_negated ? "left out: " : "none of ");
 		say_types(phrase, rule);
 		break;
 	case CRITERION_LISTS:
@@ -168,11 +185,11 @@ static void say_answer(struct phrase *phrase, const struct rule *rule, const str
 	case CRITERION_LOCATION: say_place(phrase, &rule->location, "in"); break;
 	case CRITERION_CONTROL: say_place(phrase, &rule->control, "controlled from"); break;
 	case CRITERION_ASN:
-		say(phrase, "no address is run by ");
+		say(phrase, "no address is run by %s", rule->asns_negated ? "a known network but " : "");
 		say_asns(phrase, rule);
 		break;
 	case CRITERION_ADDRESSES:
-		say(phrase, "no address is in ");
+		say(phrase, "no address is %s ", rule->prefixes_negated ? "outside" : "in");
 		say_prefixes(phrase, rule);
 		break;
 	case CRITERION_CNAME:
@@ -268,7 +285,7 @@ static void explain_rule(const struct policy *policy, const struct rule *rule,
 		return;
 	}
 	step->result = STEP_NO_MATCH;
-	if (failed <= CRITERION_NAMES)
+	if (failed < CRITERION_STANDING)
 		say_question(&phrase, policy, rule, matter, failed);
 	else
 		say_answer(&phrase, rule, matter, failed);

@@ -50,7 +50,7 @@ static int order_stage(const struct policy *policy, enum stage stage, struct sta
 			continue;
 		rules->rules[rules->count++] = rule;
 		rules->tags |= rule->tags;
-		if (rule->lists_given)
+		if (policy_rule_asks_lists(rule))
 			rules->lists |= rule->tags;
 	}
 	return PF_OK;
@@ -60,6 +60,7 @@ static int prepare_scratch(struct policy *policy)
 {
 	for (size_t i = 0; i < policy->count; i++) {
 		if (regex_scratch_prepare(&policy->scratch, policy->rules[i].names.regexes) != PF_OK ||
+		    regex_scratch_prepare(&policy->scratch, policy->rules[i].not_names.regexes) != PF_OK ||
 		    regex_scratch_prepare(&policy->scratch, policy->rules[i].cnames.regexes) != PF_OK)
 			return PF_ENOMEM;
 	}

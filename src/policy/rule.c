@@ -36,6 +36,9 @@ static enum stage stage_of(const struct config_rule *rule)
 
 static bool copy_arrays(struct rule *rule, const struct config_rule *from)
 {
+	rule->types_negated = from->types_negated;
+	rule->asns_negated = from->asns_negated;
+	rule->prefixes_negated = from->addresses_negated;
 	rule->type_count = from->type_count;
 	rule->asn_count = from->asn_count;
 	rule->prefix_count = from->address_count;
@@ -55,18 +58,25 @@ int policy_rule_init(struct rule *rule, const struct config_rule *from, uint16_t
 	rule->stage = stage_of(from);
 	rule->action = from->action;
 	rule->tags = from->tags ? from->tags : tag_bit(TAG_ALL);
+	rule->tags_all = from->tags_all;
+	rule->tags_none = from->tags_none;
 	rule->lists_given = from->lists_given;
 	rule->lists = from->lists;
+	rule->not_lists = from->not_lists;
 	rule->standing = from->standing;
 	rule->confidence = from->confidence;
 	rule->reply = from->reply;
 	rule->name = strdup(from->name);
 	if (!rule->name || !copy_arrays(rule, from))
 		return PF_ENOMEM;
-	/* Both, so that the errors of both are told. */
+	/* All of them, so that the errors of all are told. */
 	int names = patterns_init(&rule->names, from->names, from->name_count, file, diag);
+	int not_names =
+		patterns_init(&rule->not_names, from->not_names, from->not_name_count, file, diag);
 	int cnames = patterns_init(&rule->cnames, from->cnames, from->cname_count, file, diag);
-	return names != PF_OK ? names : cnames;
+	if (names != PF_OK)
+		return names;
+	return not_names != PF_OK ? not_names : cnames;
 }
 
 void policy_rule_deinit(struct rule *rule)
@@ -78,5 +88,6 @@ void policy_rule_deinit(struct rule *rule)
 	free(rule->location.codes);
 	free(rule->control.codes);
 	patterns_deinit(&rule->names);
+	patterns_deinit(&rule->not_names);
 	patterns_deinit(&rule->cnames);
 }

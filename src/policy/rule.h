@@ -10,9 +10,13 @@
 enum criterion {
 	CRITERION_NONE, /* all that it names holds */
 	CRITERION_TAGS,
+	CRITERION_TAGS_ALL,
+	CRITERION_TAGS_NONE,
 	CRITERION_TYPES,
 	CRITERION_LISTS,
+	CRITERION_NOT_LISTS,
 	CRITERION_NAMES,
+	CRITERION_NOT_NAMES,
 	CRITERION_STANDING,
 	CRITERION_CONFIDENCE,
 	CRITERION_LOCATION,
@@ -35,8 +39,10 @@ struct rule {
 	enum action action;
 	char *name;
 	tag_set tags; /* TAG_ALL when the configuration names none */
+	tag_set tags_all, tags_none;
 	bool lists_given;
-	struct list_set lists;
+	struct list_set lists, not_lists;
+	bool types_negated, asns_negated, prefixes_negated;
 	size_t type_count, asn_count, prefix_count;
 	uint16_t *types;
 	uint32_t *asns;
@@ -44,7 +50,7 @@ struct rule {
 	enum standing standing;
 	enum confidence confidence;
 	struct countries location, control;
-	struct patterns names, cnames;
+	struct patterns names, not_names, cnames;
 	struct rule_reply reply;
 };
 
@@ -62,6 +68,18 @@ struct matter {
 	struct regex_scratch *scratch;
 	struct subject name;
 };
+
+/* Does it speak of a device with these tags? */
+static inline bool policy_rule_concerns(const struct rule *rule, tag_set tags)
+{
+	return (rule->tags & tags) && (rule->tags_all & ~tags) == 0 && !(rule->tags_none & tags);
+}
+
+/* Does it ask which lists hold the name? */
+static inline bool policy_rule_asks_lists(const struct rule *rule)
+{
+	return rule->lists_given || list_set_any(&rule->not_lists);
+}
 
 /* PF_OK, PF_EINVAL (told in `diag`), PF_ENOMEM; policy_rule_deinit is due in each case. */
 PF_MUST_CHECK int policy_rule_init(struct rule *rule, const struct config_rule *from,

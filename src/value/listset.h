@@ -29,6 +29,22 @@ static inline bool list_set_has(const struct list_set *set, size_t list)
 	return set->words[list / 64] >> (list % 64) & 1;
 }
 
+/* The lists in both sets. */
+static inline void list_set_common(const struct list_set *a, const struct list_set *b,
+                                   struct list_set *common)
+{
+	for (int i = 0; i < LIST_MAX / 64; i++)
+		common->words[i] = a->words[i] & b->words[i];
+}
+
+static inline bool list_set_any(const struct list_set *set)
+{
+	uint64_t any = 0;
+	for (int i = 0; i < LIST_MAX / 64; i++)
+		any |= set->words[i];
+	return any;
+}
+
 /* The lowest list in both sets, or -1. */
 static inline int list_set_first_common(const struct list_set *a, const struct list_set *b)
 {

@@ -39,4 +39,13 @@ void fixture_decide(const struct fixture *fixture, const struct ask *ask,
 /* A step for each rule; the caller frees. */
 struct policy_step *fixture_explain(const struct fixture *fixture, const struct ask *ask);
 
+/* Asks row by row, and says which one has another verdict than it should. */
+struct row {
+	struct ask ask;
+	const char *verdict;
+};
+void fixture_check_rows(const char *rules, const struct row *rows, size_t count);
+#define CHECK(rules, rows) fixture_check_rows(rules, rows, PF_COUNT(rows))
+#define NOTHING "allow by 0 in none"
+
 #endif

@@ -14,29 +14,6 @@
 
 #include "unit/policy/fixture.h"
 
-struct row {
-	struct ask ask;
-	const char *verdict;
-};
-
-static void check_rows(const char *rules, const struct row *rows, size_t count)
-{
-	struct fixture fixture;
-	fixture_init(&fixture, rules);
-	for (size_t i = 0; i < count; i++) {
-		char text[FIXTURE_TEXT_MAX];
-		fixture_decide(&fixture, &rows[i].ask, text, NULL);
-		if (strcmp(text, rows[i].verdict))
-			fail_msg("row %zu (%s, %s, %s): \"%s\" should be \"%s\"", i, rows[i].ask.tags,
-			         rows[i].ask.name, rows[i].ask.facts ? rows[i].ask.facts : "no answer", text,
-			         rows[i].verdict);
-	}
-	fixture_deinit(&fixture);
-}
-
-#define CHECK(rules, rows) check_rows(rules, rows, PF_COUNT(rows))
-#define NOTHING "allow by 0 in none"
-
 /* The rules of the design's example. */
 static void test_example(void **state)
 {

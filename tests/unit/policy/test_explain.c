@@ -11,7 +11,7 @@
 
 #include "unit/policy/fixture.h"
 
-struct row {
+struct why_row {
 	const char *rule; /* what stands in it besides name and action */
 	struct ask ask;
 	const char *why; /* with the result before it */
@@ -33,7 +33,7 @@ static void check_step(const struct policy_step *step, const char *expected)
 }
 
 static const char cn[] = "overseas medium, 203.0.113.7 overseas CN CN 37963";
-static const struct row rows[] = {
+static const struct why_row rows[] = {
 	{"tags: [coffee, camera]",
      {.name = "x.example"},
      "no match: the device has none of the tags coffee, camera"},
