@@ -55,8 +55,15 @@ static void print_walk(json_t *document)
 	json_t *row;
 	size_t i;
 	json_array_foreach(json_object_get(document, "lists"), i, row)
-		cli_say(stdout, "list       %s, line %lld: %s", cli_string(row, "name"),
-	            (long long)cli_integer(row, "line"), cli_string(row, "entry"));
+	{
+		if (cli_integer(row, "line"))
+			cli_say(stdout, "list       %s, entry %s, %s line %lld: %s", cli_string(row, "name"),
+			        cli_string(row, "entry"), cli_string(row, "file"),
+			        (long long)cli_integer(row, "line"), cli_string(row, "text"));
+		else
+			cli_say(stdout, "list       %s, entry %s, which %s does not hold any more",
+			        cli_string(row, "name"), cli_string(row, "entry"), cli_string(row, "file"));
+	}
 	json_array_foreach(json_object_get(document, "rules"), i, row)
 	{
 		const char *why = cli_string(row, "why");

@@ -16,6 +16,9 @@ struct waiting {
 	struct query query;
 };
 
+/* From the worker to the admin's thread, which takes it away again. */
+#define FORMAT_KEY "format"
+
 static const char *const reply_words[] = {"null",    "nxdomain", "nodata",
                                           "refused", "drop",     "addresses"};
 static const char *const step_words[] = {"matches", "shadowed", "no match", "not asked"};
@@ -65,15 +68,46 @@ static json_t *lists_json(const struct query *query, const struct explanation *a
 	const struct lists *lists = about->snapshot->lists;
 	for (size_t i = 0; i < lists_count(lists); i++) {
 		struct dns_name entry;
-		char text[NAME_TEXT_MAX];
+		char text[LIST_ENTRY_TEXT_MAX] = "";
 		if (!list_set_has(about->lists, i))
 			continue;
-		unsigned line = lists_find_line(lists, i, &query->dns.name, &entry);
-		dns_name_to_text(&entry, text);
-		json_array_append_new(rows, json_pack("{s:s, s:I, s:s}", "name", lists_info(lists, i)->name,
-		                                      "line", (json_int_t)line, "entry", text));
+		const struct list_info *info = lists_info(lists, i);
+		unsigned covers = lists_find_entry(lists, i, &query->dns.name, &entry);
+		if (covers)
+			lists_entry_text(&entry, covers, text);
+		json_array_append_new(rows, json_pack("{s:s, s:s, s:i, s:s, s:n, s:n}", "name", info->name,
+		                                      "file", info->file, FORMAT_KEY, (int)info->format,
+		                                      "entry", text, "line", "text"));
 	}
 	return rows;
+}
+
+/* The text of a stranger's line as JSON has it, which is UTF-8. */
+static json_t *line_text_json(struct list_line *line)
+{
+	json_t *text = json_string(line->text);
+	for (char *at = line->text; !text && *at; at++)
+		if (*at & 0x80)
+			*at = '?';
+	return text ? text : json_string(line->text);
+}
+
+/* In the admin's thread, which may wait for a disk: the index knows the entries, the files know the lines. */
+static void add_lines(json_t *result, const struct dns_name *name)
+{
+	json_t *row;
+	size_t i;
+	json_array_foreach(json_object_get(result, "lists"), i, row)
+	{
+		struct list_line line;
+		const char *file = json_string_value(json_object_get(row, "file"));
+		json_int_t format = json_integer_value(json_object_get(row, FORMAT_KEY));
+		json_object_del(row, FORMAT_KEY);
+		if (!file || lists_find_line(file, (enum list_format)format, name, &line) != PF_OK)
+			continue; /* it has changed since it was read, or is gone: line and text stay null */
+		json_object_set_new(row, "line", json_integer(line.number));
+		json_object_set_new(row, "text", line_text_json(&line));
+	}
 }
 
 static json_t *steps_json(const struct query *query, const struct explanation *about)
@@ -219,6 +253,8 @@ json_t *api_explain(void *data, const char *device, const char *name, const char
 		result = waiting->result;
 		pthread_mutex_destroy(&waiting->lock);
 		pthread_cond_destroy(&waiting->finished);
+		if (result)
+			add_lines(result, &waiting->query.dns.name);
 		if (!result) {
 			*http = 503;
 			snprintf(error, 500, "The daemon is out of memory.");

@@ -21,6 +21,7 @@
 struct reading {
 	int fd;
 	uint64_t bytes;
+	const char *path;
 	struct list_info *info;
 	const char *config_file;
 	struct config_pos pos;
@@ -40,7 +41,7 @@ static void tell(struct reading *reading, enum diag_level level, const char *for
 	vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
 	diag_add(reading->diag, level, reading->config_file, reading->pos.line, reading->pos.column,
-	         "the list `%s`: %s %s", reading->info->name, reading->info->file, text);
+	         "the list `%s`: %s %s", reading->info->name, reading->path, text);
 }
 
 static void tell_too_large(struct reading *reading)
@@ -53,7 +54,7 @@ static int open_file(struct reading *reading)
 {
 	struct stat stat;
 	/* O_NONBLOCK: the name may be a FIFO, which would wait for a writer. */
-	reading->fd = open(reading->info->file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	reading->fd = open(reading->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (reading->fd < 0 || fstat(reading->fd, &stat)) {
 		tell(reading, DIAG_ERROR, "can not be opened: %s", strerror(errno));
 		return PF_EINVAL;
@@ -154,18 +155,55 @@ static int judge(struct reading *reading)
 	return PF_OK;
 }
 
-int list_file_read(struct list_index *index, uint16_t list, struct list_info *info,
-                   const char *file, struct config_pos pos, struct diag *diag)
+static struct reading *reading_new(const char *path, struct list_info *info, struct diag *diag)
 {
 	struct reading *reading = malloc(sizeof *reading);
 	if (!reading)
-		return PF_ENOMEM;
+		return NULL;
 	reading->fd = -1;
 	reading->bytes = 0;
+	reading->path = path;
 	reading->info = info;
+	reading->config_file = NULL;
+	reading->pos = (struct config_pos){0, 0};
+	reading->diag = diag;
+	return reading;
+}
+
+static void reading_free(struct reading *reading)
+{
+	if (reading->fd >= 0)
+		close(reading->fd);
+	free(reading);
+}
+
+int list_file_show(const char *file, enum list_format format, list_take *take, void *data)
+{
+	char nameless[] = "";
+	struct list_info info = {.name = nameless, .format = format};
+	struct diag diag;
+	diag_init(&diag);
+	struct reading *reading = reading_new(file, &info, &diag);
+	int error = PF_ENOMEM;
+	if (reading) {
+		list_parser_init_with(&reading->parser, take, data, &info);
+		error = open_file(reading);
+		if (error == PF_OK)
+			error = read_pieces(reading);
+		reading_free(reading);
+	}
+	diag_deinit(&diag);
+	return error;
+}
+
+int list_file_read(struct list_index *index, uint16_t list, struct list_info *info,
+                   const char *file, struct config_pos pos, struct diag *diag)
+{
+	struct reading *reading = reading_new(info->file, info, diag);
+	if (!reading)
+		return PF_ENOMEM;
 	reading->config_file = file;
 	reading->pos = pos;
-	reading->diag = diag;
 	list_parser_init(&reading->parser, index, list, info);
 	int error = open_file(reading);
 	if (error == PF_OK)
@@ -177,8 +215,6 @@ int list_file_read(struct list_index *index, uint16_t list, struct list_info *in
 		     LIST_INDEX_ENTRY_MAX);
 		error = PF_EINVAL;
 	}
-	if (reading->fd >= 0)
-		close(reading->fd);
-	free(reading);
+	reading_free(reading);
 	return error;
 }

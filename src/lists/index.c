@@ -11,7 +11,7 @@
 
 struct slot {
 	uint64_t hash;
-	uint32_t line;
+	uint32_t detail;
 	uint16_t list;
 	uint8_t covers; /* 0: the slot is empty */
 	uint8_t unused;
@@ -86,7 +86,7 @@ static int resize(struct list_index *index, size_t slot_count)
 
 static bool adds_nothing(const struct slot *slot, uint64_t hash, const struct list_entry *entry)
 {
-	return slot->hash == hash && slot->list == entry->list &&
+	return slot->hash == hash && slot->list == entry->list && slot->detail == entry->detail &&
 	       (slot->covers & LIST_EXCEPTION) == (entry->covers & LIST_EXCEPTION) &&
 	       (slot->covers & entry->covers) == entry->covers;
 }
@@ -107,7 +107,7 @@ int list_index_add(struct list_index *index, const struct dns_name *name,
 	if (index->count == LIST_INDEX_ENTRY_MAX)
 		return PF_EFULL;
 	index->slots[at] = (struct slot){.hash = hash,
-	                                 .line = entry->line,
+	                                 .detail = entry->detail,
 	                                 .list = entry->list,
 	                                 .covers = entry->covers};
 	index->depths[name->labels / 64] |= (uint64_t)1 << (name->labels % 64);
@@ -152,51 +152,61 @@ static size_t find_tails(const struct list_index *index, const struct dns_name *
 	return count;
 }
 
+/* The next slot from `*at` on that covers what the tail wants; NULL at the end of its chain. */
+static const struct slot *next_hit(const struct list_index *index, const struct tail *tail,
+                                   size_t *at)
+{
+	const struct slot *slot;
+	while ((slot = &index->slots[*at])->covers) {
+		*at = next(index, *at);
+		if (slot->hash == tail->hash && slot->covers & tail->wanted)
+			return slot;
+	}
+	return NULL;
+}
+
+static struct list_hit hit_of(const struct slot *slot, const struct tail *tail)
+{
+	return (struct list_hit){slot->detail, slot->list, slot->covers, tail->labels};
+}
+
 void list_index_match(const struct list_index *index, const struct dns_name *name,
-                      struct list_set *set)
+                      struct list_match *match)
 {
 	struct tail tails[NAME_LABELS_MAX];
-	struct list_set excepted = {{0}};
-	bool any_excepted = false;
-	memset(set, 0, sizeof *set);
+	memset(match, 0, offsetof(struct list_match, hits));
 	if (!index->count)
 		return;
 	size_t count = find_tails(index, name, tails);
 	for (size_t i = 0; i < count; i++) {
 		const struct slot *slot;
-		for (size_t at = tails[i].home; (slot = &index->slots[at])->covers; at = next(index, at)) {
-			if (slot->hash != tails[i].hash || !(slot->covers & tails[i].wanted))
-				continue;
+		for (size_t at = tails[i].home; (slot = next_hit(index, &tails[i], &at));) {
 			bool exception = slot->covers & LIST_EXCEPTION;
-			list_set_add(exception ? &excepted : set, slot->list);
-			any_excepted |= exception;
+			if (slot->detail) {
+				if (match->hit_count < LIST_HITS_MAX)
+					match->hits[match->hit_count++] = hit_of(slot, &tails[i]);
+				else
+					match->hits_cut = true;
+				continue;
+			}
+			list_set_add(exception ? &match->excepted : &match->held, slot->list);
+			match->any_excepted |= exception;
 		}
 	}
-	for (size_t i = 0; any_excepted && i < PF_COUNT(set->words); i++)
-		set->words[i] &= ~excepted.words[i];
 }
 
-unsigned list_index_find(const struct list_index *index, size_t list, const struct dns_name *name,
-                         unsigned *labels)
+size_t list_index_find(const struct list_index *index, size_t list, const struct dns_name *name,
+                       struct list_hit hits[LIST_HITS_MAX])
 {
 	struct tail tails[NAME_LABELS_MAX];
-	unsigned line = 0;
-	size_t count = find_tails(index, name, tails);
+	size_t found = 0, count = find_tails(index, name, tails);
 	for (size_t i = 0; i < count; i++) {
 		const struct slot *slot;
-		for (size_t at = tails[i].home; (slot = &index->slots[at])->covers; at = next(index, at)) {
-			if (slot->hash != tails[i].hash || slot->list != list ||
-			    !(slot->covers & tails[i].wanted))
-				continue;
-			if (slot->covers & LIST_EXCEPTION)
-				return 0;
-			if (!line || (*labels == tails[i].labels && slot->line < line)) {
-				line = slot->line;
-				*labels = tails[i].labels;
-			}
-		}
+		for (size_t at = tails[i].home; (slot = next_hit(index, &tails[i], &at));)
+			if (slot->list == list && found < LIST_HITS_MAX)
+				hits[found++] = hit_of(slot, &tails[i]);
 	}
-	return line;
+	return found;
 }
 
 size_t list_index_count(const struct list_index *index)

@@ -1,6 +1,6 @@
 /* The name index of all lists together: one open-addressing table of keyed 64-bit hashes of names
- * in wire form. No name is kept; the line number leads back to the list's file. Filled by one
- * thread, sealed, and from then on only read, by any number of threads.
+ * in wire form. No name is kept, and no line number: list_find_line (find.h) reads the file again. Filled
+ * by one thread, sealed, and from then on only read, by any number of threads.
  *
  * That no names are kept means that two different names with one hash are taken for one. With 64
  * bits, a key that is new at each load, and 10 million names the chance is 1 in 10^12 for each
@@ -22,10 +22,35 @@ enum list_covers {
 	LIST_EXCEPTION = 4,    /* takes what it covers out of its list */
 };
 
+/* `detail` is 0 for a plain entry, which is most of all. Else it is a number that the index only keeps and
+ * hands out: lists/ maps it to the condition under which the entry holds (a type, a client, a name that is
+ * spared) or to the reply that it asks for. */
 struct list_entry {
 	uint16_t list;
 	uint8_t covers; /* enum list_covers, or-ed; SELF or BELOW or both is there */
-	uint32_t line;
+	uint32_t detail;
+};
+
+/* An entry that covers the name which was asked for. */
+struct list_hit {
+	uint32_t detail;
+	uint16_t list;
+	uint8_t covers; /* of the entry, LIST_EXCEPTION among them */
+	uint8_t labels; /* of the entry's name: it is the name's tail of so many labels */
+};
+
+/* Entries with a detail are rare: 64 that cover one name is more than all known lists have together. */
+#define LIST_HITS_MAX 64
+
+/* All that covers a name. An exception counts for its own list only; which of the hits hold, and which
+ * hits are overruled by which exceptions, is for those to say who know the details. */
+struct list_match {
+	struct list_set held;     /* lists with a plain entry that covers the name */
+	struct list_set excepted; /* lists with a plain exception that does */
+	bool any_excepted;
+	bool hits_cut; /* there were more than LIST_HITS_MAX: the least specific are missing */
+	unsigned hit_count;
+	struct list_hit hits[LIST_HITS_MAX]; /* with a detail; the longest tails first */
 };
 
 struct list_index;
@@ -34,22 +59,22 @@ struct list_index;
 struct list_index *list_index_new(struct hash_key key);
 void list_index_free(struct list_index **index);
 
-/* PF_OK; PF_ECONFLICT when the list has an entry already that covers the same; PF_EFULL at
- * LIST_INDEX_ENTRY_MAX; PF_ENOMEM. */
+/* PF_OK; PF_ECONFLICT when the list has an entry already that covers the same with the same detail; PF_EFULL
+ * at LIST_INDEX_ENTRY_MAX; PF_ENOMEM. */
 PF_MUST_CHECK int list_index_add(struct list_index *index, const struct dns_name *name,
                                  const struct list_entry *entry);
 
 /* Gives back what growing left over. Without memory for that it stays as it is. */
 void list_index_seal(struct list_index *index);
 
-/* Fills `set` with the lists that hold the name: an entry of theirs covers it and no exception does. */
+/* Allocates nothing. Of `match->hits` only the first hit_count are written. */
 void list_index_match(const struct list_index *index, const struct dns_name *name,
-                      struct list_set *set);
+                      struct list_match *match);
 
-/* The line of the most specific entry by which `list` holds the name, the first of several; 0 when it
- * does not. `labels` gets the number of labels of the entry's name: it is the name's tail. */
-unsigned list_index_find(const struct list_index *index, size_t list, const struct dns_name *name,
-                         unsigned *labels);
+/* The entries of one list that cover the name, plain ones and exceptions among them, the most specific
+ * first. Returns their number; when there are more than LIST_HITS_MAX the least specific are missing. */
+size_t list_index_find(const struct list_index *index, size_t list, const struct dns_name *name,
+                       struct list_hit hits[LIST_HITS_MAX]);
 
 size_t list_index_count(const struct list_index *index);
 size_t list_index_bytes(const struct list_index *index);

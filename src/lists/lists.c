@@ -112,21 +112,42 @@ size_t lists_bytes(const struct lists *lists)
 
 void lists_match(const struct lists *lists, const struct dns_name *name, struct list_set *set)
 {
-	list_index_match(lists->index, name, set);
+	struct list_match match;
+	list_index_match(lists->index, name, &match);
+	*set = match.held;
+	for (size_t i = 0; match.any_excepted && i < PF_COUNT(set->words); i++)
+		set->words[i] &= ~match.excepted.words[i];
 }
 
-unsigned lists_find_line(const struct lists *lists, size_t list, const struct dns_name *name,
-                         struct dns_name *entry)
+/* The last labels of a name. */
+static void take_tail(const struct dns_name *name, unsigned labels, struct dns_name *tail)
 {
-	unsigned labels = 0;
-	unsigned line = list_index_find(lists->index, list, name, &labels);
-	if (!line || !entry)
-		return line;
 	size_t at = 0;
 	for (unsigned i = name->labels; i > labels; i--)
 		at += name->wire[at] + 1u;
-	entry->labels = (uint8_t)labels;
-	entry->length = (uint8_t)(name->length - at);
-	memcpy(entry->wire, name->wire + at, entry->length);
-	return line;
+	tail->labels = (uint8_t)labels;
+	tail->length = (uint8_t)(name->length - at);
+	memcpy(tail->wire, name->wire + at, tail->length);
+}
+
+unsigned lists_find_entry(const struct lists *lists, size_t list, const struct dns_name *name,
+                          struct dns_name *entry)
+{
+	struct list_hit hits[LIST_HITS_MAX];
+	size_t count = list_index_find(lists->index, list, name, hits);
+	for (size_t i = 0; i < count; i++)
+		if (hits[i].covers & LIST_EXCEPTION)
+			return 0;
+	if (!count)
+		return 0;
+	take_tail(name, hits[0].labels, entry);
+	return hits[0].covers;
+}
+
+size_t lists_entry_text(const struct dns_name *entry, unsigned covers,
+                        char text[LIST_ENTRY_TEXT_MAX])
+{
+	size_t before = covers & LIST_COVERS_SELF ? 0 : 2;
+	memcpy(text, "*.", before);
+	return before + dns_name_to_text(entry, text + before);
 }

@@ -72,9 +72,27 @@ size_t lists_bytes(const struct lists *lists); /* memory that the name index tak
  * the names that it covers out of its own list only. Allocates nothing. */
 void lists_match(const struct lists *lists, const struct dns_name *name, struct list_set *set);
 
-/* The line of the entry by which `list` holds `name`: its number, or 0 when it does not; the name of
- * the entry goes to `entry` when that is not NULL. For explanations. */
-unsigned lists_find_line(const struct lists *lists, size_t list, const struct dns_name *name,
-                         struct dns_name *entry);
+/* The most specific entry by which `list` holds `name`: its name goes to `entry`, and what it covers is
+ * returned (enum list_covers of index.h); 0 when the list does not hold it. Allocates nothing. */
+unsigned lists_find_entry(const struct lists *lists, size_t list, const struct dns_name *name,
+                          struct dns_name *entry);
+
+/* "a.example", or "*.a.example" when it covers only what is below. Returns the length. */
+#define LIST_ENTRY_TEXT_MAX (NAME_TEXT_MAX + 2)
+size_t lists_entry_text(const struct dns_name *entry, unsigned covers,
+                        char text[LIST_ENTRY_TEXT_MAX]);
+
+#define LIST_LINE_TEXT_MAX 512 /* bytes of a line that are shown, NUL included */
+struct list_line {
+	unsigned number;
+	char text[LIST_LINE_TEXT_MAX]; /* without the blanks around it, cut when it is longer; no NUL */
+};
+
+/* The line of the entry by which a list that is read from `file` holds `name`: the most specific one, the
+ * first of several. Reads the file again, for explanations: never to be called by a worker, nor under
+ * rcu_read_lock. `format` is the list's, as detected. PF_OK; PF_ENOENT when the file as it is now does not
+ * hold the name; PF_EINVAL when it can not be read; PF_ENOMEM. */
+PF_MUST_CHECK int lists_find_line(const char *file, enum list_format format,
+                                  const struct dns_name *name, struct list_line *line);
 
 #endif

@@ -4,16 +4,29 @@
 #include <string.h>
 
 #include "lists/detect.h"
-#include "lists/line.h"
 
 static const char bom[] = "\xef\xbb\xbf";
+
+static int take_into_index(struct list_parser *parser, const struct line_item *item)
+{
+	const struct list_entry entry = {parser->list, item->covers, 0};
+	return list_index_add(parser->data, &item->name, &entry);
+}
 
 void list_parser_init(struct list_parser *parser, struct list_index *index, uint16_t list,
                       struct list_info *info)
 {
-	parser->index = index;
+	list_parser_init_with(parser, take_into_index, index, info);
 	parser->list = list;
+}
+
+void list_parser_init_with(struct list_parser *parser, list_take *take, void *data,
+                           struct list_info *info)
+{
+	parser->take = take;
+	parser->data = data;
 	parser->info = info;
+	parser->list = 0;
 	parser->length = 0;
 	parser->too_long = false;
 }
@@ -29,8 +42,7 @@ static void count_skipped(struct list_info *info, enum list_skip reason)
 static int take_name(struct list_parser *parser, const struct line_item *item)
 {
 	struct list_info *info = parser->info;
-	const struct list_entry entry = {parser->list, item->covers, (uint32_t)info->lines};
-	int error = list_index_add(parser->index, &item->name, &entry);
+	int error = parser->take(parser, item);
 	if (error == PF_ECONFLICT)
 		count_skipped(info, SKIP_DUPLICATE);
 	else if (error != PF_OK)
@@ -51,6 +63,8 @@ static int take_line(struct list_parser *parser, const char *text, size_t length
 		text += sizeof bom - 1;
 		length -= sizeof bom - 1;
 	}
+	parser->text = text;
+	parser->text_length = length;
 	line_init(&line, text, length, info->format);
 	bool too_long = parser->too_long && line.form != LINE_COMMENT;
 	parser->too_long = false;

@@ -35,15 +35,21 @@ static void say(struct text *text, const char *format, ...)
 	text->at[text->length] = '\0';
 }
 
-/* A name, shortened from the left when it is long: what is registered stands at the right. */
+/* Shortened from the left when it is long: what is registered stands at the right. */
+static void say_shortened(struct text *text, const char *name, size_t length)
+{
+	const size_t most = 255;
+	if (length > most)
+		say(text, "…%s", name + length - most);
+	else
+		say(text, "%s", name);
+}
+
 static void say_name(struct text *text, const struct dns_name *name)
 {
 	char full[NAME_TEXT_MAX];
-	size_t length = dns_name_to_text(name, full), most = 255;
-	if (length > most)
-		say(text, "…%s", full + length - most);
-	else
-		say(text, "%s", full);
+	size_t length = dns_name_to_text(name, full);
+	say_shortened(text, full, length);
 }
 
 static const char *country_text(const struct country *country)
@@ -110,8 +116,16 @@ static void say_address(struct text *text, const struct snapshot *snapshot,
 static void say_list(struct text *text, const struct snapshot *snapshot, const struct query *query,
                      size_t list)
 {
-	unsigned line = lists_find_line(snapshot->lists, list, &query->dns.name, NULL);
-	say(text, " is on list \"%s\", line %u", lists_info(snapshot->lists, list)->name, line);
+	struct dns_name entry;
+	unsigned covers = lists_find_entry(snapshot->lists, list, &query->dns.name, &entry);
+	say(text, " is on list \"%s\"", lists_info(snapshot->lists, list)->name);
+	if (!covers)
+		return;
+	char full[LIST_ENTRY_TEXT_MAX];
+	size_t length = lists_entry_text(&entry, covers, full);
+	say(text, " (entry ");
+	say_shortened(text, full, length);
+	say(text, ")");
 }
 
 static void say_match(struct text *text, const struct snapshot *snapshot, const struct query *query,

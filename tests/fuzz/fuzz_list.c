@@ -34,7 +34,8 @@ static void parse_pieces(struct list_index *index, struct list_info *info, const
 static void check_name(const struct list_index *index, const struct line_item *item,
                        bool exceptions)
 {
-	struct list_set set;
+	struct list_match match;
+	struct list_hit hits[LIST_HITS_MAX];
 	struct dns_name name = item->name;
 	demand(name.labels > 0 && name.length >= 2, "a name is the root");
 	if (!(item->covers & LIST_COVERS_SELF)) {
@@ -45,12 +46,17 @@ static void check_name(const struct list_index *index, const struct line_item *i
 		name.length += 2;
 		name.labels++;
 	}
-	list_index_match(index, &name, &set);
-	bool held = list_set_has(&set, 0);
-	unsigned labels = 0, line = list_index_find(index, 0, &name, &labels);
-	demand(held == (line > 0), "match and find differ");
+	list_index_match(index, &name, &match);
+	bool excepted = list_set_has(&match.excepted, 0);
+	bool held = list_set_has(&match.held, 0) && !excepted;
+	size_t count = list_index_find(index, 0, &name, hits);
+	bool taken = count > 0;
+	for (size_t i = 0; i < count; i++) {
+		taken = taken && !(hits[i].covers & LIST_EXCEPTION);
+		demand(hits[i].labels && hits[i].labels <= name.labels, "the entry is no tail of the name");
+	}
+	demand(held == taken, "match and find differ");
 	demand(held || exceptions, "a name that was taken is not found");
-	demand(!held || (labels && labels <= name.labels), "the entry is no tail of the name");
 	demand(!held || !(item->covers & LIST_EXCEPTION), "an exception is held");
 }
 

@@ -190,7 +190,8 @@ static void names_first(void **state)
 	assert_int_equal(reply_rcode(reply), 3);
 	assert_int_equal(reply_ede(reply, text), 15);
 	assert_string_equal(
-		text, "sinkholed by rule 2 \"no trackers\": x.tracker.example is on list \"tv\", line 1");
+		text, "sinkholed by rule 2 \"no trackers\": x.tracker.example is on list \"tv\" (entry "
+			  "tracker.example)");
 
 	play_query(play, 0, COFFEE, "good.tracker.example", "A");
 	assert_int_equal(play->ask_count, 1);

@@ -62,11 +62,25 @@ def test_an_exception_counts_in_its_own_list_only(listing):
     assert [(entry["name"], entry["line"], entry["entry"]) for entry in lists] == [("two", 1, "a.x.test")]
 
 
-def test_the_line_is_named(listing):
-    daemon = listing({"tv": "# head\nother.test\nexample.test\n"})
+def test_entry_and_line_are_named(listing):
+    daemon = listing({"tv": "# head\nother.test\n  example.test  # why\r\n*.below.test\n"})
     told = daemon.json("explain", "127.0.0.1", "deep.example.test")
-    assert told["lists"] == [{"name": "tv", "line": 3, "entry": "example.test"}]
-    assert 'is on list "tv", line 3' in told["reason"]
+    path = daemon.json("lists")["lists"][0]["file"]
+    assert told["lists"] == [{"name": "tv", "file": path, "entry": "example.test", "line": 3, "text": "example.test  # why"}]
+    assert told["reason"].endswith('deep.example.test is on list "tv" (entry example.test)')
+    told = daemon.json("explain", "127.0.0.1", "a.below.test")
+    assert told["reason"].endswith('is on list "tv" (entry *.below.test)')
+    assert (told["lists"][0]["line"], told["lists"][0]["entry"]) == (4, "*.below.test")
+
+
+def test_a_line_that_has_gone_is_not_invented(listing):
+    """The index is of the file as it was read; explain says so when the file has changed since."""
+    daemon = listing({"tv": "example.test\n"})
+    daemon.write_file("tv.txt", "other.test\n")
+    told = daemon.json("explain", "127.0.0.1", "example.test")["lists"]
+    assert [(row["entry"], row["line"], row["text"]) for row in told] == [("example.test", None, None)]
+    code, text, _ = daemon.cli("explain", "127.0.0.1", "example.test")
+    assert code == 0 and "does not hold any more" in text
 
 
 def test_our_own_lists(portafilter, upstream):

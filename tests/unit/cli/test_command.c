@@ -206,7 +206,7 @@ static void explain_says_it_in_order(void **state)
 		"address    203.0.113.7  overseas/high in CN (dbip 2026-06 CN), run by AS37963 Größe "
 		"(country unknown), anycast\n"
 		"address    192.0.2.1  unknown/low, of special use: it stands nowhere\n"
-		"list       tv, line 12: example.cn\n"
+		"list       tv, entry example.cn, /l/tv.txt line 12: ||example.cn^\n"
 		"rule 1     allow \"firmware updates\" (names): no match; the name is none of "
 		"*.update.example.com\n"
 		"rule 3     sinkhole \"coffee stays home\" (answers): matches\n");

@@ -77,7 +77,8 @@ bool fixture_has(const struct fixture *fixture, size_t list, const char *text)
 	assert_int_equal(dns_name_from_text(text, &name), PF_OK);
 	lists_match(fixture->loaded, &name, &set);
 	bool has = list_set_has(&set, list);
-	assert_int_equal(lists_find_line(fixture->loaded, list, &name, NULL) > 0, has);
+	struct dns_name entry;
+	assert_int_equal(lists_find_entry(fixture->loaded, list, &name, &entry) > 0, has);
 	return has;
 }
 

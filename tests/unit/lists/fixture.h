@@ -12,7 +12,7 @@ struct fixture {
 	struct config config;
 	struct config_list lists[FIXTURE_LIST_MAX];
 	char names[FIXTURE_LIST_MAX][16]; /* "list 0" … */
-	char files[FIXTURE_LIST_MAX][96];
+	char files[FIXTURE_LIST_MAX][512];
 	struct diag diag;
 	struct lists *loaded;
 };

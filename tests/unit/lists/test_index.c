@@ -1,5 +1,5 @@
 /* The name index against a naive reference that keeps names and compares each with each, over random
- * names with many shared tails; and its edges. */
+ * names with many shared tails, exceptions and details; and its edges. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -49,34 +49,14 @@ static bool covers(const struct dns_name *name, const struct dns_name *entry, ui
 	return (what & LIST_COVERS_BELOW) && dns_name_is_under(name, entry);
 }
 
-/* What the contract says, word by word. */
-static bool reference_holds(const struct reference *reference, size_t list,
-                            const struct dns_name *name, unsigned *line, unsigned *labels)
-{
-	bool held = false;
-	for (size_t i = 0; i < reference->count; i++) {
-		const struct list_entry *entry = &reference->rows[i].entry;
-		const struct dns_name *of = &reference->rows[i].name;
-		if (entry->list != list || !covers(name, of, entry->covers))
-			continue;
-		if (entry->covers & LIST_EXCEPTION)
-			return false;
-		if (!held || of->labels > *labels || (of->labels == *labels && entry->line < *line)) {
-			*line = entry->line;
-			*labels = of->labels;
-		}
-		held = true;
-	}
-	return held;
-}
-
-/* The list has an entry already that covers the same. */
+/* The list has an entry already that covers the same with the same detail. */
 static bool reference_has(const struct reference *reference, const struct dns_name *name,
                           const struct list_entry *entry)
 {
 	for (size_t i = 0; i < reference->count; i++) {
 		const struct list_entry *old = &reference->rows[i].entry;
 		if (old->list == entry->list && dns_name_equal(&reference->rows[i].name, name) &&
+		    old->detail == entry->detail &&
 		    (old->covers & LIST_EXCEPTION) == (entry->covers & LIST_EXCEPTION) &&
 		    (old->covers & entry->covers) == entry->covers)
 			return true;
@@ -86,13 +66,15 @@ static bool reference_has(const struct reference *reference, const struct dns_na
 
 static void fill(struct list_index *index, struct reference *reference, uint64_t *random)
 {
-	for (unsigned line = 1; line <= ENTRY_COUNT; line++) {
+	for (size_t i = 0; i < ENTRY_COUNT; i++) {
 		struct dns_name name;
 		draw_name(random, &name);
 		struct list_entry entry = {(uint16_t)(draw(random, 4) * 85), (uint8_t)(1 + draw(random, 3)),
-		                           line};
+		                           0};
 		if (!draw(random, 6))
 			entry.covers |= LIST_EXCEPTION;
+		if (!draw(random, 8))
+			entry.detail = draw(random, 3) ? 1 + draw(random, 4) : UINT32_MAX - draw(random, 2);
 		int expected = reference_has(reference, &name, &entry) ? PF_ECONFLICT : PF_OK;
 		assert_int_equal(list_index_add(index, &name, &entry), expected);
 		if (expected != PF_OK)
@@ -103,22 +85,97 @@ static void fill(struct list_index *index, struct reference *reference, uint64_t
 	assert_int_equal(list_index_count(index), reference->count);
 }
 
+/* Does the list have an entry of this kind with this detail, on the tail of so many labels? */
+static bool reference_hit(const struct reference *reference, const struct dns_name *name,
+                          const struct list_hit *hit)
+{
+	for (size_t i = 0; i < reference->count; i++) {
+		const struct list_entry *entry = &reference->rows[i].entry;
+		if (entry->list == hit->list && reference->rows[i].name.labels == hit->labels &&
+		    entry->detail == hit->detail && (entry->covers & ~hit->covers) == 0 &&
+		    (entry->covers & LIST_EXCEPTION) == (hit->covers & LIST_EXCEPTION) &&
+		    covers(name, &reference->rows[i].name, entry->covers))
+			return true;
+	}
+	return false;
+}
+
+/* Every entry of the reference that covers the name is in what the index said. */
+static void check_said(const struct reference *reference, const struct list_match *match,
+                       const struct dns_name *name)
+{
+	for (size_t i = 0; i < reference->count; i++) {
+		const struct list_entry *entry = &reference->rows[i].entry;
+		const struct dns_name *of = &reference->rows[i].name;
+		bool exception = entry->covers & LIST_EXCEPTION, said = false;
+		if (!covers(name, of, entry->covers))
+			continue;
+		for (size_t hit = 0; hit < match->hit_count; hit++)
+			said |= match->hits[hit].list == entry->list && match->hits[hit].labels == of->labels &&
+			        match->hits[hit].detail == entry->detail &&
+			        (match->hits[hit].covers & LIST_EXCEPTION) == (entry->covers & LIST_EXCEPTION);
+		if (!entry->detail)
+			said = list_set_has(exception ? &match->excepted : &match->held, entry->list);
+		assert_true(said);
+	}
+}
+
+/* And nothing else is. */
+static void check_nothing_else(const struct reference *reference, const struct list_match *match,
+                               const struct dns_name *name)
+{
+	bool any_excepted = false;
+	assert_false(match->hits_cut);
+	for (size_t i = 0; i < match->hit_count; i++) {
+		assert_true(match->hits[i].detail);
+		assert_true(!i || match->hits[i].labels <= match->hits[i - 1].labels);
+		assert_true(reference_hit(reference, name, &match->hits[i]));
+	}
+	for (size_t list = 0; list < LIST_MAX; list++) {
+		bool held = false, excepted = false;
+		for (unsigned labels = 1; list % 85 == 0 && labels <= name->labels; labels++) {
+			uint8_t wide = LIST_COVERS_SELF | LIST_COVERS_BELOW;
+			struct list_hit hit = {0, (uint16_t)list, wide, (uint8_t)labels};
+			held |= reference_hit(reference, name, &hit);
+			hit.covers |= LIST_EXCEPTION;
+			excepted |= reference_hit(reference, name, &hit);
+		}
+		assert_int_equal(list_set_has(&match->held, list), held);
+		assert_int_equal(list_set_has(&match->excepted, list), excepted);
+		any_excepted |= excepted;
+	}
+	assert_int_equal(match->any_excepted, any_excepted);
+}
+
+static void check_found(const struct list_index *index, const struct reference *reference,
+                        const struct dns_name *name)
+{
+	struct list_hit hits[LIST_HITS_MAX];
+	for (size_t list = 0; list < LIST_MAX; list += 85) {
+		size_t count = list_index_find(index, list, name, hits);
+		unsigned most = 0;
+		for (size_t i = 0; i < count; i++) {
+			assert_int_equal(hits[i].list, list);
+			assert_true(!i || hits[i].labels <= hits[i - 1].labels);
+			assert_true(reference_hit(reference, name, &hits[i]));
+		}
+		for (size_t i = 0; i < reference->count; i++)
+			if (reference->rows[i].entry.list == list && reference->rows[i].name.labels > most &&
+			    covers(name, &reference->rows[i].name, reference->rows[i].entry.covers))
+				most = reference->rows[i].name.labels;
+		assert_int_equal(count ? hits[0].labels : 0, most);
+	}
+}
+
 static void compare(const struct list_index *index, const struct reference *reference,
                     const struct dns_name *name)
 {
-	struct list_set set;
-	memset(&set, 0xff, sizeof set); /* what was in it must not matter */
-	list_index_match(index, name, &set);
-	for (size_t list = 0; list < LIST_MAX; list++) {
-		unsigned line = 0, labels = 0, found_labels = 0;
-		bool held = list % 85 == 0 && reference_holds(reference, list, name, &line, &labels);
-		assert_int_equal(list_set_has(&set, list), held);
-		if (list % 85)
-			continue;
-		assert_int_equal(list_index_find(index, list, name, &found_labels), held ? line : 0);
-		if (held)
-			assert_int_equal(found_labels, labels);
-	}
+	struct list_match match;
+	memset(&match, 0xff, sizeof match); /* what was in it must not matter */
+	list_index_match(index, name, &match);
+	check_said(reference, &match, name);
+	check_nothing_else(reference, &match, name);
+	check_found(index, reference, name);
 }
 
 static void test_like_reference(void **state)
@@ -149,17 +206,20 @@ static void test_empty(void **state)
 	(void)state;
 	struct list_index *index = list_index_new(hash_key_random());
 	struct dns_name name, root;
-	struct list_set set;
-	unsigned labels;
+	struct list_match match;
+	struct list_hit hits[LIST_HITS_MAX];
 	assert_int_equal(dns_name_from_text("a.example", &name), PF_OK);
 	assert_int_equal(dns_name_from_text(".", &root), PF_OK);
 	for (int sealed = 0; sealed < 2; sealed++) {
-		memset(&set, 0xff, sizeof set);
-		list_index_match(index, &name, &set);
-		assert_int_equal(set.words[0] | set.words[1] | set.words[2] | set.words[3], 0);
-		assert_int_equal(list_index_find(index, 0, &name, &labels), 0);
-		list_index_match(index, &root, &set);
-		assert_int_equal(list_index_find(index, 0, &root, &labels), 0);
+		memset(&match, 0xff, sizeof match);
+		list_index_match(index, &name, &match);
+		for (size_t i = 0; i < PF_COUNT(match.held.words); i++)
+			assert_true(!match.held.words[i] && !match.excepted.words[i]);
+		assert_int_equal(match.hit_count, 0);
+		assert_false(match.any_excepted || match.hits_cut);
+		assert_int_equal(list_index_find(index, 0, &name, hits), 0);
+		list_index_match(index, &root, &match);
+		assert_int_equal(list_index_find(index, 0, &root, hits), 0);
 		list_index_seal(index);
 	}
 	list_index_free(&index);
@@ -182,44 +242,50 @@ static void test_deepest(void **state)
 		part.length = (uint8_t)(labels * 2 + 1);
 		memcpy(part.wire, name.wire + 255 - part.length, part.length);
 		const struct list_entry entry = {(uint16_t)list, LIST_COVERS_SELF | LIST_COVERS_BELOW,
-		                                 list + 1};
+		                                 list < 127 ? 0 : list};
 		assert_int_equal(list_index_add(index, &part, &entry), PF_OK);
 	}
-	struct list_set set;
-	list_index_match(index, &name, &set);
+	list_index_seal(index);
+	struct list_match match;
+	list_index_match(index, &name, &match);
+	assert_true(match.hits_cut);
+	assert_int_equal(match.hit_count, LIST_HITS_MAX);
+	for (unsigned i = 0; i < LIST_HITS_MAX; i++)
+		assert_int_equal(match.hits[i].labels, 127 - i);
 	for (unsigned list = 0; list < LIST_MAX; list++) {
-		unsigned labels = 0;
-		assert_true(list_set_has(&set, list));
-		assert_int_equal(list_index_find(index, list, &name, &labels), list + 1);
-		assert_int_equal(labels, 1 + list % 127);
+		struct list_hit hits[LIST_HITS_MAX];
+		assert_int_equal(list_set_has(&match.held, list), list < 127);
+		assert_int_equal(list_index_find(index, list, &name, hits), 1);
+		assert_int_equal(hits[0].labels, 1 + list % 127);
+		assert_int_equal(hits[0].detail, list < 127 ? 0 : list);
 	}
 	list_index_free(&index);
 }
 
-/* One name in all lists is a chain of 256 entries; growing and sealing keep it whole. */
+/* One name in all lists; growing and sealing keep it whole. */
 static void test_shared_name(void **state)
 {
 	(void)state;
 	struct list_index *index = list_index_new(hash_key_random());
 	struct dns_name name, other;
-	struct list_set set;
+	struct list_match match;
 	assert_int_equal(dns_name_from_text("shared.example", &name), PF_OK);
 	for (unsigned list = 0; list < LIST_MAX; list++) {
-		const struct list_entry entry = {(uint16_t)list, LIST_COVERS_SELF, 1};
+		const struct list_entry entry = {(uint16_t)list, LIST_COVERS_SELF, 0};
 		assert_int_equal(list_index_add(index, &name, &entry), PF_OK);
 		assert_int_equal(list_index_add(index, &name, &entry), PF_ECONFLICT);
 	}
 	for (unsigned i = 0; i < 5000; i++) {
 		char text[40];
-		const struct list_entry entry = {7, LIST_COVERS_SELF, 2};
+		const struct list_entry entry = {7, LIST_COVERS_SELF, 0};
 		snprintf(text, sizeof text, "n%u.example", i);
 		assert_int_equal(dns_name_from_text(text, &other), PF_OK);
 		assert_int_equal(list_index_add(index, &other, &entry), PF_OK);
 	}
 	list_index_seal(index);
-	list_index_match(index, &name, &set);
-	for (size_t i = 0; i < PF_COUNT(set.words); i++)
-		assert_true(set.words[i] == UINT64_MAX);
+	list_index_match(index, &name, &match);
+	for (size_t i = 0; i < PF_COUNT(match.held.words); i++)
+		assert_true(match.held.words[i] == UINT64_MAX);
 	assert_true(list_index_bytes(index) < (size_t)(5256 * 16 * 10 / 6 + 200));
 	list_index_free(&index);
 }

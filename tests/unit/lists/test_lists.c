@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "lists/index.h"
 #include "unit/lists/fixture.h"
 
 static int setup(void **state)
@@ -77,27 +78,45 @@ static void test_exceptions(void **state)
 }
 
 static void check_line(const struct fixture *fixture, const char *text, unsigned line,
-                       const char *entry_text)
+                       const char *line_text, const char *entry_text)
 {
-	struct dns_name name, entry, expected;
+	struct dns_name name, entry;
+	struct list_line found;
+	char shown[LIST_ENTRY_TEXT_MAX];
+	const struct list_info *info = lists_info(fixture->loaded, 0);
 	assert_int_equal(dns_name_from_text(text, &name), PF_OK);
-	assert_int_equal(dns_name_from_text(entry_text, &expected), PF_OK);
-	assert_int_equal(lists_find_line(fixture->loaded, 0, &name, &entry), line);
-	assert_true(dns_name_equal(&entry, &expected));
-	assert_int_equal(entry.labels, expected.labels);
+	assert_int_equal(lists_find_line(info->file, info->format, &name, &found), PF_OK);
+	assert_int_equal(found.number, line);
+	assert_string_equal(found.text, line_text);
+	unsigned covers = lists_find_entry(fixture->loaded, 0, &name, &entry);
+	lists_entry_text(&entry, covers, shown);
+	assert_string_equal(shown, entry_text);
 }
 
 static void test_find_line(void **state)
 {
 	struct fixture *fixture = *state;
-	fixture_add_text(fixture, "# head\nexample\n\n0.0.0.0 a.example b.example\na.example\n");
+	fixture_add_text(fixture, "# head\n example # x\r\n\n0.0.0.0 a.example b.example\na.example\n"
+	                          "@@||no.a.example^\n*.c.example\na.example\n");
 	assert_int_equal(fixture_load(fixture), PF_OK);
-	check_line(fixture, "a.example", 4, "a.example");
-	check_line(fixture, "x.a.example", 5, "a.example");
-	check_line(fixture, "b.example", 4, "b.example");
-	check_line(fixture, "x.b.example", 2, "example");
-	check_line(fixture, "example", 2, "example");
+	check_line(fixture, "a.example", 4, "0.0.0.0 a.example b.example", "a.example");
+	check_line(fixture, "x.a.example", 5, "a.example", "a.example");
+	check_line(fixture, "b.example", 4, "0.0.0.0 a.example b.example", "b.example");
+	check_line(fixture, "x.b.example", 2, "example # x", "example");
+	check_line(fixture, "example", 2, "example # x", "example");
+	check_line(fixture, "x.c.example", 7, "*.c.example", "*.c.example");
 	assert_false(fixture_has(fixture, 0, "elpmaxe"));
+
+	struct dns_name name, entry;
+	struct list_line line;
+	const struct list_info *info = lists_info(fixture->loaded, 0);
+	static const char *const off[] = {"elpmaxe", "no.a.example", "x.no.a.example"};
+	for (size_t i = 0; i < PF_COUNT(off); i++) {
+		assert_int_equal(dns_name_from_text(off[i], &name), PF_OK);
+		assert_int_equal(lists_find_line(info->file, info->format, &name, &line), PF_ENOENT);
+		assert_int_equal(lists_find_entry(fixture->loaded, 0, &name, &entry), 0);
+	}
+	assert_int_equal(lists_find_line("/nowhere", info->format, &name, &line), PF_EINVAL);
 }
 
 /* `format:` of the configuration is taken instead of what the lines look like. */
@@ -276,7 +295,8 @@ static void test_large(void **state)
 		struct dns_name asked;
 		snprintf(name, sizeof name, "n%u.example", i);
 		assert_int_equal(dns_name_from_text(name, &asked), PF_OK);
-		assert_int_equal(lists_find_line(fixture->loaded, 0, &asked, NULL), i + 1);
+		assert_int_equal(lists_find_entry(fixture->loaded, 0, &asked, &asked),
+		                 LIST_COVERS_SELF | LIST_COVERS_BELOW);
 	}
 	assert_false(fixture_has(fixture, 0, "n100000.example"));
 	assert_true(lists_bytes(fixture->loaded) < count * 27);
