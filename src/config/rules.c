@@ -34,8 +34,9 @@ static void read_reply_addresses(struct reader *reader, const struct node *node,
 
 static void read_reply(struct reader *reader, const struct node *node, void *target)
 {
-	static const char *const words[] = {"null", "nxdomain", "nodata", "refused", "drop"};
-	const struct list_shape shape = {"reply", "null, nxdomain, nodata, refused, drop, or addresses",
+	static const char *const words[] = {"null", "nxdomain", "nodata", "refused", "drop", "list"};
+	const struct list_shape shape = {"reply",
+	                                 "null, nxdomain, nodata, refused, drop, list, or addresses",
 	                                 REPLY_ADDRESS_MAX, false};
 	struct rule_reply *reply = &((struct config_rule *)target)->reply;
 	if (!reader_list(reader, node, &shape))
@@ -88,6 +89,11 @@ static void complete_rule(struct reader *reader, const struct node *item, struct
 		tell_error(reader, reply->pos,
 		           "`reply` is for the action `sinkhole`; this rule's action is `%s`",
 		           action->text);
+	if (rule->reply.kind == REPLY_LIST && !rule->lists_given)
+		tell_error(reader, reply->pos,
+		           "`reply: list` takes the reply from the entry of a list; give the rule `lists`");
+	if (!reply && rule->lists_given)
+		rule->reply.kind = REPLY_LIST;
 	if (confidence && !node_find(item, "standing"))
 		tell_error(reader, confidence->pos,
 		           "`confidence` is that of a standing; give the rule a `standing` too");

@@ -19,8 +19,8 @@ struct waiting {
 /* From the worker to the admin's thread, which takes it away again. */
 #define FORMAT_KEY "format"
 
-static const char *const reply_words[] = {"null",    "nxdomain", "nodata",
-                                          "refused", "drop",     "addresses"};
+static const char *const reply_words[] = {"null", "nxdomain",  "nodata",    "refused", "drop",
+                                          "list", "addresses", "truncated", "records"};
 static const char *const step_words[] = {"matches", "shadowed", "no match", "not asked"};
 static const char *const stage_words[] = {"", "names", "answers"};
 

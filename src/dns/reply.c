@@ -150,11 +150,12 @@ size_t reply_from_answer(uint8_t *out, const struct dns_query *query, const stru
 	return finish(&reply);
 }
 
-/* Everything of a record but its data; the owner is the question's name. */
-static uint8_t *add_record(struct reply *reply, uint16_t type, uint16_t rdata_length)
+/* Everything of a record but its data; the owner is the name at an offset below WIRE_POINTER_MAX. */
+static uint8_t *add_record_of(struct reply *reply, size_t owner, uint16_t type,
+                              uint16_t rdata_length)
 {
 	uint8_t *at = reply->out + reply->length;
-	dns_write16(at, WIRE_POINTER | DNS_HEADER_BYTES);
+	dns_write16(at, (uint16_t)(WIRE_POINTER | owner));
 	dns_write16(at + 2, type);
 	dns_write16(at + 4, reply->query->class);
 	dns_write32(at + 6, REPLY_SINKHOLE_TTL);
@@ -163,7 +164,14 @@ static uint8_t *add_record(struct reply *reply, uint16_t type, uint16_t rdata_le
 	return at + 2 + WIRE_RECORD_FIXED;
 }
 
-static void add_addresses(struct reply *reply, const struct addr *addresses, size_t count)
+/* The owner is the question's name. */
+static uint8_t *add_record(struct reply *reply, uint16_t type, uint16_t rdata_length)
+{
+	return add_record_of(reply, DNS_HEADER_BYTES, type, rdata_length);
+}
+
+static void add_addresses(struct reply *reply, size_t owner, const struct addr *addresses,
+                          size_t count)
 {
 	uint16_t type = reply->query->type;
 	unsigned family = type == DNS_TYPE_A ? 4 : type == DNS_TYPE_AAAA ? 6 : 0;
@@ -178,9 +186,15 @@ static void add_addresses(struct reply *reply, const struct addr *addresses, siz
 			reply->length = DNS_MESSAGE_MAX + 1;
 			return;
 		}
-		memcpy(add_record(reply, type, bytes), addresses[i].bytes, bytes);
+		memcpy(add_record_of(reply, owner, type, bytes), addresses[i].bytes, bytes);
 		reply->answer_count++;
 	}
+}
+
+static void add_soa(struct reply *reply)
+{
+	memcpy(add_record(reply, DNS_TYPE_SOA, SINKHOLE_SOA_BYTES), sinkhole_soa, SINKHOLE_SOA_BYTES);
+	reply->authority_count = 1;
 }
 
 size_t reply_synthesize(uint8_t *out, const struct dns_query *query, unsigned rcode,
@@ -192,14 +206,92 @@ size_t reply_synthesize(uint8_t *out, const struct dns_query *query, unsigned rc
 	if (!query->question_length)
 		return finish(&reply);
 	if (rcode == DNS_RCODE_NOERROR)
-		add_addresses(&reply, addresses, address_count);
-	bool negative =
-		rcode == DNS_RCODE_NXDOMAIN || (rcode == DNS_RCODE_NOERROR && reply.answer_count == 0);
-	if (negative) {
-		memcpy(add_record(&reply, DNS_TYPE_SOA, SINKHOLE_SOA_BYTES), sinkhole_soa,
-		       SINKHOLE_SOA_BYTES);
-		reply.authority_count = 1;
+		add_addresses(&reply, DNS_HEADER_BYTES, addresses, address_count);
+	if (rcode == DNS_RCODE_NXDOMAIN || (rcode == DNS_RCODE_NOERROR && reply.answer_count == 0))
+		add_soa(&reply);
+	return finish(&reply);
+}
+
+/* The next record at `*at`; NULL at the end. */
+static const uint8_t *next_record(const struct reply_records *records, size_t *at, uint16_t *type,
+                                  uint16_t *length)
+{
+	if (records->length - *at < REPLY_RECORD_HEADER)
+		return NULL;
+	const uint8_t *header = records->bytes + *at;
+	*type = dns_read16(header);
+	*length = dns_read16(header + 2);
+	if (records->length - *at - REPLY_RECORD_HEADER < *length)
+		return NULL;
+	*at += REPLY_RECORD_HEADER + (size_t)*length;
+	return header + REPLY_RECORD_HEADER;
+}
+
+bool reply_records_target(const struct reply_records *records, const struct dns_name *asked,
+                          struct dns_name *target)
+{
+	const uint8_t *rdata;
+	uint16_t type, length;
+	for (size_t at = 0; (rdata = next_record(records, &at, &type, &length));) {
+		if (type != DNS_TYPE_CNAME)
+			continue;
+		if (dns_name_from_wire(rdata, length, 0, false, target) != length)
+			return false;
+		if (target->labels < 2 || memcmp(target->wire, "\1*", 2) != 0)
+			return true;
+		size_t before = asked->length - 1u, after = target->length - 2u;
+		if (before + after > NAME_WIRE_MAX)
+			return false;
+		memmove(target->wire + before, target->wire + 2, after);
+		memcpy(target->wire, asked->wire, before);
+		target->length = (uint8_t)(before + after);
+		target->labels = (uint8_t)(target->labels - 1 + asked->labels);
+		return true;
 	}
+	return false;
+}
+
+/* Records that would be too much for any message are left off; REPLY_RECORDS_MAX makes that impossible. */
+static void add_typed(struct reply *reply, const struct reply_records *records)
+{
+	const uint8_t *rdata;
+	uint16_t type, length;
+	for (size_t at = 0; (rdata = next_record(records, &at, &type, &length));) {
+		if (type != reply->query->type ||
+		    DNS_MESSAGE_MAX - reply->length < 2u + WIRE_RECORD_FIXED + length)
+			continue;
+		memcpy(add_record(reply, type, length), rdata, length);
+		reply->answer_count++;
+	}
+}
+
+size_t reply_from_records(uint8_t *out, const struct dns_query *query,
+                          const struct reply_records *records, const struct reply_options *options)
+{
+	struct reply reply = {.out = out, .query = query, .options = options};
+	struct dns_name target;
+	begin(&reply);
+	if (reply_records_target(records, &query->name, &target)) {
+		uint8_t *rdata = add_record(&reply, DNS_TYPE_CNAME, target.length);
+		memcpy(rdata, target.wire, target.length);
+		reply.answer_count++;
+		if (query->type != DNS_TYPE_CNAME)
+			add_addresses(&reply, (size_t)(rdata - out), records->addresses,
+			              records->address_count);
+	} else {
+		add_typed(&reply, records);
+	}
+	if (!reply.answer_count)
+		add_soa(&reply);
+	return finish(&reply);
+}
+
+size_t reply_truncated(uint8_t *out, const struct dns_query *query,
+                       const struct reply_options *options)
+{
+	struct reply reply = {.out = out, .query = query, .options = options};
+	begin(&reply);
+	reply.flags |= WIRE_FLAG_TC;
 	return finish(&reply);
 }
 

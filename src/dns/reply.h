@@ -6,6 +6,7 @@
 #define PF_DNS_REPLY_H
 
 #include "dns/answer.h"
+#include "dns/dns.h"
 #include "dns/query.h"
 
 #define REPLY_SINKHOLE_TTL 10  /* seconds: a lifted rule is felt soon */
@@ -34,6 +35,33 @@ size_t reply_from_answer(uint8_t *out, const struct dns_query *query, const stru
 size_t reply_synthesize(uint8_t *out, const struct dns_query *query, unsigned rcode,
                         const struct addr *addresses, size_t address_count,
                         const struct reply_options *options);
+
+#define REPLY_RECORD_HEADER 4 /* type and length of the data, two bytes each, big endian */
+#define REPLY_RECORDS_MAX \
+	4096 /* bytes of records that one list entry may hold: a page of local data */
+
+/* Records of a list's entry, each a header as above and its data in wire form without compression. */
+struct reply_records {
+	const uint8_t *bytes;
+	size_t length;
+	/* Of the target of the CNAME among them, when it was looked up. */
+	const struct addr *addresses;
+	size_t address_count;
+};
+
+/* The target of the CNAME among the records, if there is one. "*.walled.example" stands for the asked name
+ * before walled.example (RPZ). False too when that is over 255 bytes. */
+bool reply_records_target(const struct reply_records *records, const struct dns_name *asked,
+                          struct dns_name *target);
+
+/* The records of the asked type with the question's name as their owner, TTL REPLY_SINKHOLE_TTL. A CNAME is
+ * the answer to any type, followed by those of `addresses` that are of the asked type. None: NODATA. */
+size_t reply_from_records(uint8_t *out, const struct dns_query *query,
+                          const struct reply_records *records, const struct reply_options *options);
+
+/* Empty, with TC set: a client that asked over UDP comes back over TCP. */
+size_t reply_truncated(uint8_t *out, const struct dns_query *query,
+                       const struct reply_options *options);
 
 /* FORMERR, NOTIMP, BADVERS, SERVFAIL, REFUSED: header, question where one could be read, OPT with
  * the extended RCODE and the extended error. */

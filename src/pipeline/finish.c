@@ -27,7 +27,9 @@ static size_t sinkhole_reply(struct query *query, const struct rule_reply *reply
 	const struct addr *addresses = NULL;
 	size_t count = 0;
 	*rcode = DNS_RCODE_NOERROR;
+	struct reply_records records = {.bytes = reply->records, .length = reply->record_bytes};
 	switch (reply->kind) {
+	case REPLY_LIST:
 	case REPLY_NULL:
 		addresses = &null;
 		count = query->dns.type == DNS_TYPE_A || query->dns.type == DNS_TYPE_AAAA;
@@ -40,6 +42,9 @@ static size_t sinkhole_reply(struct query *query, const struct rule_reply *reply
 	case REPLY_REFUSED: *rcode = DNS_RCODE_REFUSED; break;
 	case REPLY_NODATA: break;
 	case REPLY_DROP: return 0;
+	case REPLY_TRUNCATED: return reply_truncated(query->pipeline->out, &query->dns, options);
+	case REPLY_RECORDS:
+		return reply_from_records(query->pipeline->out, &query->dns, &records, options);
 	}
 	return reply_synthesize(query->pipeline->out, &query->dns, *rcode, addresses, count, options);
 }

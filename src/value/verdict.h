@@ -22,14 +22,19 @@ enum reply_kind {
 	REPLY_NODATA,
 	REPLY_REFUSED,
 	REPLY_DROP, /* no reply at all */
+	REPLY_LIST, /* as the entry of the list says; REPLY_NULL where it says nothing */
 	REPLY_ADDRESSES,
+	REPLY_TRUNCATED, /* over UDP an empty reply with TC: ask again over TCP, where the answer stands */
+	REPLY_RECORDS, /* the records of a list's entry */
 };
 
-/* What a sinkholed client gets. Owned by the policy's snapshot. */
+/* What a sinkholed client gets. Owned by the policy's snapshot, or by the lists' when a list says it. */
 struct rule_reply {
 	enum reply_kind kind;
 	uint8_t address_count; /* of REPLY_ADDRESSES */
 	struct addr addresses[REPLY_ADDRESS_MAX];
+	uint16_t record_bytes; /* of REPLY_RECORDS, as dns/reply.h has them */
+	const uint8_t *records;
 };
 
 /* "allow", "flag", "sinkhole" */

@@ -120,7 +120,7 @@ static void check_example_rules(const struct config *config)
 	assert_true(rule->lists_given);
 	assert_true(list_set_has(&rule->lists, 0) && list_set_has(&rule->lists, 1));
 	assert_int_equal(rule->action, ACTION_SINKHOLE);
-	assert_int_equal(rule->reply.kind, REPLY_NULL);
+	assert_int_equal(rule->reply.kind, REPLY_LIST);
 	rule++;
 	assert_int_equal(rule->standing, STANDING_OVERSEAS);
 	assert_int_equal(rule->confidence, CONFIDENCE_HIGH);

@@ -408,6 +408,60 @@ static void sizes_are_bounded(void **state)
 	assert_int_equal(reply_size_max(&query, false), 65535);
 }
 
+/* Records of list entries; ASKED is www.example A, "=x" pads a name. */
+static void records_of_entries(void **state)
+{
+	uint8_t *out = *state;
+	struct dns_query query = parsed(PLAIN);
+	static const uint8_t both[] = {0, 1, 0,   4, 192, 0, 2, 1,   0, 16, 0,
+	                               2, 1, 'x', 0, 1,   0, 4, 192, 0, 2,  2};
+	struct reply_records records = {.bytes = both, .length = sizeof both};
+	expect(out, reply_from_records(out, &query, &records, &udp),
+	       "1234 8180 0001 0002 0000 0000 " ASKED "c00c 0001 0001 0000000a 0004 c0000201 "
+	       "c00c 0001 0001 0000000a 0004 c0000202");
+	query.type = DNS_TYPE_TXT;
+	size_t length = reply_from_records(out, &query, &records, &udp);
+	assert_int_equal(dns_read16(out + 6), 1);
+	assert_memory_equal(out + length - 2, "\1x", 2);
+	query.type = DNS_TYPE_AAAA; /* nothing of that type: NODATA with its SOA */
+	reply_from_records(out, &query, &records, &udp);
+	assert_int_equal(dns_read16(out + 6), 0);
+	assert_int_equal(dns_read16(out + 8), 1);
+	records.length--; /* what is cut off is not read */
+	query.type = DNS_TYPE_A;
+	reply_from_records(out, &query, &records, &udp);
+	assert_int_equal(dns_read16(out + 6), 1);
+}
+
+static void a_cname_answers_every_type(void **state)
+{
+	uint8_t *out = *state;
+	struct dns_query query = parsed(PLAIN);
+	static const uint8_t cname[] = "\0\5\0\6\4wall\0", wild[] = "\0\5\0\10\1*\4wall\0";
+	struct addr addresses[] = {{.family = 4, .bytes = {192, 0, 2, 9}}, {.family = 6}};
+	struct reply_records records = {cname, sizeof cname - 1, addresses, 2};
+	expect(out, reply_from_records(out, &query, &records, &udp),
+	       "1234 8180 0001 0002 0000 0000 " ASKED "c00c 0005 0001 0000000a 0006 @wall "
+	       "c029 0001 0001 0000000a 0004 c0000209");
+	query.type = DNS_TYPE_CNAME;
+	reply_from_records(out, &query, &records, &udp);
+	assert_int_equal(dns_read16(out + 6), 1);
+	struct dns_name target, expected;
+	records = (struct reply_records){.bytes = wild, .length = sizeof wild - 1};
+	assert_true(reply_records_target(&records, &query.name, &target));
+	assert_int_equal(dns_name_from_text("www.example.wall", &expected), PF_OK);
+	assert_true(dns_name_equal(&target, &expected));
+	records.length = 0;
+	assert_false(reply_records_target(&records, &query.name, &target));
+}
+
+static void come_back_over_tcp(void **state)
+{
+	uint8_t *out = *state;
+	struct dns_query query = parsed(PLAIN);
+	expect(out, reply_truncated(out, &query, &udp), "1234 8380 0001 0000 0000 0000 " ASKED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -424,6 +478,9 @@ int main(void)
 		cmocka_unit_test(the_whole_extended_error_gives_way),
 		cmocka_unit_test(text_is_cut_between_characters),
 		cmocka_unit_test(sizes_are_bounded),
+		cmocka_unit_test(records_of_entries),
+		cmocka_unit_test(a_cname_answers_every_type),
+		cmocka_unit_test(come_back_over_tcp),
 	};
 	return cmocka_run_group_tests(tests, make_buffer, free_buffer);
 }
