@@ -50,6 +50,8 @@ static pid_t start(const struct world *world, const char *const *words, int out,
 	for (size_t i = 0; words[i]; i++)
 		argv[3 + i] = (char *)words[i];
 	pid_t pid = fork();
+	if (pid == 0)
+		signal(SIGINT, SIG_DFL); /* whoever runs the tests in the background ignores it */
 	if (pid == 0) {
 		dup2(out, STDOUT_FILENO);
 		dup2(err, STDERR_FILENO);
