@@ -83,6 +83,9 @@ static void print_journal(json_t *journal)
 	cli_say(stdout, "journal    %s: %s put, %s journalled, %s dropped", cli_string(journal, "path"),
 	        figure(journal, "put").bytes, figure(journal, "journalled").bytes,
 	        figure(journal, "dropped").bytes);
+	if (cli_integer(journal, "recovered"))
+		cli_say(stdout, "           %s of a process that was killed, found at the start",
+		        figure(journal, "recovered").bytes);
 	if (*error)
 		cli_say(stdout, "           %s", error);
 }

@@ -131,6 +131,7 @@ struct config {
 	struct config_rule *rules;
 	bool journal_enabled;    /* `journal: off` clears it */
 	char *journal_path;      /* default /var/lib/portafilter/journal.db */
+	char *journal_rings;     /* journal.rings; default journal.rings beside the control socket */
 	int64_t journal_keep_us; /* journal.keep, 30 days by default */
 };
 

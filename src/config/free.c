@@ -36,5 +36,6 @@ void config_free(struct config **config)
 	free(gone->user);
 	free(gone->control_socket);
 	free(gone->journal_path);
+	free(gone->journal_rings);
 	free(gone);
 }

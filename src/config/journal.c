@@ -9,6 +9,12 @@ static void read_path(struct reader *reader, const struct node *node, void *targ
 	config->journal_path = reader_path(reader, node, "journal.path");
 }
 
+static void read_rings(struct reader *reader, const struct node *node, void *target)
+{
+	struct config *config = target;
+	config->journal_rings = reader_path(reader, node, "journal.rings");
+}
+
 static void read_keep(struct reader *reader, const struct node *node, void *target)
 {
 	struct config *config = target;
@@ -48,10 +54,8 @@ static bool is_one_of(const char *text, const char *const *words, size_t count)
 void section_journal(struct reader *reader, const struct node *node, void *target)
 {
 	static const struct field fields[] = {
-		{"path", read_path, false},
-		{"keep", read_keep, false},
-		{"privacy", read_privacy, false},
-		{"also", read_also, false},
+		{"path", read_path, false},       {"rings", read_rings, false}, {"keep", read_keep, false},
+		{"privacy", read_privacy, false}, {"also", read_also, false},
 	};
 	static const char *const off[] = {"off", "no", "n", "false"};
 	static const char *const on[] = {"on", "yes", "y", "true"};

@@ -85,6 +85,23 @@ static const struct field fields[] = {
 	[FIELD_JOURNAL] = {"journal", section_journal, false},
 };
 
+/* The file `name` in the folder of `path`. On a tmpfs like /run nothing is ever written to a disk for it, and no disk can
+ * hold up whoever writes there. */
+static char *beside(struct reader *reader, const char *path, const char *name)
+{
+	const char *slash = path ? strrchr(path, '/') : NULL;
+	size_t folder = slash ? (size_t)(slash - path) + 1 : 0;
+	char *file = malloc(folder + strlen(name) + 1);
+	if (!file) {
+		reader->no_memory = true;
+		return NULL;
+	}
+	if (folder)
+		memcpy(file, path, folder);
+	strcpy(file + folder, name);
+	return file;
+}
+
 static void fill_paths(struct reader *reader)
 {
 	struct config *config = reader->config;
@@ -92,6 +109,8 @@ static void fill_paths(struct reader *reader)
 		config->control_socket = reader_copy(reader, "/run/portafilter/control.sock");
 	if (!config->journal_path)
 		config->journal_path = reader_copy(reader, "/var/lib/portafilter/journal.db");
+	if (!config->journal_rings)
+		config->journal_rings = beside(reader, config->control_socket, "journal.rings");
 }
 
 static void read_root(struct reader *reader, const struct node *root)

@@ -126,11 +126,12 @@ static json_t *journal_json(const struct daemon *daemon)
 		return json_pack("{s:b}", "enabled", 0);
 	struct journal_stats stats;
 	journal_stats(daemon->shared.journal, &stats);
-	return json_pack("{s:b, s:s, s:o, s:o, s:o, s:o, s:o, s:s}", "enabled", 1, "path",
+	return json_pack("{s:b, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s}", "enabled", 1, "path",
 	                 daemon->journal_path, "put", number(stats.put), "journalled",
-	                 number(stats.journalled), "dropped", number(stats.dropped), "ring_bytes",
-	                 number(stats.ring_bytes), "ring_bytes_max", number(stats.ring_bytes_max),
-	                 "last_error", stats.last_error);
+	                 number(stats.journalled), "dropped", number(stats.dropped), "recovered",
+	                 number(stats.recovered), "ring_bytes", number(stats.ring_bytes),
+	                 "ring_bytes_max", number(stats.ring_bytes_max), "last_error",
+	                 stats.last_error);
 }
 
 static json_t *databases_json(const struct geo *geo, int64_t now_us)

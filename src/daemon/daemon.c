@@ -164,9 +164,11 @@ static int remember(struct daemon *daemon, const struct config *config)
 	daemon->listen_count = config->listen_count;
 	memcpy(daemon->listen, config->listen, sizeof daemon->listen);
 	daemon->control_socket = strdup(config->control_socket);
+	daemon->journal_rings = strdup(config->journal_rings);
 	if (config->journal_enabled)
 		daemon->journal_path = strdup(config->journal_path);
-	bool whole = daemon->control_socket && (daemon->journal_path || !config->journal_enabled);
+	bool whole = daemon->control_socket && daemon->journal_rings &&
+	             (daemon->journal_path || !config->journal_enabled);
 	return whole ? PF_OK : PF_ENOMEM;
 }
 
@@ -183,7 +185,8 @@ static int bind_and_drop(struct daemon *daemon, const char *user, struct socket_
 	if (privileges_make_folder(&privileges, daemon->control_socket, error, ERROR_MAX) != PF_OK)
 		return PF_EIO;
 	if (daemon->journal_path &&
-	    privileges_make_folder(&privileges, daemon->journal_path, error, ERROR_MAX) != PF_OK)
+	    (privileges_make_folder(&privileges, daemon->journal_path, error, ERROR_MAX) != PF_OK ||
+	     privileges_make_folder(&privileges, daemon->journal_rings, error, ERROR_MAX) != PF_OK))
 		return PF_EIO;
 	return privileges_drop(&privileges, error, ERROR_MAX);
 }
@@ -196,7 +199,11 @@ static int start_journal(struct daemon *daemon, char error[ERROR_MAX])
 	struct sink *sink = sqlite_sink_open(daemon->journal_path, keep_us, error, ERROR_MAX);
 	if (!sink)
 		return PF_EIO;
-	daemon->shared.journal = journal_start(&sink, 1, daemon->worker_count);
+	struct journal_options options = {.sinks = &sink,
+	                                  .sink_count = 1,
+	                                  .ring_count = daemon->worker_count,
+	                                  .rings_path = daemon->journal_rings};
+	daemon->shared.journal = journal_start(&options);
 	if (daemon->shared.journal)
 		return PF_OK;
 	sink->close(&sink);
@@ -298,6 +305,7 @@ static void end(struct daemon *daemon)
 	json_decref(daemon->warnings);
 	free(daemon->control_socket);
 	free(daemon->journal_path);
+	free(daemon->journal_rings);
 }
 
 static void announce(const struct daemon *daemon)

@@ -55,6 +55,8 @@ static void warn_of_restart(const struct daemon *daemon, const struct config *co
 		diag_warning(diag, config->file, 0, 0, format, "listen.control");
 	if (!journal != !daemon->journal_path || (journal && strcmp(journal, daemon->journal_path)))
 		diag_warning(diag, config->file, 0, 0, format, "journal");
+	else if (journal && strcmp(config->journal_rings, daemon->journal_rings))
+		diag_warning(diag, config->file, 0, 0, format, "journal.rings");
 	if (config->workers && config->workers != daemon->worker_count)
 		diag_warning(diag, config->file, 0, 0, format, "workers");
 }

@@ -20,7 +20,7 @@ struct daemon {
 	struct worker *workers[CONFIG_WORKERS_MAX];
 	struct admin *admin;
 	/* What can not change while it runs; a reload that asks for other values is told so. */
-	char *control_socket, *journal_path; /* journal_path NULL: `journal: off` */
+	char *control_socket, *journal_path, *journal_rings; /* journal_path NULL: `journal: off` */
 	size_t listen_count;
 	struct addr_port listen[CONFIG_LISTEN_MAX];
 

@@ -3,6 +3,8 @@
 #define _GNU_SOURCE /* pthread_setname_np */
 #include "journal/journal.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -23,9 +25,9 @@
 #define STOP_RETRY_MS 100 /* and is tried so often in that time */
 
 struct journal {
-	struct ring *rings;
-	size_t ring_count;
+	struct rings rings;
 	struct writer writer;
+	uint64_t recovered;
 	int bell; /* eventfd */
 	pthread_t thread;
 	atomic_bool rung;        /* the bell was rung and not heard yet */
@@ -62,14 +64,6 @@ static void tell_released(struct journal *journal)
 	pthread_mutex_unlock(&journal->lock);
 }
 
-static bool empty(const struct journal *journal)
-{
-	for (size_t i = 0; i < journal->ring_count; i++)
-		if (ring_used(&journal->rings[i]))
-			return false;
-	return true;
-}
-
 static void write_rest(struct journal *journal)
 {
 	int64_t until_us = clock_now().mono_us + STOP_MS * INT64_C(1000);
@@ -77,7 +71,7 @@ static void write_rest(struct journal *journal)
 		int64_t now_us = clock_now().mono_us;
 		writer_drain(&journal->writer, now_us, true);
 		tell_released(journal);
-		if (empty(journal))
+		if (rings_empty(&journal->rings))
 			return;
 		if (now_us >= until_us)
 			break;
@@ -125,13 +119,65 @@ static int start_thread(struct journal *journal)
 	return error;
 }
 
+/* ---- what an earlier process left -------------------------------------------------------- */
+
+/* Writes what stands in the file. Returns whether nothing is left there. */
+static bool recover_from(struct journal *journal, const char *path,
+                         const struct journal_options *options)
+{
+	struct rings rings;
+	struct writer writer;
+	int result = rings_open(&rings, path);
+	if (result == PF_ENOENT)
+		return true;
+	if (result == PF_OK)
+		result = writer_init(&writer, &rings, options->sinks, options->sink_count);
+	if (result != PF_OK) {
+		log_error("What may be left in %s can not be read: %s.", path,
+		          result == PF_EIO ? strerror(errno) : pf_strerror(result));
+		rings_deinit(&rings);
+		return false;
+	}
+	int64_t now_us, until_us = clock_now().mono_us + STOP_MS * INT64_C(1000);
+	do {
+		now_us = clock_now().mono_us;
+		writer_drain(&writer, now_us, true);
+		if (!rings_empty(&rings))
+			poll(NULL, 0, STOP_RETRY_MS);
+	} while (!rings_empty(&rings) && now_us < until_us);
+	bool whole = rings_empty(&rings);
+	uint64_t count = writer.lane_count ? counter_read(&writer.lanes[0].journalled) : 0;
+	journal->recovered += count;
+	if (count)
+		log_info("%llu records that a process which was killed left in %s are in the journal now.",
+		         (unsigned long long)count, path);
+	writer_release_sinks(&writer);
+	writer_deinit(&writer);
+	rings_deinit(&rings);
+	return whole;
+}
+
+static void recover(struct journal *journal, const struct journal_options *options)
+{
+	char left[PATH_MAX];
+	const char *path = options->rings_path;
+	if (snprintf(left, sizeof left, "%s.left", path) >= (int)sizeof left)
+		return;
+	if (recover_from(journal, left, options))
+		unlink(left);
+	if (recover_from(journal, path, options))
+		return;
+	if (rename(path, left))
+		log_error("What is left in %s is lost: %s.", path, strerror(errno));
+	else
+		log_error("What is left in %s is kept in %s until the next start.", path, left);
+}
+
 /* ---- start and stop ---------------------------------------------------------------------- */
 
 static void destroy(struct journal *journal)
 {
-	for (size_t i = 0; i < journal->ring_count; i++)
-		ring_deinit(&journal->rings[i]);
-	free(journal->rings);
+	rings_deinit(&journal->rings);
 	if (journal->bell >= 0)
 		close(journal->bell);
 	pthread_cond_destroy(&journal->released);
@@ -139,7 +185,25 @@ static void destroy(struct journal *journal)
 	free(journal);
 }
 
-static struct journal *create(size_t ring_count)
+static int make_rings(struct journal *journal, const struct journal_options *options)
+{
+	int result = PF_EIO;
+	if (options->rings_path) {
+		recover(journal, options);
+		result = rings_create(&journal->rings, options->rings_path, options->ring_count,
+		                      JOURNAL_RING_BYTES);
+		if (result != PF_OK)
+			log_warning(
+				"The journal's rings can not be kept in %s (%s): if the daemon is killed, what "
+				"it answered in the last %d ms will be missing in the journal.",
+				options->rings_path, result == PF_EIO ? strerror(errno) : pf_strerror(result),
+				JOURNAL_FLUSH_MS);
+	}
+	return result == PF_OK ? PF_OK
+	                       : rings_init(&journal->rings, options->ring_count, JOURNAL_RING_BYTES);
+}
+
+static struct journal *create(const struct journal_options *options)
 {
 	struct journal *journal = calloc(1, sizeof *journal);
 	if (!journal)
@@ -151,35 +215,27 @@ static struct journal *create(size_t ring_count)
 	pthread_condattr_destroy(&attributes);
 	pthread_mutex_init(&journal->lock, NULL);
 	journal->idle_us = clock_now().mono_us;
+	journal->rings.fd = -1;
 	journal->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	/* Rings have their producer's fields on a cache line of their own. */
-	journal->rings =
-		aligned_alloc(RING_LINE_BYTES, (ring_count ? ring_count : 1) * sizeof *journal->rings);
-	bool whole = journal->bell >= 0 && journal->rings;
-	for (size_t i = 0; i < ring_count && whole; i++) {
-		whole = ring_init(&journal->rings[i], JOURNAL_RING_BYTES) == PF_OK;
-		journal->ring_count += whole;
-	}
-	if (!whole) {
+	if (journal->bell < 0 || make_rings(journal, options) != PF_OK) {
 		destroy(journal);
 		return NULL;
 	}
 	return journal;
 }
 
-struct journal *journal_start(struct sink **sinks, size_t sink_count, size_t ring_count)
+struct journal *journal_start(const struct journal_options *options)
 {
-	struct journal *journal = create(ring_count);
+	struct journal *journal = create(options);
 	if (!journal)
 		return NULL;
-	/* With no sink behind it: on failure the sinks stay the caller's. */
-	if (writer_init(&journal->writer, journal->rings, ring_count, sinks, sink_count) != PF_OK) {
+	if (writer_init(&journal->writer, &journal->rings, options->sinks, options->sink_count) !=
+	    PF_OK) {
 		destroy(journal);
 		return NULL;
 	}
 	if (start_thread(journal)) {
-		for (size_t i = 0; i < journal->writer.lane_count; i++)
-			journal->writer.lanes[i].sink = NULL;
+		writer_release_sinks(&journal->writer);
 		writer_deinit(&journal->writer);
 		destroy(journal);
 		return NULL;
@@ -203,7 +259,7 @@ void journal_stop(struct journal **journal)
 
 int journal_put(struct journal *journal, size_t ring_index, const struct record *record)
 {
-	struct ring *ring = &journal->rings[ring_index];
+	struct ring *ring = &journal->rings.rings[ring_index];
 	void *room = ring_claim(ring, flat_bytes(record));
 	int result = PF_EFULL;
 	if (room) {
@@ -225,7 +281,8 @@ int journal_put(struct journal *journal, size_t ring_index, const struct record 
 
 void journal_stats(struct journal *journal, struct journal_stats *stats)
 {
-	*stats = (struct journal_stats){.ring_bytes_max = JOURNAL_RING_BYTES};
+	*stats = (struct journal_stats){.ring_bytes_max = JOURNAL_RING_BYTES,
+	                                .recovered = journal->recovered};
 	/* What comes last in a record's life is read first, for the same reason. */
 	if (journal->writer.lane_count) {
 		struct lane *lane = &journal->writer.lanes[0];
@@ -235,8 +292,8 @@ void journal_stats(struct journal *journal, struct journal_stats *stats)
 		memcpy(stats->last_error, lane->error, sizeof stats->last_error);
 		pthread_mutex_unlock(&lane->lock);
 	}
-	for (size_t i = 0; i < journal->ring_count; i++) {
-		const struct ring *ring = &journal->rings[i];
+	for (size_t i = 0; i < journal->rings.count; i++) {
+		const struct ring *ring = &journal->rings.rings[i];
 		uint64_t used = ring_used(ring);
 		stats->put += counter_read(&ring->put);
 		stats->dropped += counter_read(&ring->refused);
@@ -258,11 +315,11 @@ int journal_flush(struct journal *journal, unsigned timeout_ms)
 	int error = 0;
 	ring_bell(journal);
 	pthread_mutex_lock(&journal->lock);
-	for (size_t i = 0; i < journal->ring_count && !error; i++) {
-		uint64_t target = ring_head(&journal->rings[i]);
-		while (ring_tail(&journal->rings[i]) < target && !error)
+	for (size_t i = 0; i < journal->rings.count && !error; i++) {
+		uint64_t target = ring_head(&journal->rings.rings[i]);
+		while (ring_tail(&journal->rings.rings[i]) < target && !error)
 			error = pthread_cond_timedwait(&journal->released, &journal->lock, &until);
-		if (ring_tail(&journal->rings[i]) >= target)
+		if (ring_tail(&journal->rings.rings[i]) >= target)
 			error = 0;
 	}
 	pthread_mutex_unlock(&journal->lock);

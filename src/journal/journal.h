@@ -13,10 +13,21 @@
 
 struct journal;
 
-/* Starts the writer thread with `ring_count` rings (one for each worker). Takes ownership of the sinks on success.
- * `sink_count` 0 is allowed: rings are emptied into nothing, and nothing is counted as journalled; `journal: off` never gets
- * here. NULL without memory or thread; the sinks are then still the caller's. */
-struct journal *journal_start(struct sink **sinks, size_t sink_count, size_t ring_count);
+struct journal_options {
+	struct sink **sinks;
+	size_t sink_count;
+	size_t ring_count; /* one for each worker */
+	/* The file of the rings, so that a killed daemon loses nothing that it answered: the next one with this path
+	 * brings what is left there into the sinks. When it can not be made (told in the log) or is NULL, the rings live
+	 * in memory alone. */
+	const char *rings_path;
+};
+
+/* Starts the writer thread, after what an earlier process left in the rings was written (told in the log; what
+ * the sinks do not take within two seconds is kept in rings_path.left and tried at the next start). Takes ownership of the
+ * sinks on success. No sinks are allowed: rings are emptied into nothing, and nothing is counted as
+ * journalled; `journal: off` never gets here. NULL without memory or thread; the sinks are then still the caller's. */
+struct journal *journal_start(const struct journal_options *options);
 
 /* Writes what is still in the rings, closes the sinks, ends the thread. No worker may put any more. A sink that fails
  * now is tried for two seconds; what is left then is lost, counted and logged. */
@@ -30,6 +41,7 @@ struct journal_stats {
 	uint64_t put;        /* records that entered a ring */
 	uint64_t journalled; /* committed by the first sink; others follow as well as they can */
 	uint64_t dropped;    /* did not fit into a ring, or the sink gave up on them */
+	uint64_t recovered;  /* of an earlier process, written at the start; in none of the others */
 	uint64_t ring_bytes, ring_bytes_max; /* fullest ring: now, and its size */
 	char last_error[256];                /* "" when the last batch went well */
 };

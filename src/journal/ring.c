@@ -11,10 +11,10 @@
 int ring_init(struct ring *ring, size_t size)
 {
 	assert(size >= RING_LINE_BYTES && !(size & (size - 1)));
-	*ring = (struct ring){.size = size};
+	*ring = (struct ring){.size = size, .owned = true};
 	/* Pages are taken as they are first written: an idle daemon does not hold the whole ring. */
-	void *memory = mmap(NULL, sizeof(struct ring_shared) + size, PROT_READ | PROT_WRITE,
-	                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *memory =
+		mmap(NULL, ring_bytes(size), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (memory == MAP_FAILED)
 		return PF_ENOMEM;
 	ring->shared = memory;
@@ -23,9 +23,17 @@ int ring_init(struct ring *ring, size_t size)
 
 void ring_deinit(struct ring *ring)
 {
-	if (ring->shared)
-		munmap(ring->shared, sizeof(struct ring_shared) + ring->size);
+	if (ring->shared && ring->owned)
+		munmap(ring->shared, ring_bytes(ring->size));
 	ring->shared = NULL;
+}
+
+void ring_attach(struct ring *ring, struct ring_shared *shared, size_t size)
+{
+	assert(size >= RING_LINE_BYTES && !(size & (size - 1)));
+	*ring = (struct ring){.shared = shared, .size = size};
+	ring->tail_seen = ring_tail(ring);
+	ring->claimed = ring_head(ring);
 }
 
 static uint64_t entry_bytes(size_t length)
@@ -79,6 +87,38 @@ uint64_t ring_head(const struct ring *ring)
 uint64_t ring_tail(const struct ring *ring)
 {
 	return atomic_load_explicit(&ring->shared->tail, memory_order_acquire);
+}
+
+/* Can an entry stand at `at`, before `end`? Moves `at` behind it. */
+static bool step(const struct ring *ring, uint64_t *at, uint64_t end)
+{
+	uint64_t to_end = ring->size - (*at & (ring->size - 1));
+	uint32_t header;
+	memcpy(&header, ring->shared->data + (*at & (ring->size - 1)), sizeof header);
+	if (header == ENTRY_WRAP && end - *at > to_end) {
+		*at += to_end;
+		to_end = ring->size;
+		memcpy(&header, ring->shared->data, sizeof header);
+	}
+	uint64_t need = entry_bytes(header);
+	if (header == ENTRY_WRAP || need > to_end || need > end - *at)
+		return false;
+	*at += need;
+	return true;
+}
+
+bool ring_mend(struct ring *ring)
+{
+	uint64_t tail = ring_tail(ring), head = ring_head(ring), at = tail;
+	if (head < tail || head - tail > ring->size || tail % ENTRY_HEADER_BYTES ||
+	    head % ENTRY_HEADER_BYTES) {
+		ring_release(ring, head);
+		return false;
+	}
+	while (at != head && step(ring, &at, head))
+		;
+	atomic_store_explicit(&ring->shared->head, at, memory_order_relaxed);
+	return at == head;
 }
 
 bool ring_next(const struct ring *ring, uint64_t *at, uint64_t end, const uint8_t **data,

@@ -1,6 +1,6 @@
 /* Private to journal/: a bounded ring of bytes between one worker (the producer) and the writer (the
- * consumer). All that the two share lies in one mapping, and positions only grow, so that the
- * mapping can become a file that outlives the process.
+ * consumer). All that the two share lies in one piece of memory, and positions only grow, so that it can
+ * be a mapped file that outlives the process (rings.h).
  *
  *   shared: | head | tail | data: … [length|record] [length|record] [to the end] …
  *
@@ -28,6 +28,7 @@ struct ring_shared {
 struct ring {
 	struct ring_shared *shared;
 	uint64_t size; /* of `data`: a power of two */
+	bool owned;    /* the memory is this ring's own mapping */
 	/* The producer's own line: */
 	alignas(RING_LINE_BYTES) uint64_t tail_seen; /* `tail` when it was last looked at */
 	uint64_t claimed;                            /* head after the next publish */
@@ -37,6 +38,18 @@ struct ring {
 /* `size` is a power of two. PF_ENOMEM. */
 PF_MUST_CHECK int ring_init(struct ring *ring, size_t size);
 void ring_deinit(struct ring *ring);
+
+/* In memory of the caller's, which outlives the ring: `shared` has room for ring_bytes(size) and is zero,
+ * or is what another process left there and ring_mend has seen. */
+void ring_attach(struct ring *ring, struct ring_shared *shared, size_t size);
+static inline size_t ring_bytes(size_t size)
+{
+	return sizeof(struct ring_shared) + size;
+}
+
+/* Of a ring that another process left: keeps the entries that are whole and forgets what stands behind
+ * the first that can be none. Returns false when something was forgotten. */
+bool ring_mend(struct ring *ring);
 
 /* The producer: room for `length` bytes in one piece, or NULL when the ring is full. Nothing is seen by the
  * consumer before ring_publish. */

@@ -3,6 +3,7 @@
 #ifndef PF_JOURNAL_SINK_H
 #define PF_JOURNAL_SINK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "journal/record.h"
@@ -20,6 +21,13 @@ struct sink {
 	 * and for retention in small steps; `now_wall_us`. May do nothing. */
 	void (*idle)(struct sink *sink, int64_t now_wall_us);
 	void (*close)(struct sink **sink);
+	/* So that a crash makes no record lost or double; both NULL: a sink that can not tell gets what a killed
+	 * process left in the rings, and perhaps had committed, once more. `mark` comes in a batch, before its commit: with
+	 * that commit the sink has all that stands before `positions` in the rings of `generation`; fails like
+	 * `begin`. `resume` brings the last one back; false: none of that generation is known. */
+	int (*mark)(struct sink *sink, uint64_t generation, const uint64_t *positions, size_t count,
+	            char *error, size_t error_size);
+	bool (*resume)(struct sink *sink, uint64_t generation, uint64_t *positions, size_t count);
 };
 
 #endif

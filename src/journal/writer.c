@@ -14,11 +14,25 @@
 #define LAG_NUMERATOR 3
 #define LAG_DENOMINATOR 4
 
-int writer_init(struct writer *writer, struct ring *rings, size_t ring_count, struct sink **sinks,
+static void resume(const struct writer *writer, struct lane *lane)
+{
+	struct sink *sink = lane->sink;
+	bool known = writer->generation && sink->resume &&
+	             sink->resume(sink, writer->generation, writer->cursors, writer->ring_count);
+	for (size_t i = 0; i < writer->ring_count; i++) {
+		uint64_t tail = ring_tail(&writer->rings[i]), head = ring_head(&writer->rings[i]);
+		bool within = known && writer->cursors[i] >= tail && writer->cursors[i] <= head;
+		lane->cursors[i] = within ? writer->cursors[i] : tail;
+	}
+}
+
+int writer_init(struct writer *writer, const struct rings *rings, struct sink **sinks,
                 size_t sink_count)
 {
-	*writer = (struct writer){.rings = rings, .ring_count = ring_count};
-	size_t rings_or_one = ring_count ? ring_count : 1;
+	*writer = (struct writer){.rings = rings->rings,
+	                          .ring_count = rings->count,
+	                          .generation = rings->generation};
+	size_t rings_or_one = rings->count ? rings->count : 1;
 	writer->ends = calloc(rings_or_one, sizeof *writer->ends);
 	writer->cursors = calloc(rings_or_one, sizeof *writer->cursors);
 	writer->scratch = malloc(sizeof *writer->scratch);
@@ -35,9 +49,17 @@ int writer_init(struct writer *writer, struct ring *rings, size_t ring_count, st
 		writer_deinit(writer);
 		return PF_ENOMEM;
 	}
-	for (size_t i = 0; i < sink_count; i++)
+	for (size_t i = 0; i < sink_count; i++) {
 		writer->lanes[i].sink = sinks[i];
+		resume(writer, &writer->lanes[i]);
+	}
 	return PF_OK;
+}
+
+void writer_release_sinks(struct writer *writer)
+{
+	for (size_t i = 0; i < writer->lane_count; i++)
+		writer->lanes[i].sink = NULL;
 }
 
 void writer_deinit(struct writer *writer)
@@ -101,7 +123,11 @@ static int64_t write_batch(struct writer *writer, struct lane *lane, char *error
 				return result;
 		}
 	}
-	result = lane->sink->commit(lane->sink, error, WRITER_ERROR_MAX);
+	if (writer->generation && lane->sink->mark)
+		result = lane->sink->mark(lane->sink, writer->generation, writer->cursors,
+		                          writer->ring_count, error, WRITER_ERROR_MAX);
+	if (result == PF_OK)
+		result = lane->sink->commit(lane->sink, error, WRITER_ERROR_MAX);
 	if (result != PF_OK)
 		return result;
 	memcpy(lane->cursors, writer->cursors, writer->ring_count * sizeof *lane->cursors);

@@ -6,7 +6,7 @@
 #include <pthread.h>
 
 #include "journal/flat.h"
-#include "journal/ring.h"
+#include "journal/rings.h"
 #include "journal/sink.h"
 
 #define WRITER_ERROR_MAX 256
@@ -28,17 +28,21 @@ struct lane {
 struct writer {
 	struct ring *rings;
 	size_t ring_count;
+	uint64_t generation; /* of the rings; 0: they do not outlive us, and nothing is marked */
 	struct lane *lanes;
 	size_t lane_count;
 	uint64_t *ends, *cursors;    /* scratch: for each ring */
 	struct flat_record *scratch; /* the record being written */
 };
 
-/* Rings are borrowed; sinks are taken on PF_OK. PF_ENOMEM. */
-PF_MUST_CHECK int writer_init(struct writer *writer, struct ring *rings, size_t ring_count,
-                              struct sink **sinks, size_t sink_count);
+/* Rings are borrowed; sinks are taken on PF_OK. Each sink goes on where it says that it stood in these rings, else
+ * at their tails. PF_ENOMEM. */
+PF_MUST_CHECK int writer_init(struct writer *writer, const struct rings *rings, struct sink **sinks,
+                              size_t sink_count);
 /* Closes the sinks. */
 void writer_deinit(struct writer *writer);
+/* Gives the sinks back to whom they came from. */
+void writer_release_sinks(struct writer *writer);
 
 /* Is the first sink to be left alone for now, after a failure? */
 bool writer_waits(const struct writer *writer, int64_t mono_us);

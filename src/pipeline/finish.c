@@ -223,8 +223,9 @@ void finish_query(struct query *query, const struct finish *finish)
 		return;
 	}
 	bool dropped_reply = length == 0;
-	query->reply(query, pipeline->out, length);
+	/* The record first: whoever has an answer finds it in the journal, even if we are killed now. */
 	journal_query(query, finish, reason, rcode, dropped_reply);
+	query->reply(query, pipeline->out, length);
 	count(query, finish, dropped_reply);
 	finish_release(query);
 }

@@ -109,7 +109,12 @@ static struct sink *sink_new(struct play *play)
 {
 	struct play_sink *sink = calloc(1, sizeof *sink);
 	assert_non_null(sink);
-	sink->base = (struct sink){"play", sink_begin, sink_write, sink_commit, sink_idle, sink_close};
+	sink->base = (struct sink){.name = "play",
+	                           .begin = sink_begin,
+	                           .write = sink_write,
+	                           .commit = sink_commit,
+	                           .idle = sink_idle,
+	                           .close = sink_close};
 	sink->play = play;
 	return &sink->base;
 }
@@ -200,7 +205,8 @@ struct play *play_new(const char *yaml)
 	shared->cache = cache_new(CACHE_BYTES_DEFAULT, shared->key);
 	shared->flights = flight_table_new(shared->key);
 	struct sink *sink = sink_new(play);
-	shared->journal = journal_start(&sink, 1, PLAY_WORKERS);
+	struct journal_options options = {.sinks = &sink, .sink_count = 1, .ring_count = PLAY_WORKERS};
+	shared->journal = journal_start(&options);
 	assert_true(shared->cache && shared->flights && shared->journal);
 	if (yaml)
 		play_reload(play, yaml);

@@ -7,6 +7,8 @@
  *   span: which rows of `query` hold which times; span_name, span_device: and which names and devices. An index
  *         on `query` would cost more than the row itself, in time and in bytes
  *
+ *   ring: up to where in each of the journal's rings the records are in here, so that none is written twice
+ *
  * References are not enforced while writing (foreign_keys stays off: one look-up for each column and row); `PRAGMA
  * foreign_key_check` proves them, and the tests do. `used` is the day (since 1970) of the latest query that speaks
  * of the row: what is older than the oldest query kept is not needed any more. */
@@ -82,7 +84,9 @@ static const char tables[] =
 	" PRIMARY KEY (device, span)) STRICT, WITHOUT ROWID;"
 	"CREATE TABLE progress (id INTEGER PRIMARY KEY CHECK (id = 1),"
 	" endpoints_until INTEGER NOT NULL) STRICT;"
-	"INSERT INTO progress (id, endpoints_until) VALUES (1, 0);";
+	"INSERT INTO progress (id, endpoints_until) VALUES (1, 0);"
+	"CREATE TABLE ring (id INTEGER PRIMARY KEY, generation INTEGER NOT NULL,"
+	" position INTEGER NOT NULL) STRICT;";
 
 static const char views[] =
 	"CREATE VIEW v_queries (time, device, client, name, type, rcode, action, rule, reason,"

@@ -51,6 +51,8 @@ static const char *const statement_sql[ST_COUNT] = {
 		" a.complete FROM query q CROSS JOIN outcome o ON o.id = q.outcome"
 		" CROSS JOIN answer a ON a.id = q.answer WHERE q.id > ? AND q.id <= ?"
 		" GROUP BY q.device, q.name, o.type, q.answer",
+	[ST_RING_PUT] = "INSERT OR REPLACE INTO ring (id, generation, position) VALUES (?, ?, ?)",
+	[ST_RING_FIND] = "SELECT position FROM ring WHERE id = ? AND generation = ?",
 };
 
 static const struct {
@@ -334,6 +336,36 @@ static int sink_write(struct sink *base, const struct record *record, char *erro
 	return PF_OK;
 }
 
+static int sink_mark(struct sink *base, uint64_t generation, const uint64_t *positions,
+                     size_t count, char *error, size_t error_size)
+{
+	struct sqlite_sink *sink = (struct sqlite_sink *)base;
+	int result = PF_OK;
+	for (size_t i = 0; i < count && result == PF_OK; i++) {
+		struct value values[] = {{.number = (int64_t)i},
+		                         {.number = (int64_t)generation},
+		                         {.number = (int64_t)positions[i]}};
+		result = statement_run(sink->statements[ST_RING_PUT], values, PF_COUNT(values));
+	}
+	return result == PF_OK ? PF_OK : roll_back(sink, result, error, error_size);
+}
+
+static bool sink_resume(struct sink *base, uint64_t generation, uint64_t *positions, size_t count)
+{
+	struct sqlite_sink *sink = (struct sqlite_sink *)base;
+	sqlite3_stmt *find = sink->statements[ST_RING_FIND];
+	bool known = true;
+	for (size_t i = 0; i < count && known; i++) {
+		known = sqlite3_bind_int64(find, 1, (int64_t)i) == SQLITE_OK &&
+		        sqlite3_bind_int64(find, 2, (int64_t)generation) == SQLITE_OK &&
+		        sqlite3_step(find) == SQLITE_ROW;
+		if (known)
+			positions[i] = (uint64_t)sqlite3_column_int64(find, 0);
+		sqlite3_reset(find);
+	}
+	return known;
+}
+
 static int sink_commit(struct sink *base, char *error, size_t error_size)
 {
 	struct sqlite_sink *sink = (struct sqlite_sink *)base;
@@ -428,7 +460,9 @@ static struct sqlite_sink *create(const char *path, int64_t keep_us)
 	                           .write = sink_write,
 	                           .commit = sink_commit,
 	                           .idle = retention_idle,
-	                           .close = sink_close};
+	                           .close = sink_close,
+	                           .mark = sink_mark,
+	                           .resume = sink_resume};
 	sink->keep_us = keep_us;
 	sink->lock = -1;
 	for (size_t i = 0; i < TABLE_COUNT; i++)

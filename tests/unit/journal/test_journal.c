@@ -100,8 +100,12 @@ static void test_close(struct sink **base)
 
 static void sink_init(struct test_sink *sink)
 {
-	*sink = (struct test_sink){
-		.sink = {"test", test_begin, test_write, test_commit, test_idle, test_close}};
+	*sink = (struct test_sink){.sink = {.name = "test",
+	                                    .begin = test_begin,
+	                                    .write = test_write,
+	                                    .commit = test_commit,
+	                                    .idle = test_idle,
+	                                    .close = test_close}};
 	sink->committed = calloc(COMMITTED_MAX, sizeof *sink->committed);
 	assert_non_null(sink->committed);
 	pthread_mutex_init(&sink->lock, NULL);
@@ -126,7 +130,8 @@ static void shut_gate(struct test_sink *sink, bool shut)
 static struct journal *start(struct test_sink *sink, size_t ring_count)
 {
 	struct sink *sinks[] = {&sink->sink};
-	struct journal *journal = journal_start(sinks, 1, ring_count);
+	struct journal_options options = {.sinks = sinks, .sink_count = 1, .ring_count = ring_count};
+	struct journal *journal = journal_start(&options);
 	assert_non_null(journal);
 	return journal;
 }
@@ -401,7 +406,8 @@ static void a_second_sink_holds_nobody_up(void **state)
 	sink_init(&second);
 	second.fail_begin = UINT32_MAX;
 	struct sink *sinks[] = {&first.sink, &second.sink};
-	struct journal *journal = journal_start(sinks, 2, 1);
+	struct journal_options options = {.sinks = sinks, .sink_count = 2, .ring_count = 1};
+	struct journal *journal = journal_start(&options);
 	assert_non_null(journal);
 	uint32_t i = 1;
 	/* Far more than a ring holds. */

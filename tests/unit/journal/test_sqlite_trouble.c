@@ -234,7 +234,8 @@ static void the_whole_journal_adds_up(void **state)
 	char error[256];
 	/* The thread's clock is the real one: the samples must not be too old for it. */
 	struct sink *sink = sqlite_sink_open(place->path, 100 * 366 * DAY_US, error, sizeof error);
-	struct journal *journal = journal_start(&sink, 1, 2);
+	struct journal_options options = {.sinks = &sink, .sink_count = 1, .ring_count = 2};
+	struct journal *journal = journal_start(&options);
 	assert_non_null(journal);
 	sqlite3 *db = open_db(place->path);
 	assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
