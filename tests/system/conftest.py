@@ -1,6 +1,7 @@
 """Fixtures of the system tests; the work is done in harness.py."""
 import pathlib
 import shutil
+import signal
 import sys
 
 import pytest
@@ -33,6 +34,8 @@ ZONE += "".join(f'large.test. TXT "{i:02} {"x" * 200}"\n' for i in range(20))
 
 
 def pytest_configure(config):
+    # Whoever runs the tests in the background ignores SIGINT, and so would all programs that they start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "slow: takes more than some seconds, or needs speed")
 
 
