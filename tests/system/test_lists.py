@@ -83,18 +83,6 @@ def test_a_line_that_has_gone_is_not_invented(listing):
     assert code == 0 and "does not hold any more" in text
 
 
-def test_our_own_lists(portafilter, upstream):
-    """blocklists/ of this tree: every line that is no comment is taken."""
-    from harness import TOP
-    lists = [{"name": path.stem, "file": str(path)} for path in sorted((TOP / "blocklists").glob("*.txt"))]
-    daemon = portafilter({"upstreams": [upstream().upstream], "lists": lists,
-                          "rules": [{"name": "r", "lists": [entry["name"] for entry in lists], "action": "sinkhole"}]})
-    for info in daemon.json("lists")["lists"]:
-        assert info["names"] == info["lines"] - info["comments"] > 200 and not info["skipped"], info
-    assert blocked(daemon, "scribe.logs.roku.com")
-    assert not blocked(daemon, "www.roku.com")
-
-
 def test_a_changed_list_acts_after_a_reload(listing):
     daemon = listing({"l": "one.test\n"})
     assert not blocked(daemon, "two.test")

@@ -127,7 +127,7 @@ class Sender(threading.Thread):
 def test_sighup_under_load_loses_none(portafilter, nsd):
     """2,000 queries a second, and meanwhile three reloads of a list, rules and the databases."""
     geo = {"location": LOCATION, "control": CONTROL, "max-age": "3650d"} if all(p.exists() for p in LOCATION + CONTROL) else {"location": []}
-    lists = [{"name": "l", "file": str(TOP / "blocklists/native-telemetry.txt")}]
+    lists = [{"name": "l", "file": str(TOP / "blocklists/phones.txt")}]
     daemon = portafilter({"upstreams": [nsd.upstream], "geo": geo, "home": ["US"], "workers": None, "lists": lists, "rules": [
         {"name": "listed", "lists": ["l"], "action": "sinkhole"}, {"name": "r", "standing": "overseas", "action": "flag"}]})
     sender = Sender(daemon.port, 2000, "cn.test")
