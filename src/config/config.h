@@ -90,6 +90,8 @@ struct config_rule {
 	bool addresses_negated; /* in none of them */
 	size_t cname_count;
 	struct config_pattern *cnames;
+	bool
+		match_all; /* all addresses of an answer must meet what it asks of addresses; else one is enough */
 	enum action action;
 	struct rule_reply reply; /* of a sinkhole rule; `reply:` is a word or a list of addresses */
 };

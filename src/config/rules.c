@@ -34,10 +34,13 @@ static void read_reply_addresses(struct reader *reader, const struct node *node,
 
 static void read_reply(struct reader *reader, const struct node *node, void *target)
 {
-	static const char *const words[] = {"null", "nxdomain", "nodata", "refused", "drop", "list"};
-	const struct list_shape shape = {"reply",
-	                                 "null, nxdomain, nodata, refused, drop, list, or addresses",
-	                                 REPLY_ADDRESS_MAX, false};
+	static const char *const words[] = {"null", "nxdomain", "nodata", "refused",
+	                                    "drop", "list",     "strip"};
+	static const enum reply_kind kinds[] = {REPLY_NULL, REPLY_NXDOMAIN, REPLY_NODATA, REPLY_REFUSED,
+	                                        REPLY_DROP, REPLY_LIST,     REPLY_STRIP};
+	const struct list_shape shape = {
+		"reply", "null, nxdomain, nodata, refused, drop, list, strip, or addresses",
+		REPLY_ADDRESS_MAX, false};
 	struct rule_reply *reply = &((struct config_rule *)target)->reply;
 	if (!reader_list(reader, node, &shape))
 		return;
@@ -48,7 +51,7 @@ static void read_reply(struct reader *reader, const struct node *node, void *tar
 	}
 	int word = reader_word(reader, node, "reply", words, PF_COUNT(words));
 	if (word >= 0)
-		reply->kind = (enum reply_kind)word; /* in the order of the enum */
+		reply->kind = kinds[word];
 }
 
 static void read_during(struct reader *reader, const struct node *node, void *target)
@@ -60,9 +63,9 @@ static void read_during(struct reader *reader, const struct node *node, void *ta
 
 static void read_match(struct reader *reader, const struct node *node, void *target)
 {
-	(void)target;
-	tell_error(reader, node->pos,
-	           "`match` is not in this version; all that a rule names must hold");
+	static const char *const words[] = {"any", "all"};
+	int word = reader_word(reader, node, "match", words, PF_COUNT(words));
+	((struct config_rule *)target)->match_all = word == 1;
 }
 
 static const struct field fields[] = {
@@ -76,6 +79,38 @@ static const struct field fields[] = {
 	{"reply", read_reply, false},        {"during", read_during, false},
 	{"match", read_match, false},
 };
+
+static bool asks_addresses(const struct node *item)
+{
+	static const char *const keys[] = {"standing", "location", "control", "asn", "addresses"};
+	for (size_t i = 0; i < PF_COUNT(keys); i++)
+		if (node_find(item, keys[i]))
+			return true;
+	return false;
+}
+
+/* How many of an answer's addresses must meet the rule: a flag is cheap, so one is enough; what takes an answer away, or
+ * lets it pass by everything else, needs all. A rule that strips is about those that meet it. */
+static void complete_match(struct reader *reader, const struct node *item, struct config_rule *rule)
+{
+	const struct node *match = node_find(item, "match"), *reply = node_find(item, "reply");
+	bool strips = rule->reply.kind == REPLY_STRIP;
+	if (!match)
+		rule->match_all = rule->action != ACTION_FLAG && !strips;
+	else if (!asks_addresses(item))
+		tell_error(reader, match->pos,
+		           "`match` says how many addresses of an answer must meet the rule; give it a "
+		           "`standing`, `location`, `control`, `asn` or `addresses` too");
+	else if (strips && rule->match_all)
+		tell_error(
+			reader, match->pos,
+			"`reply: strip` takes out the addresses that meet the rule, and with `match: all` "
+			"nothing would be left; write `match: any`");
+	if (strips && !asks_addresses(item))
+		tell_error(reader, reply->pos,
+		           "`reply: strip` takes addresses out of an answer; say which, by `standing`, "
+		           "`location`, `control`, `asn` or `addresses`");
+}
 
 /* Keys that only make sense beside others, and what follows from leaving one away. */
 static void complete_rule(struct reader *reader, const struct node *item, struct config_rule *rule)
@@ -99,6 +134,7 @@ static void complete_rule(struct reader *reader, const struct node *item, struct
 		           "`confidence` is that of a standing; give the rule a `standing` too");
 	if (rule->standing != STANDING_NONE && !confidence)
 		rule->confidence = sinkhole ? CONFIDENCE_HIGH : CONFIDENCE_LOW;
+	complete_match(reader, item, rule);
 }
 
 void section_rules(struct reader *reader, const struct node *node, void *target)

@@ -41,6 +41,7 @@ static size_t sinkhole_reply(struct query *query, const struct rule_reply *reply
 	case REPLY_NXDOMAIN: *rcode = DNS_RCODE_NXDOMAIN; break;
 	case REPLY_REFUSED: *rcode = DNS_RCODE_REFUSED; break;
 	case REPLY_NODATA: break;
+	case REPLY_STRIP: /* of a negative answer nothing is left */ break;
 	case REPLY_DROP: return 0;
 	case REPLY_TRUNCATED: return reply_truncated(query->pipeline->out, &query->dns, options);
 	case REPLY_RECORDS:
@@ -68,6 +69,25 @@ static size_t failure_reply(struct query *query, const struct finish *finish)
 	return reply_error(query->pipeline->out, &query->dns, finish->rcode, &options);
 }
 
+/* The answer without the addresses that the rule is about; NODATA when none is left. */
+static size_t stripped_reply(struct query *query, const struct finish *finish,
+                             const struct reply_options *options, unsigned *rcode)
+{
+	struct pipeline *pipeline = query->pipeline;
+	const struct answer_facts *facts = finish->facts;
+	struct strip_set gone;
+	strip_set_clear(&gone);
+	for (size_t i = 0; i < facts->address_count; i++)
+		if (policy_takes_address(finish->snapshot->policy, finish->verdict.rule,
+		                         &facts->addresses[i]))
+			strip_set_add(&gone, i);
+	*rcode = finish->entry->answer->rcode;
+	if (!answer_strip(finish->entry->answer, &gone, &pipeline->stripped))
+		return reply_synthesize(pipeline->out, &query->dns, *rcode, NULL, 0, options);
+	return reply_from_answer(pipeline->out, &query->dns, &pipeline->stripped.answer,
+	                         age_s(finish->entry, finish->now), options);
+}
+
 /* Builds the reply in the pipeline's buffer; 0 is `drop`. */
 static size_t build_reply(struct query *query, const struct finish *finish, const char *reason,
                           unsigned *rcode)
@@ -76,6 +96,8 @@ static size_t build_reply(struct query *query, const struct finish *finish, cons
 	if (finish->verdict.action == ACTION_SINKHOLE) {
 		options.ede = DNS_EDE_BLOCKED;
 		options.ede_text = reason;
+		if (finish->verdict.reply->kind == REPLY_STRIP && finish->entry && finish->facts)
+			return stripped_reply(query, finish, &options, rcode);
 		return sinkhole_reply(query, finish->verdict.reply, &options, rcode);
 	}
 	if (finish->entry) {

@@ -10,6 +10,7 @@
 #define PF_PIPELINE_PIPELINE_H
 
 #include "cache/cache.h"
+#include "dns/strip.h"
 #include "journal/journal.h"
 #include "pipeline/query.h"
 #include "pipeline/snapshot.h"
@@ -58,6 +59,7 @@ struct pipeline {
 	struct query *pool;
 	size_t query_count;
 	uint8_t out[DNS_MESSAGE_MAX];
+	struct stripped stripped;
 };
 
 struct flight_table *flight_table_new(struct hash_key key);

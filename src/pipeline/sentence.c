@@ -95,7 +95,7 @@ static void say_sources(struct text *text, const struct geo *geo, const struct a
 }
 
 static void say_address(struct text *text, const struct snapshot *snapshot,
-                        const struct answer_facts *facts, size_t index)
+                        const struct answer_facts *facts, size_t index, bool strips)
 {
 	const struct address_facts *address = &facts->addresses[index];
 	char shown[ADDR_TEXT_MAX];
@@ -109,8 +109,30 @@ static void say_address(struct text *text, const struct snapshot *snapshot,
 		if (country_known(address->control))
 			say(text, " (%s)", address->control.code);
 	}
-	if (facts->address_count > 1)
+	if (facts->address_count > 1 && !strips)
 		say(text, "; %u of %u addresses overseas", facts->overseas_count, facts->address_count);
+}
+
+#define STRIPPED_SHOWN_MAX 4 /* addresses; the others are counted */
+
+/* Which addresses a rule takes out. */
+static void say_stripped(struct text *text, const struct snapshot *snapshot,
+                         const struct verdict *verdict, const struct answer_facts *facts)
+{
+	unsigned gone = 0;
+	for (size_t i = 0; i < facts->address_count; i++)
+		gone += policy_takes_address(snapshot->policy, verdict->rule, &facts->addresses[i]);
+	say(text, "; %u of %u addresses taken out: ", gone, facts->address_count);
+	unsigned shown = 0;
+	for (size_t i = 0; i < facts->address_count && shown < STRIPPED_SHOWN_MAX; i++) {
+		char address[ADDR_TEXT_MAX];
+		if (!policy_takes_address(snapshot->policy, verdict->rule, &facts->addresses[i]))
+			continue;
+		addr_format(&facts->addresses[i].address, address);
+		say(text, "%s%s", shown++ ? ", " : "", address);
+	}
+	if (gone > shown)
+		say(text, " and %u more", gone - shown);
 }
 
 static void say_list(struct text *text, const struct snapshot *snapshot, const struct query *query,
@@ -132,6 +154,7 @@ static void say_match(struct text *text, const struct snapshot *snapshot, const 
                       const struct verdict *verdict, const struct answer *answer,
                       const struct answer_facts *facts)
 {
+	bool strips = verdict->reply && verdict->reply->kind == REPLY_STRIP;
 	switch ((enum match_kind)verdict->match) {
 	case MATCH_ALWAYS: say(text, " asked by %s", query->device.name); break;
 	case MATCH_NAME: say(text, " matches %s", verdict->pattern); break;
@@ -148,7 +171,9 @@ static void say_match(struct text *text, const struct snapshot *snapshot, const 
 			say_name(text, &answer->hops[answer->hop_count - 1]);
 		}
 		if (facts && verdict->index < facts->address_count)
-			say_address(text, snapshot, facts, verdict->index);
+			say_address(text, snapshot, facts, verdict->index, strips);
+		if (facts && strips)
+			say_stripped(text, snapshot, verdict, facts);
 		break;
 	case MATCH_ANSWER: say(text, " has no address"); break;
 	}

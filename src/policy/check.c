@@ -54,51 +54,79 @@ static bool asks_address(const struct rule *rule)
 	return rule->location.given || rule->control.given || rule->asn_count || rule->prefix_count;
 }
 
-/* Bit n: the rule names the criterion CRITERION_LOCATION + n, and the address does not meet it. */
+/* Bit n: the rule names the criterion CRITERION_STANDING + n, and the address does not meet it. */
 static unsigned failed_of(const struct rule *rule, const struct address_facts *address)
 {
 	unsigned failed = 0;
-	if (rule->location.given && !in_countries(&rule->location, address->location))
+	if (rule->standing != STANDING_NONE && address->standing != rule->standing)
 		failed |= 1;
+	if (rule->confidence != CONFIDENCE_NONE && address->confidence < rule->confidence)
+		failed |= 1 << (CRITERION_CONFIDENCE - CRITERION_STANDING);
+	if (rule->location.given && !in_countries(&rule->location, address->location))
+		failed |= 1 << (CRITERION_LOCATION - CRITERION_STANDING);
 	if (rule->control.given && !in_countries(&rule->control, address->control))
-		failed |= 1 << (CRITERION_CONTROL - CRITERION_LOCATION);
+		failed |= 1 << (CRITERION_CONTROL - CRITERION_STANDING);
 	if (rule->asn_count && !has_asn(rule, address->asn))
-		failed |= 1 << (CRITERION_ASN - CRITERION_LOCATION);
+		failed |= 1 << (CRITERION_ASN - CRITERION_STANDING);
 	if (rule->prefix_count && !has_prefix(rule, &address->address))
-		failed |= 1 << (CRITERION_ADDRESSES - CRITERION_LOCATION);
+		failed |= 1 << (CRITERION_ADDRESSES - CRITERION_STANDING);
 	return failed;
 }
 
-/* The address that is the evidence: one for which all holds that the rule asks of an address, and of
- * these the first that has the rule's standing itself. */
+static enum criterion first_of(unsigned failed)
+{
+	return (enum criterion)(CRITERION_STANDING + __builtin_ctz(failed));
+}
+
+/* A special-use address stands nowhere, so it says nothing of an answer that has others, unless the rule
+ * names it by its number. */
+static bool all_special(const struct answer_facts *facts)
+{
+	for (unsigned i = 0; i < facts->address_count; i++)
+		if (!facts->addresses[i].special)
+			return false;
+	return true;
+}
+
+/* The address that is the evidence: the first that meets all that the rule asks of one. With `match: all` each must
+ * meet it; then evidence->index is the first that does not when the result says so. */
 static enum criterion check_addresses(const struct rule *rule, const struct answer_facts *facts,
                                       struct evidence *evidence)
 {
+	bool count_special = rule->prefix_count || all_special(facts);
 	unsigned failed_by_all = ~0u;
 	int best = -1;
-	bool best_stands = false;
-	if (!facts->address_count && !asks_address(rule)) {
+	if (!facts->address_count) {
+		unsigned failed = failed_of(rule, &(struct address_facts){0});
 		evidence->match = MATCH_ANSWER;
-		return CRITERION_NONE;
+		return failed ? first_of(failed) : CRITERION_NONE;
 	}
-	for (unsigned i = 0; i < facts->address_count && !best_stands; i++) {
+	for (unsigned i = 0; i < facts->address_count; i++) {
 		const struct address_facts *address = &facts->addresses[i];
+		if (address->special && !count_special)
+			continue;
 		unsigned failed = failed_of(rule, address);
-		bool stands = rule->standing != STANDING_NONE && address->standing == rule->standing;
 		failed_by_all &= failed;
-		if (failed || (best >= 0 && !stands))
+		if (failed && rule->match_all) {
+			evidence->index = (uint16_t)i;
+			return first_of(failed);
+		}
+		if (failed || best >= 0)
 			continue;
 		best = (int)i;
-		best_stands = stands;
+		if (!rule->match_all)
+			break;
 	}
-	if (best < 0 && !facts->address_count)
-		failed_by_all = failed_of(rule, &(struct address_facts){0});
 	if (best < 0)
-		return failed_by_all ? (enum criterion)(CRITERION_LOCATION + __builtin_ctz(failed_by_all))
-		                     : CRITERION_ONE_ADDRESS;
+		return failed_by_all ? first_of(failed_by_all) : CRITERION_ONE_ADDRESS;
 	evidence->match = MATCH_ADDRESS;
 	evidence->index = (uint16_t)best;
 	return CRITERION_NONE;
+}
+
+bool policy_rule_takes(const struct rule *rule, const struct address_facts *address)
+{
+	return !failed_of(rule, address);
 }
 
 static enum criterion check_cnames(const struct rule *rule, const struct matter *matter,
@@ -122,10 +150,6 @@ static enum criterion check_answer(const struct rule *rule, const struct matter 
                                    struct evidence *evidence)
 {
 	const struct answer_facts *facts = matter->answer->facts;
-	if (rule->standing != STANDING_NONE && facts->standing != rule->standing)
-		return CRITERION_STANDING;
-	if (rule->confidence != CONFIDENCE_NONE && facts->confidence < rule->confidence)
-		return CRITERION_CONFIDENCE;
 	if (rule->cnames.count) {
 		enum criterion failed = check_cnames(rule, matter, evidence);
 		if (failed != CRITERION_NONE)

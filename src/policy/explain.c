@@ -204,6 +204,38 @@ static void say_answer(struct phrase *phrase, const struct rule *rule, const str
 	}
 }
 
+/* Which of several addresses does not meet a rule that asks for all. */
+static void say_exception(struct phrase *phrase, const struct rule *rule,
+                          const struct address_facts *address, enum criterion failed)
+{
+	char text[ADDR_TEXT_MAX];
+	addr_format(&address->address, text);
+	say(phrase, "not all addresses: %s ", text);
+	switch (failed) {
+	case CRITERION_STANDING: say(phrase, "stands %s", standing_word(address->standing)); break;
+	case CRITERION_CONFIDENCE:
+		say(phrase, "has confidence %s", confidence_word(address->confidence));
+		break;
+	case CRITERION_LOCATION:
+		say(phrase, "is not in %s", rule->location.negated ? "a known country outside " : "");
+		say_countries(phrase, &rule->location);
+		break;
+	case CRITERION_CONTROL:
+		say(phrase, "is not controlled from %s",
+		    rule->control.negated ? "a known country outside " : "");
+		say_countries(phrase, &rule->control);
+		break;
+	case CRITERION_ASN:
+		say(phrase, "is not run by ");
+		say_asns(phrase, rule);
+		break;
+	default:
+		say(phrase, "is not in ");
+		say_prefixes(phrase, rule);
+		break;
+	}
+}
+
 /* Why it holds: the evidence that a verdict would carry. */
 static void say_match(struct phrase *phrase, const struct policy *policy,
                       const struct matter *matter, const struct evidence *evidence)
@@ -285,8 +317,12 @@ static void explain_rule(const struct policy *policy, const struct rule *rule,
 		return;
 	}
 	step->result = STEP_NO_MATCH;
+	const struct answer_facts *facts = matter->answer ? matter->answer->facts : NULL;
+	bool of_address = failed >= CRITERION_STANDING && failed <= CRITERION_ADDRESSES;
 	if (failed < CRITERION_STANDING)
 		say_question(&phrase, policy, rule, matter, failed);
+	else if (of_address && rule->match_all && facts->address_count > 1)
+		say_exception(&phrase, rule, &facts->addresses[evidence.index], failed);
 	else
 		say_answer(&phrase, rule, matter, failed);
 }

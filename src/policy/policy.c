@@ -148,6 +148,12 @@ void policy_rule_info(const struct policy *policy, size_t number, struct policy_
 	*info = (struct policy_rule_info){rule->name, rule->action, rule->stage, rule->tags};
 }
 
+bool policy_takes_address(const struct policy *policy, size_t number,
+                          const struct address_facts *address)
+{
+	return policy_rule_takes(&policy->rules[number - 1], address);
+}
+
 const char *policy_tag_name(const struct policy *policy, size_t tag)
 {
 	return policy->tags.names[tag];

@@ -85,6 +85,10 @@ void policy_explain(const struct policy *policy, struct policy_scratch *scratch,
                     const struct policy_question *question, const struct policy_answer *answer,
                     struct policy_step *steps);
 
+/* Does an address meet all that a rule (from 1) asks of one? Those are what `reply: strip` takes out. */
+bool policy_takes_address(const struct policy *policy, size_t rule,
+                          const struct address_facts *address);
+
 /* For display. Rules count from 1. */
 size_t policy_rule_count(const struct policy *policy);
 struct policy_rule_info {

@@ -66,6 +66,7 @@ int policy_rule_init(struct rule *rule, const struct config_rule *from, uint16_t
 	rule->standing = from->standing;
 	rule->confidence = from->confidence;
 	rule->reply = from->reply;
+	rule->match_all = from->match_all;
 	rule->name = strdup(from->name);
 	if (!rule->name || !copy_arrays(rule, from))
 		return PF_ENOMEM;

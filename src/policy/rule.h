@@ -23,7 +23,7 @@ enum criterion {
 	CRITERION_CONTROL,
 	CRITERION_ASN,
 	CRITERION_ADDRESSES,
-	CRITERION_ONE_ADDRESS, /* each of the four before holds, but for no address all of them */
+	CRITERION_ONE_ADDRESS, /* each of the six before holds, but for no address all of them */
 	CRITERION_CNAME,
 };
 
@@ -51,6 +51,7 @@ struct rule {
 	enum confidence confidence;
 	struct countries location, control;
 	struct patterns names, not_names, cnames;
+	bool match_all; /* see config_rule */
 	struct rule_reply reply;
 };
 
@@ -89,8 +90,12 @@ void policy_rule_deinit(struct rule *rule);
 void matter_init(struct matter *matter, const struct policy_question *question,
                  const struct policy_answer *answer, struct regex_scratch *scratch);
 
-/* Fills `evidence` when it returns CRITERION_NONE. A rule of the answers stage needs matter->answer. */
+/* Fills `evidence` when it returns CRITERION_NONE; with match_all, `index` is else the address that does not meet the
+ * rule. A rule of the answers stage needs matter->answer. */
 enum criterion policy_rule_check(const struct rule *rule, struct matter *matter,
                                  struct evidence *evidence);
+
+/* Does the address meet all that the rule asks of one? For `reply: strip`. */
+bool policy_rule_takes(const struct rule *rule, const struct address_facts *address);
 
 #endif

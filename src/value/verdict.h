@@ -26,6 +26,7 @@ enum reply_kind {
 	REPLY_ADDRESSES,
 	REPLY_TRUNCATED, /* over UDP an empty reply with TC: ask again over TCP, where the answer stands */
 	REPLY_RECORDS, /* the records of a list's entry */
+	REPLY_STRIP,   /* the answer without the addresses that the rule is about */
 };
 
 /* What a sinkholed client gets. Owned by the policy's snapshot, or by the lists' when a list says it. */

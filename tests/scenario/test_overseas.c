@@ -167,8 +167,8 @@ static void location_rules_read_each_address(void **state)
 	struct play *play = begin(
 		BASE
 		"rules:\n"
-		"  - {name: not CN, tags: [coffee], location: [CN], action: sinkhole, reply: refused}\n"
-		"  - {name: these networks, tags: [laptop], asn: [37963], action: sinkhole, reply: nodata}\n"
+		"  - {name: not CN, tags: [coffee], location: [CN], match: any, action: sinkhole, reply: refused}\n"
+		"  - {name: these networks, tags: [laptop], asn: [37963], match: any, action: sinkhole, reply: nodata}\n"
 		"  - {name: only US, tags: [all], location: '!US', action: flag}\n");
 	play_query(play, 0, COFFEE, "z.example", "A");
 	play_answer(play, 0, 0, "z.example. 60 IN A 8.8.8.8\nz.example. 60 IN A 9.0.0.1\n");
@@ -184,6 +184,40 @@ static void location_rules_read_each_address(void **state)
 	play_free(&play);
 }
 
+/* The overseas addresses go and the rest is served, from the same cache entry that another device gets whole. */
+static void strip_serves_the_rest(void **state)
+{
+	(void)state;
+	struct play *play =
+		begin(BASE "rules:\n"
+	               "  - {name: not abroad, tags: [coffee], standing: overseas, action: sinkhole, "
+	               "reply: strip}\n");
+	char text[512];
+	size_t from = play_query(play, 0, COFFEE, "m.example", "A");
+	play_answer(play, 0, 0,
+	            "m.example. 60 IN A 9.0.0.1\nm.example. 60 IN A 8.8.8.8\n"
+	            "m.example. 60 IN A 9.0.0.2\nm.example. 60 IN A 12.1.1.1\n");
+	const struct play_reply *reply = play_reply_to(play, from, COFFEE);
+	assert_string_equal(reply_addresses(reply), "8.8.8.8 12.1.1.1"); /* the last is disputed */
+	assert_int_equal(reply_ede(reply, text), 15);
+	assert_string_equal(
+		text, "sinkholed by rule 1 \"not abroad\": m.example → 9.0.0.1 in CN (one 2026-09, two "
+			  "2026-09 agree), run by AS37963 Alibaba (CN); 2 of 4 addresses taken out: 9.0.0.1, "
+			  "9.0.0.2");
+	from = play_query(play, 1, LAPTOP, "m.example", "A");
+	assert_string_equal(reply_addresses(play_reply_to(play, from, LAPTOP)),
+	                    "9.0.0.1 8.8.8.8 9.0.0.2 12.1.1.1");
+	assert_int_equal(play->ask_count, 1);
+	from = play_query(play, 0, COFFEE, "n.example", "A");
+	play_answer(play, 1, 0, "n.example. 60 IN A 9.0.0.1\n");
+	reply = play_reply_to(play, from, COFFEE);
+	assert_int_equal(reply_rcode(reply), 0);
+	assert_int_equal(reply_answer_count(reply), 0);
+	play_settle(play);
+	assert_int_equal(play->records[0].action, ACTION_SINKHOLE);
+	play_free(&play);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -192,6 +226,7 @@ int main(void)
 		cmocka_unit_test(new_databases_judge_cached_answers),
 		cmocka_unit_test(hints_and_cnames_are_judged),
 		cmocka_unit_test(location_rules_read_each_address),
+		cmocka_unit_test(strip_serves_the_rest),
 	};
 	return cmocka_run_group_tests(tests, play_begin, play_end);
 }

@@ -243,7 +243,10 @@ static const struct mistake rules[] = {
 	{"rules: [{name: r, action: flag, reply: drop}]\n", 1, 40,
      "`reply` is for the action `sinkhole`|`flag`"},
 	{RULE("during: [mon]"), 3, 41, "`during` is not in this version|at all times"},
-	{RULE("match: any"), 3, 40, "`match` is not in this version"},
+	{RULE("match: any"), 3, 40, "give it a `standing`"},
+	{RULE("standing: overseas, match: some"), 3, 60, "unknown word `some` for `match`"},
+	{RULE("reply: strip"), 3, 40, "say which, by `standing`"},
+	{RULE("asn: 1, reply: strip, match: all"), 3, 62, "nothing would be left"},
 };
 
 static const struct mistake journal[] = {

@@ -112,11 +112,13 @@ static void read_address(struct answer_facts *facts, const char *text)
 	                        &asn),
 	                 5);
 	assert_int_equal(addr_parse(address, &out->address), PF_OK);
-	assert_true(standing_parse(standing) > 0);
-	out->standing = (uint8_t)standing_parse(standing);
+	out->special = !strcmp(standing, "special");
+	assert_true(out->special || standing_parse(standing) > 0);
+	out->standing = (uint8_t)(out->special ? (int)STANDING_UNKNOWN : standing_parse(standing));
 	out->location = read_country(location);
 	out->control = read_country(control);
 	out->asn = asn;
+	out->confidence = facts->confidence;
 	facts->overseas_count += out->standing == STANDING_OVERSEAS;
 }
 

@@ -229,9 +229,9 @@ static void test_addresses(void **state)
 		"  - {name: not home, tags: [camera], location: \"!US\", action: flag}\n"
 		"  - {name: run by, tags: [tv-set], control: [CN], action: flag}\n"
 		"  - {name: not run by, names: [n.example], control: [\"!US\"], action: flag}\n"
-		"  - {name: networks, names: [p.example], addresses: [203.0.113.0/24, \"2001:db8::/32\"], action: sinkhole}\n"
-		"  - {name: one address, names: [o.example], location: [IE], control: [CN], asn: 7, action: sinkhole}\n"
-		"  - {name: standing too, names: [s.example], standing: overseas, location: [CN], action: sinkhole}\n";
+		"  - {name: networks, names: [p.example], addresses: [203.0.113.0/24, \"2001:db8::/32\"], match: any, action: sinkhole}\n"
+		"  - {name: one address, names: [o.example], location: [IE], control: [CN], asn: 7, match: any, action: sinkhole}\n"
+		"  - {name: standing too, names: [s.example], standing: overseas, location: [CN], match: any, action: sinkhole}\n";
 	static const struct row rows[] = {
 		{{.tags = "coffee",
 	      .name = "x.example",
@@ -278,7 +278,7 @@ static void test_addresses(void **state)
 	      .facts = "overseas high, 192.0.2.1 overseas IE US 7, 192.0.2.2 overseas DE CN 7, "
 	               "192.0.2.3 overseas IE CN 8, 192.0.2.4 overseas IE CN 7"},
 	     "sinkhole by 6 in answers: address 3"},
-		/* of the addresses in CN the one that stands overseas itself is the evidence */
+		/* one address must stand overseas and in CN */
 		{{.tags = "",
 	      .name = "s.example",
 	      .facts = "overseas high, 192.0.2.1 overseas RU RU 7, 192.0.2.2 disputed CN CN 7, "
@@ -287,7 +287,7 @@ static void test_addresses(void **state)
 		{{.tags = "",
 	      .name = "s.example",
 	      .facts = "overseas high, 192.0.2.1 overseas RU RU 7, 192.0.2.2 disputed CN CN 7"},
-	     "sinkhole by 7 in answers: address 1"},
+	     NOTHING},
 		{{.tags = "", .name = "s.example", .facts = "home high, 192.0.2.2 home CN CN 7"}, NOTHING},
 	};
 	CHECK(rules, rows);
@@ -299,8 +299,8 @@ static void test_standings(void **state)
 	static const char rules[] =
 		"  - {name: d, standing: disputed, action: flag}\n"
 		"  - {name: i, standing: indeterminate, confidence: low, action: flag}\n"
-		"  - {name: h, standing: home, confidence: medium, action: flag}\n"
-		"  - {name: o, standing: overseas, confidence: medium, action: sinkhole}\n";
+		"  - {name: h, standing: home, confidence: medium, match: all, action: flag}\n"
+		"  - {name: o, standing: overseas, confidence: medium, match: any, action: sinkhole}\n";
 	static const struct row rows[] = {
 		{{.tags = "", .name = "x.example", .facts = "disputed low, 192.0.2.1 disputed US US 1"},
 	     "flag by 1 in answers: address 0"},
@@ -324,6 +324,44 @@ static void test_standings(void **state)
 		{{.tags = "", .name = "x.example", .facts = "none none"}, NOTHING},
 		{{.tags = "", .name = "x.example", .facts = "unknown low, 192.0.2.1 unknown - - 0"},
 	     NOTHING},
+	};
+	CHECK(rules, rows);
+}
+
+/* One address or all of them: a flag takes one, what takes an answer away needs all, and each rule may say otherwise. */
+static void test_match(void **state)
+{
+	(void)state;
+	static const char rules[] =
+		"  - {name: f, names: [f.example], standing: overseas, action: flag}\n"
+		"  - {name: fa, names: [fa.example], standing: overseas, match: all, action: flag}\n"
+		"  - {name: s, names: [s.example], standing: overseas, confidence: low, action: sinkhole}\n"
+		"  - {name: sa, names: [sa.example], location: CN, match: any, action: sinkhole}\n"
+		"  - {name: a, names: [a.example], standing: home, action: allow}\n"
+		"  - {name: n, names: [n.example], addresses: [192.0.2.0/24], action: sinkhole}\n";
+	static const char mixed[] =
+		"overseas low, 192.0.2.1 home US US 1, 203.0.113.7 overseas CN CN 1";
+	static const char both[] =
+		"overseas low, 203.0.113.6 overseas CN CN 1, 203.0.113.7 overseas RU CN 1";
+	static const char special[] =
+		"overseas low, 192.168.1.1 special - - 0, 203.0.113.7 overseas CN CN 1";
+	static const char only_special[] = "unknown low, 192.168.1.1 special - - 0";
+	static const struct row rows[] = {
+		{{.tags = "", .name = "f.example", .facts = mixed}, "flag by 1 in answers: address 1"},
+		{{.tags = "", .name = "fa.example", .facts = mixed}, NOTHING},
+		{{.tags = "", .name = "fa.example", .facts = both}, "flag by 2 in answers: address 0"},
+		{{.tags = "", .name = "s.example", .facts = mixed}, NOTHING},
+		{{.tags = "", .name = "s.example", .facts = both}, "sinkhole by 3 in answers: address 0"},
+		{{.tags = "", .name = "s.example", .facts = special},
+	     "sinkhole by 3 in answers: address 1"},
+		{{.tags = "", .name = "s.example", .facts = only_special}, NOTHING},
+		{{.tags = "", .name = "sa.example", .facts = mixed}, "sinkhole by 4 in answers: address 1"},
+		{{.tags = "", .name = "a.example", .facts = mixed}, NOTHING},
+		{{.tags = "", .name = "a.example", .facts = "home high, 192.0.2.1 home US US 1"},
+	     "allow by 5 in answers: address 0"},
+		{{.tags = "", .name = "n.example", .facts = mixed}, NOTHING},
+		{{.tags = "", .name = "n.example", .facts = "home high, 192.0.2.1 home US US 1"},
+	     "sinkhole by 6 in answers: address 0"},
 	};
 	CHECK(rules, rows);
 }
@@ -397,18 +435,14 @@ static void test_replies(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_example),
-		cmocka_unit_test(test_no_rules),
+		cmocka_unit_test(test_example),     cmocka_unit_test(test_no_rules),
 		cmocka_unit_test(test_names),
 #ifdef HAVE_VECTORSCAN
-		cmocka_unit_test(test_regexes),
-		cmocka_unit_test(test_without_scratch),
+		cmocka_unit_test(test_regexes),     cmocka_unit_test(test_without_scratch),
 #endif
-		cmocka_unit_test(test_both_stages),
-		cmocka_unit_test(test_order),
-		cmocka_unit_test(test_addresses),
-		cmocka_unit_test(test_standings),
-		cmocka_unit_test(test_strongest_evidence),
+		cmocka_unit_test(test_both_stages), cmocka_unit_test(test_order),
+		cmocka_unit_test(test_addresses),   cmocka_unit_test(test_standings),
+		cmocka_unit_test(test_match),       cmocka_unit_test(test_strongest_evidence),
 		cmocka_unit_test(test_replies),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
