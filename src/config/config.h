@@ -7,6 +7,7 @@
 
 #include "base/addr.h"
 #include "base/diag.h"
+#include "base/zone.h"
 #include "dns/name.h"
 #include "value/device.h"
 #include "value/facts.h"
@@ -64,6 +65,17 @@ struct config_countries {
 	struct country *codes;
 };
 
+#define DURING_BYTES (WEEK_MINUTES / 8)
+#define DURING_TEXT_MAX 128
+
+/* When in the week a rule acts: the minutes of the local week. */
+struct config_during {
+	struct config_pos pos;
+	char *zone;                 /* an IANA name; NULL: the system's */
+	char text[DURING_TEXT_MAX]; /* as written, for explanations */
+	uint8_t week[DURING_BYTES]; /* bit n: the minute n, from Monday 00:00 */
+};
+
 /* One entry of rules[]. What is not given does not restrict; all that is given must hold. */
 struct config_rule {
 	struct config_pos pos;
@@ -92,6 +104,7 @@ struct config_rule {
 	struct config_pattern *cnames;
 	bool
 		match_all; /* all addresses of an answer must meet what it asks of addresses; else one is enough */
+	struct config_during *during; /* NULL: at all times */
 	enum action action;
 	struct rule_reply reply; /* of a sinkhole rule; `reply:` is a word or a list of addresses */
 };

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/during.h"
 #include "config/matches.h"
 #include "config/pattern.h"
 #include "config/sections.h"
@@ -54,13 +55,6 @@ static void read_reply(struct reader *reader, const struct node *node, void *tar
 		reply->kind = kinds[word];
 }
 
-static void read_during(struct reader *reader, const struct node *node, void *target)
-{
-	(void)target;
-	tell_error(reader, node->pos,
-	           "`during` is not in this version; the rule would act at all times");
-}
-
 static void read_match(struct reader *reader, const struct node *node, void *target)
 {
 	static const char *const words[] = {"any", "all"};
@@ -76,7 +70,7 @@ static const struct field fields[] = {
 	{"location", match_location, false}, {"control", match_control, false},
 	{"asn", match_asn, false},           {"addresses", match_addresses, false},
 	{"cname", match_cname, false},       {"action", read_action, true},
-	{"reply", read_reply, false},        {"during", read_during, false},
+	{"reply", read_reply, false},        {"during", match_during, false},
 	{"match", read_match, false},
 };
 
@@ -172,4 +166,5 @@ void rule_deinit(struct config_rule *rule)
 	free(rule->asns);
 	free(rule->addresses);
 	free(rule->cnames);
+	during_free(rule->during);
 }

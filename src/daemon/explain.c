@@ -119,7 +119,7 @@ static json_t *steps_json(const struct query *query, const struct explanation *a
 	if (!steps)
 		return rows;
 	struct policy_question question = {query->device.tags, &query->dns.name, query->dns.type,
-	                                   about->lists};
+	                                   about->lists, query->arrived.wall_us};
 	struct policy_answer answer = {about->facts, NULL, 0};
 	if (about->entry) {
 		answer.hops = about->entry->answer->hops;

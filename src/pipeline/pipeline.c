@@ -245,7 +245,7 @@ static void run(struct query *query)
 		return;
 	}
 	struct policy_question question = {query->device.tags, &query->dns.name, query->dns.type,
-	                                   &finish.lists};
+	                                   &finish.lists, query->arrived.wall_us};
 	if (policy_needs_lists(snapshot->policy, question.tags) || query->explained)
 		lists_match(snapshot->lists, &query->dns.name, &finish.lists);
 	bool ended =

@@ -174,6 +174,8 @@ enum criterion policy_rule_check(const struct rule *rule, struct matter *matter,
 		return CRITERION_TAGS_NONE;
 	if (!has_type(rule, question->type))
 		return CRITERION_TYPES;
+	if (rule->during && !schedule_holds(rule->during, question->wall_us))
+		return CRITERION_DURING;
 	if (rule->lists_given) {
 		int list = list_set_first_common(&rule->lists, question->lists);
 		if (list < 0)

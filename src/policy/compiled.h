@@ -17,6 +17,7 @@ struct policy {
 	struct rule *rules; /* as configured */
 	struct stage_rules names, answers;
 	struct tag_table tags;
+	struct schedule_zones zones;
 	size_t list_count;
 	char **list_names;             /* for explanations */
 	struct regex_scratch *scratch; /* fits all regexes; threads copy it */

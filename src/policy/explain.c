@@ -136,7 +136,7 @@ static void say_place(struct phrase *phrase, const struct countries *countries, 
 static void say_question(struct phrase *phrase, const struct policy *policy,
                          const struct rule *rule, struct matter *matter, enum criterion failed)
 {
-	char type[DNS_TYPE_TEXT_MAX];
+	char type[DNS_TYPE_TEXT_MAX], time[SCHEDULE_TIME_MAX];
 	struct list_set held;
 	switch (failed) {
 	case CRITERION_TAGS:
@@ -150,6 +150,10 @@ static void say_question(struct phrase *phrase, const struct policy *policy,
 	case CRITERION_TAGS_NONE:
 		say(phrase, "the rule is not for devices with the tag ");
 		say_tags(phrase, policy, rule->tags_none & matter->question->tags);
+		break;
+	case CRITERION_DURING:
+		schedule_time_text(rule->during, matter->question->wall_us, time);
+		say(phrase, "it is %s, and the rule acts %s", time, rule->during->text);
 		break;
 	case CRITERION_NOT_LISTS:
 		say(phrase, "the rule leaves out names on the list ");

@@ -30,7 +30,7 @@ static int compile_rules(struct policy *policy, const struct config *config, str
 	for (size_t i = 0; i < config->rule_count; i++) {
 		policy->count = i + 1;
 		int error = policy_rule_init(&policy->rules[i], &config->rules[i], (uint16_t)(i + 1),
-		                             config->file, diag);
+		                             &policy->zones, config->file, diag);
 		if (error == PF_ENOMEM)
 			return PF_ENOMEM;
 		if (error != PF_OK)
@@ -98,6 +98,7 @@ void policy_free(struct policy **out)
 		policy_rule_deinit(&policy->rules[i]);
 	for (size_t i = 0; i < policy->list_count; i++)
 		free(policy->list_names[i]);
+	schedule_zones_deinit(&policy->zones);
 	free(policy->list_names);
 	free(policy->names.rules);
 	free(policy->answers.rules);

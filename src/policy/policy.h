@@ -44,6 +44,7 @@ struct policy_question {
 	const struct dns_name *name;
 	uint16_t type;
 	const struct list_set *lists; /* of the name */
+	int64_t wall_us;              /* now, for rules with `during` */
 };
 
 /* What is known of its answer. */

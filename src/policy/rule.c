@@ -51,7 +51,7 @@ static bool copy_arrays(struct rule *rule, const struct config_rule *from)
 }
 
 int policy_rule_init(struct rule *rule, const struct config_rule *from, uint16_t number,
-                     const char *file, struct diag *diag)
+                     struct schedule_zones *zones, const char *file, struct diag *diag)
 {
 	memset(rule, 0, sizeof *rule);
 	rule->number = number;
@@ -75,14 +75,19 @@ int policy_rule_init(struct rule *rule, const struct config_rule *from, uint16_t
 	int not_names =
 		patterns_init(&rule->not_names, from->not_names, from->not_name_count, file, diag);
 	int cnames = patterns_init(&rule->cnames, from->cnames, from->cname_count, file, diag);
+	int during =
+		from->during ? schedule_new(from->during, zones, file, diag, &rule->during) : PF_OK;
 	if (names != PF_OK)
 		return names;
-	return not_names != PF_OK ? not_names : cnames;
+	if (not_names != PF_OK)
+		return not_names;
+	return cnames != PF_OK ? cnames : during;
 }
 
 void policy_rule_deinit(struct rule *rule)
 {
 	free(rule->name);
+	free(rule->during);
 	free(rule->types);
 	free(rule->asns);
 	free(rule->prefixes);

@@ -5,6 +5,7 @@
 
 #include "policy/patterns.h"
 #include "policy/policy.h"
+#include "policy/schedule.h"
 
 /* What a rule can name, in the order in which it is looked at: cheap before dear. */
 enum criterion {
@@ -13,6 +14,7 @@ enum criterion {
 	CRITERION_TAGS_ALL,
 	CRITERION_TAGS_NONE,
 	CRITERION_TYPES,
+	CRITERION_DURING,
 	CRITERION_LISTS,
 	CRITERION_NOT_LISTS,
 	CRITERION_NAMES,
@@ -50,6 +52,7 @@ struct rule {
 	enum standing standing;
 	enum confidence confidence;
 	struct countries location, control;
+	struct schedule *during; /* NULL: at all times */
 	struct patterns names, not_names, cnames;
 	bool match_all; /* see config_rule */
 	struct rule_reply reply;
@@ -82,9 +85,10 @@ static inline bool policy_rule_asks_lists(const struct rule *rule)
 	return rule->lists_given || list_set_any(&rule->not_lists);
 }
 
-/* PF_OK, PF_EINVAL (told in `diag`), PF_ENOMEM; policy_rule_deinit is due in each case. */
+/* PF_OK, PF_EINVAL (told in `diag`), PF_ENOMEM; policy_rule_deinit is due in each case. `zones` must outlive it. */
 PF_MUST_CHECK int policy_rule_init(struct rule *rule, const struct config_rule *from,
-                                   uint16_t number, const char *file, struct diag *diag);
+                                   uint16_t number, struct schedule_zones *zones, const char *file,
+                                   struct diag *diag);
 void policy_rule_deinit(struct rule *rule);
 
 void matter_init(struct matter *matter, const struct policy_question *question,

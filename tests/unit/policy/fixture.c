@@ -145,7 +145,7 @@ static void parts_init(struct parts *parts, const struct fixture *fixture, const
 	assert_int_equal(dns_name_from_text(ask->name, &parts->name), PF_OK);
 	read_lists(ask->lists, &parts->lists);
 	parts->question = (struct policy_question){read_tags(fixture->policy, ask->tags), &parts->name,
-	                                           DNS_TYPE_A, &parts->lists};
+	                                           DNS_TYPE_A, &parts->lists, ask->wall_s * 1000000};
 	if (ask->type)
 		parts->question.type = (uint16_t)dns_type_from_text(ask->type);
 	if (!ask->facts)
