@@ -18,6 +18,8 @@ struct admin_ops {
 	json_t *(*rules)(void *data, int *http, char error[500]);
 	json_t *(*explain)(void *data, const char *device, const char *name, const char *type,
 	                   int *http, char error[500]);
+	/* `name` NULL: all lists that come from elsewhere. */
+	json_t *(*update_lists)(void *data, const char *name, int *http, char error[500]);
 	json_t *(*reload)(void *data, int *http, char error[500]);
 };
 

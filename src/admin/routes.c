@@ -45,6 +45,13 @@ static void post_reload(struct routes_context *context, const struct params *par
 	answer->body = context->ops.reload(context->ops.data, &answer->http, answer->error);
 }
 
+static void post_update_lists(struct routes_context *context, const struct params *params,
+                              struct routes_answer *answer)
+{
+	answer->body = context->ops.update_lists(context->ops.data, params_get(params, "name"),
+	                                         &answer->http, answer->error);
+}
+
 static void get_explain(struct routes_context *context, const struct params *params,
                         struct routes_answer *answer)
 {
@@ -149,6 +156,7 @@ static void get_devices(struct routes_context *context, const struct params *par
 /* ---- the table --------------------------------------------------------------------------- */
 
 static const char *const no_params[] = {NULL};
+static const char *const name_params[] = {"name", NULL};
 static const char *const device_params[] = {"unknown", NULL};
 static const char *const explain_params[] = {"device", "name", "type", NULL};
 static const char *const query_params[] = {"device", "name",  "action", "standing", "type",
@@ -164,6 +172,7 @@ static const struct route routes[] = {
 	{"/api/v1/lists", false, no_params, get_lists},
 	{"/api/v1/rules", false, no_params, get_rules},
 	{"/api/v1/explain", false, explain_params, get_explain},
+	{"/api/v1/lists/update", true, name_params, post_update_lists},
 	{"/api/v1/reload", true, no_params, post_reload},
 };
 

@@ -16,8 +16,8 @@
 #include "report/report.h"
 
 #define CONNECT_TIMEOUT_MS 2000L
-#define TIMEOUT_MS 60000L         /* a long walk through the journal */
-#define RELOAD_TIMEOUT_MS 150000L /* large lists; the daemon itself gives up before */
+#define TIMEOUT_MS 60000L       /* a long walk through the journal */
+#define POST_TIMEOUT_MS 660000L /* large lists; the daemon itself gives up before */
 #define RESPONSE_BYTES_MAX (256u << 20)
 #define URL_BYTES_MAX (60u << 10) /* the daemon takes no more */
 
@@ -162,7 +162,7 @@ static CURLcode transfer(struct client *client, const char *url, bool post, stru
 	curl_easy_setopt(curl, CURLOPT_PROXY, ""); /* whatever http_proxy says */
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, client->error);
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS);
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, post ? RELOAD_TIMEOUT_MS : TIMEOUT_MS);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, post ? POST_TIMEOUT_MS : TIMEOUT_MS);
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, body);
@@ -183,6 +183,8 @@ static void print_problem(json_t *problem)
 	json_array_foreach(json_object_get(problem, "errors"), i, line)
 		cli_say(stderr, "%s", json_is_string(line) ? json_string_value(line) : "");
 	const char *detail = cli_string(problem, "detail");
+	json_array_foreach(json_object_get(problem, "lists"), i, line) if (*cli_string(line, "error"))
+		cli_say(stderr, "%s: %s", cli_string(line, "name"), cli_string(line, "error"));
 	cli_complain("%s", *detail ? detail : "the daemon refuses, and does not say why.");
 }
 

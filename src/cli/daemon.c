@@ -94,6 +94,34 @@ static void print_skipped(json_t *list)
 	}
 }
 
+/* Of a list that comes from elsewhere: how fresh it is, and what is wrong. */
+static void print_source(json_t *source)
+{
+	if (!json_is_object(source))
+		return;
+	const char *fetched = cli_string(source, "fetched"), *checked = cli_string(source, "checked");
+	const char *next = cli_string(source, "next"), *error = cli_string(source, "error");
+	cli_put(stdout, "  from %s: ", cli_string(source, "from"));
+	if (json_is_true(json_object_get(source, "expired")))
+		cli_put(stdout, "EXPIRED and not used; ");
+	if (json_is_integer(json_object_get(source, "serial")))
+		cli_put(stdout, "serial %lld, ", (long long)cli_integer(source, "serial"));
+	if (*fetched)
+		cli_put(stdout, "fetched %s, %s bytes, ", cli_time(fetched).bytes,
+		        cli_number(cli_integer(source, "bytes")).bytes);
+	else
+		cli_put(stdout, "never fetched, ");
+	if (*checked)
+		cli_put(stdout, "checked %s, ", cli_time(checked).bytes);
+	if (!strcmp(cli_string(source, "phase"), "running"))
+		cli_say(stdout, "%s bytes have come so far",
+		        cli_number(cli_integer(source, "bytes")).bytes);
+	else
+		cli_say(stdout, "next %s UTC", cli_time(next).bytes);
+	if (*error)
+		cli_say(stdout, "  it could not be fetched: %s", error);
+}
+
 static void print_lists(json_t *document)
 {
 	json_t *lists = json_object_get(document, "lists"), *row;
@@ -105,14 +133,38 @@ static void print_lists(json_t *document)
 		        cli_count(cli_integer(row, "exceptions"), "exception").bytes,
 		        cli_count(cli_integer(row, "lines"), "line").bytes, cli_string(row, "format"),
 		        cli_time(cli_string(row, "modified")).bytes, cli_string(row, "file"));
+		print_source(json_object_get(row, "source"));
 		print_skipped(row);
 	}
 	if (!json_array_size(lists))
 		cli_say(stderr, "No lists are configured; see `lists` in portafilter.yaml(5).");
 }
 
+static void print_updated(json_t *document)
+{
+	json_t *lists = json_object_get(document, "lists"), *row;
+	size_t i;
+	json_array_foreach(lists, i, row)
+	{
+		cli_say(stdout, "%s:", cli_string(row, "name"));
+		print_source(row);
+	}
+	if (!json_array_size(lists))
+		cli_say(stderr, "No list is configured with `url` or `rpz`.");
+}
+
 int verb_lists(const struct cli *cli)
 {
+	struct params params = {0};
+	const char *what = cli->positional_count ? cli->positional[0] : NULL;
+	if (what && strcmp(what, "update")) {
+		cli_complain("`lists` does not know \"%s\"; it is `lists` or `lists update [NAME]`.", what);
+		return CLI_USAGE;
+	}
+	if (what) {
+		client_param(&params, "name", cli->positional_count > 1 ? cli->positional[1] : NULL);
+		return client_run(cli, "/api/v1/lists/update", &params, true, print_updated);
+	}
 	return client_run(cli, "/api/v1/lists", NULL, false, print_lists);
 }
 

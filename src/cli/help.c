@@ -33,8 +33,11 @@ static const struct cli_verb verbs[] = {
      "  portafilter endpoints --standing overseas\n"
      "  portafilter endpoints --device tv --format csv > tv.csv\n",
      "dnstilm", 0, 0, verb_endpoints},
-	{"lists", "", "the lists, their sizes, and the lines that were not taken",
-     "  portafilter lists\n", "", 0, 0, verb_lists},
+	{"lists", "[update [NAME]]", "the lists, their sizes, where they come from; fetch them now",
+     "  portafilter lists\n"
+     "  portafilter lists update\n"
+     "  portafilter lists update native-xiaomi\n",
+     "", 0, 2, verb_lists},
 	{"reload", "", "read configuration, lists and databases again",
      "  portafilter check && portafilter reload\n", "", 0, 0, verb_reload},
 	{"help", "[VERB]", "this text, or more on one verb", "  portafilter help log\n", "", 0, 1,

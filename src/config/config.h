@@ -9,6 +9,7 @@
 #include "base/diag.h"
 #include "base/zone.h"
 #include "dns/name.h"
+#include "dns/tsig.h"
 #include "value/device.h"
 #include "value/facts.h"
 #include "value/listset.h"
@@ -40,10 +41,30 @@ struct config_device {
 
 enum list_format { LIST_FORMAT_AUTO, LIST_FORMAT_PLAIN, LIST_FORMAT_HOSTS, LIST_FORMAT_ADBLOCK };
 
+/* `rpz:` of a list: a response policy zone that is transferred from its primary. */
+struct config_rpz {
+	struct dns_name zone;
+	struct addr_port primary;
+	bool tsig; /* the next three are given */
+	struct dns_name key_name;
+	enum tsig_algorithm algorithm;
+	char *secret_file; /* absolute; holds the secret as base64 */
+};
+
+/* One entry of lists[]. Exactly one of `file`, `url` and `rpz` is given. */
 struct config_list {
 	struct config_pos pos;
 	char *name;
-	char *file; /* absolute, or relative to the configuration's folder and made absolute */
+	char *
+		file; /* absolute; of a list with `url` or `rpz` the place of its last good copy, which may not
+	                           be there yet */
+	char *url;              /* NULL, or https://, http:// or file:/// */
+	struct config_rpz *rpz; /* or NULL */
+	int64_t refresh_us;     /* of `url`: how often it is asked, 24 hours by default */
+	int64_t timeout_us; /* the most that one fetch or transfer may take, 10 minutes by default */
+	uint64_t bytes_max; /* the most that is taken, unpacked; 128 MiB by default */
+	bool allow_private; /* special-use addresses may be fetched from */
+	char *ca_file;      /* NULL: the system's certificate authorities */
 	enum list_format format; /* of `format:` */
 };
 
@@ -123,6 +144,8 @@ struct config_geo {
 
 struct config {
 	char *file; /* the path it was read from, as given */
+	char *text; /* what it was read from, so that it can be built again; NUL-terminated */
+	size_t text_length;
 	char *user; /* NULL: not given */
 	struct config_pos user_pos;
 	size_t listen_count;
@@ -140,6 +163,7 @@ struct config {
 	struct tag_table tags;
 	size_t device_count;
 	struct config_device *devices;
+	char *state; /* `state`, the folder of copies; default /var/lib/portafilter */
 	size_t list_count;
 	struct config_list *lists;
 	size_t rule_count;

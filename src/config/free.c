@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "config/sections.h"
+#include "config/subscription.h"
 
 static void free_paths(struct config_path *paths, size_t count)
 {
@@ -21,6 +22,7 @@ void config_free(struct config **config)
 	for (size_t i = 0; i < gone->list_count; i++) {
 		free(gone->lists[i].name);
 		free(gone->lists[i].file);
+		subscription_deinit(&gone->lists[i]);
 	}
 	for (size_t i = 0; i < gone->rule_count; i++)
 		rule_deinit(&gone->rules[i]);
@@ -33,6 +35,8 @@ void config_free(struct config **config)
 	free(gone->home);
 	free(gone->allow);
 	free(gone->file);
+	free(gone->text);
+	free(gone->state);
 	free(gone->user);
 	free(gone->control_socket);
 	free(gone->journal_path);

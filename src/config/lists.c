@@ -1,7 +1,8 @@
-/* lists: which files hold names, and what rules call them. */
+/* lists: where names come from, and what rules call them. */
 #include <stdlib.h>
 
 #include "config/sections.h"
+#include "config/subscription.h"
 #include "config/unique.h"
 
 #define LIST_NAME_MAX 128 /* bytes, NUL included: it stands in replies and in the journal */
@@ -30,38 +31,63 @@ static void read_format(struct reader *reader, const struct node *node, void *ta
 		list->format = (enum list_format)word; /* in the order of the enum */
 }
 
-static void read_refresh(struct reader *reader, const struct node *node, void *target)
-{
-	(void)target;
-	int64_t ignored;
-	reader_duration(reader, node, "refresh", &ignored);
-}
-
-enum { FIELD_NAME, FIELD_FILE, FIELD_URL, FIELD_FORMAT, FIELD_REFRESH };
+enum {
+	FIELD_NAME,
+	FIELD_FILE,
+	FIELD_URL,
+	FIELD_RPZ,
+	FIELD_FORMAT,
+	FIELD_REFRESH,
+	FIELD_TIMEOUT,
+	FIELD_MAX_SIZE,
+	FIELD_ALLOW_PRIVATE,
+	FIELD_CA_FILE
+};
 static const struct field fields[] = {
 	[FIELD_NAME] = {"name", read_name, true},
 	[FIELD_FILE] = {"file", read_file, false},
-	[FIELD_URL] = {"url", NULL, false},
+	[FIELD_URL] = {"url", subscription_url, false},
+	[FIELD_RPZ] = {"rpz", subscription_rpz, false},
 	[FIELD_FORMAT] = {"format", read_format, false},
-	[FIELD_REFRESH] = {"refresh", read_refresh, false},
+	[FIELD_REFRESH] = {"refresh", subscription_refresh, false},
+	[FIELD_TIMEOUT] = {"timeout", subscription_timeout, false},
+	[FIELD_MAX_SIZE] = {"max-size", subscription_max_size, false},
+	[FIELD_ALLOW_PRIVATE] = {"allow-private", subscription_allow_private, false},
+	[FIELD_CA_FILE] = {"ca-file", subscription_ca_file, false},
 };
+
+#define BIT(field) (1u << (field))
+#define SOURCES (BIT(FIELD_FILE) | BIT(FIELD_URL) | BIT(FIELD_RPZ))
+
+/* The keys of `seen` that mean nothing to a list from there. */
+static void refuse_keys(struct reader *reader, const struct node *item, unsigned seen,
+                        const char *source)
+{
+	for (size_t i = 0; i < PF_COUNT(fields); i++)
+		if (seen & BIT(i))
+			tell_error(reader, item->pos, "`%s` means nothing to a list with `%s`; take it away",
+			           fields[i].key, source);
+}
 
 static void check_source(struct reader *reader, const struct node *item, unsigned seen)
 {
-	bool file = seen & 1u << FIELD_FILE, url = seen & 1u << FIELD_URL;
-	if (!file && url)
-		tell_error(
-			reader, item->pos,
-			"lists are read from files in this version: give `file`, the path of a copy of the `url`");
-	else if (!file)
-		tell_error(reader, item->pos, "a list needs the key `file`, which is not there");
-	else if (url)
-		tell_warning(
-			reader, item->pos,
-			"`url` is not in this version: the list is read from `file` and nobody refreshes it");
-	else if (seen & 1u << FIELD_REFRESH)
-		tell_warning(reader, item->pos,
-		             "`refresh` is not in this version: the file is read again at each reload");
+	unsigned sources = seen & SOURCES;
+	if (!sources)
+		tell_error(reader, item->pos,
+		           "a list needs one of the keys `file`, `url` and `rpz`, and has none");
+	else if (sources & (sources - 1))
+		tell_error(reader, item->pos,
+		           "a list comes from one place: give only one of `file`, `url` and `rpz`");
+	else if (sources == BIT(FIELD_FILE))
+		refuse_keys(reader, item,
+		            seen & (BIT(FIELD_REFRESH) | BIT(FIELD_TIMEOUT) | BIT(FIELD_MAX_SIZE) |
+		                    BIT(FIELD_ALLOW_PRIVATE) | BIT(FIELD_CA_FILE)),
+		            "file");
+	else if (sources == BIT(FIELD_RPZ))
+		refuse_keys(reader, item,
+		            seen & (BIT(FIELD_FORMAT) | BIT(FIELD_REFRESH) | BIT(FIELD_ALLOW_PRIVATE) |
+		                    BIT(FIELD_CA_FILE)),
+		            "rpz");
 }
 
 void section_lists(struct reader *reader, const struct node *node, void *target)
@@ -69,16 +95,20 @@ void section_lists(struct reader *reader, const struct node *node, void *target)
 	struct config *config = target;
 	struct unique names = {0};
 	size_t count = reader_items(reader, node, "lists", LIST_MAX);
+	default_state(reader);
 	config->lists = reader_alloc(reader, count, sizeof *config->lists);
 	if (!config->lists)
 		return;
 	for (const struct node *item = node->first; item; item = item->next) {
 		struct config_list *list = &config->lists[config->list_count++];
 		list->pos = item->pos;
+		subscription_defaults(list);
 		unsigned seen = reader_mapping(reader, item, "a list", fields, PF_COUNT(fields), list);
 		unique_add_name(reader, &names, item);
 		if (item->kind == NODE_MAPPING)
 			check_source(reader, item, seen);
+		if (!list->file && (list->url || list->rpz))
+			subscription_place(reader, list);
 	}
 	unique_finish(reader, &names, "list name");
 }

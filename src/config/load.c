@@ -56,8 +56,20 @@ static void read_home(struct reader *reader, const struct node *node, void *targ
 	config->home_count = home.count;
 }
 
+static void read_state(struct reader *reader, const struct node *node, void *target)
+{
+	((struct config *)target)->state = reader_path(reader, node, "state");
+}
+
+void default_state(struct reader *reader)
+{
+	if (!reader->config->state)
+		reader->config->state = reader_copy(reader, "/var/lib/portafilter");
+}
+
 enum {
 	FIELD_USER,
+	FIELD_STATE,
 	FIELD_LISTEN,
 	FIELD_ALLOW_FROM,
 	FIELD_WORKERS,
@@ -72,6 +84,7 @@ enum {
 };
 static const struct field fields[] = {
 	[FIELD_USER] = {"user", read_user, false},
+	[FIELD_STATE] = {"state", read_state, false},
 	[FIELD_LISTEN] = {"listen", section_listen, false},
 	[FIELD_ALLOW_FROM] = {"allow-from", section_allow_from, false},
 	[FIELD_WORKERS] = {"workers", read_workers, false},
@@ -132,6 +145,7 @@ static void read_root(struct reader *reader, const struct node *root)
 	if (!(seen & 1u << FIELD_GEO))
 		default_geo(reader);
 	fill_paths(reader);
+	default_state(reader);
 	rules_check_possible(reader);
 }
 
@@ -185,7 +199,9 @@ int config_parse_on(const struct config_system *system, const char *file, const 
 	if (!reader.config || !reader.folder)
 		goto out;
 	reader.config->file = strdup(file);
-	if (!reader.config->file)
+	reader.config->text = strndup(text, length);
+	reader.config->text_length = length;
+	if (!reader.config->file || !reader.config->text)
 		goto out;
 	error = text_check(file, &text, &length, diag);
 	if (error == PF_OK)

@@ -20,6 +20,7 @@ void default_listen(struct reader *reader);
 void default_allow_from(struct reader *reader);
 void default_upstreams(struct reader *reader); /* resolv.conf, without ourselves */
 void default_geo(struct reader *reader);
+void default_state(struct reader *reader);
 
 /* Warnings about rules that can never hold with these databases and this home. */
 void rules_check_possible(struct reader *reader);

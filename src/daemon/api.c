@@ -13,8 +13,10 @@
 #define DAY_US (86400LL * 1000000)
 #define RELOAD_WAIT_S 120 /* a reload of very large lists */
 
-static json_t *time_json(int64_t wall_us)
+json_t *api_time(int64_t wall_us)
 {
+	if (!wall_us)
+		return json_null();
 	char text[CLOCK_TEXT_MAX];
 	clock_format(wall_us, text);
 	return json_string(text);
@@ -192,11 +194,11 @@ static json_t *api_status(void *data, int *http, char error[500])
 	json_t *status =
 		json_pack("{s:s, s:i, s:o, s:I, s:{s:I, s:o, s:s}, s:I, s:o, s:o}", "version",
 	              PACKAGE_VERSION, "pid", (int)getpid(), "started",
-	              time_json(daemon->started.wall_us), "uptime_s",
+	              api_time(daemon->started.wall_us), "uptime_s",
 	              (json_int_t)((now_us - daemon->started.wall_us) / 1000000), "snapshot", "epoch",
-	              (json_int_t)snapshot->epoch, "built", time_json(snapshot->built_wall_us),
-	              "config", daemon->config_path, "workers", (json_int_t)daemon->worker_count,
-	              "listen", listen_json(daemon), "home", home_json(snapshot->config));
+	              (json_int_t)snapshot->epoch, "built", api_time(snapshot->built_wall_us), "config",
+	              daemon->config_path, "workers", (json_int_t)daemon->worker_count, "listen",
+	              listen_json(daemon), "home", home_json(snapshot->config));
 	json_object_set_new(status, "queries", queries_json(daemon));
 	json_object_set_new(status, "sources", sources_json(daemon));
 	json_object_set_new(status, "cache", cache_json(daemon));
@@ -314,23 +316,24 @@ static json_t *api_lists(void *data, int *http, char error[500])
 	(void)http;
 	(void)error;
 	struct daemon *daemon = data;
-	json_t *rows = json_array();
+	json_t *rows = json_array(), *sources = api_subscriptions(daemon);
 	rcu_register_thread();
 	rcu_read_lock();
 	const struct snapshot *snapshot = rcu_dereference(daemon->shared.snapshot);
 	for (size_t i = 0; i < lists_count(snapshot->lists); i++) {
 		const struct list_info *info = lists_info(snapshot->lists, i);
-		json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-		                                      "name", info->name, "file", info->file, "format",
-		                                      formats[info->format], "names", number(info->names),
-		                                      "exceptions", number(info->exceptions), "extra_names",
-		                                      number(info->extra_names), "lines",
-		                                      number(info->lines), "comments",
-		                                      number(info->comments), "skipped", skipped_json(info),
-		                                      "modified", time_json(info->modified_wall_us)));
+		json_array_append_new(
+			rows, json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:O?}", "name",
+		                    info->name, "file", info->file, "format", formats[info->format],
+		                    "names", number(info->names), "exceptions", number(info->exceptions),
+		                    "extra_names", number(info->extra_names), "lines", number(info->lines),
+		                    "comments", number(info->comments), "skipped", skipped_json(info),
+		                    "modified", api_time(info->modified_wall_us), "source",
+		                    json_object_get(sources, info->name)));
 	}
 	rcu_read_unlock();
 	rcu_unregister_thread();
+	json_decref(sources);
 	return json_pack("{s:o}", "lists", rows);
 }
 
@@ -420,6 +423,7 @@ struct admin_ops api_ops(struct daemon *daemon)
 		.lists = api_lists,
 		.rules = api_rules,
 		.explain = api_explain,
+		.update_lists = api_update_lists,
 		.reload = api_reload,
 	};
 }

@@ -3,6 +3,7 @@
 #include "daemon/daemon.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -106,6 +107,28 @@ static void on_end(uv_signal_t *handle, int number)
 	uv_stop(&daemon->loop);
 }
 
+static int on_copies_changed(void *data)
+{
+	return rebuild_snapshot(data);
+}
+
+static void on_notified(void *data, size_t list)
+{
+	fetch_notify(data, list);
+}
+
+/* Lists that come from elsewhere: their copies are in the snapshot already. */
+static int start_fetch(struct daemon *daemon)
+{
+	struct shared *shared = &daemon->shared;
+	daemon->fetch = fetch_new(&daemon->loop, on_copies_changed, daemon);
+	if (!daemon->fetch)
+		return PF_ENOMEM;
+	shared->notified = on_notified;
+	shared->notified_data = daemon->fetch;
+	return fetch_configure(daemon->fetch, shared->snapshot->config, clock_now());
+}
+
 static int start_control(struct daemon *daemon)
 {
 	if (uv_loop_init(&daemon->loop))
@@ -120,7 +143,7 @@ static int start_control(struct daemon *daemon)
 	uv_signal_start(&daemon->on_int, on_end, SIGINT);
 	uv_signal_start(&daemon->on_hup, on_hup, SIGHUP);
 	watch_neighbours(daemon);
-	return PF_OK;
+	return start_fetch(daemon);
 }
 
 static void close_handle(uv_handle_t *handle, void *data)
@@ -134,8 +157,14 @@ static void end_control(struct daemon *daemon)
 {
 	if (!daemon->loop.data)
 		return;
+	if (daemon->fetch) {
+		fetch_stop(daemon->fetch);
+		while (!fetch_idle(daemon->fetch)) /* until its last question is answered, or given up */
+			uv_run(&daemon->loop, UV_RUN_ONCE);
+	}
 	uv_walk(&daemon->loop, close_handle, NULL);
 	uv_run(&daemon->loop, UV_RUN_DEFAULT);
+	fetch_free(&daemon->fetch);
 	uv_loop_close(&daemon->loop);
 	neighbour_watch_free(&daemon->watch);
 }
@@ -172,12 +201,26 @@ static int remember(struct daemon *daemon, const struct config *config)
 	return whole ? PF_OK : PF_ENOMEM;
 }
 
+/* The folder of copies, when there is a list that needs one. */
+static int make_state_folder(const struct privileges *privileges, const struct config *config,
+                             char error[ERROR_MAX])
+{
+	char file[PATH_MAX];
+	for (size_t i = 0; i < config->list_count; i++) {
+		if (!config->lists[i].url && !config->lists[i].rpz)
+			continue;
+		snprintf(file, sizeof file, "%s/lists", config->state);
+		return privileges_make_folder(privileges, file, error, ERROR_MAX);
+	}
+	return PF_OK;
+}
+
 /* Sockets and folders as root, all else as the user: what cannot be read at a reload must fail now. */
-static int bind_and_drop(struct daemon *daemon, const char *user, struct socket_set *sets,
-                         char error[ERROR_MAX])
+static int bind_and_drop(struct daemon *daemon, const struct config *config,
+                         struct socket_set *sets, char error[ERROR_MAX])
 {
 	struct privileges privileges;
-	if (privileges_choose(user, &privileges, error, ERROR_MAX) != PF_OK)
+	if (privileges_choose(config->user, &privileges, error, ERROR_MAX) != PF_OK)
 		return PF_EINVAL;
 	if (sockets_open(daemon->listen, daemon->listen_count, sets, daemon->worker_count, error,
 	                 ERROR_MAX) != PF_OK)
@@ -187,6 +230,8 @@ static int bind_and_drop(struct daemon *daemon, const char *user, struct socket_
 	if (daemon->journal_path &&
 	    (privileges_make_folder(&privileges, daemon->journal_path, error, ERROR_MAX) != PF_OK ||
 	     privileges_make_folder(&privileges, daemon->journal_rings, error, ERROR_MAX) != PF_OK))
+		return PF_EIO;
+	if (make_state_folder(&privileges, config, error) != PF_OK)
 		return PF_EIO;
 	return privileges_drop(&privileges, error, ERROR_MAX);
 }
@@ -249,7 +294,7 @@ static int prepare(struct daemon *daemon, struct socket_set *sets, char error[ER
 	else
 		result = remember(daemon, config);
 	if (result == PF_OK)
-		result = bind_and_drop(daemon, config->user, sets, error);
+		result = bind_and_drop(daemon, config, sets, error);
 	config_free(&config);
 	diag_deinit(&diag);
 	return result;
@@ -285,6 +330,8 @@ static void end(struct daemon *daemon)
 	daemon->ending = true;
 	pthread_cond_broadcast(&daemon->reload_done);
 	pthread_mutex_unlock(&daemon->reload_lock);
+	if (daemon->fetch)
+		fetch_refuse(daemon->fetch);
 	admin_stop(&daemon->admin);
 	for (size_t i = 0; i < daemon->worker_count; i++)
 		if (daemon->workers[i])

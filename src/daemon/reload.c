@@ -74,34 +74,71 @@ static void publish(struct daemon *daemon, struct snapshot *built)
 		call_rcu(&old->rcu, free_snapshot);
 }
 
+/* For whoever asked for the reload, and for `status`. */
+static void remember_findings(struct daemon *daemon, const struct diag *diag, bool asked_for,
+                              bool ok)
+{
+	pthread_mutex_lock(&daemon->reload_lock);
+	if (asked_for) {
+		json_decref(daemon->reload_errors);
+		daemon->reload_errors = findings_json(diag, DIAG_ERROR);
+		daemon->reload_ok = ok;
+	}
+	if (ok) {
+		json_decref(daemon->warnings);
+		daemon->warnings = findings_json(diag, DIAG_WARNING);
+	}
+	pthread_mutex_unlock(&daemon->reload_lock);
+}
+
+/* The configuration that was just read, or why it was not. Takes it over. */
+static int build(struct daemon *daemon, int error, struct config *config, struct diag *diag,
+                 bool asked_for)
+{
+	struct snapshot *built = NULL;
+	struct now now = clock_now();
+	uint32_t epoch = daemon->shared.snapshot ? daemon->shared.snapshot->epoch + 1 : 1;
+	if (error == PF_OK) {
+		fetch_expire(config, now);
+		error = snapshot_build_of(&config, epoch, now, diag, &built);
+	}
+	if (error == PF_OK && epoch > 1)
+		warn_of_restart(daemon, built->config, diag);
+	log_findings(diag);
+	remember_findings(daemon, diag, asked_for, error == PF_OK);
+	const char *what = asked_for ? "reload" : "new copies of lists";
+	if (error == PF_OK) {
+		publish(daemon, built);
+		if (daemon->fetch && fetch_configure(daemon->fetch, built->config, now) != PF_OK)
+			log_error("there is no memory to keep the lists fresh as the configuration says now");
+	}
+	if (epoch > 1 && error == PF_OK)
+		log_info("%s: snapshot %u is in force", asked_for ? "reloaded" : what, epoch);
+	else if (epoch > 1)
+		log_error("%s refused: %s; snapshot %u stays in force", what,
+		          diag->errors ? "see the errors above" : pf_strerror(error), epoch - 1);
+	return error;
+}
+
 int reload_snapshot(struct daemon *daemon)
 {
 	struct diag diag;
-	struct snapshot *built = NULL;
+	struct config *config = NULL;
 	diag_init(&diag);
-	uint32_t epoch = daemon->shared.snapshot ? daemon->shared.snapshot->epoch + 1 : 1;
-	int error = snapshot_build(daemon->config_path, epoch, clock_now(), &diag, &built);
-	if (error == PF_OK && epoch > 1)
-		warn_of_restart(daemon, built->config, &diag);
-	log_findings(&diag);
+	int error = config_load(daemon->config_path, &diag, &config);
+	error = build(daemon, error, config, &diag, true);
+	diag_deinit(&diag);
+	return error;
+}
 
-	pthread_mutex_lock(&daemon->reload_lock);
-	json_decref(daemon->reload_errors);
-	daemon->reload_errors = findings_json(&diag, DIAG_ERROR);
-	daemon->reload_ok = error == PF_OK;
-	if (error == PF_OK) {
-		json_decref(daemon->warnings);
-		daemon->warnings = findings_json(&diag, DIAG_WARNING);
-	}
-	pthread_mutex_unlock(&daemon->reload_lock);
-
-	if (error == PF_OK)
-		publish(daemon, built);
-	if (epoch > 1 && error == PF_OK)
-		log_info("reloaded: snapshot %u is in force", epoch);
-	else if (epoch > 1)
-		log_error("reload refused: %s; snapshot %u stays in force",
-		          diag.errors ? "see the errors above" : pf_strerror(error), epoch - 1);
+int rebuild_snapshot(struct daemon *daemon)
+{
+	struct diag diag;
+	struct config *config = NULL;
+	const struct config *force = daemon->shared.snapshot->config;
+	diag_init(&diag);
+	int error = config_parse(force->file, force->text, force->text_length, &diag, &config);
+	error = build(daemon, error, config, &diag, false);
 	diag_deinit(&diag);
 	return error;
 }

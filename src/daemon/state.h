@@ -9,6 +9,7 @@
 
 #include "admin/admin.h"
 #include "device/neighbours.h"
+#include "fetch/fetch.h"
 #include "net/worker.h"
 #include "pipeline/pipeline.h"
 
@@ -26,7 +27,8 @@ struct daemon {
 
 	uv_loop_t loop;
 	uv_signal_t on_term, on_int, on_hup;
-	uv_async_t wake; /* somebody wants a reload */
+	uv_async_t wake;     /* somebody wants a reload */
+	struct fetch *fetch; /* lists that come from elsewhere */
 	struct neighbour_watch *watch;
 	uv_poll_t watch_poll;
 	uv_timer_t watch_timer; /* gathers a burst of neighbour events into one table */
@@ -43,6 +45,9 @@ struct daemon {
 
 /* Builds a snapshot and publishes it; a failed build changes nothing. The control thread. */
 int reload_snapshot(struct daemon *daemon);
+/* The same with the configuration in force, whatever has been written into its file meanwhile: for copies of lists that have
+ * changed. */
+int rebuild_snapshot(struct daemon *daemon);
 /* Writes the findings to the log. */
 void log_findings(const struct diag *diag);
 
@@ -50,6 +55,13 @@ void log_findings(const struct diag *diag);
 struct admin_ops api_ops(struct daemon *daemon);
 json_t *api_explain(void *data, const char *device, const char *name, const char *type, int *http,
                     char error[500]);
+
+/* subscriptions.c: what is told of lists that come from elsewhere, by name; and `portafilter lists update`. */
+json_t *api_subscriptions(struct daemon *daemon);
+json_t *api_update_lists(void *data, const char *name, int *http, char error[500]);
+
+/* "2026-11-25T18:00:00.000Z", or null for never (0). */
+json_t *api_time(int64_t wall_us);
 
 /* ["all", "coffee"] */
 json_t *api_tags(const struct snapshot *snapshot, tag_set tags);

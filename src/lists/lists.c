@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lists/file.h"
 #include "lists/index.h"
@@ -60,6 +61,29 @@ void lists_free(struct lists **out)
 	*out = NULL;
 }
 
+/* The copy of a list that comes from elsewhere was proved before it was put there. Should it be gone or spoilt all the same, then
+ * DNS goes on without that list and says so: the daemon must not depend on what strangers send. */
+static int load_copy(struct lists *lists, size_t number, const struct config *config,
+                     struct diag *diag)
+{
+	const struct config_list *list = &config->lists[number];
+	struct diag findings;
+	if (access(list->file, F_OK)) {
+		diag_warning(diag, config->file, list->pos.line, list->pos.column,
+		             "the list `%s` has not been fetched yet and holds no name so far", list->name);
+		return PF_OK;
+	}
+	diag_init(&findings);
+	int result = list_file_read(lists->index, (uint16_t)number, &lists->infos[number], config->file,
+	                            list->pos, &findings);
+	for (size_t i = 0; i < findings.count; i++)
+		if (findings.entries[i].text)
+			diag_warning(diag, config->file, list->pos.line, list->pos.column, "%s",
+			             findings.entries[i].text);
+	diag_deinit(&findings);
+	return result == PF_EINVAL ? PF_OK : result;
+}
+
 static int load_one(struct lists *lists, size_t number, const struct config *config,
                     struct diag *diag)
 {
@@ -70,6 +94,8 @@ static int load_one(struct lists *lists, size_t number, const struct config *con
 	info->format = list->format;
 	if (!info->name || !info->file)
 		return PF_ENOMEM;
+	if (list->url || list->rpz)
+		return load_copy(lists, number, config, diag);
 	return list_file_read(lists->index, (uint16_t)number, info, config->file, list->pos, diag);
 }
 

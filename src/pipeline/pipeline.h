@@ -28,6 +28,9 @@ struct shared {
 	struct flight_table *flights;
 	struct journal *journal; /* NULL: `journal: off` */
 	struct hash_key key;
+	/* The primary of this list of the configuration says that its zone has changed (RFC 1996). Any thread; does not block. */
+	void (*notified)(void *data, size_t list);
+	void *notified_data;
 };
 
 /* Written by its worker only, read by any thread (base/counter.h). The sums hold at every quiet moment:

@@ -54,31 +54,42 @@ static int refuse_loops(const struct config *config, struct diag *diag)
 	return error;
 }
 
-int snapshot_build(const char *config_path, uint32_t epoch, struct now now, struct diag *diag,
-                   struct snapshot **out)
+int snapshot_build_of(struct config **config, uint32_t epoch, struct now now, struct diag *diag,
+                      struct snapshot **out)
 {
 	*out = NULL;
 	struct snapshot *built = calloc(1, sizeof *built);
-	if (!built)
+	if (!built) {
+		config_free(config);
 		return PF_ENOMEM;
+	}
 	built->epoch = epoch;
 	built->built_wall_us = now.wall_us;
-	int error = config_load(config_path, diag, &built->config);
-	if (error == PF_OK) {
-		int parts[] = {
-			refuse_loops(built->config, diag),
-			registry_build(built->config, &built->registry),
-			lists_load(built->config, diag, &built->lists),
-			policy_compile(built->config, diag, &built->policy),
-			geo_load(built->config, now, epoch, diag, &built->geo),
-		};
-		for (size_t i = 0; i < PF_COUNT(parts) && error == PF_OK; i++)
-			error = parts[i];
-	}
+	built->config = *config;
+	*config = NULL;
+	int parts[] = {
+		refuse_loops(built->config, diag),
+		registry_build(built->config, &built->registry),
+		lists_load(built->config, diag, &built->lists),
+		policy_compile(built->config, diag, &built->policy),
+		geo_load(built->config, now, epoch, diag, &built->geo),
+	};
+	int error = PF_OK;
+	for (size_t i = 0; i < PF_COUNT(parts) && error == PF_OK; i++)
+		error = parts[i];
 	if (error != PF_OK) {
 		snapshot_free(&built);
 		return error;
 	}
 	*out = built;
 	return PF_OK;
+}
+
+int snapshot_build(const char *config_path, uint32_t epoch, struct now now, struct diag *diag,
+                   struct snapshot **out)
+{
+	struct config *config = NULL;
+	*out = NULL;
+	int error = config_load(config_path, diag, &config);
+	return error == PF_OK ? snapshot_build_of(&config, epoch, now, diag, out) : error;
 }

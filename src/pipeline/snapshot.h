@@ -28,6 +28,9 @@ struct snapshot {
  * `*out` owned by the caller (snapshot_free, or through RCU once published); else an error and NULL. */
 PF_MUST_CHECK int snapshot_build(const char *config_path, uint32_t epoch, struct now now,
                                  struct diag *diag, struct snapshot **out);
+/* The same of a configuration that was read already; it is taken over, also on failure. */
+PF_MUST_CHECK int snapshot_build_of(struct config **config, uint32_t epoch, struct now now,
+                                    struct diag *diag, struct snapshot **out);
 void snapshot_free(struct snapshot **snapshot);
 
 #endif

@@ -398,6 +398,7 @@ class Daemon:
             # not what the tests are about: no database, no home, unless a test says so
             "geo": {"location": []},
             "journal": {"path": f"{self.folder}/journal.db"},
+            "state": f"{self.folder}",
         }, config or {})
         if ROOT:
             self.config.setdefault("user", "nobody")

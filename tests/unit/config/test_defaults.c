@@ -129,19 +129,15 @@ static void test_later_versions(void **state)
 {
 	(void)state;
 	struct parsed parsed =
-		parse("listen: {web: a, tls: b, https: [c], quic: {}, certificate: {file: x}}\n"
-	          "lists: [{name: l, file: tv.txt, url: 'https://x'},\n"
-	          "  {name: m, file: tv.txt, refresh: 24h}]\n");
+		parse("listen: {web: a, tls: b, https: [c], quic: {}, certificate: {file: x}}\n");
 	assert_int_equal(parsed.error, PF_OK);
-	assert_int_equal(parsed.diag.warnings, 7);
+	assert_int_equal(parsed.diag.warnings, 5);
 	assert_finding(&parsed, DIAG_WARNING, 1, 15,
 	               "`listen.web` is not in this version; nothing will");
 	assert_finding(&parsed, DIAG_WARNING, 1, 23, "`listen.tls`");
 	assert_finding(&parsed, DIAG_WARNING, 1, 33, "`listen.https`");
 	assert_finding(&parsed, DIAG_WARNING, 1, 44, "`listen.quic`");
 	assert_finding(&parsed, DIAG_WARNING, 1, 61, "`listen.certificate`");
-	assert_finding(&parsed, DIAG_WARNING, 2, 9, "`url` is not in this version");
-	assert_finding(&parsed, DIAG_WARNING, 3, 3, "`refresh` is not in this version");
 	parsed_deinit(&parsed);
 }
 

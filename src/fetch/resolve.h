@@ -1,0 +1,29 @@
+/* Private to fetch/: the addresses of a list's host, asked of the configured upstreams directly. Never of the system's resolver:
+ * /etc/resolv.conf of this machine is likely to name ourselves, and a list that sinkholes the host of a list could then never be
+ * replaced; nor of our own listeners, whose answers are policy. */
+#ifndef PF_FETCH_RESOLVE_H
+#define PF_FETCH_RESOLVE_H
+
+#include "upstream/upstream.h"
+
+#define RESOLVE_ADDRESS_MAX \
+	16 /* tried one after the other; hosts with more have others that answer */
+
+struct resolution {
+	size_t count;
+	struct addr addresses[RESOLVE_ADDRESS_MAX];
+	const char *error; /* a phrase when there is none: "the upstreams do not answer" … */
+};
+
+typedef void (*resolve_done)(void *data, const struct resolution *resolution);
+
+struct lookup;
+
+/* Asks for A and AAAA. `done` is called once, from the loop and never from within, unless the lookup is abandoned before. An
+ * address as the host, and localhost (RFC 6761, 6.3), are answered without asking. NULL: no memory, or no name at
+ * all. */
+struct lookup *resolve_start(struct uv_loop_s *loop, struct forwarder *forwarder, const char *host,
+                             resolve_done done, void *data);
+void resolve_abandon(struct lookup *lookup);
+
+#endif
