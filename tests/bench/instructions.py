@@ -1,0 +1,104 @@
+#!/usr/bin/python3
+"""User-space instructions for one query, counted by callgrind: a figure that does not depend on how busy the machine is.
+
+    PF_BUILD=build PF_GEOIP=build/GeoIP tests/bench/instructions.py [--json]
+
+The daemon runs as a household has it and more: one worker, 200 devices, 20 rules of which four ask for the standing, two location
+databases, the AS ranges, a list of 100,000 names. 1,000 names are asked, once and 21 times: the difference is what a cached or
+sinkholed answer costs, without the start and the misses.
+Printed are the instructions of the worker from the packet to the reply, and of the journal's thread, for each query.
+"""
+import json
+import os
+import pathlib
+import re
+import shutil
+import socket
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "system"))
+
+os.environ["PF_WRAP"] = "valgrind"  # the harness is patient then
+
+import harness  # noqa: E402
+
+NAMES, ROUNDS = 1000, 20
+WORKER, WRITER = "on_readable", "writer_drain"
+RULES = [{"name": f"overseas {i}", "tags": [f"t{i}"], "standing": "overseas", "action": "flag"} for i in range(4)] + \
+        [{"name": f"names {i}", "tags": [f"t{i % 4}"], "names": [f"*.never{i}.invalid"], "action": "sinkhole"} for i in range(15)] + \
+        [{"name": "listed", "lists": ["bench"], "action": "sinkhole"}]
+DEVICES = [{"name": f"device {i}", "ip": f"127.9.{i // 100}.{i % 100 + 1}", "tags": [f"t{i % 4}"]} for i in range(200)]
+
+
+def ask_all(port, domain, source="127.9.0.5"):
+    """Each name once, eight on their way at a time."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind((source, 0))
+        sock.connect(("127.0.0.1", port))
+        sock.settimeout(harness.PATIENCE_S)
+        wires = [harness.question(f"n{i}.{domain}").to_wire() for i in range(NAMES)]
+        for at in range(0, NAMES, 8):
+            for wire in wires[at:at + 8]:
+                sock.send(wire)
+            for _ in wires[at:at + 8]:
+                sock.recv(4096)
+
+
+def inclusive(folder, function):
+    """Instructions in `function` and all that it calls."""
+    files = [str(f) for f in folder.glob("callgrind.out*")]
+    text = subprocess.run(["callgrind_annotate", "--inclusive=yes", "--threshold=100", *files], capture_output=True, text=True, check=True).stdout
+    found = re.search(rf"^\s*([\d,]+)\b.*:{function}(?:'2)?(?: \[|\s|$)", text, re.M)
+    return int(found.group(1).replace(",", "")) if found else 0
+
+
+def run(domain, journal, rounds):
+    """Instructions of the worker and of the writer in all."""
+    upstream = harness.Upstream()
+    config = {"upstreams": [upstream.upstream], "home": ["US"], "devices": DEVICES, "rules": RULES,
+              "geo": {"location": [str(p) for p in harness.LOCATION], "control": [str(p) for p in harness.CONTROL], "max-age": "36500d"}}
+    daemon = harness.Daemon(config, ready=False)
+    profile = harness.make_folder()
+    try:
+        names = daemon.write_file("list", "".join(f"n{i}.listed.invalid\n" for i in range(100_000)))
+        daemon.write(lists=[{"name": "bench", "file": names}], **({} if journal else {"journal": "off"}))
+        # made as root, written to as the user whom the daemon becomes
+        (profile / "callgrind.out").touch()
+        (profile / "callgrind.out").chmod(0o666)
+        harness.WRAP[:] = ["valgrind", "-q", "--vgdb=no", "--tool=callgrind", f"--callgrind-out-file={profile}/callgrind.out", "--separate-threads=no",
+                           f"--toggle-collect={WORKER}", f"--toggle-collect={WRITER}"]
+        daemon.start()
+        for _ in range(rounds):
+            ask_all(daemon.port, domain)
+        daemon.signal(15)
+        daemon.process.wait(harness.PATIENCE_S)
+        return {"worker": inclusive(profile, WORKER), "journal": inclusive(profile, WRITER)}
+    finally:
+        daemon.clean()
+        upstream.stop()
+        shutil.rmtree(profile)
+
+
+def measure(domain, journal):
+    once, often = (run(domain, journal, rounds) for rounds in (1, 1 + ROUNDS))
+    return {part: (often[part] - once[part]) / (NAMES * ROUNDS) for part in once}
+
+
+def main():
+    if not shutil.which("valgrind"):
+        sys.exit("valgrind is not installed")
+    results = {}
+    for what, domain in (("cached", "cached.invalid"), ("sinkholed", "listed.invalid")):
+        for journal in (False, True):
+            results[f"{what}, journal {'on' if journal else 'off'}"] = measure(domain, journal)
+    if "--json" in sys.argv[1:]:
+        print(json.dumps(results))
+        return
+    print(f"{'instructions a query':28}{'worker':>10}{'journal':>10}")
+    for what, figures in results.items():
+        print(f"{what:28}{figures['worker']:10.0f}{figures['journal']:10.0f}")
+
+
+if __name__ == "__main__":
+    main()
