@@ -1,0 +1,25 @@
+/* Words of events. */
+#include "value/event.h"
+
+#include <string.h>
+
+#include "base/error.h"
+
+static const char *const words[EVENT_KIND_COUNT] = {
+	[EVENT_NEW_DEVICE] = "new-device",   [EVENT_SILENT_DEVICE] = "silent-device",
+	[EVENT_FLAGGED] = "flagged",         [EVENT_STANDING_CHANGED] = "standing-changed",
+	[EVENT_NEW_COUNTRY] = "new-country",
+};
+
+const char *event_word(enum event_kind kind)
+{
+	return words[kind];
+}
+
+int event_parse(const char *word)
+{
+	for (int i = 0; i < EVENT_KIND_COUNT; i++)
+		if (!strcmp(words[i], word))
+			return i;
+	return PF_EINVAL;
+}
