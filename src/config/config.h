@@ -126,6 +126,7 @@ struct config_rule {
 	bool
 		match_all; /* all addresses of an answer must meet what it asks of addresses; else one is enough */
 	struct config_during *during; /* NULL: at all times */
+	bool follow_off;              /* `follow-cname: off` */
 	enum action action;
 	struct rule_reply reply; /* of a sinkhole rule; `reply:` is a word or a list of addresses */
 };

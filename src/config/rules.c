@@ -62,15 +62,31 @@ static void read_match(struct reader *reader, const struct node *node, void *tar
 	((struct config_rule *)target)->match_all = word == 1;
 }
 
+static void read_follow(struct reader *reader, const struct node *node, void *target)
+{
+	static const char *const words[] = {"on", "off"};
+	int word = reader_word(reader, node, "follow-cname", words, PF_COUNT(words));
+	((struct config_rule *)target)->follow_off = word == 1;
+}
+
 static const struct field fields[] = {
-	{"name", read_name, true},           {"tags", match_tags, false},
-	{"tags-all", match_tags_all, false}, {"names", match_names, false},
-	{"lists", match_lists, false},       {"types", match_types, false},
-	{"standing", match_standing, false}, {"confidence", match_confidence, false},
-	{"location", match_location, false}, {"control", match_control, false},
-	{"asn", match_asn, false},           {"addresses", match_addresses, false},
-	{"cname", match_cname, false},       {"action", read_action, true},
-	{"reply", read_reply, false},        {"during", match_during, false},
+	{"name", read_name, true},
+	{"tags", match_tags, false},
+	{"tags-all", match_tags_all, false},
+	{"names", match_names, false},
+	{"lists", match_lists, false},
+	{"types", match_types, false},
+	{"standing", match_standing, false},
+	{"confidence", match_confidence, false},
+	{"location", match_location, false},
+	{"control", match_control, false},
+	{"asn", match_asn, false},
+	{"addresses", match_addresses, false},
+	{"cname", match_cname, false},
+	{"action", read_action, true},
+	{"reply", read_reply, false},
+	{"during", match_during, false},
+	{"follow-cname", read_follow, false},
 	{"match", read_match, false},
 };
 

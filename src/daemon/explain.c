@@ -120,7 +120,7 @@ static json_t *steps_json(const struct query *query, const struct explanation *a
 		return rows;
 	struct policy_question question = {query->device.tags, &query->dns.name, query->dns.type,
 	                                   about->lists, query->arrived.wall_us};
-	struct policy_answer answer = {about->facts, NULL, 0};
+	struct policy_answer answer = {about->facts, NULL, 0, about->hop_lists};
 	if (about->entry) {
 		answer.hops = about->entry->answer->hops;
 		answer.hop_count = about->entry->answer->hop_count;

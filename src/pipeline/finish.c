@@ -236,6 +236,7 @@ void finish_query(struct query *query, const struct finish *finish)
 									.scratch = pipeline->scratch,
 									.verdict = &finish->verdict,
 									.lists = &finish->lists,
+									.hop_lists = finish->hop_lists,
 									.entry = finish->entry,
 									.facts = finish->facts,
 									.reason = reason,

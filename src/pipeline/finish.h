@@ -9,6 +9,7 @@ struct finish {
 	const struct snapshot *snapshot;
 	struct verdict verdict;
 	struct list_set lists;            /* that hold the name, where a rule asked */
+	const struct list_set *hop_lists; /* of each CNAME of the answer, or NULL when no rule asked */
 	struct cache_entry *entry;        /* NULL: no answer */
 	const struct answer_facts *facts; /* of the entry, or NULL */
 	unsigned rcode;                   /* without an answer and a sinkhole: SERVFAIL or REFUSED */

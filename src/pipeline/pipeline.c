@@ -227,6 +227,23 @@ static bool is_meta_type(uint16_t type)
 	return type == DNS_TYPE_OPT || (type >= 249 && type <= DNS_TYPE_ANY);
 }
 
+/* The answers stage, with the lists of each CNAME where a rule asks for them. */
+static void decide_answer(struct pipeline *pipeline, const struct policy_question *question,
+                          struct finish *finish)
+{
+	const struct policy *policy = finish->snapshot->policy;
+	const struct answer *answer = finish->entry->answer;
+	struct policy_answer known = {finish->facts, answer->hops, answer->hop_count, NULL};
+	if (!policy_needs_answer(policy, pipeline->scratch, question->tags))
+		return;
+	if (answer->hop_count && policy_follows(policy, pipeline->scratch, question->tags)) {
+		for (size_t i = 0; i < answer->hop_count; i++)
+			lists_match(finish->snapshot->lists, &answer->hops[i], &pipeline->hop_lists[i]);
+		known.hop_lists = finish->hop_lists = pipeline->hop_lists;
+	}
+	policy_decide_answers(policy, pipeline->scratch, question, &known, &finish->verdict);
+}
+
 /* Under rcu_read_lock. First call: source is not SOURCE_UPSTREAM; after a wait it is. */
 static void run(struct query *query)
 {
@@ -246,7 +263,7 @@ static void run(struct query *query)
 	}
 	struct policy_question question = {query->device.tags, &query->dns.name, query->dns.type,
 	                                   &finish.lists, query->arrived.wall_us};
-	if (policy_needs_lists(snapshot->policy, question.tags) || query->explained)
+	if (policy_needs_lists(snapshot->policy, pipeline->scratch, question.tags) || query->explained)
 		lists_match(snapshot->lists, &query->dns.name, &finish.lists);
 	bool ended =
 		policy_decide_names(snapshot->policy, pipeline->scratch, &question, &finish.verdict);
@@ -275,11 +292,7 @@ static void run(struct query *query)
 		return;
 	}
 	finish.facts = facts_of(snapshot, shared->key, finish.entry, finish.now);
-	if (!ended && finish.facts && policy_needs_answer(snapshot->policy, question.tags)) {
-		const struct answer *answer = finish.entry->answer;
-		struct policy_answer known = {finish.facts, answer->hops, answer->hop_count};
-		policy_decide_answers(snapshot->policy, pipeline->scratch, &question, &known,
-		                      &finish.verdict);
-	}
+	if (!ended && finish.facts)
+		decide_answer(pipeline, &question, &finish);
 	finish_query(query, &finish);
 }

@@ -61,6 +61,7 @@ struct pipeline {
 	struct policy_scratch *scratch;
 	struct query *pool;
 	size_t query_count;
+	struct list_set hop_lists[ANSWER_HOP_MAX]; /* of the answer at hand */
 	uint8_t out[DNS_MESSAGE_MAX];
 	struct stripped stripped;
 };

@@ -29,6 +29,7 @@ struct explanation {
 	struct policy_scratch *scratch;
 	const struct verdict *verdict;
 	const struct list_set *lists;     /* that hold the name */
+	const struct list_set *hop_lists; /* of each CNAME, or NULL */
 	const struct cache_entry *entry;  /* the answer, or NULL */
 	const struct answer_facts *facts; /* of it, or NULL */
 	const char *reason;               /* the sentence */

@@ -135,11 +135,11 @@ static void say_stripped(struct text *text, const struct snapshot *snapshot,
 		say(text, " and %u more", gone - shown);
 }
 
-static void say_list(struct text *text, const struct snapshot *snapshot, const struct query *query,
-                     size_t list)
+static void say_list(struct text *text, const struct snapshot *snapshot,
+                     const struct dns_name *name, size_t list)
 {
 	struct dns_name entry;
-	unsigned covers = lists_find_entry(snapshot->lists, list, &query->dns.name, &entry);
+	unsigned covers = lists_find_entry(snapshot->lists, list, name, &entry);
 	say(text, " is on list \"%s\"", lists_info(snapshot->lists, list)->name);
 	if (!covers)
 		return;
@@ -158,7 +158,14 @@ static void say_match(struct text *text, const struct snapshot *snapshot, const 
 	switch ((enum match_kind)verdict->match) {
 	case MATCH_ALWAYS: say(text, " asked by %s", query->device.name); break;
 	case MATCH_NAME: say(text, " matches %s", verdict->pattern); break;
-	case MATCH_LIST: say_list(text, snapshot, query, verdict->list); break;
+	case MATCH_LIST: say_list(text, snapshot, &query->dns.name, verdict->list); break;
+	case MATCH_CNAME_LIST:
+		if (answer && verdict->index < answer->hop_count) {
+			say(text, " → ");
+			say_name(text, &answer->hops[verdict->index]);
+			say_list(text, snapshot, &answer->hops[verdict->index], verdict->list);
+		}
+		break;
 	case MATCH_CNAME:
 		say(text, " → ");
 		if (answer && verdict->index < answer->hop_count)

@@ -2,20 +2,14 @@
 #ifndef PF_POLICY_COMPILED_H
 #define PF_POLICY_COMPILED_H
 
-#include "policy/rule.h"
-
-/* The rules of one stage, in order. */
-struct stage_rules {
-	size_t count;
-	const struct rule **rules;
-	tag_set tags;  /* that any of them speaks of */
-	tag_set lists; /* the tags of those that ask for lists */
-};
+#include "policy/program.h"
 
 struct policy {
 	size_t count;
 	struct rule *rules; /* as configured */
-	struct stage_rules names, answers;
+	tag_set spoken_of;  /* the tags that any rule names */
+	struct program *whole;
+	struct program_table programs; /* of the sets of tags that the configuration has */
 	struct tag_table tags;
 	struct schedule_zones zones;
 	size_t list_count;
@@ -25,7 +19,19 @@ struct policy {
 
 struct policy_scratch {
 	struct regex_scratch *regex;
+	const struct program *last;   /* that was asked for */
+	struct program_table learned; /* for sets of tags that came up since */
 };
+
+/* The program for a device with these tags; without memory, or room for one more, the whole policy. */
+const struct program *policy_program(const struct policy *policy, struct policy_scratch *scratch,
+                                     tag_set tags);
+
+/* The first rule that a CNAME of the answer meets as if it had been asked for, or NULL. */
+const struct rule *policy_first_of_hop(const struct program *program,
+                                       const struct policy_question *question,
+                                       const struct policy_answer *answer, size_t hop,
+                                       struct regex_scratch *scratch, struct evidence *evidence);
 
 /* What the threads that decide may not share; NULL is no scratch. */
 static inline struct regex_scratch *scratch_of(const struct policy_scratch *scratch)

@@ -1,23 +1,39 @@
-/* The two stages. Nothing is allocated; the first rule that holds ends the walk. */
+/* The two stages. The first rule that holds ends the walk. */
 #include "policy/compiled.h"
 
-static const struct rule *first_match(const struct stage_rules *rules, struct matter *matter,
-                                      struct evidence *evidence)
+static const struct rule *first_indexed(const struct program_stage *stage, struct matter *matter,
+                                        struct evidence *evidence)
 {
-	if (!(rules->tags & matter->question->tags))
-		return NULL;
-	for (size_t i = 0; i < rules->count; i++)
-		if (policy_rule_check(rules->rules[i], matter, evidence) == CRITERION_NONE)
-			return rules->rules[i];
+	uint64_t places[DISPATCH_WORDS_MAX];
+	const struct policy_question *question = matter->question;
+	size_t words = dispatch_find(stage->dispatch, question->name, question->lists, places);
+	for (size_t word = 0; word < words; word++) {
+		for (uint64_t left = places[word]; left; left &= left - 1) {
+			const struct rule *rule = stage->rules[word * 64 + (size_t)__builtin_ctzll(left)];
+			if (policy_rule_check(rule, matter, evidence) == CRITERION_NONE)
+				return rule;
+		}
+	}
 	return NULL;
 }
 
-static void decide(struct verdict *verdict, const struct rule *rule,
+static const struct rule *first_match(const struct program_stage *stage, struct matter *matter,
+                                      struct evidence *evidence)
+{
+	if (stage->dispatch)
+		return first_indexed(stage, matter, evidence);
+	for (size_t i = 0; i < stage->count; i++)
+		if (policy_rule_check(stage->rules[i], matter, evidence) == CRITERION_NONE)
+			return stage->rules[i];
+	return NULL;
+}
+
+static void decide(struct verdict *verdict, const struct rule *rule, enum stage stage,
                    const struct evidence *evidence)
 {
 	*verdict = (struct verdict){
 		.action = (uint8_t)rule->action,
-		.stage = (uint8_t)rule->stage,
+		.stage = (uint8_t)stage,
 		.match = evidence->match,
 		.rule = rule->number,
 		.list = evidence->list,
@@ -33,12 +49,51 @@ bool policy_decide_names(const struct policy *policy, struct policy_scratch *scr
 	struct matter matter;
 	struct evidence evidence;
 	matter_init(&matter, question, NULL, scratch_of(scratch));
-	const struct rule *rule = first_match(&policy->names, &matter, &evidence);
+	const struct program *program = policy_program(policy, scratch, question->tags);
+	const struct rule *rule = first_match(&program->names, &matter, &evidence);
 	*verdict = (struct verdict){.action = ACTION_ALLOW, .stage = STAGE_NONE};
 	if (!rule)
 		return false;
-	decide(verdict, rule, &evidence);
+	decide(verdict, rule, STAGE_NAMES, &evidence);
 	return rule->action != ACTION_FLAG;
+}
+
+const struct rule *policy_first_of_hop(const struct program *program,
+                                       const struct policy_question *question,
+                                       const struct policy_answer *answer, size_t hop,
+                                       struct regex_scratch *scratch, struct evidence *evidence)
+{
+	struct policy_question asked = *question;
+	struct matter matter;
+	asked.name = &answer->hops[hop];
+	asked.lists = &answer->hop_lists[hop];
+	matter_init(&matter, &asked, NULL, scratch);
+	const struct rule *rule = first_match(&program->cnames, &matter, evidence);
+	evidence->match = evidence->match == MATCH_LIST ? MATCH_CNAME_LIST : MATCH_CNAME;
+	evidence->index = (uint16_t)hop;
+	return rule;
+}
+
+/* The CNAMEs, one by one, as if they had been asked for. True when one ends the way. What allows one allows nothing
+ * else: whoever owns a name chooses where it leads. */
+static bool decide_hops(const struct program *program, const struct policy_question *question,
+                        const struct policy_answer *answer, struct regex_scratch *scratch,
+                        struct verdict *verdict)
+{
+	struct evidence evidence;
+	if (!program->cnames.count || !answer->hop_lists)
+		return false;
+	for (size_t i = 0; i < answer->hop_count; i++) {
+		const struct rule *rule =
+			policy_first_of_hop(program, question, answer, i, scratch, &evidence);
+		if (!rule || rule->action == ACTION_ALLOW)
+			continue;
+		if (!verdict->rule || rule->action == ACTION_SINKHOLE)
+			decide(verdict, rule, STAGE_ANSWERS, &evidence);
+		if (rule->action == ACTION_SINKHOLE)
+			return true;
+	}
+	return false;
 }
 
 void policy_decide_answers(const struct policy *policy, struct policy_scratch *scratch,
@@ -49,10 +104,13 @@ void policy_decide_answers(const struct policy *policy, struct policy_scratch *s
 	struct evidence evidence;
 	if (verdict->rule && verdict->action != ACTION_FLAG)
 		return; /* the names stage ended the way */
+	const struct program *program = policy_program(policy, scratch, question->tags);
+	if (decide_hops(program, question, answer, scratch_of(scratch), verdict))
+		return;
 	matter_init(&matter, question, answer, scratch_of(scratch));
-	const struct rule *rule = first_match(&policy->answers, &matter, &evidence);
+	const struct rule *rule = first_match(&program->answers, &matter, &evidence);
 	if (!rule)
 		return;
 	if (!verdict->rule || rule->action == ACTION_SINKHOLE)
-		decide(verdict, rule, &evidence);
+		decide(verdict, rule, STAGE_ANSWERS, &evidence);
 }

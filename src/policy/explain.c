@@ -245,12 +245,17 @@ static void say_match(struct phrase *phrase, const struct policy *policy,
                       const struct matter *matter, const struct evidence *evidence)
 {
 	const struct answer_facts *facts = matter->answer ? matter->answer->facts : NULL;
-	char text[ADDR_TEXT_MAX];
+	char text[ADDR_TEXT_MAX], name[NAME_TEXT_MAX];
 	switch ((enum match_kind)evidence->match) {
 	case MATCH_ALWAYS: say(phrase, "it asks for nothing that the query has not"); break;
 	case MATCH_NAME: say(phrase, "the name matches %s", evidence->pattern); break;
 	case MATCH_LIST:
 		say(phrase, "the name is on the list %s", policy->list_names[evidence->list]);
+		break;
+	case MATCH_CNAME_LIST:
+		dns_name_to_text(&matter->answer->hops[evidence->index], name);
+		say(phrase, "the CNAME number %u is on the list %s: %s", evidence->index + 1u,
+		    policy->list_names[evidence->list], name);
 		break;
 	case MATCH_CNAME:
 		say(phrase, "the CNAME number %u matches %s", evidence->index + 1u, evidence->pattern);
@@ -272,6 +277,35 @@ struct progress {
 	struct policy_step *flag_step;
 };
 
+/* It flagged, but another sinkholes the answer. */
+static void overrule_flag(struct progress *progress, const struct rule *by)
+{
+	struct phrase of_flag = {.text = progress->flag_step->why};
+	progress->flag_step->result = STEP_SHADOWED;
+	say(&of_flag, "it flags, but rule %u sinkholes the answer", by->number);
+}
+
+static void say_flagged(struct policy_step *step, struct phrase *phrase, const struct rule *flag)
+{
+	step->result = STEP_SHADOWED;
+	phrase->length = 0;
+	say(phrase, "the name is flagged already (rule %u), and only a sinkhole would change that",
+	    flag->number);
+}
+
+/* A rule that holds, in the names stage or for a CNAME of it. */
+static void explain_name(struct policy_step *step, struct progress *progress,
+                         const struct rule *rule)
+{
+	bool flags = rule->action == ACTION_FLAG;
+	if (!flags && progress->flag)
+		overrule_flag(progress, rule);
+	progress->flag = flags ? rule : NULL;
+	progress->ended = flags ? NULL : rule;
+	progress->flag_step = flags ? step : NULL;
+	step->result = STEP_MATCHES;
+}
+
 static void explain_match(struct policy_step *step, struct phrase *phrase,
                           struct progress *progress, const struct rule *rule)
 {
@@ -283,21 +317,40 @@ static void explain_match(struct policy_step *step, struct phrase *phrase,
 	}
 	progress->decided = rule;
 	step->result = STEP_MATCHES;
-	if (rule->stage == STAGE_NAMES) {
-		bool flags = rule->action == ACTION_FLAG;
-		progress->flag = flags ? rule : NULL;
-		progress->ended = flags ? NULL : rule;
-		progress->flag_step = flags ? step : NULL;
-	} else if (progress->flag && rule->action == ACTION_SINKHOLE) {
-		struct phrase of_flag = {.text = progress->flag_step->why};
-		progress->flag_step->result = STEP_SHADOWED;
-		say(&of_flag, "it flags, but rule %u sinkholes the answer", rule->number);
-	} else if (progress->flag) {
-		step->result = STEP_SHADOWED;
-		phrase->length = 0;
-		say(phrase, "the name is flagged already (rule %u), and only a sinkhole would change that",
-		    progress->flag->number);
+	if (rule->stage == STAGE_NAMES)
+		explain_name(step, progress, rule);
+	else if (progress->flag && rule->action == ACTION_SINKHOLE)
+		overrule_flag(progress, rule);
+	else if (progress->flag)
+		say_flagged(step, phrase, progress->flag);
+}
+
+/* What a CNAME of the answer comes to; the rules have their steps already, as the name itself made them. */
+static void explain_hop(const struct policy *policy, struct matter *matter, size_t hop,
+                        struct progress *progress, struct policy_step *steps)
+{
+	char name[NAME_TEXT_MAX];
+	struct evidence evidence;
+	const struct rule *rule = policy_first_of_hop(policy->whole, matter->question, matter->answer,
+	                                              hop, matter->scratch, &evidence);
+	if (!rule)
+		return;
+	struct policy_step *step = &steps[rule->number - 1];
+	struct phrase phrase = {.text = step->why};
+	if (rule->action == ACTION_ALLOW) {
+		dns_name_to_text(&matter->answer->hops[hop], name);
+		say(&phrase, "it lets the CNAME number %zu pass: %s", hop + 1, name);
+		return;
 	}
+	if (rule == progress->flag)
+		return; /* by the name or an earlier CNAME */
+	if (rule->action == ACTION_FLAG && progress->flag) {
+		say_flagged(step, &phrase, progress->flag);
+		return;
+	}
+	step->stage = STAGE_ANSWERS;
+	say_match(&phrase, policy, matter, &evidence);
+	explain_name(step, progress, rule);
 }
 
 static void explain_rule(const struct policy *policy, const struct rule *rule,
@@ -309,7 +362,7 @@ static void explain_rule(const struct policy *policy, const struct rule *rule,
 	if (rule->stage == STAGE_ANSWERS && (progress->ended || !matter->answer)) {
 		step->result = STEP_NOT_ASKED;
 		if (progress->ended)
-			say(&phrase, "rule %u has decided by the name alone", progress->ended->number);
+			say(&phrase, "rule %u has decided by names alone", progress->ended->number);
 		else
 			say(&phrase, "there is no answer to look at");
 		return;
@@ -338,13 +391,17 @@ void policy_explain(const struct policy *policy, struct policy_scratch *scratch,
 	struct matter matter;
 	struct progress progress = {0};
 	matter_init(&matter, question, answer, scratch_of(scratch));
-	for (size_t i = 0; i < policy->names.count; i++) {
-		const struct rule *rule = policy->names.rules[i];
+	const struct program *whole = policy->whole;
+	for (size_t i = 0; i < whole->names.count; i++) {
+		const struct rule *rule = whole->names.rules[i];
 		explain_rule(policy, rule, &matter, &progress, &steps[rule->number - 1]);
 	}
+	bool follow = answer && answer->hop_lists && whole->cnames.count;
+	for (size_t i = 0; follow && i < answer->hop_count && !progress.ended; i++)
+		explain_hop(policy, &matter, i, &progress, steps);
 	progress.decided = NULL;
-	for (size_t i = 0; i < policy->answers.count; i++) {
-		const struct rule *rule = policy->answers.rules[i];
+	for (size_t i = 0; i < whole->answers.count; i++) {
+		const struct rule *rule = whole->answers.rules[i];
 		explain_rule(policy, rule, &matter, &progress, &steps[rule->number - 1]);
 	}
 }

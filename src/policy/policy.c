@@ -39,21 +39,31 @@ static int compile_rules(struct policy *policy, const struct config *config, str
 	return result;
 }
 
-static int order_stage(const struct policy *policy, enum stage stage, struct stage_rules *rules)
+static int add_program(struct policy *policy, tag_set tags)
 {
-	rules->rules = calloc(policy->count ? policy->count : 1, sizeof *rules->rules);
-	if (!rules->rules)
-		return PF_ENOMEM;
+	tags &= policy->spoken_of;
+	if (policy->programs.count == policy->programs.max ||
+	    program_table_find(&policy->programs, tags))
+		return PF_OK;
+	struct program *program = program_new(policy->rules, policy->count, &tags);
+	return program ? program_table_add(&policy->programs, program) : PF_ENOMEM;
+}
+
+static int compile_programs(struct policy *policy, const struct config *config)
+{
 	for (size_t i = 0; i < policy->count; i++) {
 		const struct rule *rule = &policy->rules[i];
-		if (rule->stage != stage)
-			continue;
-		rules->rules[rules->count++] = rule;
-		rules->tags |= rule->tags;
-		if (policy_rule_asks_lists(rule))
-			rules->lists |= rule->tags;
+		policy->spoken_of |= rule->tags | rule->tags_all | rule->tags_none;
 	}
-	return PF_OK;
+	policy->whole = program_new(policy->rules, policy->count, NULL);
+	if (!policy->whole || program_table_init(&policy->programs, PROGRAMS_MAX) != PF_OK)
+		return PF_ENOMEM;
+	int error = add_program(policy, tag_bit(TAG_ALL));
+	if (error == PF_OK)
+		error = add_program(policy, tag_bit(TAG_ALL) | tag_bit(TAG_UNKNOWN));
+	for (size_t i = 0; i < config->device_count && error == PF_OK; i++)
+		error = add_program(policy, config->devices[i].tags);
+	return error;
 }
 
 static int prepare_scratch(struct policy *policy)
@@ -78,9 +88,7 @@ int policy_compile(const struct config *config, struct diag *diag, struct policy
 	if (error == PF_OK)
 		error = compile_rules(policy, config, diag);
 	if (error == PF_OK)
-		error = order_stage(policy, STAGE_NAMES, &policy->names);
-	if (error == PF_OK)
-		error = order_stage(policy, STAGE_ANSWERS, &policy->answers);
+		error = compile_programs(policy, config);
 	if (error == PF_OK)
 		error = prepare_scratch(policy);
 	if (error != PF_OK)
@@ -100,8 +108,8 @@ void policy_free(struct policy **out)
 		free(policy->list_names[i]);
 	schedule_zones_deinit(&policy->zones);
 	free(policy->list_names);
-	free(policy->names.rules);
-	free(policy->answers.rules);
+	program_free(&policy->whole);
+	program_table_deinit(&policy->programs);
 	free(policy->rules);
 	regex_scratch_free(&policy->scratch);
 	free(policy);
@@ -111,12 +119,17 @@ void policy_free(struct policy **out)
 struct policy_scratch *policy_scratch_new(const struct policy *policy)
 {
 	struct policy_scratch *scratch = calloc(1, sizeof *scratch);
-	if (!scratch || !policy->scratch)
-		return scratch;
-	scratch->regex = regex_scratch_copy(policy->scratch);
-	if (!scratch->regex)
-		policy_scratch_free(&scratch);
-	return scratch;
+	if (!scratch)
+		return NULL;
+	if (program_table_init(&scratch->learned, PROGRAMS_LEARNED_MAX) == PF_OK) {
+		if (!policy->scratch)
+			return scratch;
+		scratch->regex = regex_scratch_copy(policy->scratch);
+		if (scratch->regex)
+			return scratch;
+	}
+	policy_scratch_free(&scratch);
+	return NULL;
 }
 
 void policy_scratch_free(struct policy_scratch **scratch)
@@ -124,18 +137,54 @@ void policy_scratch_free(struct policy_scratch **scratch)
 	if (!*scratch)
 		return;
 	regex_scratch_free(&(*scratch)->regex);
+	program_table_deinit(&(*scratch)->learned);
 	free(*scratch);
 	*scratch = NULL;
 }
 
-bool policy_needs_answer(const struct policy *policy, tag_set tags)
+/* A set of tags that the configuration does not have, because a tag was given since: compiled once by each thread. */
+static const struct program *learn(const struct policy *policy, struct policy_scratch *scratch,
+                                   tag_set tags)
 {
-	return policy->answers.tags & tags;
+	const struct program *known = program_table_find(&scratch->learned, tags);
+	if (known || scratch->learned.count == scratch->learned.max)
+		return known;
+	struct program *program = program_new(policy->rules, policy->count, &tags);
+	if (!program || program_table_add(&scratch->learned, program) != PF_OK)
+		return NULL;
+	return program;
 }
 
-bool policy_needs_lists(const struct policy *policy, tag_set tags)
+const struct program *policy_program(const struct policy *policy, struct policy_scratch *scratch,
+                                     tag_set tags)
 {
-	return (policy->names.lists | policy->answers.lists) & tags;
+	tags &= policy->spoken_of;
+	if (scratch && scratch->last && scratch->last->tags == tags)
+		return scratch->last;
+	const struct program *program = program_table_find(&policy->programs, tags);
+	if (!program && scratch)
+		program = learn(policy, scratch, tags);
+	if (!program)
+		return policy->whole;
+	if (scratch)
+		scratch->last = program;
+	return program;
+}
+
+bool policy_needs_answer(const struct policy *policy, struct policy_scratch *scratch, tag_set tags)
+{
+	const struct program *program = policy_program(policy, scratch, tags);
+	return program->answers.count || program->cnames.count;
+}
+
+bool policy_needs_lists(const struct policy *policy, struct policy_scratch *scratch, tag_set tags)
+{
+	return policy_program(policy, scratch, tags)->asks_lists;
+}
+
+bool policy_follows(const struct policy *policy, struct policy_scratch *scratch, tag_set tags)
+{
+	return policy_program(policy, scratch, tags)->cnames.count;
 }
 
 size_t policy_rule_count(const struct policy *policy)

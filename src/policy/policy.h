@@ -7,6 +7,15 @@
  *   - names `flag` is kept, and the answers stage is still asked: `sinkhole` there wins, anything else
  *     leaves the flag of the names stage in force.
  *
+ * Cloaked names: between the two stages each CNAME of the answer passes through the rules of the names stage that ask for
+ * lists as if it had been asked for (`follow-cname: off` takes a rule out), and through those that allow names or
+ * lists, which let it pass and do no more. A sinkhole ends the way there, a flag is kept like one of the names
+ * stage. What is decided so counts to the answers stage: that is where it became known.
+ *
+ * Each set of tags has a program: the rules that concern it, in their order, with an index of names and lists over
+ * long ones, so that a query pays for its own device's rules. The sets of the configuration are compiled with the
+ * policy, others when a thread first meets one (in its scratch).
+ *
  * `location`, `control`, `asn` and `addresses` of one rule must all hold for one and the same address;
  * `!CN` holds for an address whose country is known and is not CN. An answer without an address has no
  * standing, and no rule on standing matches it. How often rules match is not counted here: workers do. */
@@ -33,10 +42,13 @@ struct policy_scratch;
 struct policy_scratch *policy_scratch_new(const struct policy *policy);
 void policy_scratch_free(struct policy_scratch **scratch);
 
-/* Does any rule of the answers stage speak of these tags? If not, facts need not be looked at. */
-bool policy_needs_answer(const struct policy *policy, tag_set tags);
-/* Does any rule of these tags ask for lists? If not, the question's may be empty. */
-bool policy_needs_lists(const struct policy *policy, tag_set tags);
+/* Has the answers stage, or a CNAME on the way, anything to say about a device with these tags? If not, the answer need not
+ * be looked at. */
+bool policy_needs_answer(const struct policy *policy, struct policy_scratch *scratch, tag_set tags);
+/* Does any rule for these tags ask for lists? If not, the question's may be empty. */
+bool policy_needs_lists(const struct policy *policy, struct policy_scratch *scratch, tag_set tags);
+/* Does any rule for these tags ask which lists hold the CNAMEs of an answer? */
+bool policy_follows(const struct policy *policy, struct policy_scratch *scratch, tag_set tags);
 
 /* What is known of a question. */
 struct policy_question {
@@ -52,6 +64,8 @@ struct policy_answer {
 	const struct answer_facts *facts;
 	const struct dns_name *hops; /* CNAME targets in order */
 	size_t hop_count;
+	/* Of each hop, the lists that hold it; NULL when nobody looked (policy_follows). */
+	const struct list_set *hop_lists;
 };
 
 /* The names stage. Fills `verdict` (ACTION_ALLOW, STAGE_NONE, rule 0 when nothing matched) and returns

@@ -67,6 +67,8 @@ int policy_rule_init(struct rule *rule, const struct config_rule *from, uint16_t
 	rule->confidence = from->confidence;
 	rule->reply = from->reply;
 	rule->match_all = from->match_all;
+	bool asks_name = rule->lists_given || (from->action == ACTION_ALLOW && from->name_count);
+	rule->follows = rule->stage == STAGE_NAMES && asks_name && !from->follow_off;
 	rule->name = strdup(from->name);
 	if (!rule->name || !copy_arrays(rule, from))
 		return PF_ENOMEM;

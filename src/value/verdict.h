@@ -44,12 +44,13 @@ int action_parse(const char *word); /* PF_EINVAL */
 
 /* What made the rule match: the strongest piece of evidence that it names. */
 enum match_kind {
-	MATCH_ALWAYS,  /* tags and types alone */
-	MATCH_NAME,    /* `pattern` of its names */
-	MATCH_LIST,    /* `list`, `line` */
-	MATCH_CNAME,   /* `pattern` of its cnames, on the hop `index` */
-	MATCH_ADDRESS, /* standing, location, control, asn or addresses: address `index` */
-	MATCH_ANSWER,  /* standing of an answer without addresses */
+	MATCH_ALWAYS,     /* tags and types alone */
+	MATCH_NAME,       /* `pattern` of its names */
+	MATCH_LIST,       /* `list`, `line` */
+	MATCH_CNAME,      /* `pattern` of its cnames, on the hop `index` */
+	MATCH_ADDRESS,    /* standing, location, control, asn or addresses: address `index` */
+	MATCH_CNAME_LIST, /* `list` holds the hop `index` */
+	MATCH_ANSWER,     /* standing of an answer without addresses */
 };
 
 struct verdict {
@@ -57,8 +58,8 @@ struct verdict {
 	uint8_t stage;       /* enum stage */
 	uint8_t match;       /* enum match_kind, when rule > 0 */
 	uint16_t rule;       /* from 1, in the order of the configuration; 0: no rule matched */
-	uint16_t list;       /* MATCH_LIST */
-	uint16_t index;      /* MATCH_CNAME, MATCH_ADDRESS */
+	uint16_t list;       /* MATCH_LIST, MATCH_CNAME_LIST */
+	uint16_t index;      /* MATCH_CNAME, MATCH_CNAME_LIST, MATCH_ADDRESS */
 	const char *pattern; /* MATCH_NAME, MATCH_CNAME; owned by the policy */
 	const struct rule_reply *reply; /* when action is sinkhole; owned by the policy */
 };

@@ -265,6 +265,7 @@ static const struct mistake rules[] = {
 	{RULE("reply: ['::1','::2','::3','::4','::5','::6','::7','::8','::9']"), 3, 40, "at most 8"},
 	{"rules: [{name: r, action: flag, reply: drop}]\n", 1, 40,
      "`reply` is for the action `sinkhole`|`flag`"},
+	{RULE("follow-cname: yes"), 3, 47, "unknown word `yes` for `follow-cname`|on, off"},
 	{RULE("during: [mon, xyz]"), 3, 47, "`xyz` is no day of the week|mon-fri or sat,sun"},
 	{RULE("during: 'mon-'"), 3, 41, "`mon-` is no day"},
 	{RULE("during: 'sat,'"), 3, 41, "`` is no day"},

@@ -20,6 +20,7 @@ struct parts {
 	struct list_set lists;
 	struct answer_facts *facts;
 	struct dns_name hops[FIXTURE_HOP_MAX];
+	struct list_set hop_lists[FIXTURE_HOP_MAX];
 	struct policy_question question;
 	struct policy_answer answer;
 };
@@ -151,11 +152,17 @@ static void parts_init(struct parts *parts, const struct fixture *fixture, const
 	if (!ask->facts)
 		return;
 	parts->facts = read_facts(ask->facts);
-	parts->answer = (struct policy_answer){parts->facts, parts->hops, 0};
+	parts->answer = (struct policy_answer){parts->facts, parts->hops, 0,
+	                                       ask->hop_lists ? parts->hop_lists : NULL};
 	char copy[200], *rest = copy;
 	snprintf(copy, sizeof copy, "%s", ask->hops ? ask->hops : "");
 	for (char *word; (word = strtok_r(rest, " ", &rest));)
 		assert_int_equal(dns_name_from_text(word, &parts->hops[parts->answer.hop_count++]), PF_OK);
+	snprintf(rest = copy, sizeof copy, "%s", ask->hop_lists ? ask->hop_lists : "");
+	size_t hop = 0;
+	for (char *word; (word = strtok_r(rest, " ", &rest)); hop++)
+		read_lists(word, &parts->hop_lists[hop]);
+	assert_true(!ask->hop_lists || hop == parts->answer.hop_count);
 }
 
 static void describe(const struct verdict *verdict, char text[FIXTURE_TEXT_MAX])
@@ -171,6 +178,9 @@ static void describe(const struct verdict *verdict, char text[FIXTURE_TEXT_MAX])
 	case MATCH_ALWAYS: snprintf(at, room, ": always"); break;
 	case MATCH_NAME: snprintf(at, room, ": name %s", verdict->pattern); break;
 	case MATCH_LIST: snprintf(at, room, ": list %u", verdict->list); break;
+	case MATCH_CNAME_LIST:
+		snprintf(at, room, ": cname %u list %u", verdict->index, verdict->list);
+		break;
 	case MATCH_CNAME: snprintf(at, room, ": cname %u %s", verdict->index, verdict->pattern); break;
 	case MATCH_ADDRESS: snprintf(at, room, ": address %u", verdict->index); break;
 	case MATCH_ANSWER: snprintf(at, room, ": answer"); break;

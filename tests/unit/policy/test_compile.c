@@ -101,7 +101,7 @@ static void test_infos(void **state)
 {
 	(void)state;
 	static const char rules[] =
-		"  - {name: one, tags: [coffee], lists: [tv], action: sinkhole}\n"
+		"  - {name: one, tags: [coffee], lists: [tv], follow-cname: off, action: sinkhole}\n"
 		"  - {name: two, tags: [camera], standing: overseas, action: flag}\n"
 		"  - {name: three, types: [A], action: allow}\n"
 		"  - {name: four, tags: [tv-set], location: CN, lists: [tv], action: flag}\n";
@@ -124,13 +124,13 @@ static void test_infos(void **state)
 	assert_true(info.tags == tag_bit(TAG_ALL));
 	policy_rule_info(policy, 4, &info);
 	tag_set tv = info.tags;
-	assert_true(policy_needs_answer(policy, camera));
-	assert_true(policy_needs_answer(policy, tv));
-	assert_false(policy_needs_answer(policy, coffee));
-	assert_false(policy_needs_answer(policy, tag_bit(TAG_ALL)));
-	assert_true(policy_needs_lists(policy, coffee));
-	assert_true(policy_needs_lists(policy, tv | tag_bit(TAG_ALL)));
-	assert_false(policy_needs_lists(policy, camera | tag_bit(TAG_ALL)));
+	assert_true(policy_needs_answer(policy, fixture.scratch, camera));
+	assert_true(policy_needs_answer(policy, fixture.scratch, tv));
+	assert_false(policy_needs_answer(policy, fixture.scratch, coffee));
+	assert_false(policy_needs_answer(policy, fixture.scratch, tag_bit(TAG_ALL)));
+	assert_true(policy_needs_lists(policy, fixture.scratch, coffee));
+	assert_true(policy_needs_lists(policy, fixture.scratch, tv | tag_bit(TAG_ALL)));
+	assert_false(policy_needs_lists(policy, fixture.scratch, camera | tag_bit(TAG_ALL)));
 	fixture_deinit(&fixture);
 }
 

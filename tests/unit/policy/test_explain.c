@@ -149,7 +149,7 @@ static void test_shadowed(void **state)
 	static const char *const expected[] = {
 		"no match: the name is none of y.example",
 		"matches: the name matches x.example",
-		"not asked: rule 2 has decided by the name alone",
+		"not asked: rule 2 has decided by names alone",
 		"shadowed: an earlier rule has decided (rule 2)",
 	};
 	check_steps(rules, &(struct ask){.name = "x.example", .facts = overseas}, expected);
