@@ -1,212 +1,188 @@
-/* The table of index.h: linear probing, home slots by the high bits of the hash (so that the table may
- * have any size), several lists with one name as several entries of one probe chain. */
+/* The index of index.h: a table and groups while it is filled, then one sealed block. */
 #include "lists/index.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SLOT_COUNT_MIN 64
-/* Most look-ups find nothing and walk to the next empty slot: 3.6 slots (58 bytes) on average at 60 %. */
-#define LOAD_PERCENT_MAX 60
+#include "base/pages.h"
+#include "lists/groups.h"
+#include "lists/name_table.h"
+#include "lists/sealed.h"
 
-struct slot {
-	uint64_t hash;
-	uint32_t detail;
-	uint16_t list;
-	uint8_t covers; /* 0: the slot is empty */
-	uint8_t unused;
-};
-_Static_assert(sizeof(struct slot) == 16, "four slots share a cache line");
+/* After so many bytes that sealing has read of the table they are given back. */
+#define FORGET_BYTES ((size_t)2 << 20)
 
 struct list_index {
 	struct hash_key key;
-	size_t slot_count, count;
-	struct slot *slots;
-	uint64_t depths[2]; /* bit n: some entry has n labels; other tails need no look */
+	uint64_t depths[2];
+	size_t count;
+	/* While it is filled; NULL when sealed. */
+	struct groups *groups;
+	struct name_table table;
+	/* Sealed. */
+	struct sealed sealed;
+	void *block; /* NULL: it is somebody else's */
 };
-
-static size_t home(const struct list_index *index, uint64_t hash)
-{
-	return (size_t)((unsigned __int128)hash * index->slot_count >> 64);
-}
-
-static size_t next(const struct list_index *index, size_t at)
-{
-	return at + 1 < index->slot_count ? at + 1 : 0;
-}
 
 struct list_index *list_index_new(struct hash_key key)
 {
 	struct list_index *index = calloc(1, sizeof *index);
-	struct slot *slots = calloc(SLOT_COUNT_MIN, sizeof *slots);
-	if (!index || !slots) {
-		free(index);
-		free(slots);
+	if (!index)
 		return NULL;
-	}
 	index->key = key;
-	index->slot_count = SLOT_COUNT_MIN;
-	index->slots = slots;
+	index->groups = groups_new();
+	if (!index->groups || name_table_init(&index->table) != PF_OK)
+		list_index_free(&index);
 	return index;
 }
 
-void list_index_free(struct list_index **index)
+void list_index_free(struct list_index **out)
 {
-	if (!*index)
+	struct list_index *index = *out;
+	if (!index)
 		return;
-	free((*index)->slots);
-	free(*index);
-	*index = NULL;
-}
-
-static void put(struct list_index *index, const struct slot *slot)
-{
-	size_t at = home(index, slot->hash);
-	while (index->slots[at].covers)
-		at = next(index, at);
-	index->slots[at] = *slot;
-}
-
-/* Homes grow with the hash in any table size, so that both tables are walked from front to back. */
-static int resize(struct list_index *index, size_t slot_count)
-{
-	struct slot *slots = calloc(slot_count, sizeof *slots);
-	if (!slots)
-		return PF_ENOMEM;
-	struct slot *old = index->slots;
-	size_t old_count = index->slot_count;
-	index->slots = slots;
-	index->slot_count = slot_count;
-	for (size_t i = 0; i < old_count; i++)
-		if (old[i].covers)
-			put(index, &old[i]);
-	free(old);
-	return PF_OK;
-}
-
-static bool adds_nothing(const struct slot *slot, uint64_t hash, const struct list_entry *entry)
-{
-	return slot->hash == hash && slot->list == entry->list && slot->detail == entry->detail &&
-	       (slot->covers & LIST_EXCEPTION) == (entry->covers & LIST_EXCEPTION) &&
-	       (slot->covers & entry->covers) == entry->covers;
+	groups_free(&index->groups);
+	if (index->table.slots)
+		name_table_deinit(&index->table);
+	if (index->block)
+		pages_free(index->block, sealed_bytes(&index->sealed.shape));
+	free(index);
+	*out = NULL;
 }
 
 int list_index_add(struct list_index *index, const struct dns_name *name,
                    const struct list_entry *entry)
 {
-	if ((index->count + 1) * 100 > index->slot_count * LOAD_PERCENT_MAX) {
-		int error = resize(index, index->slot_count * 2);
-		if (error != PF_OK)
-			return error;
-	}
-	uint64_t hash = hash_bytes(index->key, name->wire, name->length);
-	size_t at = home(index, hash);
-	for (; index->slots[at].covers; at = next(index, at))
-		if (adds_nothing(&index->slots[at], hash, entry))
-			return PF_ECONFLICT;
+	bool found;
+	uint32_t to;
+	assert(index->groups && entry->list < LIST_MAX);
 	if (index->count == LIST_INDEX_ENTRY_MAX)
 		return PF_EFULL;
-	index->slots[at] = (struct slot){.hash = hash,
-	                                 .detail = entry->detail,
-	                                 .list = entry->list,
-	                                 .covers = entry->covers};
+	if (name_table_reserve(&index->table) != PF_OK)
+		return PF_ENOMEM;
+	uint64_t hash = hash_bytes(index->key, name->wire, name->length);
+	struct name_slot *slot = name_table_find(&index->table, hash, &found);
+	int error = groups_with(index->groups, found ? slot->value : 0, entry, &to);
+	if (error != PF_OK)
+		return error;
+	groups_move(index->groups, found ? slot->value : 0, to);
+	if (found)
+		slot->value = to;
+	else
+		name_table_put(&index->table, slot, hash, to);
 	index->depths[name->labels / 64] |= (uint64_t)1 << (name->labels % 64);
 	index->count++;
 	return PF_OK;
 }
 
-void list_index_seal(struct list_index *index)
+/* ---- sealing ----------------------------------------------------------------------------- */
+
+/* How many slots the names take, each in its bucket or behind. */
+static size_t measure_slots(const struct name_table *table, size_t bucket_count)
 {
-	size_t slot_count = index->count * 100 / LOAD_PERCENT_MAX + 1;
-	if (slot_count < SLOT_COUNT_MIN)
-		slot_count = SLOT_COUNT_MIN;
-	if (slot_count < index->slot_count && resize(index, slot_count) != PF_OK)
-		return; /* it works as well, only larger */
+	size_t next = 0;
+	for (size_t i = 0; i < table->slot_count; i++) {
+		const struct name_slot *slot = &table->slots[i];
+		if (!slot->value)
+			continue;
+		size_t at = sealed_bucket(bucket_count, name_table_hash(slot)) * BUCKET_SLOTS;
+		next = (at > next ? at : next) + 1;
+	}
+	size_t least = bucket_count * BUCKET_SLOTS;
+	return next <= least ? least : (next + BUCKET_SLOTS - 1) / BUCKET_SLOTS * BUCKET_SLOTS;
 }
 
-/* One tail of a name that is asked for: as many as it has labels. */
-struct tail {
-	uint64_t hash;
-	size_t home;
-	uint8_t labels;
-	uint8_t wanted; /* what an entry must cover to hold the name */
-};
-
-/* The tails at which some entry could be, longest first. The slots are fetched while the next hash is
- * computed: in a table of many megabytes each is a cache miss. */
-static size_t find_tails(const struct list_index *index, const struct dns_name *name,
-                         struct tail tails[NAME_LABELS_MAX])
+/* In the order of the hashes, which is how the table has them; what was read is given back on the way. */
+static void write_slots(struct name_table *table, const struct sealed_shape *shape,
+                        const uint32_t *numbers, uint64_t *slots)
 {
-	size_t count = 0, at = 0;
-	for (unsigned labels = name->labels; labels; labels--) {
-		if (index->depths[labels / 64] >> (labels % 64) & 1) {
-			struct tail *tail = &tails[count++];
-			tail->hash = hash_bytes(index->key, name->wire + at, name->length - at);
-			tail->home = home(index, tail->hash);
-			tail->labels = (uint8_t)labels;
-			tail->wanted = labels == name->labels ? LIST_COVERS_SELF : LIST_COVERS_BELOW;
-			__builtin_prefetch(&index->slots[tail->home]);
+	size_t next = 0;
+	char *forgotten = (char *)table->slots;
+	for (size_t i = 0; i < table->slot_count; i++) {
+		const struct name_slot *slot = &table->slots[i];
+		if ((size_t)((const char *)slot - forgotten) >= FORGET_BYTES) {
+			pages_forget(forgotten, slot);
+			forgotten = (char *)slot;
 		}
-		at += name->wire[at] + 1u;
+		if (!slot->value)
+			continue;
+		uint64_t hash = name_table_hash(slot);
+		size_t bucket = sealed_bucket(shape->bucket_count, hash), at = bucket * BUCKET_SLOTS;
+		at = at > next ? at : next;
+		next = at + 1;
+		slots[at] |= SLOT_HASH(hash) | (uint64_t)numbers[slot->value] << SLOT_HASH_BITS;
+		for (; bucket < at / BUCKET_SLOTS; bucket++)
+			slots[bucket * BUCKET_SLOTS + BUCKET_SLOTS - 1] |= SLOT_GOES_ON;
 	}
-	return count;
 }
 
-/* The next slot from `*at` on that covers what the tail wants; NULL at the end of its chain. */
-static const struct slot *next_hit(const struct list_index *index, const struct tail *tail,
-                                   size_t *at)
+static struct sealed_shape shape_of(const struct list_index *index)
 {
-	const struct slot *slot;
-	while ((slot = &index->slots[*at])->covers) {
-		*at = next(index, *at);
-		if (slot->hash == tail->hash && slot->covers & tail->wanted)
-			return slot;
-	}
-	return NULL;
+	struct groups_size groups = groups_measure(index->groups);
+	size_t names = index->table.count;
+	size_t bucket_count = names * 100 / (BUCKET_SLOTS * BUCKET_LOAD_PERCENT) + 1;
+	return (struct sealed_shape){
+		.seed = index->key.seed,
+		.depths = {index->depths[0], index->depths[1]},
+		.entry_count = index->count,
+		.name_count = names,
+		.bucket_count = bucket_count,
+		.slot_count = measure_slots(&index->table, bucket_count),
+		.group_count = groups.group_count,
+		.word_count = groups.word_count,
+	};
 }
 
-static struct list_hit hit_of(const struct slot *slot, const struct tail *tail)
+int list_index_seal(struct list_index *index)
 {
-	return (struct list_hit){slot->detail, slot->list, slot->covers, tail->labels};
+	struct sealed_shape shape = shape_of(index);
+	if (shape.word_count > UINT32_MAX)
+		return PF_ENOMEM; /* 16 GB of groups */
+	uint32_t *numbers = calloc(groups_number_end(index->groups), sizeof *numbers);
+	uint64_t *slots = numbers ? pages_new(sealed_bytes(&shape)) : NULL;
+	if (!slots) {
+		free(numbers);
+		return PF_ENOMEM;
+	}
+	uint32_t *starts = (uint32_t *)(slots + shape.slot_count);
+	groups_pack(index->groups, starts, starts + shape.group_count + 2, numbers);
+	groups_free(&index->groups);
+	write_slots(&index->table, &shape, numbers, slots);
+	name_table_deinit(&index->table);
+	free(numbers);
+	index->block = slots;
+	sealed_attach(&index->sealed, &shape, slots);
+	return PF_OK;
 }
+
+const struct sealed *list_index_sealed(const struct list_index *index)
+{
+	return &index->sealed;
+}
+
+struct list_index *list_index_over(const struct sealed *sealed)
+{
+	struct list_index *index = calloc(1, sizeof *index);
+	if (!index)
+		return NULL;
+	index->sealed = *sealed;
+	index->count = sealed->shape.entry_count;
+	return index;
+}
+
+/* ---- sealed ------------------------------------------------------------------------------- */
 
 void list_index_match(const struct list_index *index, const struct dns_name *name,
                       struct list_match *match)
 {
-	struct tail tails[NAME_LABELS_MAX];
-	memset(match, 0, offsetof(struct list_match, hits));
-	if (!index->count)
-		return;
-	size_t count = find_tails(index, name, tails);
-	for (size_t i = 0; i < count; i++) {
-		const struct slot *slot;
-		for (size_t at = tails[i].home; (slot = next_hit(index, &tails[i], &at));) {
-			bool exception = slot->covers & LIST_EXCEPTION;
-			if (slot->detail) {
-				if (match->hit_count < LIST_HITS_MAX)
-					match->hits[match->hit_count++] = hit_of(slot, &tails[i]);
-				else
-					match->hits_cut = true;
-				continue;
-			}
-			list_set_add(exception ? &match->excepted : &match->held, slot->list);
-			match->any_excepted |= exception;
-		}
-	}
+	sealed_match(&index->sealed, name, match);
 }
 
 size_t list_index_find(const struct list_index *index, size_t list, const struct dns_name *name,
                        struct list_hit hits[LIST_HITS_MAX])
 {
-	struct tail tails[NAME_LABELS_MAX];
-	size_t found = 0, count = find_tails(index, name, tails);
-	for (size_t i = 0; i < count; i++) {
-		const struct slot *slot;
-		for (size_t at = tails[i].home; (slot = next_hit(index, &tails[i], &at));)
-			if (slot->list == list && found < LIST_HITS_MAX)
-				hits[found++] = hit_of(slot, &tails[i]);
-	}
-	return found;
+	return sealed_find(&index->sealed, list, name, hits);
 }
 
 size_t list_index_count(const struct list_index *index)
@@ -216,5 +192,5 @@ size_t list_index_count(const struct list_index *index)
 
 size_t list_index_bytes(const struct list_index *index)
 {
-	return sizeof *index + index->slot_count * sizeof *index->slots;
+	return sizeof *index + sealed_bytes(&index->sealed.shape);
 }

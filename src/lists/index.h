@@ -1,10 +1,9 @@
-/* The name index of all lists together: one open-addressing table of keyed 64-bit hashes of names
- * in wire form. No name is kept, and no line number: list_find_line (find.h) reads the file again. Filled
- * by one thread, sealed, and from then on only read, by any number of threads.
+/* The name index of all lists together. Filled by one thread, sealed, and from then on only read, by any number
+ * of threads: a look-up hashes the tails of a name, finds one slot for each that some list has, and there the
+ * number of the group of lists that have it (groups.h), so that it costs the same with one list and with 200.
  *
- * That no names are kept means that two different names with one hash are taken for one. With 64
- * bits, a key that is new at each load, and 10 million names the chance is 1 in 10^12 for each
- * suffix that is looked up. */
+ * No name is kept, only keyed hashes, which sealed.h weighs; and no line number: lists_find_line reads the file
+ * again. While it is filled it takes 15 to 20 bytes a name (name_table.h), sealed 9.1 and the groups. */
 #ifndef PF_LISTS_INDEX_H
 #define PF_LISTS_INDEX_H
 
@@ -12,7 +11,7 @@
 #include "dns/name.h"
 #include "value/listset.h"
 
-/* 32 million names take 850 MB: more than a resolver for things has use for, and a bound for what one
+/* 32 million names take 300 MB: more than a resolver for things has use for, and a bound for what one
  * bad file can take. */
 #define LIST_INDEX_ENTRY_MAX (32u << 20)
 
@@ -59,13 +58,13 @@ struct list_index;
 struct list_index *list_index_new(struct hash_key key);
 void list_index_free(struct list_index **index);
 
-/* PF_OK; PF_ECONFLICT when the list has an entry already that covers the same with the same detail; PF_EFULL
- * at LIST_INDEX_ENTRY_MAX; PF_ENOMEM. */
+/* Before it is sealed. `entry->list` is under LIST_MAX. PF_OK; PF_ECONFLICT when entries of the list cover the same already, with the same detail; PF_EFULL
+ * at LIST_INDEX_ENTRY_MAX, or when more sets of lists occur than have numbers; PF_ENOMEM. */
 PF_MUST_CHECK int list_index_add(struct list_index *index, const struct dns_name *name,
                                  const struct list_entry *entry);
 
-/* Gives back what growing left over. Without memory for that it stays as it is. */
-void list_index_seal(struct list_index *index);
+/* Makes it ready to be looked up. PF_OK, or PF_ENOMEM: then it can only be freed. */
+PF_MUST_CHECK int list_index_seal(struct list_index *index);
 
 /* Allocates nothing. Of `match->hits` only the first hit_count are written. */
 void list_index_match(const struct list_index *index, const struct dns_name *name,
@@ -76,7 +75,14 @@ void list_index_match(const struct list_index *index, const struct dns_name *nam
 size_t list_index_find(const struct list_index *index, size_t list, const struct dns_name *name,
                        struct list_hit hits[LIST_HITS_MAX]);
 
+/* Entries that were added; of a sealed index they may stand in fewer slots. */
 size_t list_index_count(const struct list_index *index);
 size_t list_index_bytes(const struct list_index *index);
+
+/* The inside of a sealed index, for whoever keeps it on a disk; borrowed. */
+struct sealed;
+const struct sealed *list_index_sealed(const struct list_index *index);
+/* A sealed index over a block that somebody else owns, longer than the index lives. NULL without memory. */
+struct list_index *list_index_over(const struct sealed *sealed);
 
 #endif

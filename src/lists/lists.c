@@ -116,7 +116,10 @@ int lists_load(const struct config *config, struct diag *diag, struct lists **ou
 		lists_free(&lists);
 		return result;
 	}
-	list_index_seal(lists->index);
+	if (list_index_seal(lists->index) != PF_OK) {
+		lists_free(&lists);
+		return PF_ENOMEM;
+	}
 	*out = lists;
 	return PF_OK;
 }

@@ -107,7 +107,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct list_info pieces = {.format = whole.format};
 	parse_pieces(other, &pieces, text, length, piece);
 	demand(!memcmp(&whole, &pieces, sizeof whole), "pieces give other counts than the whole");
-	list_index_seal(index);
+	demand(list_index_seal(index) == PF_OK, "no memory");
 	check_names(index, &whole, text, length);
 	list_index_free(&index);
 	list_index_free(&other);

@@ -299,7 +299,7 @@ static void test_large(void **state)
 		                 LIST_COVERS_SELF | LIST_COVERS_BELOW);
 	}
 	assert_false(fixture_has(fixture, 0, "n100000.example"));
-	assert_true(lists_bytes(fixture->loaded) < count * 27);
+	assert_true(lists_bytes(fixture->loaded) < count * 10);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

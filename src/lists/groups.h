@@ -1,0 +1,55 @@
+/* Names that stand in the same lists in the same way share one description: a group, the set of their entries.
+ * A name's slot in the index holds only the number of its group, whatever the number of lists.
+ *
+ * While lists are read a name goes from group to group: from none to {tv}, on to {tv, trackers}. A group that
+ * no name is in any more is forgotten, and its number used again. */
+#ifndef PF_LISTS_GROUPS_H
+#define PF_LISTS_GROUPS_H
+
+#include "lists/index.h"
+
+/* A slot has 23 bits for the number of a group. Real lists make some thousand. */
+#define GROUPS_MAX ((1u << 23) - 1)
+
+struct groups;
+
+/* Owned by the caller; NULL without memory. */
+struct groups *groups_new(void);
+void groups_free(struct groups **groups);
+
+/* The group of a name that is in the group `from` (0: in none) and gets one entry more; no name is moved
+ * yet. PF_OK; PF_ECONFLICT when an entry of the group covers as much; PF_EFULL; PF_ENOMEM. */
+PF_MUST_CHECK int groups_with(struct groups *groups, uint32_t from, const struct list_entry *entry,
+                              uint32_t *to);
+
+/* A name goes from one group, or from none (0), to another. */
+void groups_move(struct groups *groups, uint32_t from, uint32_t to);
+
+/* How groups are read once the index is sealed: words[starts[g]] up to words[starts[g + 1]] are the
+ * group g, from 1 on. A word is an entry (GROUP_LIST, GROUP_COVERS), and its detail follows in a word of its own
+ * when it has one. Many plain entries are four bitmaps instead, which stand before those with details. */
+#define GROUP_LIST(word) ((uint16_t)(word))
+#define GROUP_COVERS(word) ((uint8_t)((word) >> 16))
+#define GROUP_DETAIL_FOLLOWS (1u << 24)
+#define GROUP_BITMAPS UINT32_MAX /* the first word, when bitmaps follow */
+#define GROUP_BITMAP_WORDS (LIST_MAX / 32)
+enum group_bitmap {
+	BITMAP_SELF,
+	BITMAP_BELOW,
+	BITMAP_SELF_EXCEPTED,
+	BITMAP_BELOW_EXCEPTED,
+	BITMAP_COUNT
+};
+
+/* How large all groups are when they are packed. */
+struct groups_size {
+	size_t group_count, word_count;
+};
+struct groups_size groups_measure(const struct groups *groups);
+
+/* Writes group_count + 2 starts and word_count words. `numbers` gets the packed number of each group; it has
+ * room for groups_number_end() of them. */
+void groups_pack(const struct groups *groups, uint32_t *starts, uint32_t *words, uint32_t *numbers);
+size_t groups_number_end(const struct groups *groups);
+
+#endif

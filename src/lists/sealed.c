@@ -1,0 +1,257 @@
+/* Look-ups in the block of sealed.h. */
+#include "lists/sealed.h"
+
+#include <string.h>
+
+#define COVERS_ALL (LIST_COVERS_SELF | LIST_COVERS_BELOW)
+
+size_t sealed_bytes(const struct sealed_shape *shape)
+{
+	return shape->slot_count * sizeof(uint64_t) +
+	       (shape->group_count + 2 + shape->word_count) * sizeof(uint32_t);
+}
+
+void sealed_attach(struct sealed *sealed, const struct sealed_shape *shape, const void *block)
+{
+	sealed->shape = *shape;
+	sealed->slots = block;
+	sealed->starts = (const uint32_t *)(sealed->slots + shape->slot_count);
+	sealed->words = sealed->starts + shape->group_count + 2;
+}
+
+/* One tail of a name that is asked for: as many as it has labels. */
+struct tail {
+	uint64_t hash;
+	const uint64_t *bucket;
+	uint8_t labels;
+	uint8_t wanted; /* what an entry must cover to hold the name */
+};
+
+/* The tails at which some entry could be, longest first. The buckets are fetched while the next hash is
+ * computed: in a table of many megabytes each is a cache miss. */
+static size_t find_tails(const struct sealed *sealed, const struct dns_name *name,
+                         struct tail tails[NAME_LABELS_MAX])
+{
+	const struct sealed_shape *shape = &sealed->shape;
+	const struct hash_key key = {shape->seed};
+	size_t count = 0, at = 0;
+	for (unsigned labels = name->labels; labels; labels--) {
+		if (shape->depths[labels / 64] >> (labels % 64) & 1) {
+			struct tail *tail = &tails[count++];
+			uint64_t hash = hash_bytes(key, name->wire + at, name->length - at);
+			size_t bucket = sealed_bucket(shape->bucket_count, hash);
+			tail->hash = SLOT_HASH(hash);
+			tail->bucket = sealed->slots + bucket * BUCKET_SLOTS;
+			tail->labels = (uint8_t)labels;
+			tail->wanted = labels == name->labels ? LIST_COVERS_SELF : LIST_COVERS_BELOW;
+			__builtin_prefetch(tail->bucket);
+		}
+		at += name->wire[at] + 1u;
+	}
+	return count;
+}
+
+/* The group of the tail's name; 0 when no list has it. */
+static uint32_t find_group(const struct tail *tail)
+{
+	for (const uint64_t *bucket = tail->bucket;; bucket += BUCKET_SLOTS) {
+#pragma GCC unroll 8
+		for (size_t i = 0; i < BUCKET_SLOTS; i++)
+			if ((bucket[i] ^ tail->hash) << (64 - SLOT_HASH_BITS) == 0 && SLOT_GROUP(bucket[i]))
+				return SLOT_GROUP(bucket[i]);
+		if (!(bucket[BUCKET_SLOTS - 1] & SLOT_GOES_ON))
+			return 0;
+	}
+}
+
+static const uint32_t *bitmap(const uint32_t *words, unsigned number)
+{
+	return words + 1 + number * GROUP_BITMAP_WORDS;
+}
+
+static void add_bitmap(struct list_set *set, const uint32_t *words)
+{
+	for (size_t i = 0; i < PF_COUNT(set->words); i++)
+		set->words[i] |= words[i * 2] | (uint64_t)words[i * 2 + 1] << 32;
+}
+
+/* Takes four bitmaps; returns what stands behind them. */
+static const uint32_t *match_bitmaps(const uint32_t *words, uint8_t wanted,
+                                     struct list_match *match)
+{
+	bool self = wanted == LIST_COVERS_SELF;
+	const uint32_t *excepted = bitmap(words, self ? BITMAP_SELF_EXCEPTED : BITMAP_BELOW_EXCEPTED);
+	uint32_t any = 0;
+	add_bitmap(&match->held, bitmap(words, self ? BITMAP_SELF : BITMAP_BELOW));
+	add_bitmap(&match->excepted, excepted);
+	for (size_t i = 0; i < GROUP_BITMAP_WORDS; i++)
+		any |= excepted[i];
+	match->any_excepted |= any != 0;
+	return bitmap(words, BITMAP_COUNT);
+}
+
+static void match_group(const struct sealed *sealed, uint32_t group, const struct tail *tail,
+                        struct list_match *match)
+{
+	const uint32_t *at = sealed->words + sealed->starts[group];
+	const uint32_t *end = sealed->words + sealed->starts[group + 1];
+	if (*at == GROUP_BITMAPS)
+		at = match_bitmaps(at, tail->wanted, match);
+	while (at < end) {
+		uint32_t word = *at++, detail = word & GROUP_DETAIL_FOLLOWS ? *at++ : 0;
+		uint8_t covers = GROUP_COVERS(word);
+		bool exception = covers & LIST_EXCEPTION;
+		if (!(covers & tail->wanted))
+			continue;
+		if (!detail) {
+			list_set_add(exception ? &match->excepted : &match->held, GROUP_LIST(word));
+			match->any_excepted |= exception;
+		} else if (match->hit_count < LIST_HITS_MAX) {
+			match->hits[match->hit_count++] =
+				(struct list_hit){detail, GROUP_LIST(word), covers, tail->labels};
+		} else {
+			match->hits_cut = true;
+		}
+	}
+}
+
+void sealed_match(const struct sealed *sealed, const struct dns_name *name,
+                  struct list_match *match)
+{
+	struct tail tails[NAME_LABELS_MAX];
+	memset(match, 0, offsetof(struct list_match, hits));
+	size_t count = find_tails(sealed, name, tails);
+	for (size_t i = 0; i < count; i++) {
+		uint32_t group = find_group(&tails[i]);
+		if (group)
+			match_group(sealed, group, &tails[i], match);
+	}
+}
+
+/* ---- one list's entries ------------------------------------------------------------------- */
+
+static uint8_t bitmap_covers(const uint32_t *words, size_t list, unsigned first)
+{
+	uint32_t bit = 1u << list % 32;
+	uint8_t covers = bitmap(words, first)[list / 32] & bit ? LIST_COVERS_SELF : 0;
+	return covers | (bitmap(words, first + 1)[list / 32] & bit ? LIST_COVERS_BELOW : 0);
+}
+
+/* The hits of one list, as they are added up. */
+struct finding {
+	size_t list, count;
+	const struct tail *tail;
+	struct list_hit *hits;
+};
+
+static void add_hit(struct finding *finding, uint8_t covers, uint32_t detail)
+{
+	if (covers & finding->tail->wanted && finding->count < LIST_HITS_MAX)
+		finding->hits[finding->count++] =
+			(struct list_hit){detail, (uint16_t)finding->list, covers, finding->tail->labels};
+}
+
+static void find_in_group(const struct sealed *sealed, uint32_t group, struct finding *finding)
+{
+	const uint32_t *at = sealed->words + sealed->starts[group];
+	const uint32_t *end = sealed->words + sealed->starts[group + 1];
+	if (*at == GROUP_BITMAPS) {
+		uint8_t excepted = bitmap_covers(at, finding->list, BITMAP_SELF_EXCEPTED);
+		add_hit(finding, bitmap_covers(at, finding->list, BITMAP_SELF), 0);
+		if (excepted)
+			add_hit(finding, excepted | LIST_EXCEPTION, 0);
+		at = bitmap(at, BITMAP_COUNT);
+	}
+	while (at < end) {
+		uint32_t word = *at++, detail = word & GROUP_DETAIL_FOLLOWS ? *at++ : 0;
+		if (GROUP_LIST(word) == finding->list)
+			add_hit(finding, GROUP_COVERS(word), detail);
+	}
+}
+
+size_t sealed_find(const struct sealed *sealed, size_t list, const struct dns_name *name,
+                   struct list_hit hits[LIST_HITS_MAX])
+{
+	struct tail tails[NAME_LABELS_MAX];
+	struct finding finding = {.list = list, .hits = hits};
+	size_t count = find_tails(sealed, name, tails);
+	for (size_t i = 0; i < count; i++) {
+		uint32_t group = find_group(&tails[i]);
+		finding.tail = &tails[i];
+		if (group)
+			find_in_group(sealed, group, &finding);
+	}
+	return finding.count;
+}
+
+/* ---- blocks from strangers ---------------------------------------------------------------- */
+
+bool sealed_shape_fits(const struct sealed_shape *shape, size_t bytes)
+{
+	const uint64_t slots_max = (uint64_t)LIST_INDEX_ENTRY_MAX * 4;
+	return shape->slot_count <= slots_max && shape->slot_count % BUCKET_SLOTS == 0 &&
+	       shape->bucket_count && shape->bucket_count <= shape->slot_count / BUCKET_SLOTS &&
+	       shape->group_count <= GROUPS_MAX && shape->word_count <= UINT32_MAX &&
+	       sealed_bytes(shape) == bytes;
+}
+
+static bool slots_are_sound(const struct sealed *sealed)
+{
+	const struct sealed_shape *shape = &sealed->shape;
+	uint32_t most = 0;
+	uint64_t used = 0;
+	for (size_t i = 0; i < shape->slot_count; i++) {
+		uint32_t group = SLOT_GROUP(sealed->slots[i]);
+		most = group > most ? group : most;
+		used += group != 0;
+	}
+	bool ends = !(sealed->slots[shape->slot_count - 1] & SLOT_GOES_ON);
+	return ends && most <= shape->group_count && used == shape->name_count;
+}
+
+static bool bitmaps_are_sound(const uint32_t *words, size_t list_count)
+{
+	for (unsigned number = 0; number < BITMAP_COUNT; number++)
+		for (size_t list = list_count; list < LIST_MAX; list++)
+			if (bitmap(words, number)[list / 32] >> (list % 32) & 1)
+				return false;
+	return true;
+}
+
+static bool group_is_sound(const uint32_t *at, const uint32_t *end, size_t list_count)
+{
+	if (at == end)
+		return false;
+	if (*at == GROUP_BITMAPS) {
+		if (end - at < 1 + BITMAP_COUNT * GROUP_BITMAP_WORDS || !bitmaps_are_sound(at, list_count))
+			return false;
+		at = bitmap(at, BITMAP_COUNT);
+	}
+	while (at < end) {
+		uint32_t word = *at++;
+		uint8_t covers = GROUP_COVERS(word);
+		if (GROUP_LIST(word) >= list_count || !(covers & COVERS_ALL) ||
+		    covers & ~(COVERS_ALL | LIST_EXCEPTION) || word >= GROUP_DETAIL_FOLLOWS * 2)
+			return false;
+		if (word & GROUP_DETAIL_FOLLOWS && (at == end || !*at++))
+			return false;
+	}
+	return true;
+}
+
+bool sealed_is_sound(const struct sealed *sealed, size_t list_count)
+{
+	const struct sealed_shape *shape = &sealed->shape;
+	if (sealed->starts[0] || sealed->starts[shape->group_count + 1] != shape->word_count)
+		return false;
+	/* Group 0 is none: its words are none either. */
+	if (sealed->starts[1])
+		return false;
+	for (size_t i = 1; i <= shape->group_count; i++) {
+		uint32_t from = sealed->starts[i], to = sealed->starts[i + 1];
+		if (from > to || to > shape->word_count ||
+		    !group_is_sound(sealed->words + from, sealed->words + to, list_count))
+			return false;
+	}
+	return slots_are_sound(sealed);
+}

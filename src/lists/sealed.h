@@ -1,0 +1,68 @@
+/* The name index as it is looked up: one block of memory without pointers, which is also how it lies on the
+ * disk (store.h). Immutable; read by any number of threads.
+ *
+ *     slots    buckets of eight slots, one cache line each; a name's bucket follows from the high bits of
+ *              its hash, and when that is full it stands in one of the next
+ *     starts   where each group's words begin (groups.h)
+ *     words    the groups
+ *
+ * A slot is 64 bits: 40 of the name's keyed hash, 23 for its group (0: the slot is empty), and in the last slot
+ * of a bucket one that says "who belongs here may stand in the next bucket".
+ *
+ * No name is kept, so that a name which is on no list is taken for one that is when bucket and 40 bits agree: for
+ * each tail that is looked up with odds of 9 slots in 2^40, or 8 in 10^12; for a name of five labels 4 in 10^11.
+ * The key is random, so that nobody can choose such a name. */
+#ifndef PF_LISTS_SEALED_H
+#define PF_LISTS_SEALED_H
+
+#include "lists/groups.h"
+#include "lists/index.h"
+
+#define BUCKET_SLOTS 8
+#define BUCKET_LOAD_PERCENT 88 /* of 8 slots; 9.1 bytes a name */
+
+#define SLOT_HASH_BITS 40
+#define SLOT_HASH(hash) ((hash) & (((uint64_t)1 << SLOT_HASH_BITS) - 1))
+#define SLOT_GROUP(slot) ((uint32_t)((slot) >> SLOT_HASH_BITS) & GROUPS_MAX)
+#define SLOT_GOES_ON ((uint64_t)1 << 63)
+
+struct sealed_shape {
+	uint64_t seed;
+	uint64_t depths[2]; /* bit n: some entry has n labels; other tails need no look */
+	uint64_t entry_count, name_count;
+	uint64_t bucket_count; /* that are some hash's own */
+	uint64_t slot_count;   /* and the buckets behind, times BUCKET_SLOTS */
+	uint64_t group_count, word_count;
+};
+
+struct sealed {
+	struct sealed_shape shape;
+	const uint64_t *slots;
+	const uint32_t *starts, *words;
+};
+
+static inline size_t sealed_bucket(uint64_t bucket_count, uint64_t hash)
+{
+	return (size_t)((unsigned __int128)hash * bucket_count >> 64);
+}
+
+/* The bytes of the block. */
+size_t sealed_bytes(const struct sealed_shape *shape);
+
+/* Borrows a block of sealed_bytes(), aligned to 64. */
+void sealed_attach(struct sealed *sealed, const struct sealed_shape *shape, const void *block);
+
+/* A shape from a stranger: can a block of so many bytes have it? */
+bool sealed_shape_fits(const struct sealed_shape *shape, size_t bytes);
+
+/* A block from a stranger, whose shape fits: is every number in it within bounds, so that no look-up reads
+ * outside, nor for ever, nor speaks of a list that is not among the `list_count`? */
+bool sealed_is_sound(const struct sealed *sealed, size_t list_count);
+
+/* list_index_match and list_index_find of index.h. */
+void sealed_match(const struct sealed *sealed, const struct dns_name *name,
+                  struct list_match *match);
+size_t sealed_find(const struct sealed *sealed, size_t list, const struct dns_name *name,
+                   struct list_hit hits[LIST_HITS_MAX]);
+
+#endif

@@ -1,0 +1,190 @@
+/* What the name index costs: bench_lists FILE… reads the files as lists of one configuration and prints one
+ * JSON object: how long from text to index, bytes a name, and how long a look-up takes for names of five labels that
+ * are on a list and for names that are not. */
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "lists/index.h"
+#include "lists/lists.h"
+
+#define QUESTION_COUNT \
+	200000 /* so many that the index's cache lines are not those of the last round */
+#define ROUND_COUNT 5
+#define LINE_BYTES_MAX 512
+
+struct questions {
+	size_t count;
+	struct dns_name *names;
+};
+
+static double now_s(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static double cpu_s(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static uint64_t draw(uint64_t *state)
+{
+	*state = *state * 6364136223846793005u + 1442695040888963407u;
+	return *state >> 33;
+}
+
+static long memory_kb(const char *field)
+{
+	char line[200];
+	long kb = 0;
+	FILE *file = fopen("/proc/self/status", "r");
+	while (file && fgets(line, sizeof line, file))
+		if (!strncmp(line, field, strlen(field)))
+			kb = atol(line + strlen(field));
+	if (file)
+		fclose(file);
+	return kb;
+}
+
+static void die(const char *what)
+{
+	fprintf(stderr, "bench_lists: %s\n", what);
+	exit(1);
+}
+
+/* Labels before the name until it has five. */
+static void lengthen(char text[LINE_BYTES_MAX], uint64_t *random)
+{
+	char longer[LINE_BYTES_MAX * 2];
+	size_t dots = 0;
+	for (const char *at = text; *at; at++)
+		dots += *at == '.';
+	for (; dots < 4; dots++) {
+		snprintf(longer, sizeof longer, "x%03u.%s", (unsigned)(draw(random) % 1000), text);
+		snprintf(text, LINE_BYTES_MAX, "%.500s", longer);
+	}
+}
+
+/* A name like those of lists, that is none of theirs: its registered label has a letter more. */
+static void spoil(char text[LINE_BYTES_MAX])
+{
+	char *end = strrchr(text, '.');
+	size_t length = strlen(text);
+	if (!end || length + 2 > LINE_BYTES_MAX)
+		return;
+	memmove(end + 1, end, strlen(end) + 1);
+	*end = '_';
+}
+
+/* Lines of the first file, spread over all of it; `spoiled` makes names that miss. */
+static struct questions read_questions(const char *path, bool spoiled)
+{
+	struct questions questions = {0, calloc(QUESTION_COUNT, sizeof(struct dns_name))};
+	uint64_t random = 7;
+	size_t lines = 0;
+	char text[LINE_BYTES_MAX];
+	FILE *file = fopen(path, "r");
+	if (!file || !questions.names)
+		die("the first list can not be read again");
+	while (fgets(text, sizeof text, file))
+		lines++;
+	rewind(file);
+	size_t step = lines / QUESTION_COUNT + 1;
+	for (size_t i = 0; fgets(text, sizeof text, file) && questions.count < QUESTION_COUNT; i++) {
+		text[strcspn(text, " \r\n")] = '\0';
+		if (i % step || !*text || strchr(text, '#') || strchr(text, '*') || *text == '.')
+			continue;
+		lengthen(text, &random);
+		if (spoiled)
+			spoil(text);
+		struct dns_name *name = &questions.names[questions.count];
+		questions.count += dns_name_from_text(text, name) == PF_OK;
+	}
+	fclose(file);
+	for (size_t i = questions.count; i > 1; i--) { /* in no order that the file had */
+		size_t other = draw(&random) % i;
+		struct dns_name held = questions.names[i - 1];
+		questions.names[i - 1] = questions.names[other];
+		questions.names[other] = held;
+	}
+	return questions;
+}
+
+/* Nanoseconds a look-up, the best of some rounds; how many names were held goes to `held`. */
+static double time_questions(const struct lists *lists, const struct questions *questions,
+                             size_t *held)
+{
+	double best = 1e9;
+	for (int round = 0; round < ROUND_COUNT; round++) {
+		struct list_set set;
+		*held = 0;
+		double from = now_s();
+		for (size_t i = 0; i < questions->count; i++) {
+			lists_match(lists, &questions->names[i], &set);
+			*held += (set.words[0] | set.words[1] | set.words[2] | set.words[3]) != 0;
+		}
+		double ns = (now_s() - from) * 1e9 / (double)(questions->count ? questions->count : 1);
+		best = ns < best ? ns : best;
+	}
+	return best;
+}
+
+static struct config *make_config(int count, char **files)
+{
+	struct config *config = calloc(1, sizeof *config);
+	static char name[] = "portafilter.yaml";
+	if (!config || !(config->lists = calloc((size_t)count, sizeof *config->lists)))
+		die("no memory");
+	config->file = name;
+	config->list_count = (size_t)count;
+	for (int i = 0; i < count; i++) {
+		config->lists[i].name = files[i];
+		config->lists[i].file = files[i];
+	}
+	return config;
+}
+
+int main(int argc, char **argv)
+{
+	struct lists *lists = NULL;
+	struct diag diag;
+	if (argc < 2 || argc > 1 + LIST_MAX)
+		die("usage: bench_lists FILE…");
+	struct config *config = make_config(argc - 1, argv + 1);
+	diag_init(&diag);
+	long before_kb = memory_kb("VmRSS:");
+	double from = now_s(), from_cpu = cpu_s();
+	int error = lists_load(config, &diag, &lists);
+	double load_s = now_s() - from, load_cpu_s = cpu_s() - from_cpu;
+	if (error != PF_OK)
+		die(diag.count ? diag.entries[0].text : "no memory");
+	malloc_trim(0);
+	long after_kb = memory_kb("VmRSS:"), peak_kb = memory_kb("VmHWM:");
+	size_t names = 0, hits, misses;
+	for (size_t i = 0; i < lists_count(lists); i++)
+		names += lists_info(lists, i)->names;
+	struct questions on = read_questions(argv[1], false), off = read_questions(argv[1], true);
+	double hit_ns = time_questions(lists, &on, &hits),
+		   miss_ns = time_questions(lists, &off, &misses);
+	printf(
+		"{\"lists\": %d, \"names\": %zu, \"load_s\": %.3f, \"load_cpu_s\": %.3f, \"index_bytes\": %zu, "
+		"\"bytes_a_name\": %.2f, \"resident_kb\": %ld, \"peak_kb\": %ld, \"hit_ns\": %.1f, "
+		"\"miss_ns\": %.1f, \"hits\": %.4f, \"misses\": %.4f}\n",
+		argc - 1, names, load_s, load_cpu_s, lists_bytes(lists),
+		(double)lists_bytes(lists) / (double)names, after_kb - before_kb, peak_kb - before_kb,
+		hit_ns, miss_ns, (double)hits / (double)on.count, 1 - (double)misses / (double)off.count);
+	free(on.names);
+	free(off.names);
+	lists_free(&lists);
+	diag_deinit(&diag);
+	free(config->lists);
+	free(config);
+	return 0;
+}
