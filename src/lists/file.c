@@ -20,7 +20,8 @@
 /* One file on its way; everything that its error messages need. */
 struct reading {
 	int fd;
-	uint64_t bytes;
+	uint64_t bytes, size;     /* read, and when it was opened */
+	struct list_index *index; /* NULL: the names go elsewhere */
 	const char *path;
 	struct list_info *info;
 	const char *config_file;
@@ -67,6 +68,7 @@ static int open_file(struct reading *reading)
 		tell_too_large(reading);
 		return PF_EINVAL;
 	}
+	reading->size = (uint64_t)stat.st_size;
 	reading->info->modified_wall_us =
 		(int64_t)stat.st_mtim.tv_sec * 1000000 + stat.st_mtim.tv_nsec / 1000;
 	return PF_OK;
@@ -96,6 +98,21 @@ static ssize_t next_piece(struct reading *reading)
 	return (ssize_t)length;
 }
 
+/* As many names as the file has lines, if it goes on as it begins. Without the last hundredth: a table that is
+ * a little too small grows once, one that is too large was touched in vain. */
+static void expect_names(const struct reading *reading, size_t length)
+{
+	size_t lines = 0;
+	for (const char *at = reading->piece, *end = at + length; at < end; at++) {
+		at = memchr(at, '\n', (size_t)(end - at));
+		if (!at)
+			break;
+		lines += at > reading->piece && at[-1] != '\n';
+	}
+	if (reading->index && reading->size > length)
+		list_index_expect(reading->index, (size_t)(reading->size * lines / length * 99 / 100));
+}
+
 static int read_pieces(struct reading *reading)
 {
 	ssize_t length;
@@ -108,6 +125,7 @@ static int read_pieces(struct reading *reading)
 			}
 			if (reading->info->format == LIST_FORMAT_AUTO)
 				reading->info->format = detect_format(reading->piece, (size_t)length);
+			expect_names(reading, (size_t)length);
 		}
 		int error = list_parser_feed(&reading->parser, reading->piece, (size_t)length);
 		if (error != PF_OK)
@@ -162,6 +180,8 @@ static struct reading *reading_new(const char *path, struct list_info *info, str
 		return NULL;
 	reading->fd = -1;
 	reading->bytes = 0;
+	reading->size = 0;
+	reading->index = NULL;
 	reading->path = path;
 	reading->info = info;
 	reading->config_file = NULL;
@@ -204,6 +224,7 @@ int list_file_read(struct list_index *index, uint16_t list, struct list_info *in
 		return PF_ENOMEM;
 	reading->config_file = file;
 	reading->pos = pos;
+	reading->index = index;
 	list_parser_init(&reading->parser, index, list, info);
 	int error = open_file(reading);
 	if (error == PF_OK)

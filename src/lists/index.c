@@ -8,10 +8,8 @@
 #include "base/pages.h"
 #include "lists/groups.h"
 #include "lists/name_table.h"
+#include "lists/place.h"
 #include "lists/sealed.h"
-
-/* After so many bytes that sealing has read of the table they are given back. */
-#define FORGET_BYTES ((size_t)2 << 20)
 
 struct list_index {
 	struct hash_key key;
@@ -51,6 +49,11 @@ void list_index_free(struct list_index **out)
 	*out = NULL;
 }
 
+void list_index_expect(struct list_index *index, size_t count)
+{
+	name_table_expect(&index->table, count < LIST_INDEX_ENTRY_MAX ? count : LIST_INDEX_ENTRY_MAX);
+}
+
 int list_index_add(struct list_index *index, const struct dns_name *name,
                    const struct list_entry *entry)
 {
@@ -78,67 +81,35 @@ int list_index_add(struct list_index *index, const struct dns_name *name,
 
 /* ---- sealing ----------------------------------------------------------------------------- */
 
-/* How many slots the names take, each in its bucket or behind. */
-static size_t measure_slots(const struct name_table *table, size_t bucket_count)
-{
-	size_t next = 0;
-	for (size_t i = 0; i < table->slot_count; i++) {
-		const struct name_slot *slot = &table->slots[i];
-		if (!slot->value)
-			continue;
-		size_t at = sealed_bucket(bucket_count, name_table_hash(slot)) * BUCKET_SLOTS;
-		next = (at > next ? at : next) + 1;
-	}
-	size_t least = bucket_count * BUCKET_SLOTS;
-	return next <= least ? least : (next + BUCKET_SLOTS - 1) / BUCKET_SLOTS * BUCKET_SLOTS;
-}
-
-/* In the order of the hashes, which is how the table has them; what was read is given back on the way. */
-static void write_slots(struct name_table *table, const struct sealed_shape *shape,
-                        const uint32_t *numbers, uint64_t *slots)
-{
-	size_t next = 0;
-	char *forgotten = (char *)table->slots;
-	for (size_t i = 0; i < table->slot_count; i++) {
-		const struct name_slot *slot = &table->slots[i];
-		if ((size_t)((const char *)slot - forgotten) >= FORGET_BYTES) {
-			pages_forget(forgotten, slot);
-			forgotten = (char *)slot;
-		}
-		if (!slot->value)
-			continue;
-		uint64_t hash = name_table_hash(slot);
-		size_t bucket = sealed_bucket(shape->bucket_count, hash), at = bucket * BUCKET_SLOTS;
-		at = at > next ? at : next;
-		next = at + 1;
-		slots[at] |= SLOT_HASH(hash) | (uint64_t)numbers[slot->value] << SLOT_HASH_BITS;
-		for (; bucket < at / BUCKET_SLOTS; bucket++)
-			slots[bucket * BUCKET_SLOTS + BUCKET_SLOTS - 1] |= SLOT_GOES_ON;
-	}
-}
-
-static struct sealed_shape shape_of(const struct list_index *index)
+/* PF_OK or PF_ENOMEM. */
+static int find_shape(struct list_index *index, struct sealed_shape *shape)
 {
 	struct groups_size groups = groups_measure(index->groups);
-	size_t names = index->table.count;
+	size_t names = index->table.count, slot_count = 0;
 	size_t bucket_count = names * 100 / (BUCKET_SLOTS * BUCKET_LOAD_PERCENT) + 1;
-	return (struct sealed_shape){
+	int error;
+	while ((error = place_names(&index->table, bucket_count, NULL, NULL, &slot_count)) == PF_EFULL)
+		bucket_count += bucket_count / 16 + 1; /* a very odd set of hashes */
+	*shape = (struct sealed_shape){
 		.seed = index->key.seed,
 		.depths = {index->depths[0], index->depths[1]},
 		.entry_count = index->count,
 		.name_count = names,
 		.bucket_count = bucket_count,
-		.slot_count = measure_slots(&index->table, bucket_count),
+		.slot_count = slot_count,
 		.group_count = groups.group_count,
 		.word_count = groups.word_count,
 	};
+	/* Words are numbered with 32 bits; more would be 16 GB of groups. */
+	return groups.word_count > UINT32_MAX ? PF_ENOMEM : error;
 }
 
 int list_index_seal(struct list_index *index)
 {
-	struct sealed_shape shape = shape_of(index);
-	if (shape.word_count > UINT32_MAX)
-		return PF_ENOMEM; /* 16 GB of groups */
+	struct sealed_shape shape;
+	int error = find_shape(index, &shape);
+	if (error != PF_OK)
+		return error;
 	uint32_t *numbers = calloc(groups_number_end(index->groups), sizeof *numbers);
 	uint64_t *slots = numbers ? pages_new(sealed_bytes(&shape)) : NULL;
 	if (!slots) {
@@ -148,9 +119,14 @@ int list_index_seal(struct list_index *index)
 	uint32_t *starts = (uint32_t *)(slots + shape.slot_count);
 	groups_pack(index->groups, starts, starts + shape.group_count + 2, numbers);
 	groups_free(&index->groups);
-	write_slots(&index->table, &shape, numbers, slots);
+	size_t slot_count;
+	error = place_names(&index->table, shape.bucket_count, numbers, slots, &slot_count);
 	name_table_deinit(&index->table);
 	free(numbers);
+	if (error != PF_OK) {
+		pages_free(slots, sealed_bytes(&shape));
+		return error;
+	}
 	index->block = slots;
 	sealed_attach(&index->sealed, &shape, slots);
 	return PF_OK;

@@ -63,6 +63,9 @@ void list_index_free(struct list_index **index);
 PF_MUST_CHECK int list_index_add(struct list_index *index, const struct dns_name *name,
                                  const struct list_entry *entry);
 
+/* About so many names will be in it: that only saves time. */
+void list_index_expect(struct list_index *index, size_t count);
+
 /* Makes it ready to be looked up. PF_OK, or PF_ENOMEM: then it can only be freed. */
 PF_MUST_CHECK int list_index_seal(struct list_index *index);
 

@@ -75,9 +75,8 @@ static void spread(struct name_table *table, size_t from)
 	memset(&table->slots[next], 0, bytes_of(table->slot_count - next));
 }
 
-static int grow(struct name_table *table)
+static int grow(struct name_table *table, size_t home_count)
 {
-	size_t home_count = table->home_count * GROW_PERCENT / 100;
 	size_t slot_count = home_count + SLACK_COUNT;
 	void *slots = pages_resize(table->slots, bytes_of(table->slot_count), bytes_of(slot_count));
 	if (!slots)
@@ -91,11 +90,18 @@ static int grow(struct name_table *table)
 	return PF_OK;
 }
 
+void name_table_expect(struct name_table *table, size_t count)
+{
+	size_t home_count = count * 100 / LOAD_PERCENT_MAX + 1;
+	if (home_count > table->home_count && grow(table, home_count) != PF_OK)
+		return; /* it grows later, step by step, or fails then */
+}
+
 int name_table_reserve(struct name_table *table)
 {
 	bool full = (table->count + 1) * 100 > table->home_count * LOAD_PERCENT_MAX ||
 	            table->slots[table->slot_count - 1].value;
-	return full ? grow(table) : PF_OK;
+	return full ? grow(table, table->home_count * GROW_PERCENT / 100) : PF_OK;
 }
 
 struct name_slot *name_table_find(const struct name_table *table, uint64_t hash, bool *found)

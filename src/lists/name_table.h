@@ -36,6 +36,9 @@ static inline uint64_t name_table_hash(const struct name_slot *slot)
 PF_MUST_CHECK int name_table_init(struct name_table *table);
 void name_table_deinit(struct name_table *table);
 
+/* Room for so many at once, which spares growing step by step. Without memory, nothing happens. */
+void name_table_expect(struct name_table *table, size_t count);
+
 /* Makes room for one more: PF_OK or PF_ENOMEM. Pointers into the table are void afterwards. */
 PF_MUST_CHECK int name_table_reserve(struct name_table *table);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lists/detect.h"
+#include "lists/quick.h"
 
 static const char bom[] = "\xef\xbb\xbf";
 
@@ -65,6 +66,8 @@ static int take_line(struct list_parser *parser, const char *text, size_t length
 	}
 	parser->text = text;
 	parser->text_length = length;
+	if (!parser->too_long && line_quick(text, length, info->format, &item))
+		return take_name(parser, &item);
 	line_init(&line, text, length, info->format);
 	bool too_long = parser->too_long && line.form != LINE_COMMENT;
 	parser->too_long = false;

@@ -51,17 +51,32 @@ static size_t find_tails(const struct sealed *sealed, const struct dns_name *nam
 	return count;
 }
 
+/* The group of the tail's name in one bucket; 0 when it has none there. `any` gets all slots, or-ed. */
+static inline uint32_t find_in_bucket(const uint64_t *bucket, uint64_t hash, uint64_t *any)
+{
+	*any = 0;
+#pragma GCC unroll 8
+	for (size_t i = 0; i < BUCKET_SLOTS; i++) {
+		*any |= bucket[i];
+		if ((bucket[i] ^ hash) << (64 - SLOT_HASH_BITS) == 0 && SLOT_GROUP(bucket[i]))
+			return SLOT_GROUP(bucket[i]);
+	}
+	return 0;
+}
+
 /* The group of the tail's name; 0 when no list has it. */
 static uint32_t find_group(const struct tail *tail)
 {
-	for (const uint64_t *bucket = tail->bucket;; bucket += BUCKET_SLOTS) {
-#pragma GCC unroll 8
-		for (size_t i = 0; i < BUCKET_SLOTS; i++)
-			if ((bucket[i] ^ tail->hash) << (64 - SLOT_HASH_BITS) == 0 && SLOT_GROUP(bucket[i]))
-				return SLOT_GROUP(bucket[i]);
-		if (!(bucket[BUCKET_SLOTS - 1] & SLOT_GOES_ON))
-			return 0;
+	const uint64_t *bucket = tail->bucket;
+	uint64_t any;
+	uint32_t group = find_in_bucket(bucket, tail->hash, &any);
+	if (group || !(any >> SLOT_DISTANCE_BIT))
+		return group;
+	for (unsigned distance = bucket_distance(bucket); distance && !group; distance--) {
+		bucket += BUCKET_SLOTS;
+		group = find_in_bucket(bucket, tail->hash, &any);
 	}
+	return group;
 }
 
 static const uint32_t *bitmap(const uint32_t *words, unsigned number)
@@ -205,8 +220,11 @@ static bool slots_are_sound(const struct sealed *sealed)
 		most = group > most ? group : most;
 		used += group != 0;
 	}
-	bool ends = !(sealed->slots[shape->slot_count - 1] & SLOT_GOES_ON);
-	return ends && most <= shape->group_count && used == shape->name_count;
+	for (size_t i = 0; i < shape->bucket_count; i++)
+		if (i + bucket_distance(sealed->slots + i * BUCKET_SLOTS) >=
+		    shape->slot_count / BUCKET_SLOTS)
+			return false;
+	return most <= shape->group_count && used == shape->name_count;
 }
 
 static bool bitmaps_are_sound(const uint32_t *words, size_t list_count)

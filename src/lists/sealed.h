@@ -1,13 +1,13 @@
 /* The name index as it is looked up: one block of memory without pointers, which is also how it lies on the
  * disk (store.h). Immutable; read by any number of threads.
  *
- *     slots    buckets of eight slots, one cache line each; a name's bucket follows from the high bits of
- *              its hash, and when that is full it stands in one of the next
+ *     slots    buckets of eight slots, one cache line each; a name's bucket, its home, follows from the high
+ *              bits of its hash; one in twelve finds it full and stands in one of the next that have room
  *     starts   where each group's words begin (groups.h)
  *     words    the groups
  *
- * A slot is 64 bits: 40 of the name's keyed hash, 23 for its group (0: the slot is empty), and in the last slot
- * of a bucket one that says "who belongs here may stand in the next bucket".
+ * A slot is 64 bits: 40 of the name's keyed hash, 23 for its group (0: the slot is empty), and one that is the slot's
+ * share of eight: in how many buckets behind this one a name that is at home here may stand, mostly none.
  *
  * No name is kept, so that a name which is on no list is taken for one that is when bucket and 40 bits agree: for
  * each tail that is looked up with odds of 9 slots in 2^40, or 8 in 10^12; for a name of five labels 4 in 10^11.
@@ -24,7 +24,23 @@
 #define SLOT_HASH_BITS 40
 #define SLOT_HASH(hash) ((hash) & (((uint64_t)1 << SLOT_HASH_BITS) - 1))
 #define SLOT_GROUP(slot) ((uint32_t)((slot) >> SLOT_HASH_BITS) & GROUPS_MAX)
-#define SLOT_GOES_ON ((uint64_t)1 << 63)
+#define SLOT_DISTANCE_BIT 63
+#define BUCKET_DISTANCE_MAX 255
+
+static inline unsigned bucket_distance(const uint64_t *bucket)
+{
+	unsigned distance = 0;
+	for (unsigned i = 0; i < BUCKET_SLOTS; i++)
+		distance |= (unsigned)(bucket[i] >> SLOT_DISTANCE_BIT) << i;
+	return distance;
+}
+
+static inline void bucket_set_distance(uint64_t *bucket, unsigned distance)
+{
+	for (unsigned i = 0; i < BUCKET_SLOTS; i++)
+		bucket[i] = (bucket[i] & ~((uint64_t)1 << SLOT_DISTANCE_BIT)) |
+		            (uint64_t)(distance >> i & 1) << SLOT_DISTANCE_BIT;
+}
 
 struct sealed_shape {
 	uint64_t seed;

@@ -8,6 +8,7 @@
 #include "lists/detect.h"
 #include "lists/line.h"
 #include "lists/parse.h"
+#include "lists/quick.h"
 
 static void demand(bool holds, const char *what)
 {
@@ -60,6 +61,21 @@ static void check_name(const struct list_index *index, const struct line_item *i
 	demand(!held || !(item->covers & LIST_EXCEPTION), "an exception is held");
 }
 
+/* The quick reader says the same as the general one, or nothing. */
+static void check_quick(const char *text, size_t length, enum list_format format)
+{
+	struct line line;
+	struct line_item quick, item;
+	if (!line_quick(text, length, format, &quick))
+		return;
+	line_init(&line, text, length, format);
+	demand(line_next(&line, &item), "a quick line is none");
+	demand(item.kind == ITEM_NAME && quick.kind == ITEM_NAME && item.covers == quick.covers &&
+	           dns_name_equal(&item.name, &quick.name) && item.name.labels == quick.name.labels,
+	       "the quick reader reads otherwise");
+	demand(!line_next(&line, &item), "a quick line has more names");
+}
+
 /* Every name that a line lists must be found, unless an exception is about. */
 static void check_names(const struct list_index *index, const struct list_info *info,
                         const char *text, size_t length)
@@ -73,6 +89,7 @@ static void check_names(const struct list_index *index, const struct list_info *
 		struct line line;
 		struct line_item item;
 		size_t items = 0;
+		check_quick(text, bytes, info->format);
 		line_init(&line, text, bytes, info->format);
 		while (line_next(&line, &item)) {
 			items++;
