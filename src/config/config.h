@@ -11,6 +11,7 @@
 #include "dns/name.h"
 #include "dns/tsig.h"
 #include "value/device.h"
+#include "value/event.h"
 #include "value/facts.h"
 #include "value/listset.h"
 #include "value/tags.h"
@@ -143,6 +144,25 @@ struct config_geo {
 	int64_t max_age_us; /* geo.max-age, 365 days by default */
 };
 
+/* One entry of notify[]: who is told of events, and how. */
+#define CONFIG_NOTIFY_MAX 16
+enum config_notify_kind {
+	CONFIG_NOTIFY_WEBHOOK,
+	CONFIG_NOTIFY_NTFY,
+	CONFIG_NOTIFY_COMMAND,
+	CONFIG_NOTIFY_SYSLOG,
+};
+struct config_notify {
+	struct config_pos pos;
+	enum config_notify_kind kind;
+	char *where;      /* the URL, or the path of the socket; NULL for a command */
+	char **arguments; /* of a command: its path first, NULL behind the last; no shell sees them */
+	size_t argument_count;
+	char *secret_file; /* the key of a webhook's signature, the token of ntfy; NULL: none */
+	char *ca_file;     /* the authority of its certificate; NULL: the system's */
+	unsigned kinds;    /* bits of enum event_kind */
+};
+
 struct config {
 	char *file; /* the path it was read from, as given */
 	char *text; /* what it was read from, so that it can be built again; NUL-terminated */
@@ -169,6 +189,8 @@ struct config {
 	struct config_list *lists;
 	size_t rule_count;
 	struct config_rule *rules;
+	size_t notify_count;
+	struct config_notify *notify;
 	bool journal_enabled;    /* `journal: off` clears it */
 	char *journal_path;      /* default /var/lib/portafilter/journal.db */
 	char *journal_rings;     /* journal.rings; default journal.rings beside the control socket */
@@ -186,5 +208,9 @@ PF_MUST_CHECK int config_parse(const char *file, const char *text, size_t length
                                struct config **out);
 
 void config_free(struct config **config);
+
+/* A copy with memory of its own, and its end. PF_ENOMEM: `to` holds nothing. */
+PF_MUST_CHECK int config_notify_copy(struct config_notify *to, const struct config_notify *from);
+void config_notify_deinit(struct config_notify *target);
 
 #endif

@@ -29,6 +29,9 @@ void config_free(struct config **config)
 	free_paths(gone->geo.location, gone->geo.location_count);
 	free_paths(gone->geo.control, gone->geo.control_count);
 	free_paths(gone->geo.anycast, gone->geo.anycast_count);
+	for (size_t i = 0; i < gone->notify_count; i++)
+		config_notify_deinit(&gone->notify[i]);
+	free(gone->notify);
 	free(gone->devices);
 	free(gone->lists);
 	free(gone->rules);

@@ -80,6 +80,7 @@ enum {
 	FIELD_DEVICES,
 	FIELD_LISTS,
 	FIELD_RULES,
+	FIELD_NOTIFY,
 	FIELD_JOURNAL
 };
 static const struct field fields[] = {
@@ -95,6 +96,7 @@ static const struct field fields[] = {
 	[FIELD_DEVICES] = {"devices", section_devices, false},
 	[FIELD_LISTS] = {"lists", section_lists, false},
 	[FIELD_RULES] = {"rules", section_rules, false},
+	[FIELD_NOTIFY] = {"notify", section_notify, false},
 	[FIELD_JOURNAL] = {"journal", section_journal, false},
 };
 

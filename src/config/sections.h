@@ -13,6 +13,7 @@ void section_geo(struct reader *reader, const struct node *node, void *target);
 void section_devices(struct reader *reader, const struct node *node, void *target);
 void section_lists(struct reader *reader, const struct node *node, void *target);
 void section_rules(struct reader *reader, const struct node *node, void *target);
+void section_notify(struct reader *reader, const struct node *node, void *target);
 void section_journal(struct reader *reader, const struct node *node, void *target);
 
 /* What stands when a key is not there. */

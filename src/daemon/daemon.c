@@ -117,16 +117,36 @@ static void on_notified(void *data, size_t list)
 	fetch_notify(data, list);
 }
 
-/* Lists that come from elsewhere: their copies are in the snapshot already. */
-static int start_fetch(struct daemon *daemon)
+/* Lists that come from elsewhere (their copies are in the snapshot already), and who is told of events. */
+static int start_clients(struct daemon *daemon)
 {
 	struct shared *shared = &daemon->shared;
-	daemon->fetch = fetch_new(&daemon->loop, on_copies_changed, daemon);
-	if (!daemon->fetch)
+	const struct config *config = shared->snapshot->config;
+	daemon->http = http_new(&daemon->loop);
+	if (!daemon->http)
+		return PF_ENOMEM;
+	http_configure(daemon->http, config->upstreams, config->upstream_count);
+	daemon->fetch = fetch_new(&daemon->loop, daemon->http, on_copies_changed, daemon);
+	daemon->notify = notify_new(&daemon->loop, daemon->http);
+	if (!daemon->fetch || !daemon->notify)
 		return PF_ENOMEM;
 	shared->notified = on_notified;
 	shared->notified_data = daemon->fetch;
-	return fetch_configure(daemon->fetch, shared->snapshot->config, clock_now());
+	notify_configure(daemon->notify, config);
+	return fetch_configure(daemon->fetch, config, clock_now());
+}
+
+static void stop_clients(struct daemon *daemon)
+{
+	if (daemon->fetch)
+		fetch_stop(daemon->fetch);
+	if (daemon->notify)
+		notify_stop(daemon->notify);
+	if (!daemon->http)
+		return;
+	while (!http_idle(daemon->http)) /* until its last question is answered, or given up */
+		uv_run(&daemon->loop, UV_RUN_ONCE);
+	http_stop(daemon->http);
 }
 
 static int start_control(struct daemon *daemon)
@@ -143,7 +163,7 @@ static int start_control(struct daemon *daemon)
 	uv_signal_start(&daemon->on_int, on_end, SIGINT);
 	uv_signal_start(&daemon->on_hup, on_hup, SIGHUP);
 	watch_neighbours(daemon);
-	return start_fetch(daemon);
+	return start_clients(daemon);
 }
 
 static void close_handle(uv_handle_t *handle, void *data)
@@ -157,14 +177,12 @@ static void end_control(struct daemon *daemon)
 {
 	if (!daemon->loop.data)
 		return;
-	if (daemon->fetch) {
-		fetch_stop(daemon->fetch);
-		while (!fetch_idle(daemon->fetch)) /* until its last question is answered, or given up */
-			uv_run(&daemon->loop, UV_RUN_ONCE);
-	}
+	stop_clients(daemon);
 	uv_walk(&daemon->loop, close_handle, NULL);
 	uv_run(&daemon->loop, UV_RUN_DEFAULT);
 	fetch_free(&daemon->fetch);
+	notify_free(&daemon->notify);
+	http_free(&daemon->http);
 	uv_loop_close(&daemon->loop);
 	neighbour_watch_free(&daemon->watch);
 }

@@ -109,6 +109,10 @@ static int build(struct daemon *daemon, int error, struct config *config, struct
 	const char *what = asked_for ? "reload" : "new copies of lists";
 	if (error == PF_OK) {
 		publish(daemon, built);
+		if (daemon->http)
+			http_configure(daemon->http, built->config->upstreams, built->config->upstream_count);
+		if (daemon->notify)
+			notify_configure(daemon->notify, built->config);
 		if (daemon->fetch && fetch_configure(daemon->fetch, built->config, now) != PF_OK)
 			log_error("there is no memory to keep the lists fresh as the configuration says now");
 	}

@@ -10,7 +10,9 @@
 #include "admin/admin.h"
 #include "device/neighbours.h"
 #include "fetch/fetch.h"
+#include "http/http.h"
 #include "net/worker.h"
+#include "notify/notify.h"
 #include "pipeline/pipeline.h"
 
 struct daemon {
@@ -27,8 +29,10 @@ struct daemon {
 
 	uv_loop_t loop;
 	uv_signal_t on_term, on_int, on_hup;
-	uv_async_t wake;     /* somebody wants a reload */
+	uv_async_t wake; /* somebody wants a reload */
+	struct http *http;
 	struct fetch *fetch; /* lists that come from elsewhere */
+	struct notify *notify;
 	struct neighbour_watch *watch;
 	uv_poll_t watch_poll;
 	uv_timer_t watch_timer; /* gathers a burst of neighbour events into one table */

@@ -13,19 +13,19 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "fetch/guard.h"
-#include "fetch/resolve.h"
 #include "fetch/source.h"
+#include "http/guard.h"
+#include "http/transfer.h"
 
 #define REDIRECTS_MAX 5
 #define HEADER_BYTES_MAX (64 << 10) /* of one response (CVE-2023-38039: endless headers) */
 #define CONNECT_TIMEOUT_MS 20000L
 #define SLOW_BYTES_A_SECOND 64L /* under this … */
 #define SLOW_SECONDS 30L        /* … for so long, the server has stalled */
-#define RESOLVE_TEXT_MAX (GUARD_HOST_MAX + 16 + RESOLVE_ADDRESS_MAX * (ADDR_TEXT_MAX + 3))
 #define PIECE_BYTES 65536
 
 struct download {
+	struct transfer transfer; /* first */
 	struct source *source;
 	CURL *easy;
 	struct lookup *lookup;
@@ -47,11 +47,7 @@ static void start_hop(struct download *download);
 
 static void drop_hop(struct download *download)
 {
-	if (download->easy) {
-		curl_multi_remove_handle(download->source->fetch->multi, download->easy);
-		curl_easy_cleanup(download->easy);
-		download->easy = NULL;
-	}
+	transfer_end(download->source->fetch->http, &download->easy);
 	curl_slist_free_all(download->hosts);
 	curl_slist_free_all(download->headers);
 	download->hosts = download->headers = NULL;
@@ -204,7 +200,6 @@ static void set_bounds(struct download *download, CURL *easy)
 
 static void set_calls(struct download *download, CURL *easy)
 {
-	curl_easy_setopt(easy, CURLOPT_PRIVATE, download);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, download->curl_error);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, download);
@@ -230,21 +225,7 @@ static bool request(struct download *download, const char *host_line)
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "portafilter/" PACKAGE_VERSION);
 	set_bounds(download, easy);
 	set_calls(download, easy);
-	return curl_multi_add_handle(download->source->fetch->multi, easy) == CURLM_OK;
-}
-
-/* "HOST:PORT:ADDRESS,[ADDRESS]": what CURLOPT_RESOLVE takes, so that curl asks nobody. */
-static void write_hosts(const struct download *download, const struct resolution *resolution,
-                        char text[RESOLVE_TEXT_MAX])
-{
-	int used = snprintf(text, RESOLVE_TEXT_MAX, "%s:%u:", download->url.host, download->url.port);
-	for (size_t i = 0; i < resolution->count; i++) {
-		char address[ADDR_TEXT_MAX];
-		const struct addr *one = &resolution->addresses[i];
-		addr_format(one, address);
-		used += snprintf(text + used, RESOLVE_TEXT_MAX - (size_t)used,
-		                 one->family == 6 ? "%s[%s]" : "%s%s", i ? "," : "", address);
-	}
+	return transfer_start(download->source->fetch->http, easy, &download->transfer) == PF_OK;
 }
 
 static void fail_address(struct download *download)
@@ -273,7 +254,7 @@ static void on_resolved(void *data, const struct resolution *resolution)
 		fail_address(download);
 		return;
 	}
-	write_hosts(download, &allowed, hosts);
+	resolve_text(download->url.host, download->url.port, &allowed, hosts);
 	const char *path = download->source->list.file;
 	if (copy_make_folder(path) != PF_OK ||
 	    copy_begin(&download->writer, path, download->source->list.bytes_max) != PF_OK)
@@ -284,12 +265,12 @@ static void on_resolved(void *data, const struct resolution *resolution)
 
 static void start_hop(struct download *download)
 {
-	struct fetch *fetch = download->source->fetch;
+	struct http *http = download->source->fetch->http;
 	download->header_bytes = 0;
 	download->refused_address = false;
 	*download->etag = *download->last_modified = '\0';
 	download->lookup =
-		resolve_start(fetch->loop, fetch->forwarder, download->url.host, on_resolved, download);
+		resolve_start(http->loop, http->forwarder, download->url.host, on_resolved, download);
 	if (!download->lookup)
 		fail(download, "%s is no name that can be looked up", download->url.host);
 }
@@ -354,8 +335,9 @@ static void take_body(struct download *download)
 	finish(download, round, error);
 }
 
-void download_done(struct download *download, CURLcode code)
+static void on_done(struct transfer *transfer, CURLcode code)
 {
+	struct download *download = (struct download *)transfer;
 	long status = 0;
 	curl_off_t retry_after_s = 0;
 	if (code != CURLE_OK) {
@@ -429,6 +411,7 @@ void download_start(struct source *source)
 		source_finish(source, ROUND_FAILED, "out of memory");
 		return;
 	}
+	download->transfer.done = on_done;
 	download->source = source;
 	download->writer.fd = -1;
 	if (!strncmp(source->list.url, file_scheme, sizeof file_scheme - 1))

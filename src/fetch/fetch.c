@@ -201,7 +201,6 @@ int fetch_configure(struct fetch *fetch, const struct config *config, struct now
 {
 	struct source *next[LIST_MAX];
 	size_t count = 0;
-	fetch->forwarder->configure(fetch->forwarder, config->upstreams, config->upstream_count);
 	for (size_t i = 0; i < fetch->count; i++)
 		fetch->sources[i]->kept = false;
 	for (size_t i = 0; i < config->list_count; i++) {
@@ -237,22 +236,16 @@ no_memory:
 
 /* ---- life -------------------------------------------------------------------------------- */
 
-struct fetch *fetch_new(struct uv_loop_s *loop, fetch_changed changed, void *data)
+struct fetch *fetch_new(struct uv_loop_s *loop, struct http *http, fetch_changed changed,
+                        void *data)
 {
 	struct fetch *fetch = calloc(1, sizeof *fetch);
-	if (!fetch || curl_global_init(CURL_GLOBAL_DEFAULT)) {
-		free(fetch);
+	if (!fetch)
 		return NULL;
-	}
 	fetch->loop = loop;
 	fetch->changed = changed;
 	fetch->data = data;
-	fetch->forwarder = upstream_new(loop);
-	if (!fetch->forwarder || multi_init(fetch) != PF_OK) {
-		upstream_free(&fetch->forwarder);
-		free(fetch);
-		return NULL;
-	}
+	fetch->http = http;
 	pthread_mutex_init(&fetch->lock, NULL);
 	pthread_cond_init(&fetch->reported, NULL);
 	uv_timer_init(loop, &fetch->gather);
@@ -274,14 +267,8 @@ void fetch_stop(struct fetch *fetch)
 	for (size_t i = 0; i < fetch->count; i++)
 		source_close(fetch->sources[i]);
 	fetch->count = 0;
-	multi_close(fetch);
 	uv_close((uv_handle_t *)&fetch->gather, NULL);
 	uv_close((uv_handle_t *)&fetch->wake, NULL);
-}
-
-bool fetch_idle(const struct fetch *fetch)
-{
-	return upstream_idle(fetch->forwarder);
 }
 
 void fetch_free(struct fetch **out)
@@ -290,7 +277,6 @@ void fetch_free(struct fetch **out)
 	if (!fetch)
 		return;
 	*out = NULL;
-	upstream_free(&fetch->forwarder);
 	pthread_mutex_destroy(&fetch->lock);
 	pthread_cond_destroy(&fetch->reported);
 	free(fetch);

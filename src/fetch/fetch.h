@@ -14,19 +14,21 @@
 #define FETCH_JOBS_MAX 4 /* fetches under way; the others wait for their turn */
 
 struct fetch;
+struct http;
 struct uv_loop_s;
 
 /* Called on the loop when copies have changed: build a snapshot of them. PF_OK, or why it was refused. */
 typedef int (*fetch_changed)(void *data);
 
-/* NULL without memory. */
-struct fetch *fetch_new(struct uv_loop_s *loop, fetch_changed changed, void *data);
+/* `http` is borrowed and outlives it. NULL without memory. */
+struct fetch *fetch_new(struct uv_loop_s *loop, struct http *http, fetch_changed changed,
+                        void *data);
 
 /* Before a snapshot of this configuration is built: takes away the copies of zones that have expired (RFC 1035, 3.3.13),
  * and says so in the log. */
 void fetch_expire(const struct config *config, struct now now);
 
-/* After it was published: the lists to keep fresh from now on, and the upstreams that know their hosts. What is under way for
+/* After it was published: the lists to keep fresh from now on. What is under way for
  * a list that is gone, or comes from elsewhere now, is dropped. Nothing of `config` is kept. PF_ENOMEM: all stays as it
  * was. */
 PF_MUST_CHECK int fetch_configure(struct fetch *fetch, const struct config *config, struct now now);
@@ -35,7 +37,6 @@ PF_MUST_CHECK int fetch_configure(struct fetch *fetch, const struct config *conf
 void fetch_refuse(struct fetch *fetch);
 /* From the loop: ends everything, the loop closes the handles; then fetch_free. */
 void fetch_stop(struct fetch *fetch);
-bool fetch_idle(const struct fetch *fetch); /* nothing waits for an upstream any more */
 void fetch_free(struct fetch **fetch);
 
 /* ---- from any thread --------------------------------------------------------------------- */

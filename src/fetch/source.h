@@ -2,14 +2,13 @@
 #ifndef PF_FETCH_SOURCE_H
 #define PF_FETCH_SOURCE_H
 
-#include <curl/curl.h>
 #include <pthread.h>
 #include <uv.h>
 
 #include "dns/tsig.h"
 #include "fetch/copy.h"
 #include "fetch/fetch.h"
-#include "upstream/upstream.h"
+#include "http/http.h"
 
 struct download;
 struct conversation;
@@ -42,9 +41,7 @@ struct fetch {
 	uv_loop_t *loop;
 	fetch_changed changed;
 	void *data;
-	struct forwarder *forwarder;
-	CURLM *multi;
-	uv_timer_t multi_timer;
+	struct http *http; /* borrowed */
 	uv_timer_t gather; /* until copies that changed are told, so that many make one snapshot */
 	uv_async_t wake;
 	bool dirty; /* copies have changed since the last snapshot */
@@ -98,10 +95,5 @@ void download_start(struct source *source);
 void download_abort(struct source *source);
 void conversation_start(struct source *source);
 void conversation_abort(struct source *source);
-
-/* curl on the loop. */
-PF_MUST_CHECK int multi_init(struct fetch *fetch);
-void multi_close(struct fetch *fetch);
-void download_done(struct download *download, CURLcode code);
 
 #endif

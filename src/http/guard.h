@@ -1,7 +1,7 @@
-/* Private to fetch/: where a list may be fetched from. A subscription must not become a way into the house: not by its URL, not
+/* Where a list may be fetched from. A subscription must not become a way into the house: not by its URL, not
  * by a redirect, not by what a name resolves to (server-side request forgery, DNS rebinding). */
-#ifndef PF_FETCH_GUARD_H
-#define PF_FETCH_GUARD_H
+#ifndef PF_HTTP_GUARD_H
+#define PF_HTTP_GUARD_H
 
 #include <stdbool.h>
 

@@ -1,6 +1,7 @@
 /* Lookups of resolve.h. */
-#include "fetch/resolve.h"
+#include "http/resolve.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -126,4 +127,17 @@ void resolve_abandon(struct lookup *lookup)
 		return; /* ends with its last answer */
 	uv_timer_stop(&lookup->timer);
 	uv_close((uv_handle_t *)&lookup->timer, on_closed);
+}
+
+void resolve_text(const char *host, uint16_t port, const struct resolution *resolution,
+                  char text[RESOLVE_TEXT_MAX])
+{
+	int used = snprintf(text, RESOLVE_TEXT_MAX, "%s:%u:", host, port);
+	for (size_t i = 0; i < resolution->count; i++) {
+		char address[ADDR_TEXT_MAX];
+		const struct addr *one = &resolution->addresses[i];
+		addr_format(one, address);
+		used += snprintf(text + used, RESOLVE_TEXT_MAX - (size_t)used,
+		                 one->family == 6 ? "%s[%s]" : "%s%s", i ? "," : "", address);
+	}
 }

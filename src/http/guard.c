@@ -1,5 +1,5 @@
 /* The rules of guard.h. */
-#include "fetch/guard.h"
+#include "http/guard.h"
 
 #include <curl/curl.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
-/* Private to fetch/: the addresses of a list's host, asked of the configured upstreams directly. Never of the system's resolver:
+/* The addresses of a list's host, asked of the configured upstreams directly. Never of the system's resolver:
  * /etc/resolv.conf of this machine is likely to name ourselves, and a list that sinkholes the host of a list could then never be
  * replaced; nor of our own listeners, whose answers are policy. */
-#ifndef PF_FETCH_RESOLVE_H
-#define PF_FETCH_RESOLVE_H
+#ifndef PF_HTTP_RESOLVE_H
+#define PF_HTTP_RESOLVE_H
 
 #include "upstream/upstream.h"
 
@@ -25,5 +25,10 @@ struct lookup;
 struct lookup *resolve_start(struct uv_loop_s *loop, struct forwarder *forwarder, const char *host,
                              resolve_done done, void *data);
 void resolve_abandon(struct lookup *lookup);
+
+/* "HOST:PORT:ADDRESS,[ADDRESS]": what CURLOPT_RESOLVE takes, so that curl asks nobody. `host` has at most 255 bytes. */
+#define RESOLVE_TEXT_MAX (256 + 16 + RESOLVE_ADDRESS_MAX * (ADDR_TEXT_MAX + 3))
+void resolve_text(const char *host, uint16_t port, const struct resolution *resolution,
+                  char text[RESOLVE_TEXT_MAX]);
 
 #endif
