@@ -5,6 +5,7 @@
 #ifndef PF_CACHE_CACHE_H
 #define PF_CACHE_CACHE_H
 
+#include <stdalign.h>
 #include <stdatomic.h>
 
 #include "base/clock.h"
@@ -29,13 +30,28 @@ void cache_key_from_query(struct cache_key *key, const struct dns_query *query);
 bool cache_key_equal(const struct cache_key *a, const struct cache_key *b);
 uint64_t cache_key_hash(struct hash_key seed, const struct cache_key *key);
 
-/* Facts that can be replaced while others read them. */
-struct facts_box {
-	struct rcu_head rcu;
+/* The facts of an answer for one home. */
+struct facts_view {
 	uint64_t
 		journal_id; /* names this answer with these facts in the journal; the caller's, never 0 */
 	struct answer_facts facts; /* flexible, last */
 };
+
+/* Facts that can be replaced while others read them: a view for each home. */
+struct facts_box {
+	struct rcu_head rcu;
+	uint32_t view_count; /* at most 32 */
+	uint32_t view_bytes; /* of one view, so the distance of two */
+	atomic_uint
+		journalled; /* bit i: the content of the answer with view i has been written; if not, the next record
+	                           must carry it along */
+	alignas(struct facts_view) char views[];
+};
+
+static inline struct facts_view *facts_box_view(struct facts_box *box, size_t home)
+{
+	return (struct facts_view *)(box->views + home * box->view_bytes);
+}
 
 /* An answer with its facts. Reference-counted: one for the cache while it is in there, one for each
  * waiter that it is handed to; freed through RCU, so a reader under rcu_read_lock needs none. Threads
@@ -46,10 +62,6 @@ struct cache_entry {
 	struct facts_box *facts;                /* owned; read with rcu_dereference */
 	int64_t stored_us, expires_us;          /* monotonic */
 	char upstream[CACHE_UPSTREAM_TEXT_MAX]; /* who gave it: part of the evidence */
-	/* The facts_box whose journal block has been written; any other value means that the next
-	 * record must carry the answer's addresses and facts along. Set it in the read section in which
-	 * `facts` was read: a box that is gone must not come back as the address of a new one. */
-	_Atomic(const struct facts_box *) journalled;
 	atomic_uint references;
 	/* cache.c's own */
 	struct cache_entry *next; /* in its bucket; RCU */
@@ -76,11 +88,11 @@ struct cache_entry *cache_entry_new(const struct cache_key *key, struct answer *
 PF_MUST_CHECK bool cache_entry_ref(struct cache_entry *entry);
 void cache_entry_unref(struct cache_entry *entry); /* NULL is allowed */
 
-/* Zeroed, with room for `address_count` addresses; NULL without memory. */
-struct facts_box *facts_box_new(size_t address_count);
+/* Zeroed, with room for `address_count` addresses in each view; NULL without memory. */
+struct facts_box *facts_box_new(size_t view_count, size_t address_count);
 
-/* Replaces the facts of an entry (a geo database changed) by others of the same answer, so of the same
- * size; takes ownership and clears `journalled`. Any thread. */
+/* Replaces the facts of an entry (a geo database or a home changed) by others of the same answer; takes ownership. Any
+ * thread. */
 void cache_entry_replace_facts(struct cache_entry *entry, struct facts_box *facts);
 
 /* The live entry for this question or NULL. Under rcu_read_lock; the pointer is good until the unlock

@@ -29,9 +29,16 @@ uint64_t cache_key_hash(struct hash_key seed, const struct cache_key *key)
 	return hash_bytes(seed, key->name.wire, key->name.length);
 }
 
-struct facts_box *facts_box_new(size_t address_count)
+struct facts_box *facts_box_new(size_t view_count, size_t address_count)
 {
-	return calloc(1, sizeof(struct facts_box) + address_count * sizeof(struct address_facts));
+	size_t bytes = sizeof(struct facts_view) + address_count * sizeof(struct address_facts);
+	bytes = (bytes + alignof(struct facts_view) - 1) & ~(alignof(struct facts_view) - 1);
+	struct facts_box *box = calloc(1, sizeof *box + view_count * bytes);
+	if (!box)
+		return NULL;
+	box->view_count = (uint32_t)view_count;
+	box->view_bytes = (uint32_t)bytes;
+	return box;
 }
 
 static void free_box(struct rcu_head *head)
@@ -41,7 +48,7 @@ static void free_box(struct rcu_head *head)
 
 static size_t box_bytes(const struct facts_box *box)
 {
-	return sizeof *box + box->facts.address_count * sizeof box->facts.addresses[0];
+	return sizeof *box + (size_t)box->view_count * box->view_bytes;
 }
 
 struct cache_entry *cache_entry_new(const struct cache_key *key, struct answer *answer,
@@ -91,8 +98,6 @@ void cache_entry_unref(struct cache_entry *entry)
 
 void cache_entry_replace_facts(struct cache_entry *entry, struct facts_box *facts)
 {
-	/* Before the exchange: what is set from now on is a box that is not yet freed, so never the new one. */
-	atomic_store_explicit(&entry->journalled, NULL, memory_order_relaxed);
 	struct facts_box *old = rcu_xchg_pointer(&entry->facts, facts);
 	call_rcu(&old->rcu, free_box);
 }

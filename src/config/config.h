@@ -23,10 +23,18 @@
 #define CONFIG_UPSTREAM_MAX 16
 #define CONFIG_WORKERS_MAX 64
 #define CONFIG_DEVICES_MAX 65536
+#define CONFIG_TAG_HOMES_MAX 7 /* every answer is judged for each of them, and for `home` itself */
 #define CONFIG_RULES_MAX 1024
 
 struct config_pos {
 	unsigned line, column; /* from 1 */
+};
+
+/* `home` of devices with a tag. */
+struct config_home {
+	size_t tag;
+	size_t count;
+	struct country *codes;
 };
 
 /* One entry of devices[]. At least one of mac and addresses is there. */
@@ -180,6 +188,8 @@ struct config {
 	size_t cache_bytes;                              /* cache.size ("64M") */
 	size_t home_count;
 	struct country *home; /* countries, blocs written out; none: standing is unknown throughout */
+	size_t tag_home_count;
+	struct config_home *tag_homes; /* in their order; a device has the first whose tag it has */
 	struct config_geo geo;
 	struct tag_table tags;
 	size_t device_count;

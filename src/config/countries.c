@@ -1,8 +1,9 @@
-/* All country codes and the blocs made of them. */
+/* All country codes, and the words that stand for several of them. */
 #include "config/countries.h"
 
 #include <string.h>
 
+#include "config/blocs.h"
 #include "config/suggest.h"
 
 /* ISO 3166-1 alpha-2 and alpha-3 as of 2026 (249 countries, the same as in tzdata 2025b's iso3166.tab,
@@ -263,19 +264,6 @@ static const struct {
 	{"ZW", "ZWE", "Zimbabwe"},
 };
 
-/* Members as of January 2026: https://european-union.europa.eu/principles-countries-history/eu-countries_en,
- * https://www.efta.int/eea, https://www.efta.int/about-efta. Only the members' own codes: what has a code of its
- * own (RE, GF, GP, MQ, YT, AX, FO, GL …) is a location of its own in the databases and is named when it is meant. */
-#define EU_MEMBERS \
-	"AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK"
-static const struct {
-	const char *name, *members;
-} blocs[] = {
-	{"EU", EU_MEMBERS},
-	{"EEA", EU_MEMBERS " IS LI NO"},
-	{"EFTA", "CH IS LI NO"},
-};
-
 /* What people write and ISO 3166-1 does not: reserved codes of the same country. */
 static const struct {
 	const char *written, *code;
@@ -294,7 +282,7 @@ static struct country country_of(const char *code)
 	return (struct country){{code[0], code[1], '\0'}};
 }
 
-size_t countries_find(const char *word, struct country found[COUNTRIES_BLOC_MAX], bool *renamed)
+size_t countries_find(const char *word, struct country found[BLOC_MEMBERS_MAX], bool *renamed)
 {
 	*renamed = false;
 	for (size_t i = 0; i < PF_COUNT(others); i++) {
@@ -310,17 +298,13 @@ size_t countries_find(const char *word, struct country found[COUNTRIES_BLOC_MAX]
 		found[0] = country_of(countries[i].code);
 		return 1;
 	}
-	for (size_t i = 0; i < PF_COUNT(blocs); i++) {
-		if (!same_word(word, blocs[i].name))
+	for (size_t i = 0; i < blocs_count(); i++) {
+		struct bloc bloc;
+		bloc_get(i, &bloc);
+		if (!same_word(word, bloc.name))
 			continue;
-		size_t count = 0;
-		for (const char *member = blocs[i].members; count < COUNTRIES_BLOC_MAX;) {
-			found[count++] = country_of(member);
-			if (!member[2])
-				break;
-			member += 3;
-		}
-		return count;
+		memcpy(found, bloc.members, bloc.count * sizeof *found);
+		return bloc.count;
 	}
 	return 0;
 }

@@ -5,14 +5,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "config/blocs.h"
 #include "value/facts.h"
 
-#define COUNTRIES_BLOC_MAX 30 /* members of the largest bloc (EEA) */
-#define COUNTRIES_MAX 250     /* all that there are */
+#define COUNTRIES_MAX 250 /* all that there are */
 
 /* "CN", "cn", "EU": fills `found` and returns how many, 0 when the word is neither a country nor a bloc.
  * `renamed`: it is written otherwise in ISO 3166-1 (UK is GB). */
-size_t countries_find(const char *word, struct country found[COUNTRIES_BLOC_MAX], bool *renamed);
+size_t countries_find(const char *word, struct country found[BLOC_MEMBERS_MAX], bool *renamed);
 
 /* The code that "CHN", "China" or "Chna" may have meant, and its name; NULL: no idea. */
 const char *countries_suggest(const char *word, const char **name);

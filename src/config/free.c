@@ -36,6 +36,9 @@ void config_free(struct config **config)
 	free(gone->lists);
 	free(gone->rules);
 	free(gone->home);
+	for (size_t i = 0; i < gone->tag_home_count; i++)
+		free(gone->tag_homes[i].codes);
+	free(gone->tag_homes);
 	free(gone->allow);
 	free(gone->file);
 	free(gone->text);

@@ -47,15 +47,6 @@ static void read_cache(struct reader *reader, const struct node *node, void *tar
 	(void)reader_mapping(reader, node, "`cache`", fields, PF_COUNT(fields), target);
 }
 
-static void read_home(struct reader *reader, const struct node *node, void *target)
-{
-	struct config *config = target;
-	struct config_countries home = {0};
-	value_countries(reader, node, "home", false, &home);
-	config->home = home.codes;
-	config->home_count = home.count;
-}
-
 static void read_state(struct reader *reader, const struct node *node, void *target)
 {
 	((struct config *)target)->state = reader_path(reader, node, "state");
@@ -75,9 +66,9 @@ enum {
 	FIELD_WORKERS,
 	FIELD_UPSTREAMS,
 	FIELD_CACHE,
-	FIELD_HOME,
 	FIELD_GEO,
 	FIELD_DEVICES,
+	FIELD_HOME, /* speaks of tags */
 	FIELD_LISTS,
 	FIELD_RULES,
 	FIELD_NOTIFY,
@@ -91,9 +82,9 @@ static const struct field fields[] = {
 	[FIELD_WORKERS] = {"workers", read_workers, false},
 	[FIELD_UPSTREAMS] = {"upstreams", section_upstreams, false},
 	[FIELD_CACHE] = {"cache", read_cache, false},
-	[FIELD_HOME] = {"home", read_home, false},
 	[FIELD_GEO] = {"geo", section_geo, false},
 	[FIELD_DEVICES] = {"devices", section_devices, false},
+	[FIELD_HOME] = {"home", section_home, false},
 	[FIELD_LISTS] = {"lists", section_lists, false},
 	[FIELD_RULES] = {"rules", section_rules, false},
 	[FIELD_NOTIFY] = {"notify", section_notify, false},

@@ -15,7 +15,7 @@ static void check_standing(struct reader *reader, const struct config_rule *rule
 			"a rule on `standing: %s` with confidence %s can never hold: only home and overseas have "
 			"more than low; write `confidence: low`",
 			word, confidence_word(rule->confidence));
-	else if (!config->home_count)
+	else if (!config->home_count && !config->tag_home_count)
 		tell_warning(
 			reader, rule->pos,
 			"a rule on `standing: %s` can never hold: there is no `home`, so every standing is unknown",

@@ -11,6 +11,7 @@ void section_allow_from(struct reader *reader, const struct node *node, void *ta
 void section_upstreams(struct reader *reader, const struct node *node, void *target);
 void section_geo(struct reader *reader, const struct node *node, void *target);
 void section_devices(struct reader *reader, const struct node *node, void *target);
+void section_home(struct reader *reader, const struct node *node, void *target);
 void section_lists(struct reader *reader, const struct node *node, void *target);
 void section_rules(struct reader *reader, const struct node *node, void *target);
 void section_notify(struct reader *reader, const struct node *node, void *target);

@@ -166,7 +166,7 @@ static void tell_no_country(struct reader *reader, const struct node *item, cons
 		tell_error(
 			reader, item->pos,
 			"unknown country `%s`; countries are ISO 3166-1 codes of two letters, like CN, or one "
-			"of EU, EEA and EFTA",
+			"of EU, EEA, EFTA and FVEY (Five Eyes)",
 			show);
 }
 
@@ -175,7 +175,7 @@ static void take_country(struct reader *reader, const struct node *item, const c
                          bool may_negate, bool *first, struct config_countries *countries)
 {
 	static const char wanted[] = "a country's code like CN";
-	struct country found[COUNTRIES_BLOC_MAX];
+	struct country found[BLOC_MEMBERS_MAX];
 	bool renamed;
 	const char *text = reader_text(reader, item, key, wanted);
 	if (!text)

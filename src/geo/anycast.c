@@ -1,21 +1,18 @@
-/* The anycast prefixes as sorted ranges that do not overlap. */
+/* The anycast prefixes, compiled like everything else that is asked about an address. */
 #include "geo/anycast.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "geo/csv.h"
+#include "geo/range_map.h"
 
 #define ANYCAST_MAX 1000000 /* prefixes; public census lists hold 6,000 */
 
-struct span {
-	struct addr start;
-	uint8_t end[16];
-};
-
 struct anycast {
-	size_t count, room;
-	struct span *spans;
+	size_t count;
+	struct range_list ranges; /* empty after anycast_finish */
+	struct range_map map;
 };
 
 struct anycast *anycast_new(void)
@@ -27,7 +24,8 @@ void anycast_free(struct anycast **anycast)
 {
 	if (!*anycast)
 		return;
-	free((*anycast)->spans);
+	range_list_deinit(&(*anycast)->ranges);
+	range_map_deinit(&(*anycast)->map);
 	free(*anycast);
 	*anycast = NULL;
 }
@@ -35,22 +33,12 @@ void anycast_free(struct anycast **anycast)
 static int on_prefix(void *data, const struct prefix *prefix)
 {
 	struct anycast *anycast = data;
-	if (anycast->count == ANYCAST_MAX)
-		return PF_EFULL;
-	if (anycast->count == anycast->room) {
-		size_t room = anycast->room ? anycast->room * 2 : 256;
-		struct span *grown = realloc(anycast->spans, room * sizeof *grown);
-		if (!grown)
-			return PF_ENOMEM;
-		anycast->spans = grown;
-		anycast->room = room;
-	}
-	struct span *span = &anycast->spans[anycast->count++];
-	span->start = prefix->addr;
-	memcpy(span->end, prefix->addr.bytes, 16);
+	struct addr end = prefix->addr;
 	for (unsigned bit = prefix->length; bit < addr_bits(&prefix->addr); bit++)
-		span->end[bit / 8] |= (uint8_t)(0x80u >> (bit % 8));
-	return PF_OK;
+		end.bytes[bit / 8] |= (uint8_t)(0x80u >> (bit % 8));
+	int error = range_list_add(&anycast->ranges, &prefix->addr, &end, 1, ANYCAST_MAX);
+	anycast->count += error == PF_OK;
+	return error;
 }
 
 int anycast_read(struct anycast *anycast, const struct config_path *path, const char *file,
@@ -67,47 +55,16 @@ int anycast_read(struct anycast *anycast, const struct config_path *path, const 
 	return error;
 }
 
-static int compare_start(const struct addr *a, const struct addr *b)
+int anycast_finish(struct anycast *anycast)
 {
-	return a->family != b->family ? a->family - b->family
-	                              : memcmp(a->bytes, b->bytes, sizeof a->bytes);
-}
-
-static int compare(const void *left, const void *right)
-{
-	return compare_start(&((const struct span *)left)->start, &((const struct span *)right)->start);
-}
-
-void anycast_finish(struct anycast *anycast)
-{
-	size_t kept = 0;
-	if (!anycast->count)
-		return;
-	qsort(anycast->spans, anycast->count, sizeof anycast->spans[0], compare);
-	for (size_t i = 1; i < anycast->count; i++) {
-		struct span *last = &anycast->spans[kept], *span = &anycast->spans[i];
-		bool inside = last->start.family == span->start.family &&
-		              memcmp(span->start.bytes, last->end, 16) <= 0;
-		if (!inside)
-			anycast->spans[++kept] = *span;
-		else if (memcmp(span->end, last->end, 16) > 0)
-			memcpy(last->end, span->end, 16);
-	}
-	anycast->count = kept + 1;
+	int error = range_list_finish(&anycast->ranges);
+	if (error == PF_OK)
+		error = range_map_init(&anycast->map, &anycast->ranges);
+	range_list_deinit(&anycast->ranges);
+	return error;
 }
 
 bool anycast_has(const struct anycast *anycast, const struct addr *addr)
 {
-	size_t low = 0, high = anycast->count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (compare_start(&anycast->spans[middle].start, addr) <= 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (!low)
-		return false;
-	const struct span *span = &anycast->spans[low - 1];
-	return span->start.family == addr->family && memcmp(span->end, addr->bytes, 16) >= 0;
+	return range_map_find(&anycast->map, addr) != 0;
 }

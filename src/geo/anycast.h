@@ -13,8 +13,8 @@ void anycast_free(struct anycast **anycast);
 /* Adds a file of prefixes; `*count` gets their number. Errors as csv_read_prefixes. */
 PF_MUST_CHECK int anycast_read(struct anycast *anycast, const struct config_path *path,
                                const char *file, struct diag *diag, size_t *count);
-/* After all files: sorts and joins what overlaps. */
-void anycast_finish(struct anycast *anycast);
+/* After all files: compiles them. PF_ENOMEM. */
+PF_MUST_CHECK int anycast_finish(struct anycast *anycast);
 bool anycast_has(const struct anycast *anycast, const struct addr *addr);
 
 #endif

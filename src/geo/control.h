@@ -1,5 +1,5 @@
 /* Private to geo/: who announces an address: ranges of addresses with their AS number and its organisation, from CSV
- * files (start,end,asn,organisation) or ASN databases (mmdb), as compact sorted tables. */
+ * files (start,end,asn,organisation) or ASN databases (mmdb), compiled into a range_map. */
 #ifndef PF_GEO_CONTROL_H
 #define PF_GEO_CONTROL_H
 
@@ -9,20 +9,12 @@
 #include "geo/geo.h"
 #include "geo/location.h"
 #include "geo/range.h"
-
-struct range4 {
-	uint32_t start, end, as; /* `as` is an index of the table */
-};
-
-struct range6 {
-	uint8_t start[16], end[16];
-	uint32_t as;
-};
+#include "geo/range_map.h"
 
 struct control {
-	size_t count4, room4, count6, room6;
-	struct range4 *ranges4;
-	struct range6 *ranges6;
+	struct range_list
+		ranges; /* each with an index of `table` and 1 more; empty after control_finish */
+	struct range_map map;
 	struct as_table table;
 };
 
@@ -40,16 +32,22 @@ struct control_file {
 PF_MUST_CHECK int control_read(struct control *control, const struct config_path *path,
                                const char *file, struct diag *diag, struct control_file *read);
 
-/* After all files: sorts, and makes the ranges disjoint. Where some overlap, the one that starts last wins, of those that
- * start together the shortest, of equal ones the AS that the files name first. PF_ENOMEM. */
-PF_MUST_CHECK int control_finish(struct control *control);
-
-/* The files name no country for an AS. It is derived: the country in which most of the IPv4 addresses that it
- * announces stand by this location database, taken by the first address of each range; for an AS that announces no IPv4,
+/* After all files: makes the ranges disjoint (where some overlap, the one that starts last wins, of those that
+ * start together the shortest, of equal ones the AS that the files name first), gives each AS its country, and compiles the
+ * map. PF_ENOMEM.
+ *
+ * The files name no country for an AS. It is derived: the country in which most of the IPv4 addresses that it
+ * announces stand by the location database, taken by the first address of each range; for an AS that announces no IPv4,
  * most of its IPv6 /48s. So it is the country of the network, not that of its owner's owner. Unknown when the database knows
- * none of its ranges. PF_ENOMEM. */
+ * none of its ranges, or is NULL. */
+PF_MUST_CHECK int control_finish(struct control *control, const struct location *location);
+
+/* Private to control.c: the countries alone. */
 PF_MUST_CHECK int control_derive_countries(struct control *control,
                                            const struct location *location);
+
+/* Memory that look-ups need: the map, the systems and their names. */
+size_t control_bytes(const struct control *control);
 
 /* The AS that announces an address (unwrapped), or NULL. */
 const struct as *control_find(const struct control *control, const struct addr *addr);

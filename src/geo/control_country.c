@@ -5,9 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CODE_COUNT (26 * 26) /* of two letters */
-#define CODE_UNKNOWN CODE_COUNT
-
 /* What one range says of its AS. */
 struct share {
 	uint32_t as;
@@ -22,27 +19,21 @@ struct derivation {
 	size_t share_count;
 	uint32_t *order;  /* indexes of shares, those of one AS together */
 	uint32_t *starts; /* of each AS in `order`, and one more */
-	uint64_t sums[CODE_COUNT];
+	uint64_t sums[COUNTRY_UNKNOWN];
 };
-
-static uint16_t code_of(struct country country)
-{
-	if (!country_known(country))
-		return CODE_UNKNOWN;
-	return (uint16_t)((country.code[0] - 'A') * 26 + country.code[1] - 'A');
-}
 
 static void ask4(struct derivation *d)
 {
 	struct addr addr = {.family = 4};
-	for (size_t i = 0; i < d->control->count4; i++) {
-		const struct range4 *range = &d->control->ranges4[i];
+	for (size_t i = 0; i < d->control->ranges.count4; i++) {
+		const struct range4 *range = &d->control->ranges.ranges4[i];
 		for (int byte = 0; byte < 4; byte++)
 			addr.bytes[byte] = (uint8_t)(range->start >> (24 - 8 * byte));
-		d->shares[i] = (struct share){range->as, code_of(location_find(d->location, &addr)),
+		d->shares[i] = (struct share){range->value - 1,
+		                              country_number(location_find(d->location, &addr).location),
 		                              (uint64_t)range->end - range->start + 1};
 	}
-	d->share_count = d->control->count4;
+	d->share_count = d->control->ranges.count4;
 }
 
 static uint64_t network_bits(const uint8_t bytes[16])
@@ -56,14 +47,15 @@ static uint64_t network_bits(const uint8_t bytes[16])
 static void ask6(struct derivation *d)
 {
 	struct addr addr = {.family = 6};
-	for (size_t i = 0; i < d->control->count6; i++) {
-		const struct range6 *range = &d->control->ranges6[i];
+	for (size_t i = 0; i < d->control->ranges.count6; i++) {
+		const struct range6 *range = &d->control->ranges.ranges6[i];
 		memcpy(addr.bytes, range->start, 16);
 		uint64_t networks = (network_bits(range->end) - network_bits(range->start)) >> 16;
-		d->shares[i] = (struct share){range->as, code_of(location_find(d->location, &addr)),
+		d->shares[i] = (struct share){range->value - 1,
+		                              country_number(location_find(d->location, &addr).location),
 		                              networks + 1}; /* /48s, begun ones too */
 	}
-	d->share_count = d->control->count6;
+	d->share_count = d->control->ranges.count6;
 }
 
 /* A counting sort by AS. */
@@ -84,22 +76,22 @@ static void deal_out(struct derivation *d)
 /* The code with the greatest sum; the first in the alphabet of equal ones. */
 static uint16_t heaviest(struct derivation *d, const uint32_t *from, const uint32_t *end)
 {
-	uint16_t best = CODE_UNKNOWN;
+	uint16_t best = COUNTRY_UNKNOWN;
 	for (const uint32_t *at = from; at < end; at++) {
 		const struct share *share = &d->shares[*at];
-		if (share->code != CODE_UNKNOWN)
+		if (share->code != COUNTRY_UNKNOWN)
 			d->sums[share->code] += share->weight;
 	}
 	for (const uint32_t *at = from; at < end; at++) {
 		uint16_t code = d->shares[*at].code;
-		if (code == CODE_UNKNOWN)
+		if (code == COUNTRY_UNKNOWN)
 			continue;
-		if (best == CODE_UNKNOWN || d->sums[code] > d->sums[best] ||
+		if (best == COUNTRY_UNKNOWN || d->sums[code] > d->sums[best] ||
 		    (d->sums[code] == d->sums[best] && code < best))
 			best = code;
 	}
 	for (const uint32_t *at = from; at < end; at++)
-		if (d->shares[*at].code != CODE_UNKNOWN)
+		if (d->shares[*at].code != COUNTRY_UNKNOWN)
 			d->sums[d->shares[*at].code] = 0;
 	return best;
 }
@@ -113,16 +105,16 @@ static void settle(struct derivation *d)
 		if (country_known(table->systems[as].country))
 			continue;
 		uint16_t code = heaviest(d, d->order + d->starts[as], d->order + d->starts[as + 1]);
-		if (code != CODE_UNKNOWN)
-			table->systems[as].country =
-				(struct country){{(char)('A' + code / 26), (char)('A' + code % 26)}};
+		if (code != COUNTRY_UNKNOWN)
+			table->systems[as].country = country_of_number(code);
 	}
 }
 
 int control_derive_countries(struct control *control, const struct location *location)
 {
 	struct derivation *d = calloc(1, sizeof *d);
-	size_t most = control->count4 > control->count6 ? control->count4 : control->count6;
+	size_t most = control->ranges.count4 > control->ranges.count6 ? control->ranges.count4
+	                                                              : control->ranges.count6;
 	int error = PF_ENOMEM;
 	if (!d)
 		return error;

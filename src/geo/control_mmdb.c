@@ -6,26 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "geo/mmdb.h"
-
-/* One branch that waits. A walk in depth leaves at most one behind at each bit. */
-struct branch {
-	uint64_t node;
-	unsigned depth;
-	uint8_t bits[16];
-};
-
-#define BRANCHES_MAX 130
-
-struct walk {
-	const MMDB_s *mmdb;
-	const struct as_range_taker *taker;
-	unsigned depth_max;
-	uint64_t visits; /* left; a tree has no more than its nodes */
-	size_t count;
-	struct branch branches[BRANCHES_MAX];
-	const char *fault; /* when the walk ends with PF_EINVAL */
-};
+#include "geo/mmdb_walk.h"
 
 /* "AS15169", or a number as text. */
 static uint32_t parse_asn(const char *text, size_t length)
@@ -81,78 +62,15 @@ static void read_organisation(MMDB_entry_s *entry, struct as_range *range)
 	}
 }
 
-/* The first 96 bits are zero: in an IPv6 tree that is where IPv4 is. */
-static bool is_v4(const uint8_t bits[16])
+static int take_leaf(void *data, const struct addr *start, const struct addr *end,
+                     MMDB_entry_s *entry)
 {
-	static const uint8_t zero[12];
-	return !memcmp(bits, zero, sizeof zero);
-}
-
-static int emit(struct walk *walk, const uint8_t bits[16], unsigned length, MMDB_entry_s *entry)
-{
-	struct as_range range = {.asn = read_asn(entry)};
-	unsigned skipped = walk->depth_max == 128 && length >= 96 && is_v4(bits) ? 96 : 0;
+	const struct as_range_taker *taker = data;
+	struct as_range range = {.start = *start, .end = *end, .asn = read_asn(entry)};
 	if (!range.asn)
 		return PF_OK;
-	range.start.family = range.end.family = walk->depth_max - skipped == 32 ? 4 : 6;
-	size_t size = range.start.family == 4 ? 4 : 16;
-	memcpy(range.start.bytes, bits + skipped / 8, size);
-	memcpy(range.end.bytes, range.start.bytes, size);
-	for (unsigned bit = length - skipped; bit < size * 8; bit++)
-		range.end.bytes[bit / 8] |= (uint8_t)(0x80u >> (bit % 8));
 	read_organisation(entry, &range);
-	walk->count++;
-	return walk->taker->take(walk->taker->data, &range);
-}
-
-/* IPv6 trees lead several prefixes (6to4, mapped addresses) to the IPv4 addresses: those are unwrapped before
- * they are asked for. */
-static bool is_alias(const struct walk *walk, uint64_t node, const uint8_t bits[16])
-{
-	return walk->depth_max == 128 && walk->mmdb->ipv4_start_node.netmask == 96 &&
-	       node == walk->mmdb->ipv4_start_node.node_value && !is_v4(bits);
-}
-
-static int follow(struct walk *walk, const struct branch *from, bool right, uint64_t record,
-                  uint8_t type, MMDB_entry_s *entry, size_t *waiting)
-{
-	struct branch next = *from;
-	next.depth++;
-	next.node = record;
-	if (right)
-		next.bits[from->depth / 8] |= (uint8_t)(0x80u >> (from->depth % 8));
-	if (type == MMDB_RECORD_TYPE_DATA)
-		return emit(walk, next.bits, next.depth, entry);
-	if (type != MMDB_RECORD_TYPE_SEARCH_NODE || is_alias(walk, record, next.bits))
-		return PF_OK;
-	if (next.depth == walk->depth_max || *waiting == BRANCHES_MAX) {
-		walk->fault = "its search tree is deeper than an address is long";
-		return PF_EINVAL;
-	}
-	walk->branches[(*waiting)++] = next;
-	return PF_OK;
-}
-
-static int walk_tree(struct walk *walk)
-{
-	size_t waiting = 1;
-	int error = PF_OK;
-	walk->branches[0] = (struct branch){0};
-	while (waiting && error == PF_OK) {
-		struct branch branch = walk->branches[--waiting];
-		MMDB_search_node_s node;
-		if (!walk->visits-- ||
-		    MMDB_read_node(walk->mmdb, (uint32_t)branch.node, &node) != MMDB_SUCCESS) {
-			walk->fault = "its search tree leads to the same node by many ways";
-			return PF_EINVAL;
-		}
-		error = follow(walk, &branch, true, node.right_record, node.right_record_type,
-		               &node.right_record_entry, &waiting);
-		if (error == PF_OK)
-			error = follow(walk, &branch, false, node.left_record, node.left_record_type,
-			               &node.left_record_entry, &waiting);
-	}
-	return error;
+	return taker->take(taker->data, &range);
 }
 
 static int tell(const struct config_path *path, const char *file, struct diag *diag, int error,
@@ -181,10 +99,10 @@ int control_read_mmdb(const struct config_path *path, const char *file, struct d
 		MMDB_close(&mmdb);
 		return tell(path, file, diag, PF_EINVAL, fault);
 	}
-	struct walk walk = {.mmdb = &mmdb, .taker = taker, .visits = mmdb.metadata.node_count};
-	walk.depth_max = mmdb.metadata.ip_version == 4 ? 32 : 128;
-	error = walk_tree(&walk);
+	const struct mmdb_leaf_taker leaves = {take_leaf, (void *)taker};
+	const char *wrong;
+	error = mmdb_walk(&mmdb, &leaves, &wrong);
 	*built_us = mmdb_built_us(&mmdb);
 	MMDB_close(&mmdb);
-	return walk.fault ? tell(path, file, diag, error, walk.fault) : error;
+	return wrong ? tell(path, file, diag, error, wrong) : error;
 }

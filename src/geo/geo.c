@@ -156,6 +156,15 @@ static int load_each(struct loading *loading, const struct config_path *paths, s
 	return result;
 }
 
+static void set_home(struct home *home, tag_set tag, const struct country *codes, size_t count)
+{
+	*home = (struct home){.given = count > 0, .tag = tag};
+	for (size_t i = 0; i < count; i++) {
+		unsigned number = country_number(codes[i]);
+		home->countries[number / 64] |= UINT64_C(1) << number % 64;
+	}
+}
+
 static int prepare(struct loading *loading, uint32_t epoch)
 {
 	struct geo *geo = loading->geo;
@@ -164,23 +173,22 @@ static int prepare(struct loading *loading, uint32_t epoch)
 	geo->max_age_us = config->geo.max_age_us;
 	geo->control = control_new();
 	geo->anycast = anycast_new();
-	geo->home = calloc(config->home_count + 1, sizeof *geo->home);
-	if (!geo->control || !geo->anycast || !geo->home)
+	if (!geo->control || !geo->anycast)
 		return PF_ENOMEM;
-	geo->home_count = config->home_count;
-	for (size_t i = 0; i < config->home_count; i++)
-		geo->home[i] = config->home[i];
+	set_home(&geo->homes[geo->home_count++], tag_bit(TAG_ALL), config->home, config->home_count);
+	for (size_t i = 0; i < config->tag_home_count; i++)
+		set_home(&geo->homes[geo->home_count++], tag_bit(config->tag_homes[i].tag),
+		         config->tag_homes[i].codes, config->tag_homes[i].count);
 	return PF_OK;
 }
 
 /* What needs all files. */
 static int finish(struct geo *geo)
 {
-	anycast_finish(geo->anycast);
-	int error = control_finish(geo->control);
-	if (error == PF_OK && geo->location_count)
-		error = control_derive_countries(geo->control, geo->locations[0]);
-	return error;
+	int error = anycast_finish(geo->anycast);
+	if (error != PF_OK)
+		return error;
+	return control_finish(geo->control, geo->location_count ? geo->locations[0] : NULL);
 }
 
 /* All files, each even when another one failed. */
@@ -225,7 +233,6 @@ void geo_free(struct geo **geo)
 		free((char *)old->sources[i].path);
 	control_free(&old->control);
 	anycast_free(&old->anycast);
-	free(old->home);
 	free(old);
 	*geo = NULL;
 }
@@ -262,7 +269,15 @@ size_t geo_location_count(const struct geo *geo)
 	return geo->location_count;
 }
 
-bool geo_has_home(const struct geo *geo)
+size_t geo_home_count(const struct geo *geo)
 {
-	return geo->home_count > 0;
+	return geo->home_count;
+}
+
+size_t geo_home_of(const struct geo *geo, tag_set tags)
+{
+	for (size_t i = 1; i < geo->home_count; i++)
+		if (geo->homes[i].tag & tags)
+			return i;
+	return 0;
 }

@@ -10,9 +10,12 @@
 #include "base/diag.h"
 #include "config/config.h"
 #include "value/facts.h"
+#include "value/tags.h"
 
 #define GEO_RANGES_MAX 2000000  /* lines of ASN ranges; the public tables hold 515,000 */
 #define GEO_ORGANISATION_MAX 64 /* bytes kept of an organisation's name, NUL included */
+
+#define GEO_HOME_MAX (CONFIG_TAG_HOMES_MAX + 1)
 
 struct geo; /* immutable; shared by all workers */
 
@@ -26,11 +29,17 @@ PF_MUST_CHECK int geo_load(const struct config *config, struct now now, uint32_t
 void geo_free(struct geo **geo);
 uint32_t geo_epoch(const struct geo *geo);
 
-/* Judges the addresses of one answer (`count` up to FACTS_ADDRESS_MAX); `facts` has room for `count`
+/* Homes are numbered: 0 is `home` itself, the others are those of tags, in their order. */
+size_t geo_home_count(const struct geo *geo);
+/* Which of them is that of a device with these tags? The first whose tag it has, else 0. */
+size_t geo_home_of(const struct geo *geo, tag_set tags);
+
+/* Judges the addresses of one answer (`count` up to FACTS_ADDRESS_MAX) for one home; `facts` has room for `count`
  * addresses and is filled whole. `now` decides the age of the databases.
  *
  * The country of a network (`control`) is not in the tables of networks: it is derived from the first location database, see
- * control.h. Without a configured home every standing is unknown.
+ * control.h; for an address that no table of networks knows, it is where a location database says that its network is
+ * registered. Without a configured home every standing is unknown.
  * An address: anycast prefix -> indeterminate; no database knows it (or it is special use) -> unknown;
  * databases disagree about home/overseas -> disputed; else home or overseas.
  * The answer, over the addresses that are not special use: any overseas -> overseas; else any
@@ -39,8 +48,8 @@ uint32_t geo_epoch(const struct geo *geo);
  * Confidence of the answer: high = every address was judged by databases of two or more publishers that name the same country, all addresses on
  * the same side, no anycast, no database older than geo.max-age; medium = one database, databases that agree on the side only, or older ones;
  * else low. */
-void geo_judge(const struct geo *geo, const struct addr *addresses, size_t count, struct now now,
-               struct answer_facts *facts);
+void geo_judge(const struct geo *geo, size_t home, const struct addr *addresses, size_t count,
+               struct now now, struct answer_facts *facts);
 
 /* The organisation of a network, "" when it is not known. Valid as long as the geo is. */
 const char *geo_organisation(const struct geo *geo, uint32_t asn);
@@ -58,6 +67,5 @@ void geo_source(const struct geo *geo, size_t index, struct geo_source *source);
 /* The label of the location database `index` (as in address_facts.locations), and how many there are. */
 const char *geo_location_label(const struct geo *geo, size_t index);
 size_t geo_location_count(const struct geo *geo);
-bool geo_has_home(const struct geo *geo);
 
 #endif

@@ -5,12 +5,10 @@
 #include "geo/state.h"
 #include "value/special.h"
 
-static bool is_home(const struct geo *geo, struct country country)
+static bool is_home(const struct home *home, struct country country)
 {
-	for (size_t i = 0; i < geo->home_count; i++)
-		if (country_equal(geo->home[i], country))
-			return true;
-	return false;
+	unsigned number = country_number(country);
+	return home->countries[number / 64] >> number % 64 & 1;
 }
 
 /* What the location databases say of one address. */
@@ -20,20 +18,23 @@ struct opinions {
 	bool one_country; /* all that know it name the same country */
 };
 
-static struct opinions ask(const struct geo *geo, const struct addr *addr,
+static struct opinions ask(const struct geo *geo, const struct home *home, const struct addr *addr,
                            struct address_facts *facts)
 {
 	struct opinions opinions = {.one_country = true};
 	for (size_t i = 0; i < geo->location_count; i++) {
-		struct country country = location_find(geo->locations[i], addr);
+		struct place place = location_find(geo->locations[i], addr);
+		struct country country = place.location;
 		facts->locations[i] = country;
+		if (!country_known(facts->registered))
+			facts->registered = place.registered;
 		if (!country_known(country))
 			continue;
 		if (!opinions.known++)
 			facts->location = country;
 		opinions.voices |= 1u << geo->voices[i];
 		opinions.one_country = opinions.one_country && country_equal(country, facts->location);
-		if (is_home(geo, country))
+		if (is_home(home, country))
 			opinions.home++;
 		else
 			opinions.overseas++;
@@ -41,10 +42,10 @@ static struct opinions ask(const struct geo *geo, const struct addr *addr,
 	return opinions;
 }
 
-static enum standing standing_of(const struct geo *geo, const struct opinions *opinions,
+static enum standing standing_of(const struct home *home, const struct opinions *opinions,
                                  bool anycast)
 {
-	if (!geo->home_count)
+	if (!home->given)
 		return STANDING_UNKNOWN;
 	if (anycast)
 		return STANDING_INDETERMINATE;
@@ -74,8 +75,8 @@ static bool any_too_old(const struct geo *geo, struct now now)
 	return false;
 }
 
-static void judge_address(const struct geo *geo, const struct addr *address, bool old,
-                          struct address_facts *facts)
+static void judge_address(const struct geo *geo, const struct home *home,
+                          const struct addr *address, bool old, struct address_facts *facts)
 {
 	memset(facts, 0, sizeof *facts); /* hashed as bytes: the padding too */
 	facts->address = *address;
@@ -87,14 +88,12 @@ static void judge_address(const struct geo *geo, const struct addr *address, boo
 		return;
 	}
 	facts->anycast = anycast_has(geo->anycast, &inner);
-	struct opinions opinions = ask(geo, &inner, facts);
-	facts->standing = (uint8_t)standing_of(geo, &opinions, facts->anycast);
+	struct opinions opinions = ask(geo, home, &inner, facts);
+	facts->standing = (uint8_t)standing_of(home, &opinions, facts->anycast);
 	facts->confidence = (uint8_t)confidence_of(&opinions, facts->standing, old);
 	const struct as *as = control_find(geo->control, &inner);
-	if (as) {
-		facts->asn = as->number;
-		facts->control = as->country;
-	}
+	facts->control = as ? as->country : facts->registered;
+	facts->asn = as ? as->number : 0;
 }
 
 /* Counts by standing over the addresses that are not special-use. */
@@ -109,8 +108,8 @@ static enum standing standing_of_all(const size_t counts[])
 	return counts[STANDING_HOME] && !counts[STANDING_UNKNOWN] ? STANDING_HOME : STANDING_UNKNOWN;
 }
 
-void geo_judge(const struct geo *geo, const struct addr *addresses, size_t count, struct now now,
-               struct answer_facts *facts)
+void geo_judge(const struct geo *geo, size_t home, const struct addr *addresses, size_t count,
+               struct now now, struct answer_facts *facts)
 {
 	size_t counts[STANDING_INDETERMINATE + 1] = {0}, ordinary = 0;
 	enum confidence least = CONFIDENCE_HIGH;
@@ -122,7 +121,7 @@ void geo_judge(const struct geo *geo, const struct addr *addresses, size_t count
 	facts->address_count = (uint16_t)count;
 	for (size_t i = 0; i < count; i++) {
 		struct address_facts *address = &facts->addresses[i];
-		judge_address(geo, &addresses[i], old, address);
+		judge_address(geo, &geo->homes[home], &addresses[i], old, address);
 		facts->judged_count += country_known(address->location);
 		if (address->special)
 			continue;

@@ -15,13 +15,21 @@ PF_MUST_CHECK int location_open(const struct config_path *path, const char *file
                                 struct location **out);
 void location_close(struct location **location);
 
-/* The country of an address (unwrapped and not special), unknown when it has none. An IPv4 database knows no IPv6
- * address. Read from the first of these that is there and names a country: MaxMind's country.iso_code, MaxMind's
- * registered_country.iso_code, ip-location-db's country_code, IPinfo's country. */
-struct country location_find(const struct location *location, const struct addr *addr);
+/* What a database says of an address; both unknown when it has nothing. */
+struct place {
+	struct country location; /* where it stands */
+	struct country
+		registered; /* where its network is registered: says who controls it, not where it stands */
+};
+
+/* Of an address (unwrapped and not special). The location is the first of these that is there and names a country: MaxMind's
+ * country.iso_code, ip-location-db's country_code, IPinfo's country; registered is MaxMind's registered_country.iso_code. */
+struct place location_find(const struct location *location, const struct addr *addr);
 
 int64_t location_built_us(const struct location *location);
 const char *location_type(const struct location *location); /* its database_type */
+
+size_t location_bytes(const struct location *location);
 
 /* A country as databases write it: upper case, UK is GB. What is no country (EU, AP, ZZ, ??, …: everything that is not two
  * letters, or a code that ISO 3166 leaves to its users, but for Kosovo's XK) is unknown. */

@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "geo/control.h"
+#include "geo/range_list.h"
 
 struct span {
 	unsigned __int128 start, end;
-	uint32_t as;
+	uint32_t value;
 };
 
 /* What is swept and what comes out: at most one piece at each start and one behind each end. */
@@ -22,11 +22,11 @@ struct sweep {
 	bool ended;             /* there is none: the last address has one */
 };
 
-static void emit(struct sweep *sweep, unsigned __int128 end, uint32_t as)
+static void emit(struct sweep *sweep, unsigned __int128 end, uint32_t value)
 {
 	if (sweep->ended || end < sweep->next)
 		return;
-	sweep->pieces[sweep->piece_count++] = (struct span){sweep->next, end, as};
+	sweep->pieces[sweep->piece_count++] = (struct span){sweep->next, end, value};
 	sweep->next = end + 1;
 	sweep->ended = !sweep->next;
 }
@@ -38,10 +38,10 @@ static void advance(struct sweep *sweep, unsigned __int128 start)
 		const struct span *top = &sweep->spans[sweep->pile[sweep->pile_count - 1]];
 		if (top->end >= start) {
 			if (start > sweep->next)
-				emit(sweep, start - 1, top->as);
+				emit(sweep, start - 1, top->value);
 			return;
 		}
-		emit(sweep, top->end, top->as);
+		emit(sweep, top->end, top->value);
 		sweep->pile_count--;
 	}
 }
@@ -56,7 +56,7 @@ static void sweep_all(struct sweep *sweep)
 	}
 	while (sweep->pile_count) {
 		const struct span *top = &sweep->spans[sweep->pile[--sweep->pile_count]];
-		emit(sweep, top->end, top->as);
+		emit(sweep, top->end, top->value);
 	}
 }
 
@@ -120,12 +120,12 @@ static int untie4(const struct range4 *ranges, size_t count, struct range4 *out,
 	int error = sweep_init(&sweep, count);
 	if (error == PF_OK) {
 		for (size_t i = 0; i < count; i++)
-			sweep.spans[i] = (struct span){ranges[i].start, ranges[i].end, ranges[i].as};
+			sweep.spans[i] = (struct span){ranges[i].start, ranges[i].end, ranges[i].value};
 		sweep_all(&sweep);
 	}
 	for (size_t i = 0; i < sweep.piece_count; i++)
 		out[(*used)++] = (struct range4){(uint32_t)sweep.pieces[i].start,
-		                                 (uint32_t)sweep.pieces[i].end, sweep.pieces[i].as};
+		                                 (uint32_t)sweep.pieces[i].end, sweep.pieces[i].value};
 	sweep_deinit(&sweep);
 	return error;
 }
@@ -170,14 +170,14 @@ static int untie6(const struct range6 *ranges, size_t count, struct range6 *out,
 	int error = sweep_init(&sweep, count);
 	if (error == PF_OK) {
 		for (size_t i = 0; i < count; i++)
-			sweep.spans[i] =
-				(struct span){to_number(ranges[i].start), to_number(ranges[i].end), ranges[i].as};
+			sweep.spans[i] = (struct span){to_number(ranges[i].start), to_number(ranges[i].end),
+			                               ranges[i].value};
 		sweep_all(&sweep);
 	}
 	for (size_t i = 0; i < sweep.piece_count; i++, ++*used) {
 		to_bytes(sweep.pieces[i].start, out[*used].start);
 		to_bytes(sweep.pieces[i].end, out[*used].end);
-		out[*used].as = sweep.pieces[i].as;
+		out[*used].value = sweep.pieces[i].value;
 	}
 	sweep_deinit(&sweep);
 	return error;

@@ -9,11 +9,18 @@
 
 #define SOURCES_MAX 32
 
+/* Countries that count as home, a bit for each by its number. */
+struct home {
+	bool given; /* it names any */
+	tag_set tag;
+	uint64_t countries[(COUNTRY_UNKNOWN + 64) / 64];
+};
+
 struct geo {
 	uint32_t epoch;
 	int64_t max_age_us;
-	size_t home_count;
-	struct country *home;
+	size_t home_count; /* the first is that of devices without another one */
+	struct home homes[GEO_HOME_MAX];
 	size_t location_count;
 	struct location *locations[GEO_SOURCE_MAX];
 	uint8_t voices[GEO_SOURCE_MAX]; /* the first database of the same publisher */

@@ -27,23 +27,24 @@ struct facts_box *facts_judge(const struct snapshot *snapshot, struct hash_key s
                               const struct cache_key *key, const struct answer *answer,
                               struct now now)
 {
-	struct facts_box *box = facts_box_new(answer->address_count);
-	if (!box)
-		return NULL;
-	geo_judge(snapshot->geo, answer->addresses, answer->address_count, now, &box->facts);
-	box->journal_id = journal_id(snapshot, seed, key, answer, &box->facts);
+	size_t homes = geo_home_count(snapshot->geo);
+	struct facts_box *box = facts_box_new(homes, answer->address_count);
+	for (size_t i = 0; box && i < homes; i++) {
+		struct facts_view *view = facts_box_view(box, i);
+		geo_judge(snapshot->geo, i, answer->addresses, answer->address_count, now, &view->facts);
+		view->journal_id = journal_id(snapshot, seed, key, answer, &view->facts);
+	}
 	return box;
 }
 
-const struct answer_facts *facts_of(const struct snapshot *snapshot, struct hash_key seed,
-                                    struct cache_entry *entry, struct now now)
+struct facts_box *facts_of(const struct snapshot *snapshot, struct hash_key seed,
+                           struct cache_entry *entry, struct now now)
 {
 	struct facts_box *box = rcu_dereference(entry->facts);
-	if (box->facts.epoch == geo_epoch(snapshot->geo))
-		return &box->facts;
+	if (facts_box_view(box, 0)->facts.epoch == geo_epoch(snapshot->geo))
+		return box;
 	box = facts_judge(snapshot, seed, &entry->key, entry->answer, now);
-	if (!box)
-		return NULL;
-	cache_entry_replace_facts(entry, box);
-	return &box->facts;
+	if (box)
+		cache_entry_replace_facts(entry, box);
+	return box;
 }

@@ -13,7 +13,7 @@ struct facts_box *facts_judge(const struct snapshot *snapshot, struct hash_key s
 
 /* The facts of an entry by the databases of this snapshot: judged anew when they are of another one, and
  * then kept with the entry. Under rcu_read_lock. NULL without memory. */
-const struct answer_facts *facts_of(const struct snapshot *snapshot, struct hash_key seed,
-                                    struct cache_entry *entry, struct now now);
+struct facts_box *facts_of(const struct snapshot *snapshot, struct hash_key seed,
+                           struct cache_entry *entry, struct now now);
 
 #endif

@@ -185,17 +185,14 @@ static void journal_query(struct query *query, const struct finish *finish, cons
 		.confidence = finish->facts ? finish->facts->confidence : CONFIDENCE_NONE,
 	};
 	int error;
-	const struct facts_box *box = NULL;
-	if (finish->facts) {
-		box = (const struct facts_box *)((const char *)finish->facts -
-		                                 offsetof(struct facts_box, facts));
-		record.answer_id = box->journal_id;
-	}
+	const unsigned view = 1u << finish->home;
+	if (finish->facts)
+		record.answer_id = facts_box_view(finish->box, finish->home)->journal_id;
 	if (record.answer_id &&
-	    atomic_load_explicit(&finish->entry->journalled, memory_order_acquire) != box) {
+	    !(atomic_load_explicit(&finish->box->journalled, memory_order_acquire) & view)) {
 		error = put_with_answer(pipeline, &record, finish);
 		if (error == PF_OK)
-			atomic_store_explicit(&finish->entry->journalled, box, memory_order_release);
+			atomic_fetch_or_explicit(&finish->box->journalled, view, memory_order_release);
 	} else {
 		error = journal_put(pipeline->shared->journal, pipeline->index, &record);
 	}

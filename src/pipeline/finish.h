@@ -11,7 +11,9 @@ struct finish {
 	struct list_set lists;            /* that hold the name, where a rule asked */
 	const struct list_set *hop_lists; /* of each CNAME of the answer, or NULL when no rule asked */
 	struct cache_entry *entry;        /* NULL: no answer */
-	const struct answer_facts *facts; /* of the entry, or NULL */
+	struct facts_box *box;            /* the entry's facts, or NULL */
+	size_t home;                      /* of the device: which of its views counts */
+	const struct answer_facts *facts; /* that view, or NULL */
 	unsigned rcode;                   /* without an answer and a sinkhole: SERVFAIL or REFUSED */
 	struct now now;
 };

@@ -291,7 +291,9 @@ static void run(struct query *query)
 		finish_query(query, &finish);
 		return;
 	}
-	finish.facts = facts_of(snapshot, shared->key, finish.entry, finish.now);
+	finish.box = facts_of(snapshot, shared->key, finish.entry, finish.now);
+	finish.home = geo_home_of(snapshot->geo, question.tags);
+	finish.facts = finish.box ? &facts_box_view(finish.box, finish.home)->facts : NULL;
 	if (!ended && finish.facts)
 		decide_answer(pipeline, &question, &finish);
 	finish_query(query, &finish);

@@ -28,6 +28,22 @@ static inline bool country_equal(struct country a, struct country b)
 	return a.code[0] == b.code[0] && a.code[1] == b.code[1];
 }
 
+/* A code as a number below COUNTRY_UNKNOWN, in the order of the alphabet; COUNTRY_UNKNOWN of an unknown one. */
+#define COUNTRY_UNKNOWN (26 * 26)
+static inline uint16_t country_number(struct country country)
+{
+	if (!country_known(country))
+		return COUNTRY_UNKNOWN;
+	return (uint16_t)((country.code[0] - 'A') * 26 + country.code[1] - 'A');
+}
+
+static inline struct country country_of_number(unsigned number)
+{
+	if (number >= COUNTRY_UNKNOWN)
+		return (struct country){""};
+	return (struct country){{(char)('A' + number / 26), (char)('A' + number % 26), '\0'}};
+}
+
 enum standing {
 	STANDING_NONE, /* the answer holds no address: nothing to judge */
 	STANDING_UNKNOWN,
@@ -57,6 +73,7 @@ struct address_facts {
 	struct country locations[GEO_SOURCE_MAX]; /* what each database says, in their order */
 	uint32_t asn;                             /* the network that announces it; 0: not known */
 	struct country control;                   /* the country of that network */
+	struct country registered; /* where a location database says that it is registered */
 };
 
 struct answer_facts {

@@ -218,6 +218,44 @@ static void strip_serves_the_rest(void **state)
 	play_free(&play);
 }
 
+/* Two devices, one name, two homes: two verdicts from one cache entry, each with its own facts in the journal. */
+static void homes_by_tag(void **state)
+{
+	(void)state;
+	static const char yaml[] =
+		"upstreams: [192.0.2.53]\n"
+		"home: {all: [US], coffee: [CN]}\n"
+		"geo: {location: [one-country.mmdb, two-country.mmdb]}\n"
+		"devices:\n"
+		"  - {name: lobby coffee, ip: " COFFEE ", tags: [coffee]}\n"
+		"  - {name: laptop, ip: " LAPTOP ", tags: [laptop]}\n"
+		"rules:\n"
+		"  - {name: stays home, standing: overseas, action: sinkhole, reply: nxdomain}\n";
+	struct play *play = begin(yaml);
+	size_t from = play_query(play, 0, COFFEE, "a.example.cn", "A");
+	play_answer(play, 0, 0, "a.example.cn. 60 IN A 9.0.0.7\n");
+	assert_string_equal(reply_addresses(play_reply_to(play, from, COFFEE)), "9.0.0.7");
+	for (size_t round = 0; round < 2; round++) {
+		from = play_query(play, 0, LAPTOP, "a.example.cn", "A");
+		assert_int_equal(reply_rcode(play_reply_to(play, from, LAPTOP)), 3);
+		from = play_query(play, 0, COFFEE, "a.example.cn", "A");
+		assert_int_equal(reply_rcode(play_reply_to(play, from, COFFEE)), 0);
+	}
+	assert_int_equal(play->ask_count, 1);
+	play_settle(play);
+	assert_int_equal(play->record_count, 5);
+	const struct play_record *records = play->records;
+	assert_int_equal(records[0].standing, STANDING_HOME);
+	assert_int_equal(records[1].standing, STANDING_OVERSEAS);
+	assert_int_equal(records[1].source, SOURCE_CACHE);
+	assert_int_not_equal(records[0].answer_id, records[1].answer_id);
+	/* The content of each is journalled once. */
+	assert_true(records[0].has_answer && records[1].has_answer);
+	for (size_t i = 2; i < 5; i++)
+		assert_false(records[i].has_answer);
+	play_free(&play);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -227,6 +265,7 @@ int main(void)
 		cmocka_unit_test(hints_and_cnames_are_judged),
 		cmocka_unit_test(location_rules_read_each_address),
 		cmocka_unit_test(strip_serves_the_rest),
+		cmocka_unit_test(homes_by_tag),
 	};
 	return cmocka_run_group_tests(tests, play_begin, play_end);
 }

@@ -57,11 +57,14 @@ struct answer *answer_make(uint32_t ttl, uint16_t wire_bytes)
 
 struct facts_box *facts_make(uint64_t journal_id)
 {
-	struct facts_box *box = facts_box_new(ADDRESS_COUNT);
+	struct facts_box *box = facts_box_new(2, ADDRESS_COUNT);
 	assert_non_null(box);
-	box->journal_id = journal_id;
-	box->facts.address_count = ADDRESS_COUNT;
-	box->facts.addresses[ADDRESS_COUNT - 1].asn = (uint32_t)journal_id;
+	for (size_t i = 0; i < 2; i++) {
+		struct facts_view *view = facts_box_view(box, i);
+		view->journal_id = journal_id + i;
+		view->facts.address_count = ADDRESS_COUNT;
+		view->facts.addresses[ADDRESS_COUNT - 1].asn = (uint32_t)(journal_id + i);
+	}
 	return box;
 }
 

@@ -57,7 +57,7 @@ static void no_entry(void **state)
 	fail_at(1);
 	assert_null(cache_entry_new(&key, answer, box, "192.0.2.53:53", at_s(0)));
 	fail_at(1);
-	assert_null(facts_box_new(3));
+	assert_null(facts_box_new(1, 3));
 	fail_at(0);
 }
 

@@ -50,9 +50,12 @@ static bool whole(const struct cache_entry *entry, unsigned number)
 {
 	unsigned found;
 	memcpy(&found, entry->answer->wire, sizeof found);
-	const struct facts_box *box = rcu_dereference(entry->facts);
-	return found == number && box->journal_id == number + 1 &&
-	       box->facts.addresses[ADDRESS_COUNT - 1].asn == number + 1;
+	struct facts_box *box = rcu_dereference(entry->facts);
+	const struct facts_view *first = facts_box_view(box, 0), *second = facts_box_view(box, 1);
+	return found == number && first->journal_id == number + 1 &&
+	       first->facts.addresses[ADDRESS_COUNT - 1].asn == number + 1 &&
+	       second->journal_id == number + 2 &&
+	       second->facts.addresses[ADDRESS_COUNT - 1].asn == number + 2;
 }
 
 static void *write_entries(void *data)

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config/countries.h"
 #include "fixture.h"
 
 #define DAY_US (86400LL * 1000000)
@@ -243,6 +244,41 @@ static size_t home_count(const char *text)
 	return count;
 }
 
+static void test_blocs_are_dated(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < blocs_count(); i++) {
+		struct bloc bloc;
+		struct country found[BLOC_MEMBERS_MAX];
+		bool renamed;
+		bloc_get(i, &bloc);
+		assert_int_equal(strlen(bloc.date), 10);
+		assert_true(!strncmp(bloc.source, "https://", 8) && *bloc.title);
+		assert_true(bloc.count >= 4);
+		for (size_t k = 0; k < bloc.count; k++) {
+			assert_int_equal(countries_find(bloc.members[k].code, found, &renamed), 1);
+			assert_false(renamed);
+		}
+	}
+}
+
+/* Homes by tag: `all` is everybody's who has no other, and blocs work here too. */
+static void test_homes_by_tag(void **state)
+{
+	(void)state;
+	struct parsed parsed =
+		parse_clean("home: {coffee: EFTA, all: [US], camera: []}\n"
+	                "devices:\n  - {name: a, ip: 192.0.2.1, tags: [coffee, camera]}\n");
+	const struct config *config = parsed.config;
+	assert_int_equal(config->home_count, 1);
+	assert_string_equal(config->home[0].code, "US");
+	assert_int_equal(config->tag_home_count, 2);
+	assert_int_equal(config->tag_homes[0].tag, tag_find(&config->tags, "coffee"));
+	assert_int_equal(config->tag_homes[0].count, 4);
+	assert_int_equal(config->tag_homes[1].count, 0);
+	parsed_deinit(&parsed);
+}
+
 static void test_countries(void **state)
 {
 	(void)state;
@@ -250,6 +286,7 @@ static void test_countries(void **state)
 	assert_int_equal(home_count("EU"), 27);
 	assert_int_equal(home_count("EEA"), 30);
 	assert_int_equal(home_count("EFTA"), 4);
+	assert_int_equal(home_count("fvey"), 5);
 	assert_int_equal(home_count("[EFTA, EEA, eu, DE, CH, XK]"), 32);
 	/* YAML 1.1 would read Norway as `false`. */
 	struct parsed parsed = parse_clean("home: [NO]\n");
@@ -436,6 +473,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_example),         cmocka_unit_test(test_scalars),
 		cmocka_unit_test(test_addresses),       cmocka_unit_test(test_countries),
+		cmocka_unit_test(test_blocs_are_dated), cmocka_unit_test(test_homes_by_tag),
 		cmocka_unit_test(test_patterns),        cmocka_unit_test(test_replies),
 		cmocka_unit_test(test_confidence),      cmocka_unit_test(test_journal),
 		cmocka_unit_test(test_shipped_example), cmocka_unit_test(test_bounds),

@@ -54,7 +54,7 @@ static void test_all_countries(void **state)
 	size_t count = 0;
 	for (char a = 'A'; a <= 'Z'; a++)
 		for (char b = 'A'; b <= 'Z'; b++) {
-			struct country found[COUNTRIES_BLOC_MAX];
+			struct country found[BLOC_MEMBERS_MAX];
 			char code[3] = {a, b, '\0'};
 			bool renamed;
 			size_t one = countries_find(code, found, &renamed);

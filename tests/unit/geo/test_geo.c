@@ -114,7 +114,7 @@ static void judge(const struct world *world, struct now now, const char *address
 			assert_int_equal(addr_parse(word, &list[count++]), PF_OK);
 	free(copy);
 	memset(out, 0xee, sizeof *out);
-	geo_judge(world->geo, list, count, now, &out->facts);
+	geo_judge(world->geo, 0, list, count, now, &out->facts);
 }
 
 static void expect(const struct world *world, const char *addresses, enum standing standing,
@@ -241,7 +241,32 @@ static void without_home_nothing_is_claimed(void **state)
 	assert_int_equal(judged.facts.standing, STANDING_UNKNOWN);
 	assert_string_equal(judged.facts.addresses[0].location.code,
 	                    "CN"); /* but it is said where it stands */
-	assert_false(geo_has_home(world->geo));
+}
+
+/* Facts of one address, a standing for each home. */
+static void each_home_has_its_standing(void **state)
+{
+	struct world *world = *state;
+	static struct country china = {"CN"}, both[] = {{"US"}, {"CN"}};
+	struct config_home homes[] = {{5, 1, &china}, {9, 2, both}, {12, 0, NULL}};
+	world->config.tag_homes = homes;
+	world->config.tag_home_count = PF_COUNT(homes);
+	two_databases(world);
+	static const enum standing standings[] = {STANDING_OVERSEAS, STANDING_HOME, STANDING_HOME,
+	                                          STANDING_UNKNOWN};
+	struct addr nine = {4, {9, 9, 9, 9}};
+	assert_int_equal(geo_home_count(world->geo), 4);
+	for (size_t i = 0; i < 4; i++) {
+		union judged judged;
+		geo_judge(world->geo, i, &nine, 1, soon, &judged.facts);
+		assert_int_equal(judged.facts.standing, standings[i]);
+		assert_string_equal(judged.facts.addresses[0].location.code, "CN");
+	}
+	assert_int_equal(geo_home_of(world->geo, tag_bit(TAG_ALL)), 0);
+	assert_int_equal(geo_home_of(world->geo, tag_bit(TAG_ALL) | tag_bit(9)), 2);
+	assert_int_equal(geo_home_of(world->geo, tag_bit(9) | tag_bit(5)), 1); /* the first named */
+	assert_int_equal(geo_home_of(world->geo, tag_bit(12)), 3);
+	world->config.tag_home_count = 0;
 }
 
 static void one_publisher_is_one_voice(void **state)
@@ -274,14 +299,15 @@ static void every_shape_is_read(void **state)
 	union judged judged;
 	WRITE(world, "a.mmdb", BUILT_S, MMDB_FLAT, "9.0.0.0/8 cn");
 	WRITE(world, "b.mmdb", BUILT_S + 1, MMDB_NESTED, "9.0.0.0/8 CN");
-	WRITE(world, "c.mmdb", BUILT_S + 2, MMDB_REGISTERED, "9.0.0.0/8 CN");
-	WRITE(world, "d.mmdb", BUILT_S + 3, MMDB_IPINFO, "9.0.0.0/8 CN", "10.0.0.0/8 EU");
+	WRITE(world, "c.mmdb", BUILT_S + 2, MMDB_IPINFO, "9.0.0.0/8 CN", "10.0.0.0/8 EU");
 	assert_int_equal(load(world, soon), PF_OK);
 	judge(world, soon, "9.9.9.9", &judged);
-	for (size_t i = 0; i < 4; i++)
+	for (size_t i = 0; i < 3; i++)
 		assert_string_equal(judged.facts.addresses[0].locations[i].code, "CN");
 	assert_string_equal(geo_location_label(world->geo, 0), "a 2026-05");
-	assert_int_equal(geo_location_count(world->geo), 4);
+	assert_int_equal(geo_location_count(world->geo), 3);
+	judge(world, soon, "10.0.0.1", &judged); /* what is no country is not known */
+	assert_string_equal(judged.facts.addresses[0].location.code, "");
 }
 
 /* ---- control and anycast ----------------------------------------------------------------- */
@@ -529,6 +555,7 @@ int main(void)
 		CASE(old_databases_give_medium_at_best),
 		CASE(age_is_warned_of_from_45_days),
 		CASE(without_home_nothing_is_claimed),
+		CASE(each_home_has_its_standing),
 		CASE(one_publisher_is_one_voice),
 		CASE(databases_of_the_future_are_warned_of),
 		CASE(every_shape_is_read),

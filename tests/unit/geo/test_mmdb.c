@@ -96,7 +96,7 @@ static const char *find(const struct location *location, const char *text)
 	static struct country country;
 	struct addr addr;
 	assert_int_equal(addr_parse(text, &addr), PF_OK);
-	country = location_find(location, &addr);
+	country = location_find(location, &addr).location;
 	return country.code;
 }
 
@@ -266,20 +266,15 @@ static void records_must_point_into_the_data(void **state)
 	}
 }
 
-/* A look-up ends with the address; a loop is harmless but must not hold up the check. */
-static void loops_in_the_tree_end(void **state)
+/* A loop, or two ways to one node, is no tree: walking it would take for ever, or 2^32 steps. */
+static void loops_in_the_tree_are_refused(void **state)
 {
 	struct world *world = *state;
 	struct image *image = world->image;
 	put_countries(image);
 	image_insert(image, "64.0.0.0/2", image_node_at(image, "0.0.0.0/1"));
 	image_write(image, world->path);
-	struct location *location = open_location(world);
-	assert_non_null(location);
-	assert_string_equal(find(location, "127.255.255.255"), ""); /* round and round */
-	assert_string_equal(find(location, "68.0.0.1"), "US"); /* 01, then 8.0.0.0/8 without its 0 */
-	assert_string_equal(find(location, "8.0.0.1"), "US");
-	location_close(&location);
+	assert_null(open_location(world));
 }
 
 /* `depth` maps {"a": {"a": … 1}}, as bytes. */
@@ -559,7 +554,7 @@ int main(void)
 		CASE(every_truncation_is_refused),
 		CASE(metadata_must_be_possible),
 		CASE(records_must_point_into_the_data),
-		CASE(loops_in_the_tree_end),
+		CASE(loops_in_the_tree_are_refused),
 		CASE(nesting_is_bounded),
 		CASE(metadata_are_checked_before_the_library_sees_them),
 		CASE(pointers_are_bounded),
