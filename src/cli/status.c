@@ -90,6 +90,20 @@ static void print_journal(json_t *journal)
 		cli_say(stdout, "           %s", error);
 }
 
+static void print_notify(json_t *notify)
+{
+	json_t *row;
+	size_t i;
+	json_array_foreach(json_object_get(notify, "targets"), i, row)
+	{
+		const char *error = cli_string(row, "last_error");
+		cli_say(stdout, "tells      %s: %s told, %s given up, %s waiting%s%s",
+		        cli_string(row, "target"), figure(row, "delivered").bytes,
+		        figure(row, "failed").bytes, figure(row, "waiting").bytes, *error ? "; " : "",
+		        error);
+	}
+}
+
 static void print_databases(json_t *databases)
 {
 	size_t i;
@@ -129,6 +143,7 @@ static void print_status(json_t *status)
 	print_cache(json_object_get(status, "cache"));
 	print_upstreams(json_object_get(status, "upstreams"));
 	print_journal(json_object_get(status, "journal"));
+	print_notify(json_object_get(status, "notify"));
 	print_databases(json_object_get(status, "databases"));
 	json_array_foreach(json_object_get(status, "warnings"), i, line)
 		cli_say(stdout, "warning    %s", json_is_string(line) ? json_string_value(line) : "");

@@ -204,6 +204,7 @@ static json_t *api_status(void *data, int *http, char error[500])
 	json_object_set_new(status, "cache", cache_json(daemon));
 	json_object_set_new(status, "upstreams", upstreams_json(daemon, snapshot->config));
 	json_object_set_new(status, "journal", journal_json(daemon));
+	json_object_set_new(status, "notify", api_notify(daemon));
 	json_object_set_new(status, "databases", databases_json(snapshot->geo, now_us));
 	json_object_set_new(status, "devices",
 	                    json_pack("{s:o, s:o}", "configured",

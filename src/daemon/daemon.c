@@ -264,6 +264,7 @@ static int start_journal(struct daemon *daemon, char error[ERROR_MAX])
 		return PF_EIO;
 	struct journal_options options = {.sinks = &sink,
 	                                  .sink_count = 1,
+	                                  .outlet = notify_outlet(daemon->notify),
 	                                  .ring_count = daemon->worker_count,
 	                                  .rings_path = daemon->journal_rings};
 	daemon->shared.journal = journal_start(&options);
@@ -326,11 +327,11 @@ static int start(struct daemon *daemon, struct socket_set *sets, char error[ERRO
 		result = reload_snapshot(daemon);
 	}
 	if (result == PF_OK)
-		result = start_journal(daemon, error);
-	if (result == PF_OK) {
 		snprintf(error, ERROR_MAX, "The control loop can not be started.");
+	if (result == PF_OK)
 		result = start_control(daemon);
-	}
+	if (result == PF_OK)
+		result = start_journal(daemon, error);
 	if (result == PF_OK)
 		result = start_workers(daemon, sets, error);
 	if (result == PF_OK)

@@ -67,6 +67,9 @@ json_t *api_update_lists(void *data, const char *name, int *http, char error[500
 /* "2026-11-25T18:00:00.000Z", or null for never (0). */
 json_t *api_time(int64_t wall_us);
 
+/* Who is told of events, and how that goes. */
+json_t *api_notify(const struct daemon *daemon);
+
 /* ["all", "coffee"] */
 json_t *api_tags(const struct snapshot *snapshot, tag_set tags);
 

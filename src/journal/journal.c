@@ -234,6 +234,7 @@ struct journal *journal_start(const struct journal_options *options)
 		destroy(journal);
 		return NULL;
 	}
+	journal->writer.outlet = options->outlet;
 	if (start_thread(journal)) {
 		writer_release_sinks(&journal->writer);
 		writer_deinit(&journal->writer);

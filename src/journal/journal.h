@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "journal/record.h"
 #include "journal/sink.h"
+#include "value/event.h"
 
 #define JOURNAL_RING_BYTES (8u << 20) /* for each worker: some 30,000 records */
 #define JOURNAL_FLUSH_MS 200          /* a record waits at most so long for its transaction */
@@ -21,6 +22,9 @@ struct journal_options {
 	 * brings what is left there into the sinks. When it can not be made (told in the log) or is NULL, the rings live
 	 * in memory alone. */
 	const char *rings_path;
+	/* Who hears of flagged queries whose answers stand overseas; called from the writer's thread, more than once for a
+	 * record that could not be written at once. */
+	struct event_outlet outlet;
 };
 
 /* Starts the writer thread, after what an earlier process left in the rings was written (told in the log; what

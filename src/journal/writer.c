@@ -92,6 +92,8 @@ static int write_entry(struct writer *writer, struct lane *lane, const uint8_t *
 		result = lane->sink->write(lane->sink, &writer->scratch->record, error, WRITER_ERROR_MAX);
 	if (result != PF_OK && result != PF_EINVAL)
 		return result;
+	if (result == PF_OK && lane == writer->lanes)
+		flagged_raise(&writer->outlet, &writer->scratch->record);
 	if (result == PF_OK)
 		batch->written++;
 	else

@@ -11,7 +11,8 @@
 #include "notify/notify.h"
 
 #define SECRET_BYTES_MAX 4096
-#define BODY_BYTES_MAX 8192 /* of the JSON of one event: its strings are bounded */
+#define BODY_BYTES_MAX \
+	16384 /* of the JSON of one event: its strings, where a control byte takes six */
 
 struct target;
 

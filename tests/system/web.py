@@ -16,12 +16,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
         web = self.server.web
         with web.lock:
             web.requests.append((self.path, {k.lower(): v for k, v in self.headers.items()}))
+            web.bodies.append(getattr(self, "body", None))
             web.came.notify_all()
         try:
             web.handler(self)
         except OSError:
             pass  # the client has had enough
         self.close_connection = True
+
+    def do_POST(self):
+        self.body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.do_GET()
 
     def reply(self, body=b"", status=200, headers=(), length=None):
         body = body.encode() if isinstance(body, str) else body
@@ -46,12 +51,13 @@ class Server(http.server.ThreadingHTTPServer):
 
 class Web:
     """handler(request) answers with request.reply(…), or writes to request.wfile what it wants. What was asked is in
-    `requests`, as (path, headers in lower case)."""
+    `requests`, as (path, headers in lower case), and what was posted in `bodies`."""
 
     def __init__(self, handler, address="127.0.0.1", certificate=None):
         self.handler = handler
         self.address = address
         self.requests = []
+        self.bodies = []
         self.lock = threading.Lock()
         self.came = threading.Condition(self.lock)
         while True:
