@@ -126,14 +126,18 @@ def test_cnames_on_the_way(portafilter, nsd):
     assert addresses(ask(daemon.port, "cn.test")) == ["114.114.114.114"]
 
 
-def test_a_cname_into_a_listed_name_is_no_list_match(portafilter, nsd):
-    """Lists speak of the name that was asked for; what stands behind it is for `cname`."""
+def test_a_cname_into_a_listed_name(portafilter, nsd):
+    """What stands behind a name is looked up in the lists too: a tracker under a name of the vendor's own is one all the same."""
     daemon = portafilter(ready=False)
     daemon.write(upstreams=[nsd.upstream], lists=[{"name": "l", "file": daemon.write_file("l", "hop.test\n")}],
                  rules=[{"name": "r", "lists": ["l"], "action": "sinkhole"}])
     daemon.start()
-    assert addresses(ask(daemon.port, "hops.test")) == ["114.114.114.114"]
+    assert addresses(ask(daemon.port, "hops.test")) == ["0.0.0.0"]
     assert addresses(ask(daemon.port, "hop.test")) == ["0.0.0.0"]
+    assert addresses(ask(daemon.port, "cn.test")) == ["114.114.114.114"]
+    rows = {row["name"]: row for row in daemon.rows(3)}
+    assert rows["hops.test"]["source"] == "upstream" and rows["hop.test"]["source"] == "policy"
+    assert "hop.test" in rows["hops.test"]["reason"] and 'list "l"' in rows["hops.test"]["reason"]
 
 
 def test_hints_of_https_records_are_judged(portafilter, nsd, geo):
