@@ -25,6 +25,10 @@
 #define CONFIG_DEVICES_MAX 65536
 #define CONFIG_TAG_HOMES_MAX 7 /* every answer is judged for each of them, and for `home` itself */
 #define CONFIG_RULES_MAX 1024
+#define CONFIG_HOSTS_MAX 16384 /* `hosts` is written by people; more belong into `hosts-file` */
+#define CONFIG_HOST_TTL_DEFAULT_S 60 /* a machine that moves is found again within a minute */
+#define CONFIG_HOST_TTL_MAX_S 86400
+#define CONFIG_FORWARD_MAX 16 /* groups of upstreams besides the default one */
 
 struct config_pos {
 	unsigned line, column; /* from 1 */
@@ -140,6 +144,30 @@ struct config_rule {
 	struct rule_reply reply; /* of a sinkhole rule; `reply:` is a word or a list of addresses */
 };
 
+/* One entry of hosts[]: exactly one of addresses, CNAME and PTR. */
+struct config_host {
+	struct config_pos pos;
+	struct dns_name name;
+	size_t address_count;
+	struct addr *addresses;
+	bool has_cname, has_ptr;
+	struct dns_name target; /* of either */
+	uint32_t ttl_s;         /* 1..CONFIG_HOST_TTL_MAX_S */
+};
+
+/* One entry of forward[]: zones (each with everything below it, never the root, no zone twice in all) and who is asked
+ * for them. */
+struct config_forward {
+	struct config_pos pos;
+	size_t zone_count, upstream_count;
+	struct dns_name *zones;
+	struct addr_port upstreams[CONFIG_UPSTREAM_MAX];
+};
+
+/* Names by which devices ask whether they may go around this resolver. */
+enum config_hatch { HATCH_CANARY, HATCH_MASK, HATCH_MASK_H2, HATCH_DDR, CONFIG_HATCH_COUNT };
+extern const char *const config_hatch_names[CONFIG_HATCH_COUNT];
+
 struct config_path {
 	struct config_pos pos;
 	char *path; /* absolute */
@@ -199,6 +227,17 @@ struct config {
 	struct config_list *lists;
 	size_t rule_count;
 	struct config_rule *rules;
+	size_t host_count;
+	struct config_host *hosts;
+	char *hosts_file; /* absolute; NULL: none */
+	struct config_pos hosts_file_pos;
+	size_t forward_count;
+	struct config_forward *forwards;
+	bool hatches_open
+		[CONFIG_HATCH_COUNT]; /* `off` in escape-hatches: the name is asked like any other */
+	bool rebinding_open;      /* `rebinding: off`: private answers are served */
+	size_t rebinding_allow_count;
+	struct config_pattern *rebinding_allow; /* PATTERN_EXACT and PATTERN_BELOW */
 	size_t notify_count;
 	struct config_notify *notify;
 	bool journal_enabled;    /* `journal: off` clears it */

@@ -1,7 +1,6 @@
 /* journal: where the record of all queries is kept, and for how long. */
-#include <string.h>
-
 #include "config/sections.h"
+#include "config/values.h"
 
 static void read_path(struct reader *reader, const struct node *node, void *target)
 {
@@ -42,27 +41,17 @@ static void read_also(struct reader *reader, const struct node *node, void *targ
 		"`journal.also` is not in this version: nothing would be written there; take it away");
 }
 
-/* YAML 1.1 knows many spellings of the same two words. */
-static bool is_one_of(const char *text, const char *const *words, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (!strcasecmp(text, words[i]))
-			return true;
-	return false;
-}
-
 void section_journal(struct reader *reader, const struct node *node, void *target)
 {
 	static const struct field fields[] = {
 		{"path", read_path, false},       {"rings", read_rings, false}, {"keep", read_keep, false},
 		{"privacy", read_privacy, false}, {"also", read_also, false},
 	};
-	static const char *const off[] = {"off", "no", "n", "false"};
-	static const char *const on[] = {"on", "yes", "y", "true"};
 	struct config *config = target;
-	if (node->kind == NODE_SCALAR && is_one_of(node->text, off, PF_COUNT(off)))
+	int on = value_switch(node);
+	if (on == 0)
 		config->journal_enabled = false;
-	else if (node->kind == NODE_SCALAR && !is_one_of(node->text, on, PF_COUNT(on)))
+	else if (node->kind == NODE_SCALAR && on < 0)
 		tell_error(reader, node->pos,
 		           "`journal` must be a mapping of keys and values, or `off`, but text was found");
 	else if (node->kind != NODE_SCALAR)

@@ -70,6 +70,11 @@ enum {
 	FIELD_DEVICES,
 	FIELD_HOME, /* speaks of tags */
 	FIELD_LISTS,
+	FIELD_HOSTS,
+	FIELD_HOSTS_FILE,
+	FIELD_FORWARD,
+	FIELD_ESCAPE_HATCHES,
+	FIELD_REBINDING,
 	FIELD_RULES,
 	FIELD_NOTIFY,
 	FIELD_JOURNAL
@@ -86,6 +91,11 @@ static const struct field fields[] = {
 	[FIELD_DEVICES] = {"devices", section_devices, false},
 	[FIELD_HOME] = {"home", section_home, false},
 	[FIELD_LISTS] = {"lists", section_lists, false},
+	[FIELD_HOSTS] = {"hosts", section_hosts, false},
+	[FIELD_HOSTS_FILE] = {"hosts-file", section_hosts_file, false},
+	[FIELD_FORWARD] = {"forward", section_forward, false},
+	[FIELD_ESCAPE_HATCHES] = {"escape-hatches", section_escape_hatches, false},
+	[FIELD_REBINDING] = {"rebinding", section_rebinding, false},
 	[FIELD_RULES] = {"rules", section_rules, false},
 	[FIELD_NOTIFY] = {"notify", section_notify, false},
 	[FIELD_JOURNAL] = {"journal", section_journal, false},

@@ -162,9 +162,9 @@ static bool is_no_server(const struct addr *addr)
 	return multicast || addr_equal(addr, &any4) || addr_equal(addr, &any6);
 }
 
-void section_upstreams(struct reader *reader, const struct node *node, void *target)
+void value_upstreams(struct reader *reader, const struct node *node, struct addr_port *upstreams,
+                     size_t *count)
 {
-	struct config *config = target;
 	const struct list_shape shape = {"upstreams", "an address or a list of addresses",
 	                                 CONFIG_UPSTREAM_MAX, false};
 	if (!reader_list(reader, node, &shape))
@@ -176,9 +176,15 @@ void section_upstreams(struct reader *reader, const struct node *node, void *tar
 		if (is_no_server(&one.addr))
 			tell_error(reader, item->pos, "`%s` of `upstreams` is not the address of a server",
 			           item->text);
-		else if (already_there(config->upstreams, config->upstream_count, &one))
+		else if (already_there(upstreams, *count, &one))
 			tell_error(reader, item->pos, "`upstreams` names `%s` twice", item->text);
 		else
-			config->upstreams[config->upstream_count++] = one;
+			upstreams[(*count)++] = one;
 	}
+}
+
+void section_upstreams(struct reader *reader, const struct node *node, void *target)
+{
+	struct config *config = target;
+	value_upstreams(reader, node, config->upstreams, &config->upstream_count);
 }

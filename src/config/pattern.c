@@ -1,5 +1,6 @@
 /* The patterns of pattern.h. */
 #include "config/pattern.h"
+#include "config/values.h"
 
 #include <idn2.h>
 #include <stdlib.h>
@@ -60,19 +61,30 @@ static const char *oddity(const char *text)
 	return NULL;
 }
 
-static void read_name(struct reader *reader, const struct node *node, const char *text,
+static bool read_name(struct reader *reader, const struct node *node, const char *text,
                       struct dns_name *name)
 {
 	char show[SHOWN_MAX];
 	const char *odd = oddity(text);
-	if (odd)
+	if (odd) {
 		tell_error(reader, node->pos, "`%s` is no domain name: %s", shown(node->text, show), odd);
-	else if (!is_ascii(text))
-		(void)name_from_unicode(reader, node, text, name);
-	else if (dns_name_from_text(text, name) != PF_OK)
-		tell_error(reader, node->pos,
-		           "`%s` is no domain name: labels have 1 to 63 bytes, a name at most 255",
-		           shown(node->text, show));
+		return false;
+	}
+	if (!is_ascii(text))
+		return name_from_unicode(reader, node, text, name);
+	if (dns_name_from_text(text, name) == PF_OK)
+		return true;
+	tell_error(reader, node->pos,
+	           "`%s` is no domain name: labels have 1 to 63 bytes, a name at most 255",
+	           shown(node->text, show));
+	return false;
+}
+
+bool value_name(struct reader *reader, const struct node *node, const char *key,
+                struct dns_name *name)
+{
+	const char *text = reader_text(reader, node, key, "a domain name");
+	return text && read_name(reader, node, text, name);
 }
 
 static char *read_regex(struct reader *reader, const struct node *node, const char *text)
@@ -107,10 +119,10 @@ void pattern_read_text(struct reader *reader, const struct node *node, const cha
 		pattern->regex = read_regex(reader, node, text);
 	} else if (text[0] == '*' && text[1] == '.' && text[2]) {
 		pattern->kind = PATTERN_BELOW;
-		read_name(reader, node, text + 2, &pattern->name);
+		(void)read_name(reader, node, text + 2, &pattern->name);
 	} else {
 		pattern->kind = PATTERN_EXACT;
-		read_name(reader, node, text, &pattern->name);
+		(void)read_name(reader, node, text, &pattern->name);
 	}
 }
 

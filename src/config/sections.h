@@ -16,6 +16,15 @@ void section_lists(struct reader *reader, const struct node *node, void *target)
 void section_rules(struct reader *reader, const struct node *node, void *target);
 void section_notify(struct reader *reader, const struct node *node, void *target);
 void section_journal(struct reader *reader, const struct node *node, void *target);
+void section_hosts(struct reader *reader, const struct node *node, void *target);
+void section_hosts_file(struct reader *reader, const struct node *node, void *target);
+void section_forward(struct reader *reader, const struct node *node, void *target);
+void section_escape_hatches(struct reader *reader, const struct node *node, void *target);
+void section_rebinding(struct reader *reader, const struct node *node, void *target);
+
+/* The servers of a key `upstreams`: at most CONFIG_UPSTREAM_MAX, none twice. */
+void value_upstreams(struct reader *reader, const struct node *node, struct addr_port *upstreams,
+                     size_t *count);
 
 /* What stands when a key is not there. */
 void default_listen(struct reader *reader);
@@ -30,5 +39,6 @@ void rules_check_possible(struct reader *reader);
 /* Frees one rule's, device's or list's parts. */
 void device_deinit(struct config_device *device);
 void rule_deinit(struct config_rule *rule);
+void local_deinit(struct config *config); /* hosts, forward, rebinding */
 
 #endif

@@ -249,3 +249,22 @@ bool value_size(struct reader *reader, const struct node *node, const char *key,
 	*bytes = value;
 	return true;
 }
+
+static bool is_one_of(const char *text, const char *const *words, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!strcasecmp(text, words[i]))
+			return true;
+	return false;
+}
+
+int value_switch(const struct node *node)
+{
+	static const char *const off[] = {"off", "no", "n", "false"};
+	static const char *const on[] = {"on", "yes", "y", "true"};
+	if (node->kind != NODE_SCALAR)
+		return -1;
+	if (is_one_of(node->text, off, PF_COUNT(off)))
+		return 0;
+	return is_one_of(node->text, on, PF_COUNT(on)) ? 1 : -1;
+}

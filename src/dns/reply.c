@@ -30,6 +30,16 @@ static const uint8_t sinkhole_soa[] = "\010sinkhole\013portafilter\007invalid\00
 									  "\000\001\121\200"
 									  "\000\000\000\012";
 #define SINKHOLE_SOA_BYTES (sizeof sinkhole_soa - 1)
+
+/* Of a zone that is served here, behind its mname, which is the zone's own: RFC 6303, 3, but for the minimum. */
+static const uint8_t zone_soa[] = "\006nobody\007invalid\000"
+								  "\000\000\000\001"
+								  "\000\000\016\020"
+								  "\000\000\004\260"
+								  "\000\011\072\200"
+								  "\000\000\000\074";
+#define ZONE_SOA_BYTES (sizeof zone_soa - 1)
+static_assert(REPLY_ZONE_TTL == 60, "zone_soa ends with the same number");
 static_assert(REPLY_SINKHOLE_TTL == 10, "sinkhole_soa ends with the same number");
 
 size_t reply_size_max(const struct dns_query *query, bool udp)
@@ -151,17 +161,23 @@ size_t reply_from_answer(uint8_t *out, const struct dns_query *query, const stru
 }
 
 /* Everything of a record but its data; the owner is the name at an offset below WIRE_POINTER_MAX. */
-static uint8_t *add_record_of(struct reply *reply, size_t owner, uint16_t type,
-                              uint16_t rdata_length)
+static uint8_t *put_record(struct reply *reply, size_t owner, uint16_t type, uint32_t ttl_s,
+                           uint16_t rdata_length)
 {
 	uint8_t *at = reply->out + reply->length;
 	dns_write16(at, (uint16_t)(WIRE_POINTER | owner));
 	dns_write16(at + 2, type);
 	dns_write16(at + 4, reply->query->class);
-	dns_write32(at + 6, REPLY_SINKHOLE_TTL);
+	dns_write32(at + 6, ttl_s);
 	dns_write16(at + 10, rdata_length);
 	reply->length += 2 + WIRE_RECORD_FIXED + rdata_length;
 	return at + 2 + WIRE_RECORD_FIXED;
+}
+
+static uint8_t *add_record_of(struct reply *reply, size_t owner, uint16_t type,
+                              uint16_t rdata_length)
+{
+	return put_record(reply, owner, type, REPLY_SINKHOLE_TTL, rdata_length);
 }
 
 /* The owner is the question's name. */
@@ -292,6 +308,24 @@ size_t reply_truncated(uint8_t *out, const struct dns_query *query,
 	struct reply reply = {.out = out, .query = query, .options = options};
 	begin(&reply);
 	reply.flags |= WIRE_FLAG_TC;
+	return finish(&reply);
+}
+
+size_t reply_from_zone(uint8_t *out, const struct dns_query *query, unsigned rcode,
+                       const struct dns_name *zone, const struct reply_options *options)
+{
+	struct reply reply = {.out = out, .query = query, .options = options, .rcode = rcode};
+	begin(&reply);
+	reply.flags |= WIRE_FLAG_AA;
+	size_t skip = (size_t)query->name.length - zone->length;
+	uint8_t *at = put_record(&reply, DNS_HEADER_BYTES + skip, DNS_TYPE_SOA, REPLY_ZONE_TTL,
+	                         (uint16_t)(2 + ZONE_SOA_BYTES));
+	dns_write16(at, (uint16_t)(WIRE_POINTER | (DNS_HEADER_BYTES + skip)));
+	memcpy(at + 2, zone_soa, ZONE_SOA_BYTES);
+	if (!skip && query->type == DNS_TYPE_SOA && rcode == DNS_RCODE_NOERROR)
+		reply.answer_count = 1;
+	else
+		reply.authority_count = 1;
 	return finish(&reply);
 }
 

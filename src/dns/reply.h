@@ -62,6 +62,12 @@ size_t reply_from_records(uint8_t *out, const struct dns_query *query,
 /* Empty, with TC set: a client that asked over UDP comes back over TCP. */
 size_t reply_truncated(uint8_t *out, const struct dns_query *query,
                        const struct reply_options *options);
+/* A negative reply out of a zone that is served here, as RFC 6303, 3 wants it: rcode NXDOMAIN or NOERROR, the zone's
+ * SOA in the authority section. `zone` is the question's name or a parent of it. Asked for the SOA of the
+ * zone itself, and with NOERROR, it is the answer. */
+#define REPLY_ZONE_TTL 60 /* seconds: a record that is added is found within a minute */
+size_t reply_from_zone(uint8_t *out, const struct dns_query *query, unsigned rcode,
+                       const struct dns_name *zone, const struct reply_options *options);
 
 /* FORMERR, NOTIMP, BADVERS, SERVFAIL, REFUSED: header, question where one could be read, OPT with
  * the extended RCODE and the extended error. */

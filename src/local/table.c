@@ -1,0 +1,88 @@
+/* The table of table.h. */
+#include "local/table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+
+static const struct hash_key no_key;
+
+void table_deinit(struct table *table)
+{
+	free(table->nodes);
+	free(table->slots);
+	*table = (struct table){0};
+}
+
+static size_t slot_of(const struct table *table, const uint8_t *wire, size_t length)
+{
+	size_t mask = table->slot_count - 1, at = hash_bytes(no_key, wire, length) & mask;
+	while (table->slots[at]) {
+		const struct dns_name *name = &table->nodes[table->slots[at] - 1].name;
+		if (name->length == length && !memcmp(name->wire, wire, length))
+			break;
+		at = (at + 1) & mask;
+	}
+	return at;
+}
+
+/* At most half of the slots are in use. */
+static bool grow(struct table *table)
+{
+	size_t room = table->room ? table->room * 2 : 64;
+	struct table_node *nodes = realloc(table->nodes, room * sizeof *nodes);
+	if (!nodes)
+		return false;
+	table->nodes = nodes;
+	uint32_t *slots = calloc(room * 2, sizeof *slots);
+	if (!slots)
+		return false;
+	free(table->slots);
+	table->slots = slots;
+	table->slot_count = room * 2;
+	table->room = room;
+	for (size_t i = 0; i < table->count; i++)
+		slots[slot_of(table, nodes[i].name.wire, nodes[i].name.length)] = (uint32_t)(i + 1);
+	return true;
+}
+
+struct table_node *table_add(struct table *table, const struct dns_name *name)
+{
+	if (table->count == table->room && (table->count == TABLE_NAMES_MAX || !grow(table)))
+		return NULL;
+	size_t slot = slot_of(table, name->wire, name->length);
+	if (!table->slots[slot]) {
+		table->nodes[table->count++] = (struct table_node){.name = *name};
+		table->slots[slot] = (uint32_t)table->count;
+	}
+	return &table->nodes[table->slots[slot] - 1];
+}
+
+const struct table_node *table_find(const struct table *table, const uint8_t *wire, size_t length)
+{
+	if (!table->slot_count)
+		return NULL;
+	uint32_t index = table->slots[slot_of(table, wire, length)];
+	return index ? &table->nodes[index - 1] : NULL;
+}
+
+/* A letter or two of the last label and its length tell most of them apart. */
+static uint64_t last_label_bit(const struct dns_name *name)
+{
+	const uint8_t *label = name->wire;
+	while (label[0] && label[label[0] + 1u])
+		label += label[0] + 1u;
+	unsigned mixed = label[0] * 31u + label[1] * 7u + label[label[0]];
+	return (uint64_t)1 << mixed % 64;
+}
+
+void table_mark_zone(struct table *table, const struct dns_name *name)
+{
+	table->last_labels |= last_label_bit(name);
+}
+
+bool table_may_have_zone(const struct table *table, const struct dns_name *name)
+{
+	return table->last_labels & last_label_bit(name);
+}
