@@ -21,11 +21,13 @@
 /* What was asked, by the request and never by what the answer says (CVE-2025-40778). DO and CD
  * are part of it: the answers differ. */
 struct cache_key {
+	uint64_t space; /* who was asked: what one group of upstreams says is no answer of another's */
 	struct dns_name name;
 	uint16_t type, class;
 	bool dnssec_ok, cd;
 };
 
+/* In space 0. */
 void cache_key_from_query(struct cache_key *key, const struct dns_query *query);
 bool cache_key_equal(const struct cache_key *a, const struct cache_key *b);
 uint64_t cache_key_hash(struct hash_key seed, const struct cache_key *key);

@@ -17,15 +17,15 @@ void cache_key_from_query(struct cache_key *key, const struct dns_query *query)
 
 bool cache_key_equal(const struct cache_key *a, const struct cache_key *b)
 {
-	return a->type == b->type && a->class == b->class && a->dnssec_ok == b->dnssec_ok &&
-	       a->cd == b->cd && dns_name_equal(&a->name, &b->name);
+	return a->space == b->space && a->type == b->type && a->class == b->class &&
+	       a->dnssec_ok == b->dnssec_ok && a->cd == b->cd && dns_name_equal(&a->name, &b->name);
 }
 
 uint64_t cache_key_hash(struct hash_key seed, const struct cache_key *key)
 {
 	uint64_t rest = (uint64_t)key->type | (uint64_t)key->class << 16 |
 	                (uint64_t)key->dnssec_ok << 32 | (uint64_t)key->cd << 33;
-	seed.seed ^= rest * 0x9e3779b97f4a7c15u;
+	seed.seed ^= (rest ^ key->space) * 0x9e3779b97f4a7c15u;
 	return hash_bytes(seed, key->name.wire, key->name.length);
 }
 

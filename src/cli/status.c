@@ -4,6 +4,8 @@
 #include "cli/client.h"
 #include "cli/text.h"
 
+#define FORWARD_ZONES_SHOWN_MAX 200 /* bytes: the rest of a line belongs to the server */
+
 static struct cli_text figure(json_t *object, const char *member)
 {
 	return cli_number(cli_integer(object, member));
@@ -56,20 +58,45 @@ static void print_cache(json_t *cache)
 	        figure(cache, "misses").bytes, figure(cache, "evicted").bytes);
 }
 
-static void print_upstreams(json_t *upstreams)
+/* `zones` is the text of a forward zone, or NULL for those of `upstreams`. */
+static void print_upstreams(json_t *upstreams, const char *zones)
 {
 	size_t i;
 	json_t *row;
 	json_array_foreach(upstreams, i, row)
 	{
 		json_t *rtt = json_object_get(row, "rtt_ms");
-		cli_put(stdout, "upstream   %s: %s queries, %s answers, %s timeouts, %s junk",
+		cli_put(stdout, "%s", zones ? "forward    " : "upstream   ");
+		if (zones)
+			cli_put(stdout, "%s to ", zones);
+		cli_put(stdout, "%s: %s queries, %s answers, %s timeouts, %s junk",
 		        cli_string(row, "address"), figure(row, "queries").bytes,
 		        figure(row, "answers").bytes, figure(row, "timeouts").bytes,
 		        figure(row, "junk").bytes);
 		if (json_is_number(rtt))
 			cli_put(stdout, ", %.1f ms", json_number_value(rtt));
 		putchar('\n');
+	}
+}
+
+static void print_forward(json_t *forward)
+{
+	size_t i, z;
+	json_t *row, *zone;
+	json_array_foreach(forward, i, row)
+	{
+		char zones[FORWARD_ZONES_SHOWN_MAX] = "";
+		size_t used = 0;
+		json_array_foreach(json_object_get(row, "zones"), z, zone)
+		{
+			int more = snprintf(zones + used, sizeof zones - used, "%s%s", z ? ", " : "",
+			                    json_is_string(zone) ? json_string_value(zone) : "");
+			if (more < 0 || used + (size_t)more >= sizeof zones)
+				break;
+			used += (size_t)more;
+		}
+		zones[used] = '\0';
+		print_upstreams(json_object_get(row, "upstreams"), zones);
 	}
 }
 
@@ -141,7 +168,8 @@ static void print_status(json_t *status)
 	        cli_count(cli_integer(json_object_get(status, "rules"), "count"), "rule").bytes);
 	print_queries(status);
 	print_cache(json_object_get(status, "cache"));
-	print_upstreams(json_object_get(status, "upstreams"));
+	print_upstreams(json_object_get(status, "upstreams"), NULL);
+	print_forward(json_object_get(status, "forward"));
 	print_journal(json_object_get(status, "journal"));
 	print_notify(json_object_get(status, "notify"));
 	print_databases(json_object_get(status, "databases"));

@@ -78,50 +78,6 @@ static json_t *cache_json(const struct daemon *d)
 	                 number(stats.evicted));
 }
 
-/* Adds one worker's figures of an upstream to those of the others. */
-static void add_upstream(struct upstream_stats *sums, size_t *count,
-                         const struct upstream_stats *one)
-{
-	size_t i = 0;
-	while (i < *count && (sums[i].address.port != one->address.port ||
-	                      !addr_equal(&sums[i].address.addr, &one->address.addr)))
-		i++;
-	if (i == UPSTREAM_COUNT_MAX)
-		return;
-	if (i == *count)
-		sums[(*count)++] = (struct upstream_stats){.address = one->address};
-	sums[i].queries += one->queries;
-	sums[i].answers += one->answers;
-	sums[i].timeouts += one->timeouts;
-	sums[i].junk += one->junk;
-	sums[i].rtt_us = one->rtt_us > sums[i].rtt_us ? one->rtt_us : sums[i].rtt_us;
-}
-
-static json_t *upstreams_json(const struct daemon *daemon, const struct config *config)
-{
-	struct upstream_stats sums[UPSTREAM_COUNT_MAX], some[UPSTREAM_COUNT_MAX];
-	size_t count = 0;
-	for (size_t i = 0; i < config->upstream_count && i < UPSTREAM_COUNT_MAX; i++)
-		sums[count++] = (struct upstream_stats){.address = config->upstreams[i]};
-	for (size_t w = 0; w < daemon->worker_count; w++) {
-		size_t found = worker_upstreams(daemon->workers[w], some);
-		for (size_t i = 0; i < found; i++)
-			add_upstream(sums, &count, &some[i]);
-	}
-	json_t *list = json_array();
-	for (size_t i = 0; i < count; i++) {
-		char text[ADDR_PORT_TEXT_MAX];
-		addr_port_format(&sums[i].address, text);
-		json_array_append_new(
-			list,
-			json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "address", text, "queries",
-		              number(sums[i].queries), "answers", number(sums[i].answers), "timeouts",
-		              number(sums[i].timeouts), "junk", number(sums[i].junk), "rtt_ms",
-		              sums[i].rtt_us ? json_real((double)sums[i].rtt_us / 1000) : json_null()));
-	}
-	return list;
-}
-
 static json_t *journal_json(const struct daemon *daemon)
 {
 	if (!daemon->shared.journal)
@@ -202,7 +158,7 @@ static json_t *api_status(void *data, int *http, char error[500])
 	json_object_set_new(status, "queries", queries_json(daemon));
 	json_object_set_new(status, "sources", sources_json(daemon));
 	json_object_set_new(status, "cache", cache_json(daemon));
-	json_object_set_new(status, "upstreams", upstreams_json(daemon, snapshot->config));
+	api_add_upstreams(daemon, snapshot, status);
 	json_object_set_new(status, "journal", journal_json(daemon));
 	json_object_set_new(status, "notify", api_notify(daemon));
 	json_object_set_new(status, "databases", databases_json(snapshot->geo, now_us));

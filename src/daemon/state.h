@@ -70,6 +70,10 @@ json_t *api_time(int64_t wall_us);
 /* Who is told of events, and how that goes. */
 json_t *api_notify(const struct daemon *daemon);
 
+/* Adds "upstreams" and "forward" (the zones and servers of each group) to the status. Under rcu_read_lock. */
+void api_add_upstreams(const struct daemon *daemon, const struct snapshot *snapshot,
+                       json_t *status);
+
 /* ["all", "coffee"] */
 json_t *api_tags(const struct snapshot *snapshot, tag_set tags);
 

@@ -133,7 +133,8 @@ struct http *http_new(struct uv_loop_s *loop)
 
 void http_configure(struct http *http, const struct addr_port *upstreams, size_t count)
 {
-	http->forwarder->configure(http->forwarder, upstreams, count);
+	struct upstream_group group = {0, upstreams, count};
+	http->forwarder->configure(http->forwarder, &group, 1);
 }
 
 void http_stop(struct http *http)

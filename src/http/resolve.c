@@ -63,7 +63,7 @@ static bool ask(struct lookup *lookup, struct forwarder *forwarder, const struct
                 uint16_t type)
 {
 	struct dns_query query = {.rd = true, .name = *name, .type = type, .class = DNS_CLASS_IN};
-	if (forwarder->ask(forwarder, &query, on_answer, lookup) != PF_OK)
+	if (forwarder->ask(forwarder, 0, &query, on_answer, lookup) != PF_OK)
 		return false;
 	lookup->pending++;
 	return true;

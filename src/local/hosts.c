@@ -47,9 +47,9 @@ void hosts_deinit(struct hosts *hosts)
 static int host_of(struct gathering *g, const struct dns_name *name, size_t *index, bool *created)
 {
 	struct hosts *hosts = g->hosts;
-	struct table_node *node = table_add(hosts->table, name);
+	struct names_node *node = names_add(hosts->table, name);
 	if (!node)
-		return hosts->table->count == TABLE_NAMES_MAX ? PF_EFULL : PF_ENOMEM;
+		return hosts->table->count == NAMES_MAX ? PF_EFULL : PF_ENOMEM;
 	*created = !node->host;
 	if (node->host) {
 		*index = node->host - 1;
@@ -263,7 +263,7 @@ static int make_answers(struct gathering *g)
 	int result = PF_OK;
 	size_t count = g->hosts->table->count;
 	for (size_t i = 0; i < count && result == PF_OK; i++) {
-		const struct table_node *node = &g->hosts->table->nodes[i];
+		const struct names_node *node = &g->hosts->table->nodes[i];
 		if (!node->host)
 			continue;
 		struct dns_name name = node->name; /* what follows may move the nodes */
@@ -300,7 +300,7 @@ int hosts_build(struct hosts *hosts, const struct config *config, struct diag *d
 		diag_error(diag, config->hosts_file ? config->hosts_file : config->file, 0, 0,
 		           "there are more than %u names and reverse names of hosts; names to sinkhole "
 		           "belong into a list",
-		           TABLE_NAMES_MAX);
+		           NAMES_MAX);
 		result = PF_EINVAL;
 	}
 	for (size_t i = 0; i < hosts->count && g.gathered; i++)

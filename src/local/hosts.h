@@ -5,7 +5,7 @@
 #include "base/diag.h"
 #include "config/config.h"
 #include "dns/answer.h"
-#include "local/table.h"
+#include "local/names.h"
 
 /* All records of one name. */
 struct host {
@@ -17,7 +17,7 @@ struct host {
 };
 
 struct hosts {
-	struct table *table;
+	struct names *table;
 	struct host *hosts;
 	size_t count, room;
 };

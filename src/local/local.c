@@ -24,7 +24,7 @@ struct group {
 #define ZONES_MAX 128
 
 struct local {
-	struct table table;
+	struct names table;
 	struct hosts hosts;
 	struct zone zones[ZONES_MAX];
 	size_t zone_count;
@@ -57,7 +57,7 @@ void local_free(struct local **local)
 	if (!old)
 		return;
 	hosts_deinit(&old->hosts);
-	table_deinit(&old->table);
+	names_deinit(&old->table);
 	for (size_t i = 0; i < old->group_count; i++) {
 		free(old->groups[i].zones);
 		free(old->groups[i].upstreams);
@@ -80,11 +80,11 @@ static int put_zone(struct local *local, const char *text, const char *why, bool
 	zone->why = why;
 	zone->exists = exists;
 	zone->loopback = loopback;
-	struct table_node *node = table_add(&local->table, &zone->name);
+	struct names_node *node = names_add(&local->table, &zone->name);
 	if (!node)
 		return PF_ENOMEM;
 	node->zone = (uint32_t)++local->zone_count;
-	table_mark_zone(&local->table, &zone->name);
+	names_mark_zone(&local->table, &zone->name);
 	return PF_OK;
 }
 
@@ -107,12 +107,12 @@ static int build_hatches(struct local *local, const struct config *config)
 			continue;
 		if (dns_name_from_text(config_hatch_names[i], name) != PF_OK)
 			return PF_EINVAL;
-		struct table_node *node = table_add(&local->table, name);
+		struct names_node *node = names_add(&local->table, name);
 		if (!node)
 			return PF_ENOMEM;
 		node->hatch = (uint32_t)(i + 1);
 		if (hatches[i].below)
-			table_mark_zone(&local->table, name);
+			names_mark_zone(&local->table, name);
 	}
 	return PF_OK;
 }
@@ -153,11 +153,11 @@ static int build_groups(struct local *local, const struct config *config)
 		                                    group->upstreams};
 		group->shown.id = group_id(&group->shown);
 		for (size_t z = 0; z < from->zone_count; z++) {
-			struct table_node *node = table_add(&local->table, &from->zones[z]);
+			struct names_node *node = names_add(&local->table, &from->zones[z]);
 			if (!node)
 				return PF_ENOMEM;
 			node->forward = (uint32_t)(i + 1);
-			table_mark_zone(&local->table, &from->zones[z]);
+			names_mark_zone(&local->table, &from->zones[z]);
 		}
 	}
 	return PF_OK;
@@ -224,14 +224,14 @@ static void find_host(const struct local *local, size_t index, const struct dns_
 
 /* What the zones above a name say; each may be NULL. */
 struct above {
-	const struct table_node *forward, *zone, *hatch;
+	const struct names_node *forward, *zone, *hatch;
 };
 
 static void look_above(const struct local *local, const struct dns_name *name, struct above *above)
 {
 	size_t length = name->length;
 	for (const uint8_t *label = name->wire; *label && !above->forward;) {
-		const struct table_node *node = table_find(&local->table, label, length);
+		const struct names_node *node = names_find(&local->table, label, length);
 		if (node && node->forward)
 			above->forward = node;
 		if (node && node->zone && !above->zone)
@@ -243,7 +243,7 @@ static void look_above(const struct local *local, const struct dns_name *name, s
 	}
 }
 
-static void find_hatch(const struct table_node *node, struct local_hit *hit)
+static void find_hatch(const struct names_node *node, struct local_hit *hit)
 {
 	hit->kind = LOCAL_HATCH;
 	hit->reply = hatches[node->hatch - 1].reply;
@@ -270,7 +270,7 @@ static void find_zone(const struct zone *zone, const struct dns_name *name, uint
 void local_find(const struct local *local, const struct dns_name *name, uint16_t type, bool allowed,
                 struct local_hit *hit)
 {
-	const struct table_node *node = table_find(&local->table, name->wire, name->length);
+	const struct names_node *node = names_find(&local->table, name->wire, name->length);
 	struct above above = {0};
 	*hit = (struct local_hit){.kind = LOCAL_ELSEWHERE, .group = LOCAL_GROUP_DEFAULT};
 	if (node && node->host) {
@@ -279,7 +279,7 @@ void local_find(const struct local *local, const struct dns_name *name, uint16_t
 	}
 	if (node && node->hatch)
 		above.hatch = node;
-	if (table_may_have_zone(&local->table, name))
+	if (names_may_have_zone(&local->table, name))
 		look_above(local, name, &above);
 	if (above.forward)
 		hit->group = local->groups[above.forward->forward - 1].shown.id;

@@ -12,8 +12,8 @@
 void finish_release(struct query *query)
 {
 	struct pipeline *pipeline = query->pipeline;
-	cache_entry_unref(query->landed);
-	query->landed = NULL;
+	while (query->landed_count)
+		cache_entry_unref(query->landed[--query->landed_count]);
 	query->next = pipeline->pool;
 	pipeline->pool = query;
 }
@@ -74,18 +74,34 @@ static size_t stripped_reply(struct query *query, const struct finish *finish,
                              const struct reply_options *options, unsigned *rcode)
 {
 	struct pipeline *pipeline = query->pipeline;
-	const struct answer_facts *facts = finish->facts;
+	const struct answer *answer = finish->entry->answer;
+	const struct policy *policy = finish->snapshot->policy;
+	unsigned rule = finish->verdict.rule;
 	struct strip_set gone;
 	strip_set_clear(&gone);
-	for (size_t i = 0; i < facts->address_count; i++)
-		if (policy_takes_address(finish->snapshot->policy, finish->verdict.rule,
-		                         &facts->addresses[i]))
+	for (size_t i = 0; i < answer->address_count; i++)
+		if ((rule && finish->facts &&
+		     policy_takes_address(policy, rule, &finish->facts->addresses[i])) ||
+		    (finish->private_count && rebinding_is_private(&answer->addresses[i])))
 			strip_set_add(&gone, i);
 	*rcode = finish->entry->answer->rcode;
 	if (!answer_strip(finish->entry->answer, &gone, &pipeline->stripped))
 		return reply_synthesize(pipeline->out, &query->dns, *rcode, NULL, 0, options);
 	return reply_from_answer(pipeline->out, &query->dns, &pipeline->stripped.answer,
 	                         age_s(finish->entry, finish->now), options);
+}
+
+static size_t local_reply(struct query *query, const struct local_hit *hit,
+                          const struct reply_options *options, unsigned *rcode)
+{
+	static const struct addr loopback[] = {{4, {127, 0, 0, 1}}, {6, {[15] = 1}}};
+	uint8_t *out = query->pipeline->out;
+	*rcode = hit->kind == LOCAL_ZONE ? hit->rcode : DNS_RCODE_NOERROR;
+	if (hit->kind == LOCAL_ANSWER)
+		return reply_from_answer(out, &query->dns, hit->answer, 0, options);
+	if (hit->kind == LOCAL_LOOPBACK)
+		return reply_synthesize(out, &query->dns, *rcode, loopback, PF_COUNT(loopback), options);
+	return reply_from_zone(out, &query->dns, *rcode, hit->zone, options);
 }
 
 /* Builds the reply in the pipeline's buffer; 0 is `drop`. */
@@ -96,15 +112,22 @@ static size_t build_reply(struct query *query, const struct finish *finish, cons
 	if (finish->verdict.action == ACTION_SINKHOLE) {
 		options.ede = DNS_EDE_BLOCKED;
 		options.ede_text = reason;
-		if (finish->verdict.reply->kind == REPLY_STRIP && finish->entry && finish->facts)
+		if (finish->verdict.reply->kind == REPLY_STRIP && finish->entry &&
+		    (finish->facts || finish->private_count))
 			return stripped_reply(query, finish, &options, rcode);
 		return sinkhole_reply(query, finish->verdict.reply, &options, rcode);
+	}
+	if (finish->local.kind != LOCAL_ELSEWHERE) {
+		options.ede = DNS_EDE_SYNTHESIZED;
+		options.ede_text = reason;
 	}
 	if (finish->entry) {
 		*rcode = finish->entry->answer->rcode;
 		return reply_from_answer(query->pipeline->out, &query->dns, finish->entry->answer,
 		                         age_s(finish->entry, finish->now), &options);
 	}
+	if (finish->local.kind != LOCAL_ELSEWHERE && finish->rcode == DNS_RCODE_NOERROR)
+		return local_reply(query, &finish->local, &options, rcode);
 	*rcode = finish->rcode;
 	return failure_reply(query, finish);
 }
@@ -219,15 +242,20 @@ void finish_query(struct query *query, const struct finish *finish)
 	struct pipeline *pipeline = query->pipeline;
 	char reason[SENTENCE_MAX] = "";
 	unsigned rcode = finish->rcode;
-	if (finish->verdict.rule || query->explained)
+	bool of_the_house = finish->local.kind != LOCAL_ELSEWHERE || finish->private_count;
+	if (finish->verdict.rule || (query->explained && !of_the_house))
 		sentence_write(reason, finish->snapshot, query, &finish->verdict,
 		               finish->entry ? finish->entry->answer : NULL, finish->facts);
+	if (of_the_house)
+		sentence_add_house(reason, query, finish);
 	else if (rcode == DNS_RCODE_REFUSED)
 		snprintf(reason, sizeof reason, "refused: transfers and ANY are not answered (RFC 8482)");
 	size_t length = build_reply(query, finish, reason, &rcode);
 	if (query->explained) {
-		struct cache_entry *landed = query->landed;
-		query->landed = NULL;
+		struct cache_entry *landed[PF_COUNT(query->landed)];
+		size_t landed_count = query->landed_count;
+		memcpy(landed, query->landed, sizeof landed);
+		query->landed_count = 0;
 		query->explained(query, &(struct explanation){
 									.snapshot = finish->snapshot,
 									.scratch = pipeline->scratch,
@@ -239,7 +267,8 @@ void finish_query(struct query *query, const struct finish *finish)
 									.reason = reason,
 									.rcode = rcode,
 								});
-		cache_entry_unref(landed);
+		while (landed_count)
+			cache_entry_unref(landed[--landed_count]);
 		return;
 	}
 	bool dropped_reply = length == 0;

@@ -14,7 +14,11 @@ struct finish {
 	struct facts_box *box;            /* the entry's facts, or NULL */
 	size_t home;                      /* of the device: which of its views counts */
 	const struct answer_facts *facts; /* that view, or NULL */
-	unsigned rcode;                   /* without an answer and a sinkhole: SERVFAIL or REFUSED */
+	struct local_hit local;           /* what the question's name is in the house */
+	const struct dns_name *asked; /* with an entry: the name that it answers, last of the chain */
+	bool inside;          /* its last part is of the house: the owner's, or a forward zone's */
+	size_t private_count; /* addresses that lead into the house and are taken out */
+	unsigned rcode;       /* without an answer and a sinkhole: SERVFAIL or REFUSED */
 	struct now now;
 };
 

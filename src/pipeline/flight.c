@@ -46,19 +46,18 @@ static struct flight **bucket_of(struct flight_table *table, const struct cache_
 	return &(*shard)->buckets[hash / SHARD_COUNT % BUCKETS_PER_SHARD];
 }
 
-struct flight *flight_join(struct flight_table *table, struct query *query, bool *joined)
+struct flight *flight_join(struct flight_table *table, struct query *query,
+                           const struct cache_key *key, bool *joined)
 {
-	struct cache_key key;
 	struct shard *shard;
-	cache_key_from_query(&key, &query->dns);
-	struct flight **bucket = bucket_of(table, &key, &shard);
+	struct flight **bucket = bucket_of(table, key, &shard);
 	pthread_mutex_lock(&shard->lock);
 	struct flight *flight = *bucket, *created = NULL;
-	while (flight && !cache_key_equal(&flight->key, &key))
+	while (flight && !cache_key_equal(&flight->key, key))
 		flight = flight->next;
 	if (!flight && (created = calloc(1, sizeof *created))) {
 		flight = created;
-		flight->key = key;
+		flight->key = *key;
 		flight->table = table;
 		flight->owner = query->pipeline;
 		flight->next = *bucket;

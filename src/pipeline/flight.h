@@ -14,9 +14,10 @@ struct flight {
 	struct query *waiters; /* linked by query->next */
 };
 
-/* Adds the query to the flight of its question. Returns the flight when it is new: the caller must send it on
+/* Adds the query to the flight of this question, which need not be its own (see search.h). Returns the flight when it is new: the caller must send it on
  * its way, or end it with flight_land. NULL with *joined true: the query waits; false: no memory. */
-struct flight *flight_join(struct flight_table *table, struct query *query, bool *joined);
+struct flight *flight_join(struct flight_table *table, struct query *query,
+                           const struct cache_key *key, bool *joined);
 
 /* Takes the flight out of the table and frees it; the waiters, in the order in which they came, are the caller's. */
 struct query *flight_land(struct flight *flight);

@@ -8,7 +8,7 @@
 #include "dns/reply.h"
 #include "pipeline/facts.h"
 #include "pipeline/finish.h"
-#include "pipeline/flight.h"
+#include "pipeline/search.h"
 
 static void run(struct query *query);
 
@@ -86,8 +86,15 @@ static void adopt(struct pipeline *pipeline, const struct snapshot *snapshot)
 		return;
 	policy_scratch_free(&pipeline->scratch);
 	pipeline->scratch = policy_scratch_new(snapshot->policy);
-	pipeline->forwarder->configure(pipeline->forwarder, snapshot->config->upstreams,
-	                               snapshot->config->upstream_count);
+	struct upstream_group groups[UPSTREAM_GROUP_MAX] = {
+		{LOCAL_GROUP_DEFAULT, snapshot->config->upstreams, snapshot->config->upstream_count}};
+	size_t group_count = local_group_count(snapshot->local);
+	for (size_t i = 0; i < group_count; i++) {
+		struct local_group from;
+		local_group(snapshot->local, i, &from);
+		groups[i + 1] = (struct upstream_group){from.id, from.upstreams, from.upstream_count};
+	}
+	pipeline->forwarder->configure(pipeline->forwarder, groups, group_count + 1);
 	struct pipeline_counters *counters = &pipeline->counters;
 	for (size_t i = 0; i < PF_COUNT(counters->rules); i++)
 		counter_set(&counters->rules[i], 0);
@@ -123,84 +130,10 @@ void pipeline_receive(struct pipeline *pipeline, struct query *query, const uint
 	rcu_read_unlock();
 }
 
-/* ---- waiting for an upstream ------------------------------------------------------------- */
-
-/* Ends a flight for all who waited. The reference of `entry` stays the caller's. */
-static void land(struct flight *flight, struct cache_entry *entry, enum flight_outcome outcome)
-{
-	struct pipeline *owner = flight->owner;
-	struct query *query = flight_land(flight);
-	while (query) {
-		struct query *next = query->next;
-		query->outcome = outcome;
-		query->landed = entry && cache_entry_ref(entry) ? entry : NULL;
-		if (query->pipeline == owner)
-			pipeline_resume(query);
-		else
-			query->pipeline->post(query);
-		query = next;
-	}
-}
-
-static void on_forwarded(void *data, const struct forward_result *result)
-{
-	struct flight *flight = data;
-	struct pipeline *pipeline = flight->owner;
-	if (result->status != FORWARD_ANSWERED) {
-		land(flight, NULL,
-		     result->status == FORWARD_TIMED_OUT ? FLIGHT_TIMED_OUT : FLIGHT_NETWORK_ERROR);
-		return;
-	}
-	rcu_read_lock();
-	struct now now = pipeline->clock(pipeline->clock_data);
-	const struct snapshot *snapshot = rcu_dereference(pipeline->shared->snapshot);
-	struct facts_box *facts =
-		facts_judge(snapshot, pipeline->shared->key, &flight->key, result->answer, now);
-	struct answer *answer = result->answer;
-	struct cache_entry *entry = NULL;
-	if (facts)
-		entry = cache_entry_new(&flight->key, answer, facts, result->upstream, now);
-	else
-		answer_free(&answer);
-	if (entry && entry->answer->ttl > 0)
-		cache_insert(pipeline->shared->cache, entry, now);
-	rcu_read_unlock();
-	land(flight, entry, entry ? FLIGHT_ANSWERED : FLIGHT_REFUSED);
-	cache_entry_unref(entry);
-}
-
-/* Sends the query upstream, or lets it wait with others that asked the same. The query belongs to its
- * flight from here on. */
-static void depart(struct query *query, struct now now)
-{
-	struct pipeline *pipeline = query->pipeline;
-	bool joined;
-	counter_add(&pipeline->counters.cache_misses, 1);
-	if (!query->explained)
-		counter_add(&pipeline->counters.in_flight, 1);
-	struct flight *flight = flight_join(pipeline->shared->flights, query, &joined);
-	if (!joined) {
-		query->outcome = FLIGHT_REFUSED;
-		pipeline_resume(query);
-		return;
-	}
-	if (!flight)
-		return;
-	/* Between the look-up that missed and the join, the flight of another worker may have landed. */
-	struct cache_entry *entry = cache_lookup(pipeline->shared->cache, &flight->key, now);
-	if (entry && cache_entry_ref(entry)) {
-		land(flight, entry, FLIGHT_ANSWERED);
-		cache_entry_unref(entry);
-		return;
-	}
-	if (pipeline->forwarder->ask(pipeline->forwarder, &query->dns, on_forwarded, flight) != PF_OK)
-		land(flight, NULL, FLIGHT_REFUSED);
-}
+/* ---- back from an upstream --------------------------------------------------------------- */
 
 void pipeline_resume(struct query *query)
 {
-	if (query->landed == NULL && query->outcome == FLIGHT_ANSWERED)
-		query->outcome = FLIGHT_REFUSED; /* no memory for the answer */
 	struct pipeline *pipeline = query->pipeline;
 	if (!query->explained)
 		counter_set(&pipeline->counters.in_flight, pipeline->counters.in_flight - 1);
@@ -244,6 +177,29 @@ static void decide_answer(struct pipeline *pipeline, const struct policy_questio
 	policy_decide_answers(policy, pipeline->scratch, question, &known, &finish->verdict);
 }
 
+/* An answer from outside that leads into the house: its private addresses are taken out, unless a rule has taken the
+ * whole answer already. A rule that allows the name changes nothing here: it trusts a name, and
+ * rebinding is done with names that are trusted. */
+static void check_rebinding(const struct query *query, struct finish *finish)
+{
+	static const struct rule_reply strip = {.kind = REPLY_STRIP};
+	const struct answer *answer = finish->entry->answer;
+	const struct local *local = finish->snapshot->local;
+	bool sinkholed = finish->verdict.action == ACTION_SINKHOLE;
+	if (finish->inside || (sinkholed && finish->verdict.reply->kind != REPLY_STRIP))
+		return;
+	for (size_t i = 0; i < answer->address_count; i++)
+		finish->private_count += rebinding_is_private(&answer->addresses[i]);
+	if (!finish->private_count)
+		return;
+	if (local_rebinding_allows(local, &query->dns.name) ||
+	    local_rebinding_allows(local, finish->asked))
+		finish->private_count = 0;
+	else if (!sinkholed)
+		finish->verdict =
+			(struct verdict){.action = ACTION_SINKHOLE, .stage = STAGE_ANSWERS, .reply = &strip};
+}
+
 /* Under rcu_read_lock. First call: source is not SOURCE_UPSTREAM; after a wait it is. */
 static void run(struct query *query)
 {
@@ -272,22 +228,20 @@ static void run(struct query *query)
 		finish_query(query, &finish);
 		return;
 	}
-	bool waited = query->source == SOURCE_UPSTREAM;
-	finish.entry = query->landed;
 	finish.now = pipeline->clock(pipeline->clock_data);
-	if (!waited) {
-		struct cache_key key;
-		cache_key_from_query(&key, &query->dns);
-		finish.entry = cache_lookup(shared->cache, &key, finish.now);
-		if (!finish.entry) {
-			depart(query, finish.now);
-			return;
-		}
-		counter_add(&pipeline->counters.cache_hits, 1);
-		query->source = SOURCE_CACHE;
+	switch (search_answer(query, ended, &finish)) {
+	case SEARCH_WAITS: return;
+	case SEARCH_FAILED:
+		finish.rcode = DNS_RCODE_SERVFAIL;
+		finish_query(query, &finish);
+		return;
+	case SEARCH_FOUND: break;
 	}
 	if (!finish.entry) {
-		finish.rcode = DNS_RCODE_SERVFAIL;
+		if (finish.local.kind == LOCAL_HATCH)
+			finish.verdict = (struct verdict){.action = ACTION_SINKHOLE,
+			                                  .stage = STAGE_NAMES,
+			                                  .reply = finish.local.reply};
 		finish_query(query, &finish);
 		return;
 	}
@@ -296,5 +250,6 @@ static void run(struct query *query)
 	finish.facts = finish.box ? &facts_box_view(finish.box, finish.home)->facts : NULL;
 	if (!ended && finish.facts)
 		decide_answer(pipeline, &question, &finish);
+	check_rebinding(query, &finish);
 	finish_query(query, &finish);
 }

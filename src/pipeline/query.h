@@ -21,7 +21,16 @@ struct policy_scratch;
 struct list_set;
 
 /* How a flight ended for those who waited for it. */
-enum flight_outcome { FLIGHT_ANSWERED, FLIGHT_TIMED_OUT, FLIGHT_NETWORK_ERROR, FLIGHT_REFUSED };
+enum flight_outcome {
+	FLIGHT_ANSWERED,
+	FLIGHT_TIMED_OUT,
+	FLIGHT_NETWORK_ERROR,
+	FLIGHT_REFUSED,
+	FLIGHT_OUTDATED, /* a reload has taken the group away that was asked: search again */
+};
+
+/* Flights that one query waits for: names of one chain, and the same once more when a reload changes who is asked. */
+#define QUERY_WAITS_MAX 8
 
 /* What became of a query that was to be explained; all is borrowed. */
 struct explanation {
@@ -55,8 +64,9 @@ struct query {
 	struct device device;
 	struct query *next; /* in a flight's waiters, a mailbox or the pool */
 	enum record_source source;
-	struct cache_entry
-		*landed; /* the answer that a flight brought, a reference of its own; or NULL */
+	uint8_t waits, landed_count;
+	/* The answers that flights brought, and one put together of them; references of its own. */
+	struct cache_entry *landed[QUERY_WAITS_MAX + 1];
 	enum flight_outcome outcome;
 	/* Not a client's question but a person's: `portafilter explain`. Then there is neither reply nor
 	 * record, and this is called instead, under rcu_read_lock. Such a query is the caller's memory. */

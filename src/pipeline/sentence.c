@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "pipeline/finish.h"
+
 /* Appends to a bounded text; what does not fit is cut. */
 struct text {
 	char *at;
@@ -202,6 +204,44 @@ size_t sentence_write(char out[SENTENCE_MAX], const struct snapshot *snapshot,
 	say_name(&text, &query->dns.name);
 	say_match(&text, snapshot, query, verdict, answer, facts);
 	return text.length;
+}
+
+/* Which addresses are taken out because they lead into the house. */
+static void say_private(struct text *text, const struct query *query, const struct finish *finish)
+{
+	const struct answer *answer = finish->entry->answer;
+	unsigned shown = 0;
+	say(text, "stripped against rebinding: ");
+	say_name(text, &query->dns.name);
+	say(text, " → ");
+	for (size_t i = 0; i < answer->address_count && shown < STRIPPED_SHOWN_MAX; i++) {
+		char address[ADDR_TEXT_MAX];
+		if (!rebinding_is_private(&answer->addresses[i]))
+			continue;
+		addr_format(&answer->addresses[i], address);
+		say(text, "%s%s", shown++ ? ", " : "", address);
+	}
+	if (finish->private_count > shown)
+		say(text, " and %zu more", finish->private_count - shown);
+	say(text, " inside the house, from %s; %zu of %u addresses taken out", finish->entry->upstream,
+	    finish->private_count, answer->address_count);
+}
+
+void sentence_add_house(char out[SENTENCE_MAX], const struct query *query,
+                        const struct finish *finish)
+{
+	struct text text = {out, strlen(out)};
+	const char *between = text.length ? "; " : "";
+	if (finish->local.kind != LOCAL_ELSEWHERE) {
+		char house[LOCAL_SENTENCE_MAX];
+		local_sentence(house, &finish->local, &query->dns.name);
+		say(&text, "%s%s", between, house);
+		between = "; ";
+	}
+	if (finish->private_count) {
+		say(&text, "%s", between);
+		say_private(&text, query, finish);
+	}
 }
 
 void sentence_evidence(char out[EVIDENCE_MAX], const struct geo *geo,

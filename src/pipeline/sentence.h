@@ -15,6 +15,11 @@ size_t sentence_write(char out[SENTENCE_MAX], const struct snapshot *snapshot,
                       const struct query *query, const struct verdict *verdict,
                       const struct answer *answer, const struct answer_facts *facts);
 
+struct finish;
+/* Adds why the house itself answers, or takes addresses out, to what is in `out` already. */
+void sentence_add_house(char out[SENTENCE_MAX], const struct query *query,
+                        const struct finish *finish);
+
 #define EVIDENCE_MAX 96
 /* What each location database says of an address: "dbip 2026-06 CN, geo-whois 2026-06 CN". */
 void sentence_evidence(char out[EVIDENCE_MAX], const struct geo *geo,

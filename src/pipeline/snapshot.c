@@ -11,6 +11,7 @@ void snapshot_free(struct snapshot **snapshot)
 	if (!old)
 		return;
 	policy_free(&old->policy);
+	local_free(&old->local);
 	lists_free(&old->lists);
 	geo_free(&old->geo);
 	registry_free(&old->registry);
@@ -35,21 +36,35 @@ static bool is_own(const struct addr_port *listen, const struct addr_port *upstr
 	       (!memcmp(listen->addr.bytes, wildcard, sizeof wildcard) && is_loopback(&upstream->addr));
 }
 
-static int refuse_loops(const struct config *config, struct diag *diag)
+static int refuse_own(const struct config *config, struct config_pos pos,
+                      const struct addr_port *upstreams, size_t count, struct diag *diag)
 {
 	int error = PF_OK;
-	for (size_t u = 0; u < config->upstream_count; u++) {
+	for (size_t u = 0; u < count; u++) {
 		for (size_t l = 0; l < config->listen_count; l++) {
 			char text[ADDR_PORT_TEXT_MAX];
-			if (!is_own(&config->listen[l], &config->upstreams[u]))
+			if (!is_own(&config->listen[l], &upstreams[u]))
 				continue;
-			addr_port_format(&config->upstreams[u], text);
-			diag_error(diag, config->file, 0, 0,
+			addr_port_format(&upstreams[u], text);
+			diag_error(diag, config->file, pos.line, pos.column,
 			           "the upstream %s is this daemon itself (listen.dns): name other `upstreams`",
 			           text);
 			error = PF_EINVAL;
 			break;
 		}
+	}
+	return error;
+}
+
+static int refuse_loops(const struct config *config, struct diag *diag)
+{
+	int error =
+		refuse_own(config, (struct config_pos){0}, config->upstreams, config->upstream_count, diag);
+	for (size_t i = 0; i < config->forward_count; i++) {
+		const struct config_forward *forward = &config->forwards[i];
+		int one =
+			refuse_own(config, forward->pos, forward->upstreams, forward->upstream_count, diag);
+		error = error == PF_OK ? one : error;
 	}
 	return error;
 }
@@ -69,6 +84,7 @@ int snapshot_build_of(struct config **config, uint32_t epoch, struct now now, st
 	*config = NULL;
 	int parts[] = {
 		refuse_loops(built->config, diag),
+		local_build(built->config, diag, &built->local),
 		registry_build(built->config, &built->registry),
 		lists_load(built->config, diag, &built->lists),
 		policy_compile(built->config, diag, &built->policy),

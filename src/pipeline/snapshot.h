@@ -11,6 +11,7 @@
 #include "device/registry.h"
 #include "geo/geo.h"
 #include "lists/lists.h"
+#include "local/local.h"
 #include "policy/policy.h"
 
 struct snapshot {
@@ -21,6 +22,7 @@ struct snapshot {
 	struct registry *registry;
 	struct lists *lists;
 	struct policy *policy;
+	struct local *local;
 	struct geo *geo;
 };
 

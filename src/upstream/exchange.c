@@ -21,17 +21,6 @@
 static void next_attempt(struct exchange *exchange);
 static void try_another(struct exchange *exchange);
 
-struct server *upstream_server(struct upstream *upstream, const struct addr_port *address)
-{
-	for (size_t i = 0; i < upstream->server_count; i++) {
-		struct server *server = &upstream->servers[i];
-		if (server->stats.address.port == address->port &&
-		    addr_equal(&server->stats.address.addr, &address->addr))
-			return server;
-	}
-	return NULL;
-}
-
 /* ---- ending ------------------------------------------------------------------------------ */
 
 static void free_when_done(struct exchange *exchange)
@@ -107,7 +96,7 @@ static bool anything_open(const struct exchange *exchange)
 
 static void measure(struct exchange *exchange, const struct addr_port *peer, uint64_t sent_us)
 {
-	struct server *server = upstream_server(exchange->upstream, peer);
+	struct server *server = upstream_server(exchange, peer);
 	if (!server)
 		return;
 	server->failures = 0;
@@ -145,7 +134,7 @@ void exchange_received(struct exchange *exchange, const struct addr_port *peer,
 
 void exchange_failed(struct exchange *exchange, const struct addr_port *peer)
 {
-	struct server *server = upstream_server(exchange->upstream, peer);
+	struct server *server = upstream_server(exchange, peer);
 	if (server)
 		server->failures++;
 	if (!anything_open(exchange))
@@ -170,7 +159,7 @@ static bool take_packet(struct attempt *attempt, size_t length)
 {
 	struct exchange *exchange = attempt->exchange;
 	struct upstream *upstream = exchange->upstream;
-	struct server *server = upstream_server(upstream, &attempt->peer);
+	struct server *server = upstream_server(exchange, &attempt->peer);
 	struct answer *answer = NULL;
 	switch (answer_match(upstream->packet, length, &exchange->query, attempt->id)) {
 	case ANSWER_MATCHES:
@@ -261,7 +250,7 @@ static void on_timer(uv_timer_t *timer)
 {
 	struct exchange *exchange = timer->data;
 	struct attempt *last = &exchange->attempts[exchange->attempt_count - 1];
-	struct server *server = upstream_server(exchange->upstream, &last->peer);
+	struct server *server = upstream_server(exchange, &last->peer);
 	if (last->open || exchange->tcp) {
 		exchange->timed_out = true;
 		if (server) {
@@ -295,7 +284,7 @@ static void next_attempt(struct exchange *exchange)
 	struct attempt *attempt = &exchange->attempts[exchange->attempt_count];
 	attempt->peer = exchange->order[exchange->attempt_count % exchange->order_count];
 	exchange->attempt_count++;
-	struct server *server = upstream_server(exchange->upstream, &attempt->peer);
+	struct server *server = upstream_server(exchange, &attempt->peer);
 	if (server)
 		counter_add(&server->stats.queries, 1);
 	if (start_attempt(exchange, attempt)) {
@@ -315,13 +304,12 @@ static void try_another(struct exchange *exchange)
 }
 
 /* Best first: those that did not fail lately, then the fastest; an unmeasured one counts as fast. */
-static void choose_order(struct exchange *exchange)
+static void choose_order(struct exchange *exchange, const struct server_group *group)
 {
-	const struct upstream *upstream = exchange->upstream;
 	const struct server *sorted[UPSTREAM_COUNT_MAX];
 	size_t count = 0;
-	for (size_t i = 0; i < upstream->server_count; i++) {
-		const struct server *server = &upstream->servers[i];
+	for (size_t i = 0; i < group->server_count; i++) {
+		const struct server *server = &group->servers[i];
 		size_t at = count++;
 		for (; at > 0; at--) {
 			const struct server *before = sorted[at - 1];
@@ -338,16 +326,18 @@ static void choose_order(struct exchange *exchange)
 	exchange->order_count = count;
 }
 
-static int ask(struct forwarder *forwarder, const struct dns_query *query, forward_done done,
-               void *data)
+int exchange_ask(struct forwarder *forwarder, uint64_t group_id, const struct dns_query *query,
+                 forward_done done, void *data)
 {
 	struct upstream *upstream = (struct upstream *)forwarder;
-	if (upstream->exchange_count >= UPSTREAM_EXCHANGES_MAX || !upstream->server_count)
+	const struct server_group *group = upstream_group(upstream, group_id);
+	if (upstream->exchange_count >= UPSTREAM_EXCHANGES_MAX || !group || !group->server_count)
 		return PF_EFULL;
 	struct exchange *exchange = calloc(1, sizeof *exchange);
 	if (!exchange)
 		return PF_ENOMEM;
 	exchange->upstream = upstream;
+	exchange->group = group_id;
 	exchange->query = *query;
 	exchange->done = done;
 	exchange->data = data;
@@ -356,72 +346,7 @@ static int ask(struct forwarder *forwarder, const struct dns_query *query, forwa
 	exchange->timer.data = exchange;
 	exchange->handles_open = 1;
 	upstream->exchange_count++;
-	choose_order(exchange);
+	choose_order(exchange, group);
 	next_attempt(exchange);
 	return PF_OK;
-}
-
-static void configure(struct forwarder *forwarder, const struct addr_port *upstreams, size_t count)
-{
-	struct upstream *upstream = (struct upstream *)forwarder;
-	struct server servers[UPSTREAM_COUNT_MAX] = {0};
-	if (count > UPSTREAM_COUNT_MAX)
-		count = UPSTREAM_COUNT_MAX;
-	for (size_t i = 0; i < count; i++) {
-		const struct server *old = upstream_server(upstream, &upstreams[i]);
-		if (old)
-			servers[i] = *old;
-		servers[i].stats.address = upstreams[i];
-		addr_port_format(&upstreams[i], servers[i].text);
-	}
-	pthread_mutex_lock(&upstream->servers_lock);
-	memcpy(upstream->servers, servers, sizeof servers);
-	upstream->server_count = count;
-	pthread_mutex_unlock(&upstream->servers_lock);
-}
-
-struct forwarder *upstream_new(struct uv_loop_s *loop)
-{
-	struct upstream *upstream = calloc(1, sizeof *upstream);
-	if (!upstream)
-		return NULL;
-	upstream->base = (struct forwarder){ask, configure};
-	upstream->loop = loop;
-	pthread_mutex_init(&upstream->servers_lock, NULL);
-	return &upstream->base;
-}
-
-bool upstream_idle(const struct forwarder *forwarder)
-{
-	return !((const struct upstream *)forwarder)->exchange_count;
-}
-
-void upstream_free(struct forwarder **forwarder)
-{
-	struct upstream *upstream = (struct upstream *)*forwarder;
-	if (!upstream)
-		return;
-	pthread_mutex_destroy(&upstream->servers_lock);
-	free(upstream);
-	*forwarder = NULL;
-}
-
-size_t upstream_stats(const struct forwarder *forwarder, struct upstream_stats *stats)
-{
-	struct upstream *upstream = (struct upstream *)forwarder;
-	pthread_mutex_lock(&upstream->servers_lock);
-	size_t count = upstream->server_count;
-	for (size_t i = 0; i < count; i++) {
-		const struct upstream_stats *from = &upstream->servers[i].stats;
-		stats[i] = (struct upstream_stats){
-			from->address,
-			counter_read(&from->queries),
-			counter_read(&from->answers),
-			counter_read(&from->timeouts),
-			counter_read(&from->junk),
-			counter_read(&from->rtt_us),
-		};
-	}
-	pthread_mutex_unlock(&upstream->servers_lock);
-	return count;
 }

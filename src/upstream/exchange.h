@@ -18,13 +18,19 @@ struct server {
 	unsigned failures; /* timeouts and errors since its last answer */
 };
 
+struct server_group {
+	uint64_t id;
+	size_t server_count;
+	struct server servers[UPSTREAM_COUNT_MAX];
+};
+
 struct upstream {
 	struct forwarder base;
 	uv_loop_t *loop;
 	struct port_pool ports;
 	pthread_mutex_t servers_lock; /* configure against upstream_stats */
-	struct server servers[UPSTREAM_COUNT_MAX];
-	size_t server_count;
+	size_t group_count;
+	struct server_group groups[UPSTREAM_GROUP_MAX];
 	size_t exchange_count;
 	uint8_t packet[DNS_MESSAGE_MAX];
 };
@@ -60,6 +66,7 @@ struct tcp_try {
 /* Lives until it is finished and all its handles are closed. */
 struct exchange {
 	struct upstream *upstream;
+	uint64_t group; /* its id: the group itself may go while the question is under way */
 	struct dns_query query;
 	forward_done done;
 	void *data;
@@ -89,7 +96,14 @@ void exchange_handle_closed(struct exchange *exchange);
 PF_MUST_CHECK int tcp_try_start(struct exchange *exchange, const struct addr_port *peer);
 void tcp_try_close(struct exchange *exchange);
 
-/* The server with this address, or NULL when the configuration has dropped it meanwhile. */
-struct server *upstream_server(struct upstream *upstream, const struct addr_port *address);
+struct server_group *upstream_group(struct upstream *upstream, uint64_t id); /* NULL: none */
+/* The server of the exchange's group with this address, or NULL when the configuration has dropped it meanwhile. */
+struct server *upstream_server(struct exchange *exchange, const struct addr_port *address);
+
+/* The two functions of struct forwarder. */
+int exchange_ask(struct forwarder *forwarder, uint64_t group, const struct dns_query *query,
+                 forward_done done, void *data);
+void upstream_configure(struct forwarder *forwarder, const struct upstream_group *groups,
+                        size_t count);
 
 #endif

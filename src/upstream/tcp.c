@@ -56,7 +56,7 @@ static bool take_messages(struct tcp_try *try)
 			exchange_received(exchange, &peer, answer);
 			return true;
 		}
-		struct server *server = upstream_server(exchange->upstream, &try->peer);
+		struct server *server = upstream_server(exchange, &try->peer);
 		if (server)
 			counter_add(&server->stats.junk, 1);
 		memmove(try->in, try->in + used, try->in_length - used);

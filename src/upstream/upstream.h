@@ -3,6 +3,9 @@
  * port, with that id and the whole question, that also parses, is the answer: all else is ignored and
  * the wait goes on (RFC 5452). UDP first, TCP when the answer is truncated or ids are being guessed.
  *
+ * Upstreams stand in groups: a question goes to the servers of one group and never to another's. What a group is
+ * for, its user knows; group 0 is always there, others come and go with the configuration.
+ *
  * The pipeline sees `struct forwarder` only, so that scenarios can play the upstream. */
 #ifndef PF_UPSTREAM_UPSTREAM_H
 #define PF_UPSTREAM_UPSTREAM_H
@@ -28,19 +31,31 @@ struct forward_result {
 
 typedef void (*forward_done)(void *data, const struct forward_result *result);
 
-struct forwarder {
-	/* Asks; `done` is called exactly once, later, from the loop and never from within ask. The query is
-	 * copied. PF_OK, PF_EFULL, PF_ENOMEM (and then `done` is not called). */
-	int (*ask)(struct forwarder *forwarder, const struct dns_query *query, forward_done done,
-	           void *data);
-	/* The upstreams to use from now on, in the order of preference when nothing else is known. */
-	void (*configure)(struct forwarder *forwarder, const struct addr_port *upstreams, size_t count);
+#define UPSTREAM_COUNT_MAX 16 /* servers of one group */
+#define UPSTREAM_GROUP_MAX 17 /* the default one and those of CONFIG_FORWARD_MAX forward zones */
+#define UPSTREAM_STATS_MAX (UPSTREAM_GROUP_MAX * UPSTREAM_COUNT_MAX)
+
+/* In the order of preference when nothing else is known. */
+struct upstream_group {
+	uint64_t id;
+	const struct addr_port *upstreams; /* borrowed for the length of a call */
+	size_t count;
 };
 
-#define UPSTREAM_COUNT_MAX 16
+struct forwarder {
+	/* Asks the servers of a group (PF_EFULL when there is none of this id); `done` is called exactly once, later, from the loop and never from within ask. The query is
+	 * copied. PF_OK, PF_EFULL, PF_ENOMEM (and then `done` is not called). */
+	int (*ask)(struct forwarder *forwarder, uint64_t group, const struct dns_query *query,
+	           forward_done done, void *data);
+	/* The groups to use from now on, at most UPSTREAM_GROUP_MAX. A server that was in the group of the same id
+	 * keeps its figures. */
+	void (*configure)(struct forwarder *forwarder, const struct upstream_group *groups,
+	                  size_t count);
+};
 
 /* Counters of one upstream in one worker; written by it alone, read by others without a lock. */
 struct upstream_stats {
+	uint64_t group;
 	struct addr_port address;
 	uint64_t queries, answers, timeouts, junk;
 	uint64_t rtt_us; /* smoothed; 0: not known */
@@ -54,7 +69,7 @@ struct forwarder *upstream_new(struct uv_loop_s *loop);
 bool upstream_idle(const struct forwarder *forwarder);
 /* It must be idle, and the loop must have closed all handles. */
 void upstream_free(struct forwarder **forwarder);
-/* Any thread; `stats` has room for UPSTREAM_COUNT_MAX. Returns how many. */
+/* Any thread; `stats` has room for UPSTREAM_STATS_MAX. Returns how many. */
 size_t upstream_stats(const struct forwarder *forwarder, struct upstream_stats *stats);
 
 #endif

@@ -16,25 +16,27 @@
 
 /* ---- the forwarder ----------------------------------------------------------------------- */
 
-static int fake_ask(struct forwarder *forwarder, const struct dns_query *query, forward_done done,
-                    void *data)
+static int fake_ask(struct forwarder *forwarder, uint64_t group, const struct dns_query *query,
+                    forward_done done, void *data)
 {
 	struct play_worker *worker = (struct play_worker *)forwarder;
 	struct play *play = worker->play;
 	if (play->refuse_asks)
 		return PF_EFULL;
 	assert_true(play->ask_count < PLAY_ASKS_MAX);
-	play->asks[play->ask_count++] = (struct play_ask){*query, done, data, false, worker->index};
+	play->asks[play->ask_count++] =
+		(struct play_ask){*query, done, data, false, worker->index, group};
 	return PF_OK;
 }
 
-static void fake_configure(struct forwarder *forwarder, const struct addr_port *upstreams,
+static void fake_configure(struct forwarder *forwarder, const struct upstream_group *groups,
                            size_t count)
 {
 	struct play_worker *worker = (struct play_worker *)forwarder;
-	worker->upstream_count = count;
-	if (count)
-		worker->upstream = upstreams[0];
+	assert_true(count > 0 && groups[0].id == 0);
+	worker->upstream_count = groups[0].count;
+	if (groups[0].count)
+		worker->upstream = groups[0].upstreams[0];
 }
 
 /* ---- the sink ---------------------------------------------------------------------------- */

@@ -18,6 +18,7 @@ struct play_ask {
 	void *data;
 	bool answered;
 	size_t worker;
+	uint64_t group; /* of upstreams: 0 is the default one */
 };
 
 struct play_reply {

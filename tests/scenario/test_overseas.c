@@ -97,7 +97,7 @@ static void doubt_is_no_ground(void **state)
 		{"x.example. 60 IN A 8.8.8.8\n", NULL},
 		{"x.example. 60 IN A 12.1.1.1\n", NULL}, /* disputed */
 		{"x.example. 60 IN A 9.1.1.9\n", NULL},  /* anycast */
-		{"x.example. 60 IN A 192.168.7.7\n", NULL},
+		{"x.example. 60 IN A 203.0.113.7\n", NULL},
 		{"x.example. 60 IN TXT \"no address\"\n", NULL},
 		{"x.example. 60 IN A 13.1.1.1\n",
 	     "13.1.1.1 in CN (one 2026-09)"}, /* one database knows it */

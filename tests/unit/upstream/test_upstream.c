@@ -283,7 +283,8 @@ static void use(struct world *world)
 	struct addr_port addresses[2];
 	for (size_t i = 0; i < world->server_count; i++)
 		addresses[i] = world->servers[i].address;
-	world->forwarder->configure(world->forwarder, addresses, world->server_count);
+	struct upstream_group group = {0, addresses, world->server_count};
+	world->forwarder->configure(world->forwarder, &group, 1);
 }
 
 static void fill(struct dns_query *query, const char *name)
@@ -305,7 +306,7 @@ static void ask(struct world *world, const char *name)
 	unsigned done = world->done;
 	fill(&query, name);
 	uv_update_time(&world->loop);
-	assert_int_equal(world->forwarder->ask(world->forwarder, &query, on_done, world), PF_OK);
+	assert_int_equal(world->forwarder->ask(world->forwarder, 0, &query, on_done, world), PF_OK);
 	assert_int_equal(world->done, done); /* never from within ask */
 	while (world->done == done)
 		uv_run(&world->loop, UV_RUN_ONCE);
@@ -334,7 +335,7 @@ static void answers_come_back(void **state)
 	expect_address(world, "192.0.2.7");
 	addr_port_format(&world->servers[0].address, shown);
 	assert_string_equal(world->upstream, shown);
-	struct upstream_stats stats[UPSTREAM_COUNT_MAX];
+	struct upstream_stats stats[UPSTREAM_STATS_MAX];
 	assert_int_equal(upstream_stats(world->forwarder, stats), 1);
 	assert_int_equal(stats[0].queries, 1);
 	assert_int_equal(stats[0].answers, 1);
@@ -345,7 +346,7 @@ static void answers_come_back(void **state)
 static void junk_is_ignored(void **state)
 {
 	struct world *world = *state;
-	struct upstream_stats stats[UPSTREAM_COUNT_MAX];
+	struct upstream_stats stats[UPSTREAM_STATS_MAX];
 	add_server(world, send_junk_first);
 	use(world);
 	ask(world, "a.example");
@@ -473,7 +474,7 @@ static void without_servers_it_says_so(void **state)
 	struct world *world = *state;
 	struct dns_query query;
 	fill(&query, "a.example");
-	assert_int_equal(world->forwarder->ask(world->forwarder, &query, on_done, world), PF_EFULL);
+	assert_int_equal(world->forwarder->ask(world->forwarder, 0, &query, on_done, world), PF_EFULL);
 	assert_int_equal(world->done, 0);
 }
 

@@ -1,5 +1,5 @@
-/* The table of table.h. */
-#include "local/table.h"
+/* The names of names.h. */
+#include "local/names.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,14 +8,14 @@
 
 static const struct hash_key no_key;
 
-void table_deinit(struct table *table)
+void names_deinit(struct names *table)
 {
 	free(table->nodes);
 	free(table->slots);
-	*table = (struct table){0};
+	*table = (struct names){0};
 }
 
-static size_t slot_of(const struct table *table, const uint8_t *wire, size_t length)
+static size_t slot_of(const struct names *table, const uint8_t *wire, size_t length)
 {
 	size_t mask = table->slot_count - 1, at = hash_bytes(no_key, wire, length) & mask;
 	while (table->slots[at]) {
@@ -28,10 +28,10 @@ static size_t slot_of(const struct table *table, const uint8_t *wire, size_t len
 }
 
 /* At most half of the slots are in use. */
-static bool grow(struct table *table)
+static bool grow(struct names *table)
 {
 	size_t room = table->room ? table->room * 2 : 64;
-	struct table_node *nodes = realloc(table->nodes, room * sizeof *nodes);
+	struct names_node *nodes = realloc(table->nodes, room * sizeof *nodes);
 	if (!nodes)
 		return false;
 	table->nodes = nodes;
@@ -47,19 +47,19 @@ static bool grow(struct table *table)
 	return true;
 }
 
-struct table_node *table_add(struct table *table, const struct dns_name *name)
+struct names_node *names_add(struct names *table, const struct dns_name *name)
 {
-	if (table->count == table->room && (table->count == TABLE_NAMES_MAX || !grow(table)))
+	if (table->count == table->room && (table->count == NAMES_MAX || !grow(table)))
 		return NULL;
 	size_t slot = slot_of(table, name->wire, name->length);
 	if (!table->slots[slot]) {
-		table->nodes[table->count++] = (struct table_node){.name = *name};
+		table->nodes[table->count++] = (struct names_node){.name = *name};
 		table->slots[slot] = (uint32_t)table->count;
 	}
 	return &table->nodes[table->slots[slot] - 1];
 }
 
-const struct table_node *table_find(const struct table *table, const uint8_t *wire, size_t length)
+const struct names_node *names_find(const struct names *table, const uint8_t *wire, size_t length)
 {
 	if (!table->slot_count)
 		return NULL;
@@ -77,12 +77,12 @@ static uint64_t last_label_bit(const struct dns_name *name)
 	return (uint64_t)1 << mixed % 64;
 }
 
-void table_mark_zone(struct table *table, const struct dns_name *name)
+void names_mark_zone(struct names *table, const struct dns_name *name)
 {
 	table->last_labels |= last_label_bit(name);
 }
 
-bool table_may_have_zone(const struct table *table, const struct dns_name *name)
+bool names_may_have_zone(const struct names *table, const struct dns_name *name)
 {
 	return table->last_labels & last_label_bit(name);
 }

@@ -1,0 +1,100 @@
+/* The servers of `status`: those of `upstreams`, and for each forward zone its own. */
+#include "daemon/state.h"
+
+/* The figures of all workers for the servers of a snapshot, group by group. */
+struct sums {
+	size_t count;
+	struct upstream_stats of[UPSTREAM_STATS_MAX];
+};
+
+static struct upstream_stats *find(struct sums *sums, uint64_t group,
+                                   const struct addr_port *address)
+{
+	for (size_t i = 0; i < sums->count; i++) {
+		struct upstream_stats *one = &sums->of[i];
+		if (one->group == group && one->address.port == address->port &&
+		    addr_equal(&one->address.addr, &address->addr))
+			return one;
+	}
+	return NULL;
+}
+
+static void add_group(struct sums *sums, uint64_t group, const struct addr_port *upstreams,
+                      size_t count)
+{
+	for (size_t i = 0; i < count && sums->count < UPSTREAM_STATS_MAX; i++)
+		sums->of[sums->count++] = (struct upstream_stats){.group = group, .address = upstreams[i]};
+}
+
+/* Servers that only an older snapshot has are left out: what is shown is what is in force. */
+static void add_worker(struct sums *sums, const struct worker *worker)
+{
+	struct upstream_stats some[UPSTREAM_STATS_MAX];
+	size_t found = worker_upstreams(worker, some);
+	for (size_t i = 0; i < found; i++) {
+		struct upstream_stats *sum = find(sums, some[i].group, &some[i].address);
+		if (!sum)
+			continue;
+		sum->queries += some[i].queries;
+		sum->answers += some[i].answers;
+		sum->timeouts += some[i].timeouts;
+		sum->junk += some[i].junk;
+		sum->rtt_us = some[i].rtt_us > sum->rtt_us ? some[i].rtt_us : sum->rtt_us;
+	}
+}
+
+static json_t *number(uint64_t value)
+{
+	return json_integer((json_int_t)value);
+}
+
+static json_t *servers_json(const struct sums *sums, uint64_t group)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < sums->count; i++) {
+		const struct upstream_stats *one = &sums->of[i];
+		char text[ADDR_PORT_TEXT_MAX];
+		if (one->group != group)
+			continue;
+		addr_port_format(&one->address, text);
+		json_array_append_new(
+			list, json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "address", text, "queries",
+		                    number(one->queries), "answers", number(one->answers), "timeouts",
+		                    number(one->timeouts), "junk", number(one->junk), "rtt_ms",
+		                    one->rtt_us ? json_real((double)one->rtt_us / 1000) : json_null()));
+	}
+	return list;
+}
+
+static json_t *zones_json(const struct local_group *group)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < group->zone_count; i++) {
+		char text[NAME_TEXT_MAX];
+		dns_name_to_text(&group->zones[i], text);
+		json_array_append_new(list, json_string(text));
+	}
+	return list;
+}
+
+void api_add_upstreams(const struct daemon *daemon, const struct snapshot *snapshot, json_t *status)
+{
+	struct sums sums = {0};
+	struct local_group group;
+	add_group(&sums, LOCAL_GROUP_DEFAULT, snapshot->config->upstreams,
+	          snapshot->config->upstream_count);
+	for (size_t i = 0; i < local_group_count(snapshot->local); i++) {
+		local_group(snapshot->local, i, &group);
+		add_group(&sums, group.id, group.upstreams, group.upstream_count);
+	}
+	for (size_t w = 0; w < daemon->worker_count; w++)
+		add_worker(&sums, daemon->workers[w]);
+	json_t *forward = json_array();
+	for (size_t i = 0; i < local_group_count(snapshot->local); i++) {
+		local_group(snapshot->local, i, &group);
+		json_array_append_new(forward, json_pack("{s:o, s:o}", "zones", zones_json(&group),
+		                                         "upstreams", servers_json(&sums, group.id)));
+	}
+	json_object_set_new(status, "upstreams", servers_json(&sums, LOCAL_GROUP_DEFAULT));
+	json_object_set_new(status, "forward", forward);
+}

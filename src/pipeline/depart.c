@@ -1,0 +1,131 @@
+/* Flights begin and end here, see depart.h. */
+#include "pipeline/depart.h"
+
+#include "base/counter.h"
+#include "dns/compose.h"
+#include "pipeline/facts.h"
+#include "pipeline/flight.h"
+
+/* Ends a flight for all who waited. The reference of `entry` stays the caller's. */
+static void land(struct flight *flight, struct cache_entry *entry, enum flight_outcome outcome)
+{
+	struct pipeline *owner = flight->owner;
+	struct query *query = flight_land(flight);
+	while (query) {
+		struct query *next = query->next;
+		query->outcome = outcome;
+		if (outcome == FLIGHT_ANSWERED && cache_entry_ref(entry))
+			query->landed[query->landed_count++] = entry;
+		else if (outcome == FLIGHT_ANSWERED)
+			query->outcome = FLIGHT_REFUSED;
+		if (query->pipeline == owner)
+			pipeline_resume(query);
+		else
+			query->pipeline->post(query);
+		query = next;
+	}
+}
+
+/* How many of the answer's CNAMEs are a group's to say, when one of them leads out of its zones; else 0. */
+static size_t cname_that_leads_out(const struct local *local, const struct cache_key *key,
+                                   const struct answer *answer)
+{
+	for (size_t i = 0; i < answer->hop_count && key->type != DNS_TYPE_CNAME; i++) {
+		struct local_hit hit;
+		local_find(local, &answer->hops[i], key->type, false, &hit);
+		if (hit.kind != LOCAL_ELSEWHERE || hit.group != key->space)
+			return i + 1;
+	}
+	return 0;
+}
+
+/* Cuts off what the group can not know. Takes the answer over; NULL without memory. */
+static struct answer *believe(const struct local *local, const struct cache_key *key,
+                              struct answer *answer)
+{
+	struct dns_query query = {.name = key->name, .type = key->type, .class = key->class};
+	struct answer *cut = NULL;
+	size_t cname_count = cname_that_leads_out(local, key, answer);
+	if (!cname_count)
+		return answer;
+	if (answer_cut(&query, answer, cname_count, &cut) != PF_OK)
+		cut = NULL;
+	answer_free(&answer);
+	return cut;
+}
+
+/* The entry of an answer that came back, one reference the caller's; NULL without memory. Takes the answer over. */
+static struct cache_entry *keep(struct pipeline *pipeline, const struct snapshot *snapshot,
+                                const struct cache_key *key, struct answer *answer,
+                                const char *upstream)
+{
+	struct now now = pipeline->clock(pipeline->clock_data);
+	if (key->space != LOCAL_GROUP_DEFAULT)
+		answer = believe(snapshot->local, key, answer);
+	if (!answer)
+		return NULL;
+	struct facts_box *facts = facts_judge(snapshot, pipeline->shared->key, key, answer, now);
+	if (!facts) {
+		answer_free(&answer);
+		return NULL;
+	}
+	struct cache_entry *entry = cache_entry_new(key, answer, facts, upstream, now);
+	if (entry && entry->answer->ttl > 0)
+		cache_insert(pipeline->shared->cache, entry, now);
+	return entry;
+}
+
+static void on_forwarded(void *data, const struct forward_result *result)
+{
+	struct flight *flight = data;
+	struct pipeline *pipeline = flight->owner;
+	if (result->status != FORWARD_ANSWERED) {
+		land(flight, NULL,
+		     result->status == FORWARD_TIMED_OUT ? FLIGHT_TIMED_OUT : FLIGHT_NETWORK_ERROR);
+		return;
+	}
+	rcu_read_lock();
+	const struct snapshot *snapshot = rcu_dereference(pipeline->shared->snapshot);
+	struct answer *answer = result->answer;
+	if (!local_has_group(snapshot->local, flight->key.space)) {
+		/* A reload has changed what it may speak for: ask again, by the rules of now. */
+		rcu_read_unlock();
+		answer_free(&answer);
+		land(flight, NULL, FLIGHT_OUTDATED);
+		return;
+	}
+	struct cache_entry *entry = keep(pipeline, snapshot, &flight->key, answer, result->upstream);
+	rcu_read_unlock();
+	land(flight, entry, entry ? FLIGHT_ANSWERED : FLIGHT_REFUSED);
+	cache_entry_unref(entry);
+}
+
+void depart(struct query *query, const struct cache_key *key, struct now now)
+{
+	struct pipeline *pipeline = query->pipeline;
+	bool joined;
+	if (!query->waits++)
+		counter_add(&pipeline->counters.cache_misses, 1);
+	if (!query->explained)
+		counter_add(&pipeline->counters.in_flight, 1);
+	struct flight *flight = flight_join(pipeline->shared->flights, query, key, &joined);
+	if (!joined) {
+		query->outcome = FLIGHT_REFUSED;
+		pipeline_resume(query);
+		return;
+	}
+	if (!flight)
+		return;
+	/* Between the look-up that missed and the join, the flight of another worker may have landed. */
+	struct cache_entry *entry = cache_lookup(pipeline->shared->cache, key, now);
+	if (entry && cache_entry_ref(entry)) {
+		land(flight, entry, FLIGHT_ANSWERED);
+		cache_entry_unref(entry);
+		return;
+	}
+	struct dns_query asked = query->dns;
+	asked.name = key->name;
+	if (pipeline->forwarder->ask(pipeline->forwarder, key->space, &asked, on_forwarded, flight) !=
+	    PF_OK)
+		land(flight, NULL, FLIGHT_REFUSED);
+}

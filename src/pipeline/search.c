@@ -1,0 +1,188 @@
+/* The search of search.h. It starts from the question's name each time: what the query has waited for is then in
+ * its hands (query->landed) or in the cache, so that no pointer into a snapshot is kept across a wait. */
+#include "pipeline/search.h"
+
+#include "base/counter.h"
+#include "dns/compose.h"
+#include "pipeline/depart.h"
+#include "pipeline/facts.h"
+
+/* The space of what was put together under one snapshot; groups never have the highest bit. */
+#define SPACE_COMPOSED (1ull << 63)
+
+/* What was found so far. */
+struct chain {
+	size_t count;
+	struct answer_part parts[SEARCH_PARTS_MAX];
+	const struct dns_name *at; /* whose answer is looked for */
+	struct cache_entry *entry; /* that of the last part, or NULL: it is the owner's */
+	struct answer *made;       /* the last part, when it was made for this query; owned */
+};
+
+static uint32_t age_s(const struct cache_entry *entry, struct now now)
+{
+	int64_t age_us = now.mono_us - entry->stored_us;
+	return age_us > 0 ? (uint32_t)(age_us / 1000000) : 0;
+}
+
+/* The answer to one name of a group: what has landed for this query, or what the cache has; else it departs. */
+static enum search find_entry(struct query *query, const struct dns_name *name, uint64_t group,
+                              struct now now, struct cache_entry **entry)
+{
+	struct pipeline *pipeline = query->pipeline;
+	struct cache_key key;
+	cache_key_from_query(&key, &query->dns);
+	key.name = *name;
+	key.space = group;
+	for (size_t i = 0; i < query->landed_count; i++) {
+		*entry = query->landed[i];
+		if (cache_key_equal(&(*entry)->key, &key))
+			return SEARCH_FOUND;
+	}
+	if (query->outcome != FLIGHT_ANSWERED && query->outcome != FLIGHT_OUTDATED)
+		return SEARCH_FAILED;
+	*entry = cache_lookup(pipeline->shared->cache, &key, now);
+	if (*entry) {
+		if (!query->waits && query->source != SOURCE_CACHE)
+			counter_add(&pipeline->counters.cache_hits, 1);
+		if (!query->waits)
+			query->source = SOURCE_CACHE;
+		return SEARCH_FOUND;
+	}
+	if (query->waits == QUERY_WAITS_MAX) {
+		query->outcome = FLIGHT_REFUSED;
+		return SEARCH_FAILED;
+	}
+	depart(query, &key, now);
+	return SEARCH_WAITS;
+}
+
+/* Where an answer of a group leads out of what the group is believed for; NULL: it does not. */
+static const struct dns_name *way_out(const struct local *local, uint64_t group, uint16_t type,
+                                      const struct answer *answer)
+{
+	struct local_hit hit;
+	if (group == LOCAL_GROUP_DEFAULT || !answer->hop_count || type == DNS_TYPE_CNAME)
+		return NULL;
+	const struct dns_name *last = &answer->hops[answer->hop_count - 1];
+	local_find(local, last, type, false, &hit);
+	return hit.kind == LOCAL_ELSEWHERE && hit.group == group ? NULL : last;
+}
+
+/* The part for what is answered here at the end of a chain. False: there are no records, only CNAMEs and `rcode`. */
+static bool local_part(struct chain *chain, const struct local_hit *hit, uint16_t type,
+                       unsigned *rcode)
+{
+	static const uint8_t loopback[16] = {[15] = 1}, loopback4[4] = {127, 0, 0, 1};
+	struct answer_datum datum = {type == DNS_TYPE_A ? loopback4 : loopback,
+	                             type == DNS_TYPE_A ? 4 : 16};
+	*rcode = DNS_RCODE_NOERROR;
+	if (hit->kind == LOCAL_ANSWER) {
+		chain->parts[chain->count++] = (struct answer_part){hit->answer, 0};
+		return true;
+	}
+	if (hit->kind == LOCAL_LOOPBACK &&
+	    answer_make(chain->at, type, CONFIG_HOST_TTL_DEFAULT_S, &datum, 1, &chain->made) == PF_OK) {
+		chain->parts[chain->count++] = (struct answer_part){chain->made, 0};
+		return true;
+	}
+	if (hit->kind == LOCAL_ZONE)
+		*rcode = hit->rcode;
+	else if (hit->kind == LOCAL_HATCH && hit->reply->kind == REPLY_NXDOMAIN)
+		*rcode = DNS_RCODE_NXDOMAIN;
+	return false;
+}
+
+/* Puts the parts together, or finds that it was done already. */
+static enum search compose(struct query *query, struct chain *chain, bool has_end, unsigned rcode,
+                           struct finish *finish)
+{
+	struct shared *shared = query->pipeline->shared;
+	struct cache_key key;
+	cache_key_from_query(&key, &query->dns);
+	key.space = SPACE_COMPOSED | finish->snapshot->epoch;
+	finish->entry = cache_lookup(shared->cache, &key, finish->now);
+	if (finish->entry)
+		return SEARCH_FOUND;
+	struct answer *answer;
+	query->outcome = FLIGHT_REFUSED; /* if anything goes wrong from here on */
+	if (answer_compose(&query->dns, chain->parts, chain->count, !has_end, rcode, &answer) != PF_OK)
+		return SEARCH_FAILED;
+	struct facts_box *facts = facts_judge(finish->snapshot, shared->key, &key, answer, finish->now);
+	if (!facts) {
+		answer_free(&answer);
+		return SEARCH_FAILED;
+	}
+	finish->entry = cache_entry_new(&key, answer, facts, chain->entry ? chain->entry->upstream : "",
+	                                finish->now);
+	if (!finish->entry)
+		return SEARCH_FAILED;
+	query->landed[query->landed_count++] =
+		finish->entry; /* the reference is let go with the query */
+	if (finish->entry->answer->ttl > 0)
+		cache_insert(shared->cache, finish->entry, finish->now);
+	query->outcome = FLIGHT_ANSWERED;
+	return SEARCH_FOUND;
+}
+
+/* Goes along the chain. SEARCH_FOUND with `*end`: what the last name is. */
+static enum search follow(struct query *query, bool allowed, struct finish *finish,
+                          struct chain *chain, struct local_hit *end)
+{
+	const struct local *local = finish->snapshot->local;
+	uint16_t type = query->dns.type;
+	for (;;) {
+		const struct dns_name *next = NULL;
+		local_find(local, chain->at, type, allowed && !chain->count, end);
+		chain->entry = NULL;
+		if (!chain->count)
+			finish->local = *end;
+		if (end->kind == LOCAL_ELSEWHERE) {
+			enum search found =
+				find_entry(query, chain->at, end->group, finish->now, &chain->entry);
+			if (found != SEARCH_FOUND)
+				return found;
+			next = way_out(local, end->group, type, chain->entry->answer);
+		} else if (end->kind == LOCAL_ALIAS) {
+			next = end->target;
+		}
+		if (!next)
+			return SEARCH_FOUND;
+		if (chain->count == SEARCH_PARTS_MAX - 1) {
+			query->outcome = FLIGHT_REFUSED; /* a chain that goes round, or nearly */
+			return SEARCH_FAILED;
+		}
+		struct answer_part part = {end->answer, 0};
+		if (chain->entry)
+			part = (struct answer_part){chain->entry->answer, age_s(chain->entry, finish->now)};
+		chain->parts[chain->count++] = part;
+		chain->at = next;
+	}
+}
+
+enum search search_answer(struct query *query, bool allowed, struct finish *finish)
+{
+	struct chain chain = {.at = &query->dns.name};
+	struct local_hit end;
+	unsigned rcode;
+	enum search found = follow(query, allowed, finish, &chain, &end);
+	if (found != SEARCH_FOUND)
+		return found;
+	finish->asked = chain.at;
+	finish->inside = end.kind != LOCAL_ELSEWHERE || end.group != LOCAL_GROUP_DEFAULT;
+	if (!chain.count) {
+		finish->entry = chain.entry;
+		return SEARCH_FOUND;
+	}
+	bool has_end = true;
+	if (chain.entry) {
+		rcode = chain.entry->answer->rcode;
+		chain.parts[chain.count++] =
+			(struct answer_part){chain.entry->answer, age_s(chain.entry, finish->now)};
+	} else {
+		has_end = local_part(&chain, &end, query->dns.type, &rcode);
+	}
+	found = compose(query, &chain, has_end, rcode, finish);
+	answer_free(&chain.made);
+	return found;
+}

@@ -1,0 +1,26 @@
+/* Private to pipeline/: the way to an answer. A name may be the owner's, or a zone's that is served here (local/);
+ * else it is looked for in the cache, in the space of the group of upstreams that is asked for it, and then at
+ * that group.
+ *
+ * What a group says is believed for its own zones. Its answers are cut at the first CNAME that leads out, and the
+ * search goes on from there as for any name, so that a LAN's resolver can not speak for the internet; the
+ * owner's own CNAMEs are followed the same way. The answer to the whole is put together once and then
+ * kept in the cache, in a space of this snapshot. */
+#ifndef PF_PIPELINE_SEARCH_H
+#define PF_PIPELINE_SEARCH_H
+
+#include "pipeline/finish.h"
+
+/* Answers along one chain; the owner's own chains are shorter, and ANSWER_HOP_MAX bounds all of them together. */
+#define SEARCH_PARTS_MAX 8
+
+enum search {
+	SEARCH_FOUND,  /* finish->entry, or finish->local when it is NULL */
+	SEARCH_WAITS,  /* the query is on its way upstream and no longer the caller's */
+	SEARCH_FAILED, /* SERVFAIL; query->outcome says why */
+};
+
+/* Fills in entry, local, asked and inside of `finish`. `allowed`: a rule allows the name. Under rcu_read_lock. */
+enum search search_answer(struct query *query, bool allowed, struct finish *finish);
+
+#endif
