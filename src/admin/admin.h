@@ -20,6 +20,8 @@ struct admin_ops {
 	                   int *http, char error[500]);
 	/* `name` NULL: all lists that come from elsewhere. */
 	json_t *(*update_lists)(void *data, const char *name, int *http, char error[500]);
+	/* `duration` may be "off". */
+	json_t *(*pause)(void *data, const char *duration, const char *tag, int *http, char error[500]);
 	json_t *(*reload)(void *data, int *http, char error[500]);
 };
 

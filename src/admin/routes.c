@@ -52,6 +52,17 @@ static void post_update_lists(struct routes_context *context, const struct param
 	                                         &answer->http, answer->error);
 }
 
+static void post_pause(struct routes_context *context, const struct params *params,
+                       struct routes_answer *answer)
+{
+	const char *duration = params_get(params, "for"), *tag = params_get(params, "tag");
+	if (!duration || !*duration)
+		fail(answer, 400, "Say for how long (\"for\"): 10m, or off.");
+	else
+		answer->body = context->ops.pause(context->ops.data, duration, tag && *tag ? tag : "all",
+		                                  &answer->http, answer->error);
+}
+
 static void get_explain(struct routes_context *context, const struct params *params,
                         struct routes_answer *answer)
 {
@@ -157,6 +168,7 @@ static void get_devices(struct routes_context *context, const struct params *par
 
 static const char *const no_params[] = {NULL};
 static const char *const name_params[] = {"name", NULL};
+static const char *const pause_params[] = {"for", "tag", NULL};
 static const char *const device_params[] = {"unknown", NULL};
 static const char *const explain_params[] = {"device", "name", "type", NULL};
 static const char *const query_params[] = {"device", "name",  "action", "standing", "type",
@@ -173,6 +185,7 @@ static const struct route routes[] = {
 	{"/api/v1/rules", false, no_params, get_rules},
 	{"/api/v1/explain", false, explain_params, get_explain},
 	{"/api/v1/lists/update", true, name_params, post_update_lists},
+	{"/api/v1/pause", true, pause_params, post_pause},
 	{"/api/v1/reload", true, no_params, post_reload},
 };
 

@@ -18,6 +18,7 @@ const struct cli_option cli_options[] = {
      "back from now (90s, 1h, 30d), or a UTC time (2026-11-23T20:26:23Z)"},
 	{'l', "--limit", NULL, "N", offsetof(struct cli, limit), "at most so many, the newest"},
 	{'m', "--format", NULL, "FORMAT", offsetof(struct cli, format), "table, csv or jsonl"},
+	{'g', "--tag", NULL, "TAG", offsetof(struct cli, tag), "only for the devices that have it"},
 	{'f', "--follow", "-f", NULL, offsetof(struct cli, follow),
      "the last 20, then what comes, until Ctrl-C"},
 	{'u', "--unknown", NULL, NULL, offsetof(struct cli, unknown),

@@ -25,7 +25,7 @@ struct cli {
 	size_t positional_count;
 	const char *positional[CLI_POSITIONAL_MAX];
 	bool follow, unknown;
-	const char *device, *name, *action, *standing, *type, *since, *limit, *format;
+	const char *device, *name, *action, *standing, *type, *since, *limit, *format, *tag;
 };
 
 /* PF_OK, or PF_EINVAL with a sentence on stderr. With --help or --version only what was said before them is
@@ -59,6 +59,7 @@ int verb_log(const struct cli *cli);
 int verb_explain(const struct cli *cli);
 int verb_endpoints(const struct cli *cli);
 int verb_lists(const struct cli *cli);
+int verb_pause(const struct cli *cli);
 int verb_reload(const struct cli *cli);
 int verb_help(const struct cli *cli);
 

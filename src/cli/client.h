@@ -34,6 +34,9 @@ int client_run(const struct cli *cli, const char *path, const struct params *par
 PF_MUST_CHECK int client_ask_journal(struct client *client, const char *what,
                                      const struct params *params, json_t **out);
 
+/* A line for each pause of "pauses". */
+void cli_print_pauses(json_t *pauses);
+
 /* Adds a parameter; nothing when `value` is NULL. */
 void client_param(struct params *params, const char *name, const char *value);
 

@@ -168,6 +168,41 @@ int verb_lists(const struct cli *cli)
 	return client_run(cli, "/api/v1/lists", NULL, false, print_lists);
 }
 
+/* ---- pause ------------------------------------------------------------------------------- */
+
+void cli_print_pauses(json_t *pauses)
+{
+	json_t *row;
+	size_t i;
+	json_array_foreach(pauses, i, row)
+	{
+		const char *tag = cli_string(row, "tag");
+		bool all = !strcmp(tag, "all");
+		cli_say(stdout, "paused     %s%s until %s UTC (%s left): nothing is sinkholed",
+		        all ? "all devices" : "devices with the tag ", all ? "" : tag,
+		        cli_time(cli_string(row, "until")).bytes,
+		        cli_duration(cli_integer(row, "left_s")).bytes);
+	}
+}
+
+static void print_pause(json_t *document)
+{
+	json_t *pauses = json_object_get(document, "pauses");
+	cli_print_pauses(pauses);
+	if (!json_array_size(pauses))
+		cli_say(stdout, "Nothing is paused: rules act as they say.");
+	if (!json_is_true(json_object_get(document, "stored")))
+		cli_say(stderr, "It could not be written down: a restart of the daemon forgets it.");
+}
+
+int verb_pause(const struct cli *cli)
+{
+	struct params params = {0};
+	client_param(&params, "for", cli->positional[0]);
+	client_param(&params, "tag", cli->tag);
+	return client_run(cli, "/api/v1/pause", &params, true, print_pause);
+}
+
 /* ---- reload ------------------------------------------------------------------------------ */
 
 static void print_reload(json_t *document)

@@ -38,13 +38,18 @@ static const struct cli_verb verbs[] = {
      "  portafilter lists update\n"
      "  portafilter lists update native-xiaomi\n",
      "", 0, 2, verb_lists},
+	{"pause", "DURATION | off", "for a while nothing is sinkholed; it ends by itself",
+     "  portafilter pause 10m\n"
+     "  portafilter pause 2h --tag tv\n"
+     "  portafilter pause off\n",
+     "g", 1, 1, verb_pause},
 	{"reload", "", "read configuration, lists and databases again",
      "  portafilter check && portafilter reload\n", "", 0, 0, verb_reload},
 	{"help", "[VERB]", "this text, or more on one verb", "  portafilter help log\n", "", 0, 1,
      verb_help},
 };
 
-static const char *const future[] = {"tag", "untag", "simulate", "replay", "pause"};
+static const char *const future[] = {"tag", "untag", "simulate", "replay"};
 
 const struct cli_verb *cli_verb_find(const char *name)
 {

@@ -166,6 +166,7 @@ static void print_status(json_t *status)
 	        cli_count(cli_integer(lists, "count"), "list").bytes,
 	        cli_count(cli_integer(lists, "names"), "name").bytes,
 	        cli_count(cli_integer(json_object_get(status, "rules"), "count"), "rule").bytes);
+	cli_print_pauses(json_object_get(status, "pauses"));
 	print_queries(status);
 	print_cache(json_object_get(status, "cache"));
 	print_upstreams(json_object_get(status, "upstreams"), NULL);

@@ -155,6 +155,7 @@ static json_t *api_status(void *data, int *http, char error[500])
 	              (json_int_t)snapshot->epoch, "built", api_time(snapshot->built_wall_us), "config",
 	              daemon->config_path, "workers", (json_int_t)daemon->worker_count, "listen",
 	              listen_json(daemon), "home", home_json(snapshot->config));
+	json_object_set_new(status, "pauses", api_pauses(daemon, now_us));
 	json_object_set_new(status, "queries", queries_json(daemon));
 	json_object_set_new(status, "sources", sources_json(daemon));
 	json_object_set_new(status, "cache", cache_json(daemon));
@@ -382,5 +383,6 @@ struct admin_ops api_ops(struct daemon *daemon)
 		.explain = api_explain,
 		.update_lists = api_update_lists,
 		.reload = api_reload,
+		.pause = api_pause,
 	};
 }

@@ -212,9 +212,10 @@ static int remember(struct daemon *daemon, const struct config *config)
 	memcpy(daemon->listen, config->listen, sizeof daemon->listen);
 	daemon->control_socket = strdup(config->control_socket);
 	daemon->journal_rings = strdup(config->journal_rings);
+	daemon->state_folder = strdup(config->state);
 	if (config->journal_enabled)
 		daemon->journal_path = strdup(config->journal_path);
-	bool whole = daemon->control_socket && daemon->journal_rings &&
+	bool whole = daemon->control_socket && daemon->journal_rings && daemon->state_folder &&
 	             (daemon->journal_path || !config->journal_enabled);
 	return whole ? PF_OK : PF_ENOMEM;
 }
@@ -251,6 +252,10 @@ static int bind_and_drop(struct daemon *daemon, const struct config *config,
 		return PF_EIO;
 	if (make_state_folder(&privileges, config, error) != PF_OK)
 		return PF_EIO;
+	char remembered[PATH_MAX], ignored[ERROR_MAX];
+	snprintf(remembered, sizeof remembered, "%s/pauses", daemon->state_folder);
+	/* DNS is answered without it; the log says so when something is to be remembered. */
+	(void)!privileges_make_folder(&privileges, remembered, ignored, sizeof ignored);
 	return privileges_drop(&privileges, error, ERROR_MAX);
 }
 
@@ -278,6 +283,7 @@ static int start_journal(struct daemon *daemon, char error[ERROR_MAX])
 static int start_workers(struct daemon *daemon, struct socket_set *sets, char error[ERROR_MAX])
 {
 	struct shared *shared = &daemon->shared;
+	pause_load(daemon);
 	shared->cache = cache_new(shared->snapshot->config->cache_bytes, shared->key);
 	shared->flights = flight_table_new(shared->key);
 	snprintf(error, ERROR_MAX, "The workers can not be started: out of memory.");
@@ -364,7 +370,9 @@ static void end(struct daemon *daemon)
 	flight_table_free(&shared->flights);
 	neighbour_table_free(&shared->neighbours);
 	snapshot_free(&shared->snapshot);
+	free(shared->pauses);
 	rcu_barrier(); /* what the cache has handed to call_rcu */
+	pthread_mutex_destroy(&daemon->pause_lock);
 	pthread_mutex_destroy(&daemon->reload_lock);
 	pthread_cond_destroy(&daemon->reload_done);
 	json_decref(daemon->reload_errors);
@@ -372,6 +380,7 @@ static void end(struct daemon *daemon)
 	free(daemon->control_socket);
 	free(daemon->journal_path);
 	free(daemon->journal_rings);
+	free(daemon->state_folder);
 }
 
 static void announce(const struct daemon *daemon)
@@ -401,6 +410,7 @@ int daemon_run(const char *config_path)
 	daemon->config_path = config_path;
 	daemon->started = clock_now();
 	daemon->shared.key = hash_key_random();
+	pthread_mutex_init(&daemon->pause_lock, NULL);
 	pthread_mutex_init(&daemon->reload_lock, NULL);
 	pthread_cond_init(&daemon->reload_done, NULL);
 

@@ -118,8 +118,9 @@ static json_t *steps_json(const struct query *query, const struct explanation *a
 	struct policy_step *steps = calloc(count ? count : 1, sizeof *steps);
 	if (!steps)
 		return rows;
-	struct policy_question question = {query->device.tags, &query->dns.name, query->dns.type,
-	                                   about->lists, query->arrived.wall_us};
+	struct policy_question question = {query->device.tags,     &query->dns.name,
+	                                   query->dns.type,        about->lists,
+	                                   query->arrived.wall_us, about->verdict->paused};
 	struct policy_answer answer = {about->facts, NULL, 0, about->hop_lists};
 	if (about->entry) {
 		answer.hops = about->entry->answer->hops;

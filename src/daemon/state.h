@@ -24,6 +24,7 @@ struct daemon {
 	struct admin *admin;
 	/* What can not change while it runs; a reload that asks for other values is told so. */
 	char *control_socket, *journal_path, *journal_rings; /* journal_path NULL: `journal: off` */
+	char *state_folder;
 	size_t listen_count;
 	struct addr_port listen[CONFIG_LISTEN_MAX];
 
@@ -36,6 +37,8 @@ struct daemon {
 	struct neighbour_watch *watch;
 	uv_poll_t watch_poll;
 	uv_timer_t watch_timer; /* gathers a burst of neighbour events into one table */
+
+	pthread_mutex_t pause_lock; /* whoever changes shared.pauses */
 
 	/* Reloads that the API asks for, and their outcome. */
 	pthread_mutex_t reload_lock;
@@ -59,6 +62,11 @@ void log_findings(const struct diag *diag);
 struct admin_ops api_ops(struct daemon *daemon);
 json_t *api_explain(void *data, const char *device, const char *name, const char *type, int *http,
                     char error[500]);
+
+/* pause.c: takes over what the file says; the pauses of this moment, under rcu_read_lock; and `portafilter pause`. */
+void pause_load(struct daemon *daemon);
+json_t *api_pauses(struct daemon *daemon, int64_t now_us);
+json_t *api_pause(void *data, const char *duration, const char *tag, int *http, char error[500]);
 
 /* subscriptions.c: what is told of lists that come from elsewhere, by name; and `portafilter lists update`. */
 json_t *api_subscriptions(struct daemon *daemon);

@@ -82,6 +82,10 @@ static bool is_allowed(const struct config *config, const struct addr *client)
 /* Makes what this worker keeps for each snapshot. */
 static void adopt(struct pipeline *pipeline, const struct snapshot *snapshot)
 {
+	const struct pauses *pauses = rcu_dereference(pipeline->shared->pauses);
+	uint64_t generation = pauses ? pauses->generation : 0;
+	if (pipeline->epoch != snapshot->epoch || pipeline->paused.generation != generation)
+		paused_resolve(&pipeline->paused, pauses, snapshot->policy);
 	if (pipeline->epoch == snapshot->epoch)
 		return;
 	policy_scratch_free(&pipeline->scratch);
@@ -160,6 +164,11 @@ static bool is_meta_type(uint16_t type)
 	return type == DNS_TYPE_OPT || (type >= 249 && type <= DNS_TYPE_ANY);
 }
 
+static bool is_paused(const struct pipeline *pipeline, const struct query *query)
+{
+	return paused_until(&pipeline->paused, query->device.tags, query->arrived.wall_us);
+}
+
 /* The answers stage, with the lists of each CNAME where a rule asks for them. */
 static void decide_answer(struct pipeline *pipeline, const struct policy_question *question,
                           struct finish *finish)
@@ -217,8 +226,9 @@ static void run(struct query *query)
 		finish_query(query, &finish);
 		return;
 	}
-	struct policy_question question = {query->device.tags, &query->dns.name, query->dns.type,
-	                                   &finish.lists, query->arrived.wall_us};
+	struct policy_question question = {query->device.tags,     &query->dns.name,
+	                                   query->dns.type,        &finish.lists,
+	                                   query->arrived.wall_us, is_paused(pipeline, query)};
 	if (policy_needs_lists(snapshot->policy, pipeline->scratch, question.tags) || query->explained)
 		lists_match(snapshot->lists, &query->dns.name, &finish.lists);
 	bool ended =

@@ -14,6 +14,7 @@
 #include "journal/journal.h"
 #include "pipeline/query.h"
 #include "pipeline/snapshot.h"
+#include "policy/pause.h"
 #include "upstream/upstream.h"
 
 #define QUERIES_MAX 16384 /* queries waiting in one worker; more are dropped and counted */
@@ -24,6 +25,7 @@ struct flight_table;
 struct shared {
 	struct snapshot *snapshot;          /* RCU; never NULL while workers run */
 	struct neighbour_table *neighbours; /* RCU; may be NULL */
+	struct pauses *pauses;              /* RCU; may be NULL */
 	struct cache *cache;
 	struct flight_table *flights;
 	struct journal *journal; /* NULL: `journal: off` */
@@ -59,6 +61,7 @@ struct pipeline {
 	struct pipeline_counters counters;
 	uint32_t epoch; /* of the snapshot that the next two were made for */
 	struct policy_scratch *scratch;
+	struct paused paused; /* for this snapshot */
 	struct query *pool;
 	size_t query_count;
 	struct list_set hop_lists[ANSWER_HOP_MAX]; /* of the answer at hand */

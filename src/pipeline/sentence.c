@@ -193,6 +193,7 @@ size_t sentence_write(char out[SENTENCE_MAX], const struct snapshot *snapshot,
                       const struct answer *answer, const struct answer_facts *facts)
 {
 	static const char *const done[] = {"allowed", "flagged", "sinkholed"};
+	static const char paused[] = "paused, would have been sinkholed";
 	struct text text = {out, 0};
 	if (!verdict->rule) {
 		say(&text, SENTENCE_NO_RULE);
@@ -200,9 +201,15 @@ size_t sentence_write(char out[SENTENCE_MAX], const struct snapshot *snapshot,
 	}
 	struct policy_rule_info rule;
 	policy_rule_info(snapshot->policy, verdict->rule, &rule);
-	say(&text, "%s by rule %u \"%s\": ", done[verdict->action], verdict->rule, rule.name);
+	bool suspended = verdict->paused == verdict->rule;
+	say(&text, "%s by rule %u \"%s\": ", suspended ? paused : done[verdict->action], verdict->rule,
+	    rule.name);
 	say_name(&text, &query->dns.name);
 	say_match(&text, snapshot, query, verdict, answer, facts);
+	if (verdict->paused && !suspended) {
+		policy_rule_info(snapshot->policy, verdict->paused, &rule);
+		say(&text, "; %s by rule %u \"%s\"", paused, verdict->paused, rule.name);
+	}
 	return text.length;
 }
 

@@ -29,8 +29,13 @@ static const struct rule *first_match(const struct program_stage *stage, struct 
 }
 
 static void decide(struct verdict *verdict, const struct rule *rule, enum stage stage,
-                   const struct evidence *evidence)
+                   const struct policy_question *question, const struct evidence *evidence)
 {
+	bool sinkholes = rule->action == ACTION_SINKHOLE;
+	if (sinkholes && question->paused && verdict->rule) { /* the flag stands */
+		verdict->paused = rule->number;
+		return;
+	}
 	*verdict = (struct verdict){
 		.action = (uint8_t)rule->action,
 		.stage = (uint8_t)stage,
@@ -39,8 +44,13 @@ static void decide(struct verdict *verdict, const struct rule *rule, enum stage 
 		.list = evidence->list,
 		.index = evidence->index,
 		.pattern = evidence->pattern,
-		.reply = rule->action == ACTION_SINKHOLE ? &rule->reply : NULL,
+		.reply = sinkholes ? &rule->reply : NULL,
 	};
+	if (!sinkholes || !question->paused)
+		return;
+	verdict->action = ACTION_ALLOW;
+	verdict->paused = rule->number;
+	verdict->reply = NULL;
 }
 
 bool policy_decide_names(const struct policy *policy, struct policy_scratch *scratch,
@@ -54,7 +64,7 @@ bool policy_decide_names(const struct policy *policy, struct policy_scratch *scr
 	*verdict = (struct verdict){.action = ACTION_ALLOW, .stage = STAGE_NONE};
 	if (!rule)
 		return false;
-	decide(verdict, rule, STAGE_NAMES, &evidence);
+	decide(verdict, rule, STAGE_NAMES, question, &evidence);
 	return rule->action != ACTION_FLAG;
 }
 
@@ -89,7 +99,7 @@ static bool decide_hops(const struct program *program, const struct policy_quest
 		if (!rule || rule->action == ACTION_ALLOW)
 			continue;
 		if (!verdict->rule || rule->action == ACTION_SINKHOLE)
-			decide(verdict, rule, STAGE_ANSWERS, &evidence);
+			decide(verdict, rule, STAGE_ANSWERS, question, &evidence);
 		if (rule->action == ACTION_SINKHOLE)
 			return true;
 	}
@@ -112,5 +122,5 @@ void policy_decide_answers(const struct policy *policy, struct policy_scratch *s
 	if (!rule)
 		return;
 	if (!verdict->rule || rule->action == ACTION_SINKHOLE)
-		decide(verdict, rule, STAGE_ANSWERS, &evidence);
+		decide(verdict, rule, STAGE_ANSWERS, question, &evidence);
 }

@@ -293,11 +293,27 @@ static void say_flagged(struct policy_step *step, struct phrase *phrase, const s
 	    flag->number);
 }
 
+/* A sinkhole of a device that is paused: the flag that stood before still stands. True: the step is that of no verdict. */
+static bool say_paused(struct policy_step *step, struct phrase *phrase,
+                       const struct progress *progress, const struct rule *rule, bool paused)
+{
+	if (!paused || rule->action != ACTION_SINKHOLE)
+		return false;
+	say(phrase, "; but it is paused");
+	if (progress->flag)
+		step->result = STEP_SHADOWED;
+	return progress->flag;
+}
+
 /* A rule that holds, in the names stage or for a CNAME of it. */
-static void explain_name(struct policy_step *step, struct progress *progress,
-                         const struct rule *rule)
+static void explain_name(struct policy_step *step, struct phrase *phrase, struct progress *progress,
+                         const struct rule *rule, bool paused)
 {
 	bool flags = rule->action == ACTION_FLAG;
+	if (say_paused(step, phrase, progress, rule, paused)) {
+		progress->ended = rule;
+		return;
+	}
 	if (!flags && progress->flag)
 		overrule_flag(progress, rule);
 	progress->flag = flags ? rule : NULL;
@@ -307,7 +323,7 @@ static void explain_name(struct policy_step *step, struct progress *progress,
 }
 
 static void explain_match(struct policy_step *step, struct phrase *phrase,
-                          struct progress *progress, const struct rule *rule)
+                          struct progress *progress, const struct rule *rule, bool paused)
 {
 	if (progress->decided) {
 		step->result = STEP_SHADOWED;
@@ -318,7 +334,9 @@ static void explain_match(struct policy_step *step, struct phrase *phrase,
 	progress->decided = rule;
 	step->result = STEP_MATCHES;
 	if (rule->stage == STAGE_NAMES)
-		explain_name(step, progress, rule);
+		explain_name(step, phrase, progress, rule, paused);
+	else if (say_paused(step, phrase, progress, rule, paused))
+		return;
 	else if (progress->flag && rule->action == ACTION_SINKHOLE)
 		overrule_flag(progress, rule);
 	else if (progress->flag)
@@ -350,7 +368,7 @@ static void explain_hop(const struct policy *policy, struct matter *matter, size
 	}
 	step->stage = STAGE_ANSWERS;
 	say_match(&phrase, policy, matter, &evidence);
-	explain_name(step, progress, rule);
+	explain_name(step, &phrase, progress, rule, matter->question->paused);
 }
 
 static void explain_rule(const struct policy *policy, const struct rule *rule,
@@ -370,7 +388,7 @@ static void explain_rule(const struct policy *policy, const struct rule *rule,
 	enum criterion failed = policy_rule_check(rule, matter, &evidence);
 	if (failed == CRITERION_NONE) {
 		say_match(&phrase, policy, matter, &evidence);
-		explain_match(step, &phrase, progress, rule);
+		explain_match(step, &phrase, progress, rule, matter->question->paused);
 		return;
 	}
 	step->result = STEP_NO_MATCH;

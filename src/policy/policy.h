@@ -12,6 +12,9 @@
  * lists, which let it pass and do no more. A sinkhole ends the way there, a flag is kept like one of the names
  * stage. What is decided so counts to the answers stage: that is where it became known.
  *
+ * While a device is paused a rule that would sinkhole decides as ever, but the action is `allow` (or the flag that stood
+ * before), and verdict.paused says which rule it was.
+ *
  * Each set of tags has a program: the rules that concern it, in their order, with an index of names and lists over
  * long ones, so that a query pays for its own device's rules. The sets of the configuration are compiled with the
  * policy, others when a thread first meets one (in its scratch).
@@ -57,6 +60,7 @@ struct policy_question {
 	uint16_t type;
 	const struct list_set *lists; /* of the name */
 	int64_t wall_us;              /* now, for rules with `during` */
+	bool paused;                  /* sinkholes are suspended for this device */
 };
 
 /* What is known of its answer. */

@@ -54,13 +54,15 @@ enum match_kind {
 };
 
 struct verdict {
-	uint8_t action;      /* enum action */
-	uint8_t stage;       /* enum stage */
-	uint8_t match;       /* enum match_kind, when rule > 0 */
-	uint16_t rule;       /* from 1, in the order of the configuration; 0: no rule matched */
-	uint16_t list;       /* MATCH_LIST, MATCH_CNAME_LIST */
-	uint16_t index;      /* MATCH_CNAME, MATCH_CNAME_LIST, MATCH_ADDRESS */
-	const char *pattern; /* MATCH_NAME, MATCH_CNAME; owned by the policy */
+	uint8_t action; /* enum action */
+	uint8_t stage;  /* enum stage */
+	uint8_t match;  /* enum match_kind, when rule > 0 */
+	uint16_t rule;  /* from 1, in the order of the configuration; 0: no rule matched */
+	uint16_t list;  /* MATCH_LIST, MATCH_CNAME_LIST */
+	uint16_t index; /* MATCH_CNAME, MATCH_CNAME_LIST, MATCH_ADDRESS */
+	uint16_t
+		paused; /* the rule that would have sinkholed, but for a pause: `rule`, or another; 0: none */
+	const char *pattern;            /* MATCH_NAME, MATCH_CNAME; owned by the policy */
 	const struct rule_reply *reply; /* when action is sinkhole; owned by the policy */
 };
 

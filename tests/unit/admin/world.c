@@ -143,6 +143,18 @@ static json_t *give_explanation(void *data, const char *device, const char *name
 	return result;
 }
 
+static json_t *give_pause(void *data, const char *duration, const char *tag, int *http,
+                          char error[500])
+{
+	(void)data;
+	if (!strcmp(duration, "10m") || !strcmp(duration, "off"))
+		return json_pack("{s:[{s:s, s:s, s:i}], s:b}", "pauses", "tag", tag, "until",
+		                 "2026-11-23T20:36:23.123Z", "left_s", 600, "stored", 1);
+	*http = 400;
+	snprintf(error, 500, "\"%s\" is no duration.", duration);
+	return NULL;
+}
+
 static json_t *give_reload(void *data, int *http, char error[500])
 {
 	struct world *world = data;
@@ -164,6 +176,7 @@ struct admin_ops world_ops(struct world *world)
 		.rules = give_rules,
 		.explain = give_explanation,
 		.reload = give_reload,
+		.pause = give_pause,
 	};
 }
 

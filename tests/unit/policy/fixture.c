@@ -145,8 +145,12 @@ static void parts_init(struct parts *parts, const struct fixture *fixture, const
 	memset(parts, 0, sizeof *parts);
 	assert_int_equal(dns_name_from_text(ask->name, &parts->name), PF_OK);
 	read_lists(ask->lists, &parts->lists);
-	parts->question = (struct policy_question){read_tags(fixture->policy, ask->tags), &parts->name,
-	                                           DNS_TYPE_A, &parts->lists, ask->wall_s * 1000000};
+	parts->question = (struct policy_question){read_tags(fixture->policy, ask->tags),
+	                                           &parts->name,
+	                                           DNS_TYPE_A,
+	                                           &parts->lists,
+	                                           ask->wall_s * 1000000,
+	                                           ask->paused};
 	if (ask->type)
 		parts->question.type = (uint16_t)dns_type_from_text(ask->type);
 	if (!ask->facts)
@@ -174,6 +178,11 @@ static void describe(const struct verdict *verdict, char text[FIXTURE_TEXT_MAX])
 	size_t room = FIXTURE_TEXT_MAX - (size_t)used;
 	if (!verdict->rule)
 		return;
+	if (verdict->paused) {
+		used = snprintf(at, room, ", paused %u", verdict->paused);
+		at += used;
+		room -= (size_t)used;
+	}
 	switch ((enum match_kind)verdict->match) {
 	case MATCH_ALWAYS: snprintf(at, room, ": always"); break;
 	case MATCH_NAME: snprintf(at, room, ": name %s", verdict->pattern); break;

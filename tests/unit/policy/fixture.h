@@ -21,6 +21,7 @@ struct ask {
 	const char *type;  /* NULL: A */
 	const char *lists; /* "tv xiaomi" */
 	int64_t wall_s;
+	bool paused;
 	const char *
 		facts; /* NULL: no answer yet. "overseas high, 203.0.113.7 overseas CN CN 37963, …": standing
 	                      and confidence, then address, standing, location, control and ASN of each; - is unknown */

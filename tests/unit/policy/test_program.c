@@ -198,9 +198,12 @@ static void draw_query(struct query *query)
 		tags |= one_in(3) ? tag_bit(i) : 0;
 	draw_name(&query->name);
 	draw_lists(&query->lists);
-	query->question =
-		(struct policy_question){tags, &query->name, (uint16_t)dns_type_from_text(types[lot(4)]),
-	                             &query->lists, (int64_t)lot(1u << 30) * 1000000};
+	query->question = (struct policy_question){tags,
+	                                           &query->name,
+	                                           (uint16_t)dns_type_from_text(types[lot(4)]),
+	                                           &query->lists,
+	                                           (int64_t)lot(1u << 30) * 1000000,
+	                                           false};
 	size_t hops = one_in(2) ? lot(4) : 0;
 	for (size_t i = 0; i < hops; i++) {
 		draw_name(&query->hops[i]);
@@ -391,7 +394,7 @@ static void test_many_sets(void **state)
 			for (unsigned j = i; j < 60; j += 7) {
 				struct verdict verdict;
 				tag_set tags = tag_bit(TAG_ALL) | tag_bit(2 + i) | tag_bit(2 + j);
-				struct policy_question question = {tags, &name, 1, &none, 0};
+				struct policy_question question = {tags, &name, 1, &none, 0, false};
 				(void)policy_decide_names(fixture.policy, fixture.scratch, &question, &verdict);
 				assert_int_equal(verdict.rule, i + 1);
 			}
