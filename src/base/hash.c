@@ -28,6 +28,36 @@ struct hash_key hash_key_random(void)
 	return key;
 }
 
+/* Of an incomplete type: it is XXH3's own state. */
+struct hash_stream *hash_stream_new(struct hash_key key)
+{
+	XXH3_state_t *state = XXH3_createState();
+	if (state && XXH3_128bits_reset_withSeed(state, key.seed) == XXH_ERROR) {
+		XXH3_freeState(state);
+		state = NULL;
+	}
+	return (struct hash_stream *)state;
+}
+
+void hash_stream_free(struct hash_stream **stream)
+{
+	if (*stream)
+		XXH3_freeState((XXH3_state_t *)*stream);
+	*stream = NULL;
+}
+
+void hash_stream_add(struct hash_stream *stream, const void *bytes, size_t length)
+{
+	(void)XXH3_128bits_update((XXH3_state_t *)stream, bytes, length); /* fails for NULL only */
+}
+
+void hash_stream_digest(const struct hash_stream *stream, uint64_t digest[2])
+{
+	XXH128_hash_t hash = XXH3_128bits_digest((const XXH3_state_t *)stream);
+	digest[0] = hash.low64;
+	digest[1] = hash.high64;
+}
+
 uint64_t hash_bytes(struct hash_key key, const void *bytes, size_t length)
 {
 	return XXH3_64bits_withSeed(bytes, length, key.seed);

@@ -1,7 +1,9 @@
 /* Builds snapshots aside and swaps them in; what is wrong with a new one is told and the old one stays in
  * force. */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "daemon/state.h"
@@ -91,6 +93,41 @@ static void remember_findings(struct daemon *daemon, const struct diag *diag, bo
 	pthread_mutex_unlock(&daemon->reload_lock);
 }
 
+/* The cache of the lists stands beside the journal. Without a journal it is kept where that would be, if somebody has
+ * made the folder. */
+static const char *lists_cache(const struct config *config, char path[PATH_MAX])
+{
+	static const char name[] = "/lists.cache";
+	const char *slash = strrchr(config->journal_path, '/');
+	size_t length = slash ? (size_t)(slash - config->journal_path) : 0;
+	if (!slash || length + sizeof name > PATH_MAX)
+		return NULL;
+	memcpy(path, config->journal_path, length);
+	path[length] = '\0';
+	if (!config->journal_enabled && access(path, W_OK))
+		return NULL;
+	memcpy(path + length, name, sizeof name);
+	return path;
+}
+
+static int build_kept(struct daemon *daemon, struct config **config, uint32_t epoch, struct now now,
+                      struct diag *diag, struct snapshot **built)
+{
+	char path[PATH_MAX];
+	const struct snapshot *old = daemon->shared.snapshot;
+	const struct lists_keep keep = {old ? old->lists : NULL, lists_cache(*config, path), now.wall_us};
+	int error = snapshot_build_kept(config, epoch, now, &keep, diag, built);
+	if (error != PF_OK || !lists_count((*built)->lists))
+		return error;
+	if (keep.previous == (*built)->lists)
+		log_info("no list has changed");
+	else if (lists_origin((*built)->lists) == LISTS_MAPPED)
+		log_info("no list has changed since %s was written", path);
+	else
+		log_info("the lists were read");
+	return error;
+}
+
 /* The configuration that was just read, or why it was not. Takes it over. */
 static int build(struct daemon *daemon, int error, struct config *config, struct diag *diag,
                  bool asked_for)
@@ -100,7 +137,7 @@ static int build(struct daemon *daemon, int error, struct config *config, struct
 	uint32_t epoch = daemon->shared.snapshot ? daemon->shared.snapshot->epoch + 1 : 1;
 	if (error == PF_OK) {
 		fetch_expire(config, now);
-		error = snapshot_build_of(&config, epoch, now, diag, &built);
+		error = build_kept(daemon, &config, epoch, now, diag, &built);
 	}
 	if (error == PF_OK && epoch > 1)
 		warn_of_restart(daemon, built->config, diag);

@@ -3,16 +3,12 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "lists/file.h"
-#include "lists/index.h"
-
-struct lists {
-	size_t count;
-	struct list_info *infos; /* by the list's number */
-	struct list_index *index;
-};
+#include "lists/load.h"
+#include "lists/state.h"
 
 static const char *const skip_texts[SKIP_COUNT] = {
 	[SKIP_BAD_NAME] = "not a domain name",
@@ -39,7 +35,9 @@ static struct lists *lists_new(size_t count)
 	if (!lists)
 		return NULL;
 	lists->infos = calloc(count ? count : 1, sizeof *lists->infos);
-	lists->index = list_index_new(hash_key_random());
+	lists->references = 1;
+	lists->key = hash_key_random();
+	lists->index = list_index_new(lists->key);
 	lists->count = count;
 	if (!lists->infos || !lists->index)
 		lists_free(&lists);
@@ -49,16 +47,21 @@ static struct lists *lists_new(size_t count)
 void lists_free(struct lists **out)
 {
 	struct lists *lists = *out;
-	if (!lists)
+	*out = NULL;
+	if (!lists || __atomic_sub_fetch(&lists->references, 1, __ATOMIC_ACQ_REL))
 		return;
 	for (size_t i = 0; lists->infos && i < lists->count; i++) {
 		free(lists->infos[i].name);
 		free(lists->infos[i].file);
 	}
 	free(lists->infos);
+	for (size_t i = 0; i < lists->warning_count; i++)
+		free(lists->warnings[i].text);
+	free(lists->warnings);
 	list_index_free(&lists->index);
+	if (lists->map.bytes)
+		munmap(lists->map.bytes, lists->map.length);
 	free(lists);
-	*out = NULL;
 }
 
 /* The copy of a list that comes from elsewhere was proved before it was put there. Should it be gone or spoilt all the same, then
@@ -81,25 +84,31 @@ static int load_copy(struct lists *lists, size_t number, const struct config *co
 			diag_warning(diag, config->file, list->pos.line, list->pos.column, "%s",
 			             findings.entries[i].text);
 	diag_deinit(&findings);
+	if (result == PF_EINVAL)
+		lists->infos[number].source.known = false; /* not to be taken for a good one later */
 	return result == PF_EINVAL ? PF_OK : result;
 }
 
 static int load_one(struct lists *lists, size_t number, const struct config *config,
-                    struct diag *diag)
+                    int64_t now_wall_us, struct diag *diag)
 {
 	const struct config_list *list = &config->lists[number];
 	struct list_info *info = &lists->infos[number];
 	info->name = strdup(list->name);
 	info->file = strdup(list->file);
-	info->format = list->format;
+	info->format = info->format_given = list->format;
 	if (!info->name || !info->file)
 		return PF_ENOMEM;
-	if (list->url || list->rpz)
-		return load_copy(lists, number, config, diag);
-	return list_file_read(lists->index, (uint16_t)number, info, config->file, list->pos, diag);
+	list_source_take(&info->source, info->file, lists->key, now_wall_us);
+	int error = list_is_copy(list) ? load_copy(lists, number, config, diag)
+	                               : list_file_read(lists->index, (uint16_t)number, info,
+	                                                config->file, list->pos, diag);
+	list_source_settle(&info->source, info->file);
+	return error;
 }
 
-int lists_load(const struct config *config, struct diag *diag, struct lists **out)
+int lists_read(const struct config *config, int64_t now_wall_us, struct diag *diag,
+               struct lists **out)
 {
 	*out = NULL;
 	int result = PF_OK;
@@ -107,7 +116,7 @@ int lists_load(const struct config *config, struct diag *diag, struct lists **ou
 	if (!lists)
 		return PF_ENOMEM;
 	for (size_t i = 0; i < config->list_count && result != PF_ENOMEM; i++) {
-		int error = load_one(lists, i, config, diag);
+		int error = load_one(lists, i, config, now_wall_us, diag);
 		if (error != PF_OK)
 			result =
 				error; /* the others are read all the same, so that all errors are told at once */
@@ -122,6 +131,11 @@ int lists_load(const struct config *config, struct diag *diag, struct lists **ou
 	}
 	*out = lists;
 	return PF_OK;
+}
+
+enum lists_origin lists_origin(const struct lists *lists)
+{
+	return lists->origin;
 }
 
 size_t lists_count(const struct lists *lists)

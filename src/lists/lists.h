@@ -14,6 +14,7 @@
 
 #include "base/diag.h"
 #include "config/config.h"
+#include "lists/source.h"
 #include "value/listset.h"
 
 #define LIST_FILE_BYTES_MAX (1u << 30) /* one list file */
@@ -53,6 +54,8 @@ struct list_info {
 	size_t extra_names;       /* names on lines of hosts form behind the first one of the line */
 	struct list_skipped skipped[SKIP_COUNT];
 	int64_t modified_wall_us; /* the file's mtime */
+	enum list_format format_given;
+	struct list_source source;
 };
 
 struct lists; /* immutable; shared by all workers */
@@ -62,7 +65,25 @@ struct lists; /* immutable; shared by all workers */
  * position in the configuration); an empty file, or one of which more was skipped than taken, is a
  * warning. PF_OK and `*out` owned by the caller, or PF_EINVAL, or PF_ENOMEM. */
 PF_MUST_CHECK int lists_load(const struct config *config, struct diag *diag, struct lists **out);
+/* Lets go of them; they are freed with the last who holds them. */
 void lists_free(struct lists **lists);
+
+/* What a load need not do again. */
+struct lists_keep {
+	const struct lists
+		*previous; /* NULL: none. When no list has changed it is shared, not loaded again */
+	const char *cache_file; /* NULL: none. From here, and to here, goes what was loaded (store.h) */
+	int64_t now_wall_us;
+};
+
+/* lists_load, unless that is not needed. Warnings of the lists are in `diag` all the same. A cache file that can not
+ * be used is no error, nor is one that can not be written: that is a warning. */
+PF_MUST_CHECK int lists_load_kept(const struct config *config, const struct lists_keep *keep,
+                                  struct diag *diag, struct lists **out);
+
+/* How the lists came into memory. */
+enum lists_origin { LISTS_READ, LISTS_MAPPED };
+enum lists_origin lists_origin(const struct lists *lists);
 
 size_t lists_count(const struct lists *lists);
 const struct list_info *lists_info(const struct lists *lists, size_t list);

@@ -72,6 +72,13 @@ static int refuse_loops(const struct config *config, struct diag *diag)
 int snapshot_build_of(struct config **config, uint32_t epoch, struct now now, struct diag *diag,
                       struct snapshot **out)
 {
+	const struct lists_keep nothing = {NULL, NULL, now.wall_us};
+	return snapshot_build_kept(config, epoch, now, &nothing, diag, out);
+}
+
+int snapshot_build_kept(struct config **config, uint32_t epoch, struct now now,
+                        const struct lists_keep *keep, struct diag *diag, struct snapshot **out)
+{
 	*out = NULL;
 	struct snapshot *built = calloc(1, sizeof *built);
 	if (!built) {
@@ -86,7 +93,7 @@ int snapshot_build_of(struct config **config, uint32_t epoch, struct now now, st
 		refuse_loops(built->config, diag),
 		local_build(built->config, diag, &built->local),
 		registry_build(built->config, &built->registry),
-		lists_load(built->config, diag, &built->lists),
+		lists_load_kept(built->config, keep, diag, &built->lists),
 		policy_compile(built->config, diag, &built->policy),
 		geo_load(built->config, now, epoch, diag, &built->geo),
 	};

@@ -1,0 +1,138 @@
+/* Spares a load what need not be done again: lists that have not changed are shared with the snapshot in force, or
+ * mapped from the cache file. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lists/load.h"
+#include "lists/state.h"
+
+/* Would these lists be loaded again as they are? */
+static bool is_same(const struct lists *lists, const struct config *config)
+{
+	if (lists->count != config->list_count)
+		return false;
+	for (size_t i = 0; i < lists->count; i++) {
+		const struct list_info *info = &lists->infos[i];
+		const struct config_list *list = &config->lists[i];
+		if (strcmp(info->name, list->name) != 0 || strcmp(info->file, list->file) != 0 ||
+		    info->format_given != list->format || (info->source.absent && !list_is_copy(list)))
+			return false;
+	}
+	for (size_t i = 0; i < lists->count; i++)
+		if (!list_source_is_same(&lists->infos[i].source, lists->infos[i].file, lists->key))
+			return false;
+	return true;
+}
+
+static void tell_again(const struct lists *lists, const struct config *config, struct diag *diag)
+{
+	for (size_t i = 0; i < lists->warning_count; i++) {
+		const struct list_warning *warning = &lists->warnings[i];
+		struct config_pos pos = config->lists[warning->list].pos;
+		diag_warning(diag, config->file, pos.line, pos.column, "%s", warning->text);
+	}
+}
+
+/* The list of the configuration that stands there. */
+static bool find_list(const struct config *config, const struct diag_entry *entry, uint32_t *list)
+{
+	for (uint32_t i = 0; i < config->list_count; i++)
+		if (config->lists[i].pos.line == entry->line &&
+		    config->lists[i].pos.column == entry->column) {
+			*list = i;
+			return true;
+		}
+	return false;
+}
+
+static int remember_warnings(struct lists *lists, const struct config *config,
+                             const struct diag *diag, size_t from)
+{
+	size_t count = diag->count > from ? diag->count - from : 0;
+	lists->warnings = calloc(count + 1, sizeof *lists->warnings);
+	if (!lists->warnings)
+		return PF_ENOMEM;
+	for (size_t i = from; i < diag->count; i++) {
+		struct list_warning *warning = &lists->warnings[lists->warning_count];
+		const struct diag_entry *entry = &diag->entries[i];
+		if (!entry->text || !find_list(config, entry, &warning->list))
+			continue;
+		warning->text = strdup(entry->text);
+		if (!warning->text)
+			return PF_ENOMEM;
+		lists->warning_count++;
+	}
+	return PF_OK;
+}
+
+static int load_anew(const struct config *config, int64_t now_wall_us, struct diag *diag,
+                     struct lists **out)
+{
+	size_t from = diag->count;
+	int error = lists_read(config, now_wall_us, diag, out);
+	if (error != PF_OK)
+		return error;
+	error = remember_warnings(*out, config, diag, from);
+	if (error != PF_OK)
+		lists_free(out);
+	return error;
+}
+
+/* NULL when there are none that could be used. */
+static struct lists *open_cache(const struct config *config, const char *path, struct diag *diag)
+{
+	struct lists *lists = NULL;
+	char why[STORE_WHY_MAX] = "can not be read: out of memory";
+	int error = store_open(path, &lists, why);
+	if (error == PF_OK && !is_same(lists, config))
+		lists_free(&lists);
+	else if (error == PF_OK)
+		tell_again(lists, config, diag);
+	else if (error != PF_ENOENT)
+		diag_warning(diag, config->file, 0, 0, "the cache of the lists, %s, %s; it is made anew",
+		             path, why);
+	return lists;
+}
+
+static void write_cache(const struct lists *lists, const struct config *config, const char *path,
+                        struct diag *diag)
+{
+	char why[STORE_WHY_MAX] = "out of memory";
+	if (store_write(path, lists, why) != PF_OK)
+		diag_warning(diag, config->file, 0, 0,
+		             "the cache of the lists, %s, can not be written: %s; they are read again at "
+		             "the next start",
+		             path, why);
+}
+
+static struct lists *share(const struct lists *previous)
+{
+	struct lists *lists = (struct lists *)previous;
+	__atomic_add_fetch(&lists->references, 1, __ATOMIC_RELAXED);
+	return lists;
+}
+
+int lists_load_kept(const struct config *config, const struct lists_keep *keep, struct diag *diag,
+                    struct lists **out)
+{
+	*out = NULL;
+	if (keep->previous && is_same(keep->previous, config)) {
+		*out = share(keep->previous);
+		tell_again(*out, config, diag);
+		return PF_OK;
+	}
+	if (keep->cache_file && config->list_count && !keep->previous)
+		*out = open_cache(config, keep->cache_file, diag);
+	if (*out)
+		return PF_OK;
+	int error = load_anew(config, keep->now_wall_us, diag, out);
+	if (error == PF_OK && keep->cache_file && config->list_count)
+		write_cache(*out, config, keep->cache_file, diag);
+	return error;
+}
+
+int lists_load(const struct config *config, struct diag *diag, struct lists **out)
+{
+	const struct lists_keep nothing = {NULL, NULL, 0};
+	return lists_load_kept(config, &nothing, diag, out);
+}

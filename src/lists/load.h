@@ -1,0 +1,17 @@
+/* Private to lists/: reads all lists of a configuration from their files. */
+#ifndef PF_LISTS_LOAD_H
+#define PF_LISTS_LOAD_H
+
+#include "lists/lists.h"
+
+/* As lists_load, without warnings remembered. */
+PF_MUST_CHECK int lists_read(const struct config *config, int64_t now_wall_us, struct diag *diag,
+                             struct lists **out);
+
+/* Is the list's file a copy of what is fetched from elsewhere, which may not be there yet? */
+static inline bool list_is_copy(const struct config_list *list)
+{
+	return list->url || list->rpz;
+}
+
+#endif

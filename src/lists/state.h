@@ -1,0 +1,27 @@
+/* Private to lists/: all lists of a configuration, as they were loaded. */
+#ifndef PF_LISTS_STATE_H
+#define PF_LISTS_STATE_H
+
+#include "lists/index.h"
+#include "lists/lists.h"
+#include "lists/store.h"
+
+/* A warning of a list, to be told again when it need not be read again. */
+struct list_warning {
+	uint32_t list;
+	char *text;
+};
+
+struct lists {
+	unsigned references; /* atomic: the last may be let go of by another thread */
+	enum lists_origin origin;
+	struct hash_key key; /* of the index and of the sources' digests */
+	size_t count;
+	struct list_info *infos; /* by the list's number */
+	struct list_index *index;
+	size_t warning_count;
+	struct list_warning *warnings;
+	struct store_map map; /* when the index lies in a mapped file */
+};
+
+#endif

@@ -1,0 +1,361 @@
+/* The cache file of store.h. All numbers are the machine's own: another machine's build has another id. */
+#include "lists/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/build.h"
+#include "lists/state.h"
+
+#define STORE_VERSION 1
+/* Of 256 lists with paths and warnings; what they say of themselves takes under 1 KB each. */
+#define LISTS_BYTES_MAX ((size_t)4 << 20)
+#define TEXT_BYTES_MAX 65536
+#define WARNINGS_MAX 10000
+
+static const char magic[16] = "portafilter idx";
+
+struct header {
+	char magic[16];
+	uint32_t version, byte_order;
+	uint8_t build[BUILD_ID_BYTES];
+	uint64_t checksum[2]; /* of the whole file with this zeroed */
+	uint64_t list_count, warning_count;
+	uint64_t block_bytes, lists_bytes;
+	struct sealed_shape shape;
+};
+_Static_assert(sizeof(struct header) <= STORE_HEADER_BYTES, "the block begins behind it");
+#define BYTE_ORDER_MARK 0x01020304u
+
+static int fail(char why[STORE_WHY_MAX], int error, const char *text)
+{
+	snprintf(why, STORE_WHY_MAX, "%s", text);
+	return error;
+}
+
+/* ---- writing ------------------------------------------------------------------------------ */
+
+static void append_text(struct buffer *buffer, const char *text)
+{
+	uint32_t length = (uint32_t)strlen(text);
+	buffer_append(buffer, &length, sizeof length);
+	buffer_append(buffer, text, length);
+}
+
+static void append_lists(struct buffer *buffer, const struct lists *lists)
+{
+	for (size_t i = 0; i < lists->count; i++) {
+		struct list_info info = lists->infos[i];
+		info.name = info.file = NULL;
+		buffer_append(buffer, &info, sizeof info);
+		append_text(buffer, lists->infos[i].name);
+		append_text(buffer, lists->infos[i].file);
+	}
+	for (size_t i = 0; i < lists->warning_count; i++) {
+		buffer_append(buffer, &lists->warnings[i].list, sizeof lists->warnings[i].list);
+		append_text(buffer, lists->warnings[i].text);
+	}
+}
+
+static bool write_all(int fd, const void *bytes, size_t length)
+{
+	const char *at = bytes;
+	while (length) {
+		ssize_t done = write(fd, at, length);
+		if (done < 0 && errno != EINTR)
+			return false;
+		if (done > 0) {
+			at += done;
+			length -= (size_t)done;
+		}
+	}
+	return true;
+}
+
+/* What a file consists of, in this order. */
+struct parts {
+	char header[STORE_HEADER_BYTES];
+	const void *block;
+	struct buffer lists;
+	size_t block_bytes;
+};
+
+static bool checksum_of(const struct parts *parts, uint64_t sum[2])
+{
+	struct hash_stream *stream = hash_stream_new((struct hash_key){STORE_VERSION});
+	if (!stream)
+		return false;
+	hash_stream_add(stream, parts->header, sizeof parts->header);
+	hash_stream_add(stream, parts->block, parts->block_bytes);
+	hash_stream_add(stream, parts->lists.data, parts->lists.length);
+	hash_stream_digest(stream, sum);
+	hash_stream_free(&stream);
+	return true;
+}
+
+static int make_parts(struct parts *parts, const struct lists *lists)
+{
+	const struct sealed *sealed = list_index_sealed(lists->index);
+	struct header header = {
+		.version = STORE_VERSION,
+		.byte_order = BYTE_ORDER_MARK,
+		.list_count = lists->count,
+		.warning_count = lists->warning_count,
+		.block_bytes = sealed_bytes(&sealed->shape),
+		.shape = sealed->shape,
+	};
+	append_lists(&parts->lists, lists);
+	if (parts->lists.failed)
+		return PF_ENOMEM;
+	header.lists_bytes = parts->lists.length;
+	memcpy(header.magic, magic, sizeof magic);
+	build_id(header.build);
+	parts->block = sealed->slots;
+	parts->block_bytes = header.block_bytes;
+	memset(parts->header, 0, sizeof parts->header);
+	memcpy(parts->header, &header, sizeof header);
+	if (!checksum_of(parts, header.checksum))
+		return PF_ENOMEM;
+	memcpy(parts->header, &header, sizeof header);
+	return PF_OK;
+}
+
+static int write_parts(const char *path, const struct parts *parts, char why[STORE_WHY_MAX])
+{
+	char aside[PATH_MAX];
+	if ((size_t)snprintf(aside, sizeof aside, "%s.new", path) >= sizeof aside)
+		return fail(why, PF_EIO, "has too long a path");
+	(void)unlink(aside); /* of a process that was ended while it wrote */
+	int fd = open(aside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return fail(why, PF_EIO, strerror(errno));
+	bool whole = write_all(fd, parts->header, sizeof parts->header) &&
+	             write_all(fd, parts->block, parts->block_bytes) &&
+	             write_all(fd, parts->lists.data, parts->lists.length);
+	int error = whole ? 0 : errno;
+	if (close(fd) && whole)
+		error = errno;
+	if (!error && rename(aside, path))
+		error = errno;
+	if (!error)
+		return PF_OK;
+	(void)unlink(aside);
+	return fail(why, PF_EIO, strerror(error));
+}
+
+int store_write(const char *path, const struct lists *lists, char why[STORE_WHY_MAX])
+{
+	struct parts *parts = calloc(1, sizeof *parts);
+	if (!parts)
+		return PF_ENOMEM;
+	buffer_init(&parts->lists, LISTS_BYTES_MAX);
+	int error = make_parts(parts, lists);
+	if (error == PF_OK)
+		error = write_parts(path, parts, why);
+	buffer_deinit(&parts->lists);
+	free(parts);
+	return error;
+}
+
+/* ---- reading ------------------------------------------------------------------------------ */
+
+void store_checksum(const void *bytes, size_t length, uint64_t sum[2])
+{
+	struct header header;
+	char first[STORE_HEADER_BYTES];
+	struct hash_stream *stream = hash_stream_new((struct hash_key){STORE_VERSION});
+	sum[0] = sum[1] = 0;
+	if (stream && length >= sizeof first) {
+		memcpy(first, bytes, sizeof first);
+		memcpy(&header, first, sizeof header);
+		memset(header.checksum, 0, sizeof header.checksum);
+		memcpy(first, &header, sizeof header);
+		hash_stream_add(stream, first, sizeof first);
+		hash_stream_add(stream, (const char *)bytes + sizeof first, length - sizeof first);
+		hash_stream_digest(stream, sum);
+	}
+	hash_stream_free(&stream);
+}
+
+size_t store_checksum_offset(void)
+{
+	return offsetof(struct header, checksum);
+}
+
+static const char *header_fault(const struct header *header, size_t length)
+{
+	uint8_t build[BUILD_ID_BYTES];
+	build_id(build);
+	if (memcmp(header->magic, magic, sizeof magic) != 0)
+		return "is something else";
+	if (header->version != STORE_VERSION || header->byte_order != BYTE_ORDER_MARK ||
+	    memcmp(header->build, build, sizeof build) != 0)
+		return "is of another version of portafilter";
+	if (header->list_count > LIST_MAX || header->warning_count > WARNINGS_MAX ||
+	    header->lists_bytes > LISTS_BYTES_MAX || header->block_bytes > length ||
+	    header->block_bytes + header->lists_bytes != length - STORE_HEADER_BYTES ||
+	    !sealed_shape_fits(&header->shape, header->block_bytes))
+		return "is damaged: its parts do not fit";
+	return NULL;
+}
+
+static bool format_is_known(enum list_format format)
+{
+	switch (format) {
+	case LIST_FORMAT_AUTO:
+	case LIST_FORMAT_PLAIN:
+	case LIST_FORMAT_HOSTS:
+	case LIST_FORMAT_ADBLOCK: return true;
+	}
+	return false;
+}
+
+/* The part that tells of the lists, as far as it is read. */
+struct cursor {
+	const char *at, *end;
+};
+
+static bool take_bytes(struct cursor *cursor, void *to, size_t length)
+{
+	if ((size_t)(cursor->end - cursor->at) < length)
+		return false;
+	memcpy(to, cursor->at, length);
+	cursor->at += length;
+	return true;
+}
+
+/* NULL when there is none, or no memory for it. */
+static char *take_text(struct cursor *cursor)
+{
+	uint32_t length;
+	if (!take_bytes(cursor, &length, sizeof length) || length > TEXT_BYTES_MAX ||
+	    (size_t)(cursor->end - cursor->at) < length || memchr(cursor->at, '\0', length))
+		return NULL;
+	char *text = strndup(cursor->at, length);
+	cursor->at += length;
+	return text;
+}
+
+static bool take_list(struct cursor *cursor, struct list_info *info)
+{
+	struct list_info stored;
+	if (!take_bytes(cursor, &stored, sizeof stored))
+		return false;
+	stored.name = stored.file = NULL;
+	*info = stored;
+	info->name = take_text(cursor);
+	info->file = info->name ? take_text(cursor) : NULL;
+	return info->file && format_is_known(info->format) && format_is_known(info->format_given);
+}
+
+static bool take_lists(struct lists *lists, const struct header *header, const char *at)
+{
+	struct cursor cursor = {at, at + header->lists_bytes};
+	lists->infos = calloc(header->list_count + 1, sizeof *lists->infos);
+	lists->warnings = calloc(header->warning_count + 1, sizeof *lists->warnings);
+	if (!lists->infos || !lists->warnings)
+		return false;
+	for (size_t i = 0; i < header->list_count; i++) {
+		lists->count = i + 1;
+		if (!take_list(&cursor, &lists->infos[i]))
+			return false;
+	}
+	for (size_t i = 0; i < header->warning_count; i++) {
+		struct list_warning *warning = &lists->warnings[i];
+		lists->warning_count = i + 1;
+		if (!take_bytes(&cursor, &warning->list, sizeof warning->list) ||
+		    warning->list >= header->list_count || !(warning->text = take_text(&cursor)))
+			return false;
+	}
+	return cursor.at == cursor.end;
+}
+
+int store_read(const void *bytes, size_t length, struct lists **out, char why[STORE_WHY_MAX])
+{
+	struct header header;
+	uint64_t sum[2];
+	struct sealed sealed;
+	*out = NULL;
+	if (length < STORE_HEADER_BYTES)
+		return fail(why, PF_EINVAL, "is damaged: it is too short");
+	memcpy(&header, bytes, sizeof header);
+	const char *fault = header_fault(&header, length);
+	if (fault)
+		return fail(why, PF_EINVAL, fault);
+	store_checksum(bytes, length, sum);
+	if (memcmp(sum, header.checksum, sizeof sum) != 0)
+		return fail(why, PF_EINVAL, "is damaged: its checksum is wrong");
+	const char *block = (const char *)bytes + STORE_HEADER_BYTES;
+	sealed_attach(&sealed, &header.shape, block);
+	if (!sealed_is_sound(&sealed, header.list_count))
+		return fail(why, PF_EINVAL, "is damaged: a number in it can not be");
+	struct lists *lists = calloc(1, sizeof *lists);
+	if (!lists)
+		return PF_ENOMEM;
+	lists->references = 1;
+	lists->origin = LISTS_MAPPED;
+	lists->key = (struct hash_key){header.shape.seed};
+	lists->index = list_index_over(&sealed);
+	if (!lists->index || !take_lists(lists, &header, block + header.block_bytes)) {
+		lists_free(&lists);
+		return fail(why, PF_EINVAL, "is damaged: what it says of the lists can not be read");
+	}
+	*out = lists;
+	return PF_OK;
+}
+
+/* Of a file that only we may write: whoever could change it would choose the verdicts. */
+static const char *stat_fault(const struct stat *stat)
+{
+	if (!S_ISREG(stat->st_mode))
+		return "is no regular file";
+	if (stat->st_uid != geteuid())
+		return "belongs to somebody else";
+	if (stat->st_mode & 077)
+		return "may be read or written by others";
+	return stat->st_size < STORE_HEADER_BYTES ? "is damaged: it is too short" : NULL;
+}
+
+static int map_file(const char *path, struct store_map *map, char why[STORE_WHY_MAX])
+{
+	struct stat stat;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+	if (fd < 0)
+		return errno == ENOENT ? PF_ENOENT : fail(why, PF_EINVAL, strerror(errno));
+	const char *fault = fstat(fd, &stat) ? strerror(errno) : stat_fault(&stat);
+	void *bytes = MAP_FAILED;
+	if (!fault) {
+		map->length = (size_t)stat.st_size;
+		bytes = mmap(NULL, map->length, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
+	}
+	close(fd);
+	if (fault)
+		return fail(why, PF_EINVAL, fault);
+	if (bytes == MAP_FAILED)
+		return PF_ENOMEM;
+	map->bytes = bytes;
+	return PF_OK;
+}
+
+int store_open(const char *path, struct lists **out, char why[STORE_WHY_MAX])
+{
+	struct store_map map;
+	*out = NULL;
+	int error = map_file(path, &map, why);
+	if (error != PF_OK)
+		return error;
+	error = store_read(map.bytes, map.length, out, why);
+	if (error == PF_OK)
+		(*out)->map = map;
+	else
+		munmap(map.bytes, map.length);
+	return error;
+}

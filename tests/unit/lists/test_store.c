@@ -1,0 +1,420 @@
+/* The cache file of the lists, and lists that are shared: used when nothing has changed, never when something has, when
+ * the file is damaged, or when somebody else could have written it. */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "lists/store.h"
+#include "unit/lists/fixture.h"
+
+/* Long after the files of a test were written: what they look like can be trusted. */
+#define LATER_US ((int64_t)1 << 61)
+
+struct world {
+	struct fixture fixture;
+	char cache[96];
+};
+
+static int setup(void **state)
+{
+	struct world *world = calloc(1, sizeof *world);
+	fixture_init(&world->fixture);
+	snprintf(world->cache, sizeof world->cache, "%s/lists.cache", world->fixture.folder);
+	fixture_add_text(&world->fixture, "a.example\n*.b.example\nbad..name\n/re/\n/re2/\n/re3/\n");
+	fixture_add_text(&world->fixture, "||a.example^\n@@||x.a.example^\n");
+	fixture_add_text(&world->fixture, "");
+	*state = world;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *world = *state;
+	unlink(world->cache);
+	fixture_deinit(&world->fixture);
+	free(world);
+	return 0;
+}
+
+/* Loads into fixture.loaded; what was there is `previous` when `share`. */
+static void load(struct world *world, bool share, int64_t now_wall_us)
+{
+	struct fixture *fixture = &world->fixture;
+	struct lists *loaded;
+	const struct lists_keep keep = {share ? fixture->loaded : NULL, world->cache, now_wall_us};
+	diag_deinit(&fixture->diag);
+	diag_init(&fixture->diag);
+	assert_int_equal(lists_load_kept(&fixture->config, &keep, &fixture->diag, &loaded), PF_OK);
+	lists_free(&fixture->loaded);
+	fixture->loaded = loaded;
+}
+
+static enum lists_origin origin(const struct world *world)
+{
+	return lists_origin(world->fixture.loaded);
+}
+
+static void check_names(const struct fixture *fixture)
+{
+	assert_true(fixture_has(fixture, 0, "a.example"));
+	assert_true(fixture_has(fixture, 0, "x.a.example"));
+	assert_false(fixture_has(fixture, 0, "b.example"));
+	assert_true(fixture_has(fixture, 0, "x.b.example"));
+	assert_true(fixture_has(fixture, 1, "y.a.example"));
+	assert_false(fixture_has(fixture, 1, "x.a.example"));
+	assert_false(fixture_has(fixture, 2, "a.example"));
+	assert_int_equal(lists_count(fixture->loaded), 3);
+}
+
+static void check_infos(const struct world *world)
+{
+	const struct lists *lists = world->fixture.loaded;
+	const struct list_info *info = lists_info(lists, 0);
+	assert_string_equal(info->name, "list 0");
+	assert_string_equal(info->file, world->fixture.files[0]);
+	assert_int_equal(info->format, LIST_FORMAT_PLAIN);
+	assert_int_equal(info->names, 2);
+	assert_int_equal(info->lines, 6);
+	assert_int_equal(info->skipped[SKIP_BAD_NAME].count, 1);
+	assert_int_equal(info->skipped[SKIP_BAD_NAME].example_lines[0], 3);
+	assert_int_equal(lists_info(lists, 1)->exceptions, 1);
+	assert_int_equal(lists_info(lists, 1)->format, LIST_FORMAT_ADBLOCK);
+	assert_true(info->modified_wall_us > 0);
+	assert_int_equal(world->fixture.diag.warnings, 2);
+	assert_non_null(strstr(fixture_finding(&world->fixture, 0), "was taken only in part, 2 names"));
+	assert_int_equal(world->fixture.diag.entries[0].line, 10);
+	assert_non_null(strstr(fixture_finding(&world->fixture, 1), "is empty"));
+	assert_int_equal(world->fixture.diag.entries[1].line, 12);
+}
+
+static void test_mapped_is_as_read(void **state)
+{
+	struct world *world = *state;
+	struct stat stat_of;
+	load(world, false, LATER_US);
+	assert_int_equal(origin(world), LISTS_READ);
+	check_names(&world->fixture);
+	check_infos(world);
+	assert_int_equal(stat(world->cache, &stat_of), 0);
+	assert_int_equal(stat_of.st_mode & 0777, 0600);
+	load(world, false, LATER_US);
+	assert_int_equal(origin(world), LISTS_MAPPED);
+	check_names(&world->fixture);
+	check_infos(world);
+}
+
+static void test_unchanged_is_shared(void **state)
+{
+	struct world *world = *state;
+	for (int round = 0; round < 3; round++) {
+		load(world, false, LATER_US); /* read at first, then mapped */
+		const struct lists *before = world->fixture.loaded;
+		load(world, true, LATER_US);
+		assert_ptr_equal(world->fixture.loaded, before);
+		check_names(&world->fixture);
+		check_infos(world);
+	}
+	world->fixture.lists[1].pos.line = 77; /* the configuration may change around them */
+	world->fixture.lists[0].pos.line = 78;
+	const struct lists *before = world->fixture.loaded;
+	load(world, true, LATER_US);
+	assert_ptr_equal(world->fixture.loaded, before);
+	assert_int_equal(world->fixture.diag.entries[0].line, 78);
+}
+
+static void write_text(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+/* As many bytes, in the same file, in the same tick of the clock for all we know: found all the same. */
+static void test_changed_content(void **state)
+{
+	struct world *world = *state;
+	const int64_t now_us = (int64_t)time(NULL) * 1000000;
+	for (int share = 0; share < 2; share++) {
+		write_text(world->fixture.files[0], "a.example\n");
+		load(world, share, now_us);
+		assert_true(fixture_has(&world->fixture, 0, "a.example"));
+		write_text(world->fixture.files[0], "c.example\n");
+		load(world, share, now_us);
+		assert_int_equal(origin(world), LISTS_READ);
+		assert_false(fixture_has(&world->fixture, 0, "a.example"));
+		assert_true(fixture_has(&world->fixture, 0, "c.example"));
+		write_text(world->fixture.files[0], "c.example\nd.example\n");
+		load(world, share, now_us);
+		assert_true(fixture_has(&world->fixture, 0, "d.example"));
+	}
+}
+
+/* A file that was only touched, or put there again, has the same content. */
+static void test_touched(void **state)
+{
+	struct world *world = *state;
+	const struct timespec times[2] = {{1000000000, 5}, {1000000000, 5}};
+	load(world, false, LATER_US);
+	assert_int_equal(utimensat(AT_FDCWD, world->fixture.files[0], times, 0), 0);
+	load(world, false, LATER_US);
+	assert_int_equal(origin(world), LISTS_MAPPED);
+	char aside[600];
+	snprintf(aside, sizeof aside, "%s.aside", world->fixture.files[1]);
+	write_text(aside, "||a.example^\n@@||x.a.example^\n");
+	assert_int_equal(rename(aside, world->fixture.files[1]), 0);
+	const struct lists *before = world->fixture.loaded;
+	load(world, true, LATER_US);
+	assert_ptr_equal(world->fixture.loaded, before);
+	load(world, false, LATER_US);
+	assert_int_equal(origin(world), LISTS_MAPPED);
+	check_names(&world->fixture);
+}
+
+static void test_other_lists(void **state)
+{
+	struct world *world = *state;
+	load(world, false, LATER_US);
+	world->fixture.lists[0].format = LIST_FORMAT_HOSTS;
+	load(world, true, LATER_US);
+	assert_int_equal(origin(world), LISTS_READ);
+	assert_false(fixture_has(&world->fixture, 0, "x.a.example"));
+	strcpy(world->fixture.names[0], "other");
+	load(world, true, LATER_US);
+	assert_string_equal(lists_info(world->fixture.loaded, 0)->name, "other");
+	world->fixture.config.list_count--;
+	load(world, true, LATER_US);
+	assert_int_equal(lists_count(world->fixture.loaded), 2);
+	load(world, false, LATER_US);
+	assert_int_equal(origin(world), LISTS_MAPPED);
+	world->fixture.config.list_count++;
+	load(world, false, LATER_US);
+	assert_int_equal(origin(world), LISTS_READ);
+	assert_int_equal(unlink(world->fixture.files[2]), 0);
+	const struct lists_keep keep = {world->fixture.loaded, world->cache, LATER_US};
+	struct lists *lists;
+	assert_int_equal(lists_load_kept(&world->fixture.config, &keep, &world->fixture.diag, &lists),
+	                 PF_EINVAL); /* a list that is gone is an error, whatever the cache remembers */
+	assert_null(lists);
+	world->fixture.config.list_count--;
+}
+
+/* A copy that is still to be fetched is none of these errors: it is read when it is there. */
+static void test_copy_to_come(void **state)
+{
+	struct world *world = *state;
+	char url[] = "https://lists.example/x", path[96];
+	snprintf(path, sizeof path, "%s/copy", world->fixture.folder);
+	size_t copy = fixture_add_file(&world->fixture, path);
+	world->fixture.lists[copy].url = url;
+	load(world, false, LATER_US);
+	load(world, false, LATER_US);
+	assert_int_equal(origin(world), LISTS_MAPPED);
+	assert_non_null(strstr(fixture_finding(&world->fixture, 2), "has not been fetched yet"));
+	write_text(path, "copy.example\n");
+	load(world, true, LATER_US);
+	assert_true(fixture_has(&world->fixture, copy, "copy.example"));
+	write_text(path, "<html>\n");
+	load(world, true, LATER_US); /* spoilt: DNS goes on without it, and says so each time */
+	load(world, true, LATER_US);
+	assert_int_equal(origin(world), LISTS_READ);
+	assert_int_equal(world->fixture.diag.warnings, 3);
+}
+
+static void check_refused(struct world *world, const char *why)
+{
+	load(world, false, LATER_US);
+	assert_int_equal(origin(world), LISTS_READ);
+	assert_int_equal(world->fixture.diag.warnings, 3);
+	if (!strstr(fixture_finding(&world->fixture, 0), why))
+		fail_msg("\"%s\" does not say \"%s\"", fixture_finding(&world->fixture, 0), why);
+	check_names(&world->fixture);
+	load(world, false, LATER_US);
+	assert_int_equal(origin(world), LISTS_MAPPED); /* it was made anew */
+}
+
+static void test_not_ours(void **state)
+{
+	struct world *world = *state;
+	char other[112];
+	load(world, false, LATER_US);
+	assert_int_equal(chmod(world->cache, 0640), 0);
+	check_refused(world, "may be read or written by others");
+	assert_int_equal(chmod(world->cache, 0602), 0);
+	check_refused(world, "may be read or written by others");
+	snprintf(other, sizeof other, "%s.other", world->cache);
+	assert_int_equal(rename(world->cache, other), 0);
+	assert_int_equal(symlink(other, world->cache), 0);
+	check_refused(world, "symbolic link");
+	unlink(other);
+	if (geteuid() == 0) {
+		assert_int_equal(chown(world->cache, 65534, (gid_t)-1), 0);
+		check_refused(world, "belongs to somebody else");
+	}
+	unlink(world->cache);
+	assert_int_equal(mkfifo(world->cache, 0600), 0);
+	check_refused(world, "is no regular file");
+	write_text(world->cache, "a text\n");
+	assert_int_equal(chmod(world->cache, 0600), 0);
+	check_refused(world, "too short");
+}
+
+static void test_can_not_be_written(void **state)
+{
+	struct world *world = *state;
+	strcpy(world->cache, "/nowhere/lists.cache");
+	load(world, false, LATER_US);
+	check_names(&world->fixture);
+	assert_int_equal(world->fixture.diag.warnings, 3);
+	assert_non_null(strstr(fixture_finding(&world->fixture, 2), "can not be written"));
+}
+
+/* ---- damage ------------------------------------------------------------------------------- */
+
+struct file {
+	uint8_t *bytes; /* aligned as a page is */
+	size_t length;
+};
+
+static struct file read_file(const char *path)
+{
+	struct file file;
+	struct stat stat_of;
+	int fd = open(path, O_RDONLY);
+	assert_true(fd >= 0 && !fstat(fd, &stat_of));
+	file.length = (size_t)stat_of.st_size;
+	file.bytes = aligned_alloc(4096, (file.length + 4095) / 4096 * 4096);
+	assert_int_equal(read(fd, file.bytes, file.length), file.length);
+	close(fd);
+	return file;
+}
+
+static void write_bytes(const char *path, const void *bytes, size_t length)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, bytes, length), length);
+	close(fd);
+}
+
+/* Offsets near each other where much is told in few bytes, and some everywhere. */
+static size_t step(size_t at, size_t length)
+{
+	return at < 400 || at + 3000 > length ? 1 : 61;
+}
+
+static void test_flipped(void **state)
+{
+	struct world *world = *state;
+	char why[STORE_WHY_MAX];
+	struct lists *lists;
+	load(world, false, LATER_US);
+	struct file file = read_file(world->cache);
+	size_t refused = 0;
+	for (size_t at = 0; at < file.length; at += step(at, file.length)) {
+		file.bytes[at] ^= (uint8_t)(1u << at % 8);
+		assert_int_equal(store_read(file.bytes, file.length, &lists, why), PF_EINVAL);
+		assert_null(lists);
+		file.bytes[at] ^= (uint8_t)(1u << at % 8);
+		refused++;
+	}
+	assert_true(refused > 1000);
+	assert_int_equal(store_read(file.bytes, file.length, &lists, why), PF_OK);
+	lists_free(&lists);
+	/* Some the whole way, over the file and back to the lists themselves. */
+	static const size_t some[] = {0, 20, 60, 100, 4096, 5000};
+	for (size_t i = 0; i < PF_COUNT(some); i++) {
+		file.bytes[some[i]] ^= 0x40;
+		write_bytes(world->cache, file.bytes, file.length);
+		check_refused(world, some[i] < 16 ? "is something else" : "is ");
+		file.bytes[some[i]] ^= 0x40;
+	}
+	free(file.bytes);
+}
+
+static void test_cut(void **state)
+{
+	struct world *world = *state;
+	char why[STORE_WHY_MAX];
+	struct lists *lists;
+	load(world, false, LATER_US);
+	struct file file = read_file(world->cache);
+	for (size_t length = 0; length < file.length; length += step(length, file.length)) {
+		assert_int_equal(store_read(file.bytes, length, &lists, why), PF_EINVAL);
+		assert_null(lists);
+	}
+	static const size_t some[] = {0, 1, 4095, 4096, 6000};
+	for (size_t i = 0; i < PF_COUNT(some); i++) {
+		write_bytes(world->cache, file.bytes, some[i]);
+		check_refused(world, "is damaged");
+	}
+	uint8_t *longer = calloc(1, file.length + 1);
+	memcpy(longer, file.bytes, file.length);
+	write_bytes(world->cache, longer, file.length + 1);
+	check_refused(world, "is damaged");
+	free(longer);
+	free(file.bytes);
+}
+
+/* Changed by somebody who makes the checksum right: refused, or harmless to look things up in. */
+static void test_forged(void **state)
+{
+	struct world *world = *state;
+	char why[STORE_WHY_MAX];
+	load(world, false, LATER_US);
+	struct file file = read_file(world->cache);
+	size_t refused = 0, taken = 0;
+	for (size_t at = 0; at < file.length; at += step(at, file.length)) {
+		uint8_t was = file.bytes[at];
+		struct lists *lists;
+		uint64_t sum[2];
+		file.bytes[at] ^= (uint8_t)(at % 3 ? 0x81 : 0xff);
+		store_checksum(file.bytes, file.length, sum);
+		memcpy(file.bytes + store_checksum_offset(), sum, sizeof sum);
+		if (store_read(file.bytes, file.length, &lists, why) == PF_OK) {
+			struct dns_name name, entry;
+			struct list_set set;
+			assert_int_equal(dns_name_from_text("x.y.a.example", &name), PF_OK);
+			lists_match(lists, &name, &set);
+			for (size_t i = 0; i < lists_count(lists); i++)
+				(void)lists_find_entry(lists, i, &name, &entry);
+			lists_free(&lists);
+			taken++;
+		} else {
+			refused++;
+		}
+		file.bytes[at] = was;
+	}
+	assert_true(refused > 100 && taken > 100);
+	free(file.bytes);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_mapped_is_as_read),
+		TEST(test_unchanged_is_shared),
+		TEST(test_changed_content),
+		TEST(test_touched),
+		TEST(test_other_lists),
+		TEST(test_copy_to_come),
+		TEST(test_not_ours),
+		TEST(test_can_not_be_written),
+		TEST(test_flipped),
+		TEST(test_cut),
+		TEST(test_forged),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
