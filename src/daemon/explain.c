@@ -19,8 +19,12 @@ struct waiting {
 /* From the worker to the admin's thread, which takes it away again. */
 #define FORMAT_KEY "format"
 
-static const char *const reply_words[] = {"null", "nxdomain",  "nodata",    "refused", "drop",
-                                          "list", "addresses", "truncated", "records"};
+static const char *const reply_words[] = {
+	[REPLY_NULL] = "null",           [REPLY_NXDOMAIN] = "nxdomain",   [REPLY_NODATA] = "nodata",
+	[REPLY_REFUSED] = "refused",     [REPLY_DROP] = "drop",           [REPLY_LIST] = "list",
+	[REPLY_ADDRESSES] = "addresses", [REPLY_TRUNCATED] = "truncated", [REPLY_RECORDS] = "records",
+	[REPLY_STRIP] = "strip",
+};
 static const char *const step_words[] = {"matches", "shadowed", "no match", "not asked"};
 static const char *const stage_words[] = {"", "names", "answers"};
 
