@@ -23,6 +23,8 @@ struct admin_ops {
 	/* `duration` may be "off". */
 	json_t *(*pause)(void *data, const char *duration, const char *tag, int *http, char error[500]);
 	json_t *(*reload)(void *data, int *http, char error[500]);
+	/* The path of the table of names that is in force, the caller's; NULL: nothing is proposed, or no memory. */
+	char *(*recognise_path)(void *data);
 };
 
 struct admin_options {

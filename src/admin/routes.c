@@ -3,10 +3,12 @@
 #include "admin/routes.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "admin/devices.h"
 #include "journal/sqlite/sqlite.h"
+#include "report/proposals.h"
 #include "report/report.h"
 
 static void fail(struct routes_answer *answer, int http, const char *sentence)
@@ -164,12 +166,41 @@ static void get_devices(struct routes_context *context, const struct params *par
 	json_decref(seen);
 }
 
+/* The table is read for each question: it has some hundred lines, and one that was replaced counts at once. */
+static void get_proposals(struct routes_context *context, const struct params *params,
+                          struct routes_answer *answer)
+{
+	struct store_filter filter;
+	struct recognise *table = NULL;
+	if (params_filter(params, clock_now(), &filter, answer->error) != PF_OK) {
+		answer->http = 400;
+		return;
+	}
+	char *path = context->ops.recognise_path(context->ops.data);
+	if (!path)
+		fail(answer, 409, "Devices are not recognised by their names (recognise: off).");
+	else if (recognise_load(path, &table, answer->error) != PF_OK)
+		answer->http = 503;
+	free(path);
+	if (!table)
+		return;
+	struct store *store = open_store(context, answer);
+	if (store) {
+		answer->body = report_proposals(store, table, &filter);
+		if (!answer->body)
+			fail(answer, 503, *store->error ? store->error : "The journal can not be read.");
+		store->close(&store);
+	}
+	recognise_free(&table);
+}
+
 /* ---- the table --------------------------------------------------------------------------- */
 
 static const char *const no_params[] = {NULL};
 static const char *const name_params[] = {"name", NULL};
 static const char *const pause_params[] = {"for", "tag", NULL};
 static const char *const device_params[] = {"unknown", NULL};
+static const char *const proposal_params[] = {"device", "since", "limit", NULL};
 static const char *const explain_params[] = {"device", "name", "type", NULL};
 static const char *const query_params[] = {"device", "name",  "action", "standing", "type",
                                            "since",  "until", "after",  "limit",    NULL};
@@ -179,6 +210,7 @@ static const char *const endpoint_params[] = {"device", "name",  "standing", "ty
 static const struct route routes[] = {
 	{"/api/v1/status", false, no_params, get_status},
 	{"/api/v1/devices", false, device_params, get_devices},
+	{"/api/v1/proposals", false, proposal_params, get_proposals},
 	{"/api/v1/queries", false, query_params, get_queries},
 	{"/api/v1/endpoints", false, endpoint_params, get_endpoints},
 	{"/api/v1/lists", false, no_params, get_lists},

@@ -23,6 +23,8 @@ const struct cli_option cli_options[] = {
      "the last 20, then what comes, until Ctrl-C"},
 	{'u', "--unknown", NULL, NULL, offsetof(struct cli, unknown),
      "only those that nobody has named"},
+	{'p', "--proposals", NULL, NULL, offsetof(struct cli, proposals),
+     "who made them, by the names that they ask for, with the evidence"},
 	{0, "--config", "-c", "FILE", offsetof(struct cli, config),
      "the daemon's configuration: it names the socket and the journal"},
 	{0, "--json", NULL, NULL, offsetof(struct cli, json), "the same for programs"},

@@ -24,7 +24,7 @@ struct cli {
 	const char *verb; /* NULL: none */
 	size_t positional_count;
 	const char *positional[CLI_POSITIONAL_MAX];
-	bool follow, unknown;
+	bool follow, unknown, proposals;
 	const char *device, *name, *action, *standing, *type, *since, *limit, *format, *tag;
 };
 
@@ -55,6 +55,8 @@ PF_MUST_CHECK int cli_help(const char *name);
 int verb_check(const struct cli *cli);
 int verb_status(const struct cli *cli);
 int verb_devices(const struct cli *cli);
+/* `devices --proposals` */
+int verb_proposals(const struct cli *cli);
 int verb_log(const struct cli *cli);
 int verb_explain(const struct cli *cli);
 int verb_endpoints(const struct cli *cli);

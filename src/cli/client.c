@@ -13,6 +13,7 @@
 #include "config/config.h"
 #include "dns/dns.h"
 #include "journal/sqlite/sqlite.h"
+#include "report/proposals.h"
 #include "report/report.h"
 
 #define CONNECT_TIMEOUT_MS 2000L
@@ -271,6 +272,24 @@ static int check_filter(const struct params *params, struct store_filter *filter
 	return CLI_DONE;
 }
 
+static json_t *ask_store(const struct client *client, const char *what, struct store *store,
+                         const struct store_filter *filter, char error[500])
+{
+	if (!strcmp(what, "queries"))
+		return report_queries(store, filter);
+	if (!strcmp(what, "endpoints"))
+		return report_endpoints(store, filter);
+	struct recognise *table = NULL;
+	if (!client->config->recognise_path)
+		snprintf(error, 500, "devices are not recognised by their names (recognise: off).");
+	else if (recognise_load(client->config->recognise_path, &table, error) == PF_OK) {
+		json_t *proposals = report_proposals(store, table, filter);
+		recognise_free(&table);
+		return proposals;
+	}
+	return NULL;
+}
+
 static json_t *read_file(const struct client *client, const char *what,
                          const struct store_filter *filter, char error[500])
 {
@@ -281,9 +300,8 @@ static json_t *read_file(const struct client *client, const char *what,
 	struct store *store = sqlite_store_open(client->config->journal_path, error, 500);
 	if (!store)
 		return NULL;
-	json_t *rows =
-		strcmp(what, "queries") ? report_endpoints(store, filter) : report_queries(store, filter);
-	if (!rows)
+	json_t *rows = ask_store(client, what, store, filter, error);
+	if (!rows && *store->error)
 		snprintf(error, 500, "%s", store->error);
 	store->close(&store);
 	return rows;

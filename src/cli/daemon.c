@@ -71,6 +71,12 @@ static void print_devices(json_t *document)
 int verb_devices(const struct cli *cli)
 {
 	struct params params = {0};
+	if (cli->proposals)
+		return verb_proposals(cli);
+	if (cli->device || cli->since || cli->limit) {
+		cli_complain("--device, --since and --limit go with devices --proposals.");
+		return CLI_USAGE;
+	}
 	client_param(&params, "unknown", cli->unknown ? "1" : NULL);
 	return client_run(cli, "/api/v1/devices", &params, false, print_devices);
 }

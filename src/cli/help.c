@@ -17,8 +17,9 @@ static const struct cli_verb verbs[] = {
      "", 0, 0, verb_status},
 	{"devices", "", "who is here, and what the journal knows of them",
      "  portafilter devices\n"
-     "  portafilter devices --unknown\n",
-     "u", 0, 0, verb_devices},
+     "  portafilter devices --unknown\n"
+     "  portafilter devices --proposals --device \"lobby coffee\"\n",
+     "updil", 0, 0, verb_devices},
 	{"log", "", "what was asked, and what became of it",
      "  portafilter log -f\n"
      "  portafilter log --device \"lobby coffee\" --action sinkhole --since 1d\n"

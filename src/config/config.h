@@ -243,6 +243,7 @@ struct config {
 	bool journal_enabled;    /* `journal: off` clears it */
 	char *journal_path;      /* default /var/lib/portafilter/journal.db */
 	char *journal_rings;     /* journal.rings; default journal.rings beside the control socket */
+	char *recognise_path;    /* the table of names (recognise.h); NULL: `recognise: off` */
 	int64_t journal_keep_us; /* journal.keep, 30 days by default */
 };
 

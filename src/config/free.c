@@ -46,6 +46,7 @@ void config_free(struct config **config)
 	free(gone->state);
 	free(gone->user);
 	free(gone->control_socket);
+	free(gone->recognise_path);
 	free(gone->journal_path);
 	free(gone->journal_rings);
 	free(gone);

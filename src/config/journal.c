@@ -1,4 +1,4 @@
-/* journal: where the record of all queries is kept, and for how long. */
+/* journal: where the record of all queries is kept, and for how long; recognise: what its names are held against. */
 #include "config/sections.h"
 #include "config/values.h"
 
@@ -56,4 +56,16 @@ void section_journal(struct reader *reader, const struct node *node, void *targe
 		           "`journal` must be a mapping of keys and values, or `off`, but text was found");
 	else if (node->kind != NODE_SCALAR)
 		(void)reader_mapping(reader, node, "`journal`", fields, PF_COUNT(fields), config);
+}
+
+void section_recognise(struct reader *reader, const struct node *node, void *target)
+{
+	struct config *config = target;
+	if (value_switch(node) != 0)
+		config->recognise_path = reader_path(reader, node, "recognise");
+}
+
+void default_recognise(struct reader *reader)
+{
+	reader->config->recognise_path = reader_copy(reader, PF_DATADIR "/portafilter/evidence.tsv");
 }

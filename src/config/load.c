@@ -77,7 +77,8 @@ enum {
 	FIELD_REBINDING,
 	FIELD_RULES,
 	FIELD_NOTIFY,
-	FIELD_JOURNAL
+	FIELD_JOURNAL,
+	FIELD_RECOGNISE
 };
 static const struct field fields[] = {
 	[FIELD_USER] = {"user", read_user, false},
@@ -99,6 +100,7 @@ static const struct field fields[] = {
 	[FIELD_RULES] = {"rules", section_rules, false},
 	[FIELD_NOTIFY] = {"notify", section_notify, false},
 	[FIELD_JOURNAL] = {"journal", section_journal, false},
+	[FIELD_RECOGNISE] = {"recognise", section_recognise, false},
 };
 
 /* The file `name` in the folder of `path`. On a tmpfs like /run nothing is ever written to a disk for it, and no disk can
@@ -147,6 +149,8 @@ static void read_root(struct reader *reader, const struct node *root)
 		default_upstreams(reader);
 	if (!(seen & 1u << FIELD_GEO))
 		default_geo(reader);
+	if (!(seen & 1u << FIELD_RECOGNISE))
+		default_recognise(reader);
 	fill_paths(reader);
 	default_state(reader);
 	rules_check_possible(reader);

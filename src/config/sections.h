@@ -16,6 +16,7 @@ void section_lists(struct reader *reader, const struct node *node, void *target)
 void section_rules(struct reader *reader, const struct node *node, void *target);
 void section_notify(struct reader *reader, const struct node *node, void *target);
 void section_journal(struct reader *reader, const struct node *node, void *target);
+void section_recognise(struct reader *reader, const struct node *node, void *target);
 void section_hosts(struct reader *reader, const struct node *node, void *target);
 void section_hosts_file(struct reader *reader, const struct node *node, void *target);
 void section_forward(struct reader *reader, const struct node *node, void *target);
@@ -32,6 +33,7 @@ void default_allow_from(struct reader *reader);
 void default_upstreams(struct reader *reader); /* resolv.conf, without ourselves */
 void default_geo(struct reader *reader);
 void default_state(struct reader *reader);
+void default_recognise(struct reader *reader);
 
 /* Warnings about rules that can never hold with these databases and this home. */
 void rules_check_possible(struct reader *reader);

@@ -372,6 +372,18 @@ static json_t *api_reload(void *data, int *http, char error[500])
 	return result;
 }
 
+static char *api_recognise_path(void *data)
+{
+	struct daemon *daemon = data;
+	rcu_register_thread();
+	rcu_read_lock();
+	const struct snapshot *snapshot = rcu_dereference(daemon->shared.snapshot);
+	char *path = snapshot->config->recognise_path ? strdup(snapshot->config->recognise_path) : NULL;
+	rcu_read_unlock();
+	rcu_unregister_thread();
+	return path;
+}
+
 struct admin_ops api_ops(struct daemon *daemon)
 {
 	return (struct admin_ops){
@@ -384,5 +396,6 @@ struct admin_ops api_ops(struct daemon *daemon)
 		.update_lists = api_update_lists,
 		.reload = api_reload,
 		.pause = api_pause,
+		.recognise_path = api_recognise_path,
 	};
 }

@@ -9,6 +9,8 @@
 
 #include "base/error.h"
 
+#define STORE_ASKED_ROWS_MAX 1000000 /* a second of reading; a household's three days */
+
 /* All conditions that are given must hold. Strings are borrowed; NULL or negative: not given. */
 struct store_filter {
 	const char *device;   /* name or id, exact */
@@ -45,6 +47,11 @@ struct store_device {
 	int64_t overseas_names; /* distinct names with an overseas endpoint */
 };
 
+/* One name that a device asked for, once for each device. */
+struct store_asked {
+	const char *device_id, *device, *name;
+};
+
 struct store {
 	/* Each returns PF_OK, PF_EINVAL, PF_EIO (with the reason in `error`), or what `each` returned when
 	 * that was not 0, which ends the walk. Queries come oldest first, endpoints by device, name, type and
@@ -55,6 +62,11 @@ struct store {
 	                 int (*each)(void *data, const struct store_endpoint *row), void *data);
 	int (*devices)(struct store *store, int (*each)(void *data, const struct store_device *row),
 	               void *data);
+	/* By device (name, then id), then name. Of the filter: device and since. Names that got an address are remembered as
+	 * long as the endpoints are, others (sinkholed ones) as long as they stand among the newest
+	 * STORE_ASKED_ROWS_MAX queries. */
+	int (*asked)(struct store *store, const struct store_filter *filter,
+	             int (*each)(void *data, const struct store_asked *row), void *data);
 	void (*close)(struct store **store);
 	char error[256];
 };

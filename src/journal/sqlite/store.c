@@ -471,6 +471,49 @@ static int store_devices(struct store *base,
 	return end(store, &question, result);
 }
 
+/* ---- names of devices -------------------------------------------------------------------- */
+
+struct asked_each {
+	int (*call)(void *data, const struct store_asked *row);
+};
+
+static int hand_asked(sqlite3_stmt *statement, void *each, void *data)
+{
+	struct store_asked row = {.device_id = text_of(statement, 0),
+	                          .device = text_of(statement, 1),
+	                          .name = text_of(statement, 2)};
+	return ((struct asked_each *)each)->call(data, &row);
+}
+
+static int store_asked(struct store *base, const struct store_filter *filter,
+                       int (*each)(void *data, const struct store_asked *row), void *data)
+{
+	struct sqlite_store *store = (struct sqlite_store *)base;
+	struct question question;
+	struct asked_each call = {each};
+	int result = begin(store, &question);
+	if (result != PF_OK)
+		return end(store, &question, result);
+	add(&question, "SELECT d.key, d.name, n.text FROM (SELECT e.device AS device, e.name AS name"
+	               " FROM endpoint e WHERE 1");
+	if (filter->device)
+		result = filter_device(store, &question, filter->device, "e.device", false);
+	if (filter->since_wall_us)
+		add_number(&question, " AND e.last >= ?", filter->since_wall_us / US_PER_MS);
+	add(&question, " UNION SELECT q.device, q.name FROM ");
+	add(&question, query_spans);
+	add_number(&question, " WHERE q.id > (SELECT ifnull(max(last), 0) FROM span) - ?",
+	           STORE_ASKED_ROWS_MAX);
+	filter_times(&question, filter);
+	if (result == PF_OK && filter->device)
+		result = filter_device(store, &question, filter->device, "q.device", true);
+	add(&question, ") a CROSS JOIN device d ON d.id = a.device CROSS JOIN name n ON n.id = a.name"
+	               " ORDER BY d.name, d.key, n.text");
+	if (result == PF_OK)
+		result = walk(store, &question, hand_asked, &call, data);
+	return end(store, &question, result);
+}
+
 /* ---- opening ----------------------------------------------------------------------------- */
 
 static void store_close(struct store **base)
@@ -493,6 +536,7 @@ struct store *sqlite_store_open(const char *path, char *error, size_t error_size
 	store->store.queries = store_queries;
 	store->store.endpoints = store_endpoints;
 	store->store.devices = store_devices;
+	store->store.asked = store_asked;
 	store->store.close = store_close;
 	struct store *base = &store->store;
 	if (schema_open_reader(path, &store->db, error, error_size) != PF_OK)

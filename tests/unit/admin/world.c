@@ -166,6 +166,12 @@ static json_t *give_reload(void *data, int *http, char error[500])
 	return canned(data, "{'errors': ['p.yaml:1:2: error: one.', 'p.yaml:3:4: error: two.']}");
 }
 
+static char *give_recognise_path(void *data)
+{
+	(void)data;
+	return strdup(TESTS_DIR "/../src/recognise/evidence.tsv");
+}
+
 struct admin_ops world_ops(struct world *world)
 {
 	return (struct admin_ops){
@@ -177,6 +183,7 @@ struct admin_ops world_ops(struct world *world)
 		.explain = give_explanation,
 		.reload = give_reload,
 		.pause = give_pause,
+		.recognise_path = give_recognise_path,
 	};
 }
 

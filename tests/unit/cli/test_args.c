@@ -121,7 +121,7 @@ static void what_is_refused(void **state)
 		{"-c", "a", "-c", "b", "log"},
 		{"status", "--since", "1h"},
 		{"status", "-f"},
-		{"devices", "--device", "a"},
+		{"lists", "--device", "a"},
 		{"endpoints", "-f"},
 		{"endpoints", "--action", "flag"},
 		{"reload", "--limit", "1"},

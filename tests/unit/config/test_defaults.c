@@ -45,6 +45,7 @@ static void test_nothing_written(void **state)
 	assert_int_equal(config->rule_count, 0);
 	assert_true(config->journal_enabled);
 	assert_string_equal(config->journal_path, "/var/lib/portafilter/journal.db");
+	assert_non_null(strstr(config->recognise_path, "/portafilter/evidence.tsv"));
 	assert_int_equal(config->journal_keep_us, 30LL * 86400 * 1000000);
 	parsed_deinit(&parsed);
 }

@@ -389,6 +389,12 @@ static void test_journal(void **state)
 	assert_string_equal(parsed.config->journal_path, DATA "/j/journal.db");
 	assert_int_equal(parsed.config->journal_keep_us, 14 * DAY_US);
 	parsed_deinit(&parsed);
+	parsed = parse_clean("recognise: off\n");
+	assert_null(parsed.config->recognise_path);
+	parsed_deinit(&parsed);
+	parsed = parse_clean("recognise: names.tsv\n");
+	assert_string_equal(parsed.config->recognise_path, DATA "/names.tsv");
+	parsed_deinit(&parsed);
 }
 
 /* The example that is shipped: as it is, and with every setting that it shows. */
