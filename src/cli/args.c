@@ -19,6 +19,8 @@ const struct cli_option cli_options[] = {
 	{'l', "--limit", NULL, "N", offsetof(struct cli, limit), "at most so many, the newest"},
 	{'m', "--format", NULL, "FORMAT", offsetof(struct cli, format), "table, csv or jsonl"},
 	{'g', "--tag", NULL, "TAG", offsetof(struct cli, tag), "only for the devices that have it"},
+	{'A', "--audit", NULL, "FILE", offsetof(struct cli, audit),
+     "a list of addresses, one a line: how far do the sources agree?"},
 	{'f', "--follow", "-f", NULL, offsetof(struct cli, follow),
      "the last 20, then what comes, until Ctrl-C"},
 	{'u', "--unknown", NULL, NULL, offsetof(struct cli, unknown),

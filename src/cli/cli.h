@@ -15,7 +15,7 @@ enum cli_exit {
 	CLI_NO_DAEMON = 3,
 };
 
-#define CLI_POSITIONAL_MAX 3
+#define CLI_POSITIONAL_MAX 256 /* addresses of `geo` */
 
 /* The command line. All strings are argv's. */
 struct cli {
@@ -26,6 +26,7 @@ struct cli {
 	const char *positional[CLI_POSITIONAL_MAX];
 	bool follow, unknown, proposals;
 	const char *device, *name, *action, *standing, *type, *since, *limit, *format, *tag;
+	const char *audit;
 };
 
 /* PF_OK, or PF_EINVAL with a sentence on stderr. With --help or --version only what was said before them is
@@ -60,6 +61,7 @@ int verb_proposals(const struct cli *cli);
 int verb_log(const struct cli *cli);
 int verb_explain(const struct cli *cli);
 int verb_endpoints(const struct cli *cli);
+int verb_geo(const struct cli *cli);
 int verb_lists(const struct cli *cli);
 int verb_pause(const struct cli *cli);
 int verb_reload(const struct cli *cli);

@@ -34,6 +34,10 @@ static const struct cli_verb verbs[] = {
      "  portafilter endpoints --standing overseas\n"
      "  portafilter endpoints --device tv --format csv > tv.csv\n",
      "dnstilm", 0, 0, verb_endpoints},
+	{"geo", "ADDRESS…", "where an address stands, who runs it, and what each database says",
+     "  portafilter geo 120.92.123.219 2a00:1450:4001:80b::200e\n"
+     "  portafilter geo --audit addresses.txt --json > audit.json\n",
+     "A", 0, CLI_POSITIONAL_MAX, verb_geo},
 	{"lists", "[update [NAME]]", "the lists, their sizes, where they come from; fetch them now",
      "  portafilter lists\n"
      "  portafilter lists update\n"

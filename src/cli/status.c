@@ -133,13 +133,18 @@ static void print_notify(json_t *notify)
 
 static void print_databases(json_t *databases)
 {
-	size_t i;
+	size_t i, locations = 0;
 	json_t *row;
 	json_array_foreach(databases, i, row)
+	{
 		cli_say(stdout, "database   %s (%s), of %s, %s old: %s", cli_string(row, "label"),
-	            cli_string(row, "kind"), cli_string(row, "built"),
-	            cli_count(cli_integer(row, "age_days"), "day").bytes, cli_string(row, "path"));
-	if (!json_array_size(databases))
+		        cli_string(row, "kind"), cli_string(row, "built"),
+		        cli_count(cli_integer(row, "age_days"), "day").bytes, cli_string(row, "path"));
+		locations += !strcmp(cli_string(row, "kind"), "location");
+		if (*cli_string(row, "credit"))
+			cli_say(stdout, "           %s", cli_string(row, "credit"));
+	}
+	if (!locations)
 		cli_say(stdout, "database   none: no standing can be told (`geo` in the configuration)");
 }
 

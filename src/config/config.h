@@ -176,6 +176,7 @@ struct config_path {
 struct config_geo {
 	size_t location_count, control_count, anycast_count;
 	struct config_path *location, *control, *anycast;
+	bool anycast_published; /* the list that comes with the program counts too */
 	bool defaulted;     /* no `geo:` in the file: the standard paths that exist on this machine */
 	int64_t max_age_us; /* geo.max-age, 365 days by default */
 };

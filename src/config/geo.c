@@ -18,6 +18,15 @@ static bool is_new_file(struct file_identity *known, size_t count, const struct 
 	return true;
 }
 
+/* The word that stands for the list that comes with the program. */
+static bool is_published(struct reader *reader, const struct node *item, const char *key)
+{
+	bool is = !strcmp(key, "geo.anycast") && item->kind == NODE_SCALAR &&
+	          !strcmp(item->text, "published");
+	reader->config->geo.anycast_published |= is;
+	return is;
+}
+
 static void read_paths(struct reader *reader, const struct node *node, const char *key, size_t max,
                        struct config_path **paths, size_t *count)
 {
@@ -28,6 +37,8 @@ static void read_paths(struct reader *reader, const struct node *node, const cha
 	if (!*paths)
 		return;
 	for (const struct node *item = reader_first(node); item; item = reader_next(node, item)) {
+		if (is_published(reader, item, key))
+			continue;
 		char *path = reader_path(reader, item, key);
 		if (!path)
 			continue;
@@ -78,6 +89,8 @@ void section_geo(struct reader *reader, const struct node *node, void *target)
 	struct config_geo *geo = &((struct config *)target)->geo;
 	geo->max_age_us = MAX_AGE_DEFAULT_US;
 	unsigned seen = reader_mapping(reader, node, "`geo`", fields, PF_COUNT(fields), geo);
+	if (node->kind == NODE_MAPPING && !(seen & 1u << 2))
+		geo->anycast_published = true;
 	if (node->kind == NODE_MAPPING && !(seen & 1u))
 		tell_warning(reader, node->pos,
 		             "`geo` names no `location` database: where addresses stand is not known");
@@ -100,7 +113,7 @@ static void add_default(struct reader *reader, const char *name, struct config_p
 void default_geo(struct reader *reader)
 {
 	struct config_geo *geo = &reader->config->geo;
-	geo->defaulted = true;
+	geo->defaulted = geo->anycast_published = true;
 	geo->max_age_us = MAX_AGE_DEFAULT_US;
 	geo->location = reader_alloc(reader, 2, sizeof *geo->location);
 	geo->control = reader_alloc(reader, 2, sizeof *geo->control);

@@ -103,10 +103,11 @@ static json_t *databases_json(const struct geo *geo, int64_t now_us)
 		built[10] = '\0'; /* the day */
 		int64_t age_days = (now_us - source.built_wall_us) / DAY_US;
 		json_array_append_new(list,
-		                      json_pack("{s:s, s:s, s:s, s:s, s:I, s:o, s:b}", "kind", source.kind,
-		                                "label", source.label, "path", source.path, "built", built,
-		                                "age_days", (json_int_t)age_days, "entries",
-		                                number(source.entries), "old", age_days >= OLD_DAYS));
+		                      json_pack("{s:s, s:s, s:s, s:s, s:I, s:o, s:b, s:s}", "kind",
+		                                source.kind, "label", source.label, "path", source.path,
+		                                "built", built, "age_days", (json_int_t)age_days, "entries",
+		                                number(source.entries), "old", age_days >= OLD_DAYS,
+		                                "credit", source.credit));
 	}
 	return list;
 }

@@ -30,15 +30,19 @@ void anycast_free(struct anycast **anycast)
 	*anycast = NULL;
 }
 
-static int on_prefix(void *data, const struct prefix *prefix)
+int anycast_add(struct anycast *anycast, const struct prefix *prefix)
 {
-	struct anycast *anycast = data;
 	struct addr end = prefix->addr;
 	for (unsigned bit = prefix->length; bit < addr_bits(&prefix->addr); bit++)
 		end.bytes[bit / 8] |= (uint8_t)(0x80u >> (bit % 8));
 	int error = range_list_add(&anycast->ranges, &prefix->addr, &end, 1, ANYCAST_MAX);
 	anycast->count += error == PF_OK;
 	return error;
+}
+
+static int on_prefix(void *data, const struct prefix *prefix)
+{
+	return anycast_add(data, prefix);
 }
 
 int anycast_read(struct anycast *anycast, const struct config_path *path, const char *file,

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "geo/credit.h"
 #include "geo/label.h"
 #include "geo/state.h"
 
@@ -40,7 +41,7 @@ static void warn_of_age(struct loading *loading, const struct geo_source *source
 }
 
 static int add_source(struct loading *loading, const struct config_path *path, const char *kind,
-                      int64_t built_us, size_t entries)
+                      const char *type, int64_t built_us, size_t entries)
 {
 	struct geo *geo = loading->geo;
 	struct geo_source *source = &geo->sources[geo->source_count];
@@ -52,6 +53,7 @@ static int add_source(struct loading *loading, const struct config_path *path, c
 	                              .built_wall_us = built_us,
 	                              .entries = entries};
 	label_make(copy, built_us, source->label);
+	credit_find(copy, type, source->credit);
 	geo->source_count++;
 	if (strcmp(kind, "anycast"))
 		warn_of_age(loading, source);
@@ -115,7 +117,8 @@ static int load_location(struct loading *loading, const struct config_path *path
 		return PF_EINVAL;
 	}
 	geo->locations[geo->location_count++] = location;
-	error = add_source(loading, path, "location", location_built_us(location), 0);
+	error = add_source(loading, path, "location", location_type(location),
+	                   location_built_us(location), 0);
 	if (error == PF_OK)
 		give_voice(loading);
 	return error;
@@ -129,7 +132,7 @@ static int load_control(struct loading *loading, const struct config_path *path)
 	if (error != PF_OK)
 		return error;
 	int64_t built_us = read.built_us ? read.built_us : modified_us(path->path);
-	return add_source(loading, path, "control", built_us, read.count);
+	return add_source(loading, path, "control", NULL, built_us, read.count);
 }
 
 static int load_anycast(struct loading *loading, const struct config_path *path)
@@ -137,8 +140,23 @@ static int load_anycast(struct loading *loading, const struct config_path *path)
 	size_t count;
 	int error =
 		anycast_read(loading->geo->anycast, path, loading->config->file, loading->diag, &count);
-	return error == PF_OK ? add_source(loading, path, "anycast", modified_us(path->path), count)
-	                      : error;
+	return error == PF_OK
+	           ? add_source(loading, path, "anycast", NULL, modified_us(path->path), count)
+	           : error;
+}
+
+/* The list that comes with the program. */
+static int load_published(struct loading *loading)
+{
+	char name[] = "anycast-published.txt";
+	const struct config_path path = {{0, 0}, name};
+	size_t count;
+	if (!loading->config->geo.anycast_published)
+		return PF_OK;
+	int error = anycast_read_published(loading->geo->anycast, &count);
+	return error == PF_OK
+	           ? add_source(loading, &path, "anycast", NULL, anycast_published_us(), count)
+	           : error;
 }
 
 /* Loads each file even when an earlier one failed, so that all errors are told. */
@@ -200,6 +218,7 @@ static int load_all(struct loading *loading)
 		load_each(loading, files->location, files->location_count, load_location),
 		load_each(loading, files->control, files->control_count, load_control),
 		load_each(loading, files->anycast, files->anycast_count, load_anycast),
+		load_published(loading),
 	};
 	for (size_t i = 0; i < PF_COUNT(results); i++)
 		if (results[i] != PF_OK)

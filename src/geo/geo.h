@@ -15,6 +15,7 @@
 #define GEO_RANGES_MAX 2000000  /* lines of ASN ranges; the public tables hold 515,000 */
 #define GEO_ORGANISATION_MAX 64 /* bytes kept of an organisation's name, NUL included */
 
+#define GEO_CREDIT_MAX 160
 #define GEO_HOME_MAX (CONFIG_TAG_HOMES_MAX + 1)
 
 struct geo; /* immutable; shared by all workers */
@@ -57,10 +58,11 @@ const char *geo_organisation(const struct geo *geo, uint32_t asn);
 /* One source, for `status` and for the sentence. */
 struct geo_source {
 	const char *path;
-	const char *kind;          /* "location", "control" or "anycast" */
-	char label[GEO_LABEL_MAX]; /* "dbip 2026-06": short name and the month of the build */
-	int64_t built_wall_us;     /* mmdb build_epoch; the file's mtime for text files */
-	size_t entries;            /* ranges or prefixes; 0 for mmdb */
+	const char *kind;            /* "location", "control" or "anycast" */
+	char label[GEO_LABEL_MAX];   /* "dbip 2026-06": short name and the month of the build */
+	int64_t built_wall_us;       /* mmdb build_epoch; the file's mtime for text files */
+	size_t entries;              /* ranges or prefixes; 0 for mmdb */
+	char credit[GEO_CREDIT_MAX]; /* whom its licence wants to be named; "" when that is not known */
 };
 size_t geo_source_count(const struct geo *geo);
 void geo_source(const struct geo *geo, size_t index, struct geo_source *source);

@@ -488,8 +488,7 @@ static void check_tells_all(void **state)
 	         world->socket_path, world->journal_path);
 	world_configure(world, text);
 	expect(RUN(world, "check"), CLI_DONE,
-	       "portafilter.yaml is right: 1 device, 0 lists with 0 names, 1 rule, 0 databases; ",
-	       NULL);
+	       "portafilter.yaml is right: 1 device, 0 lists with 0 names, 1 rule, 1 database; ", NULL);
 	json_t *json = expect_json(RUN(world, "check", "--json"), CLI_DONE);
 	assert_true(json_is_true(json_object_get(json, "ok")));
 	assert_int_equal(json_array_size(json_object_get(json, "errors")), 0);

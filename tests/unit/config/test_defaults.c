@@ -108,6 +108,7 @@ static void test_databases(void **state)
 	assert_string_equal(geo->control[0].path, DATA "/geoip/asn-ipv4.csv");
 	assert_string_equal(geo->control[1].path, DATA "/geoip/asn-ipv6.csv");
 	assert_int_equal(geo->anycast_count, 1);
+	assert_true(geo->anycast_published);
 	assert_string_equal(geo->anycast[0].path, DATA "/geoip/anycast-prefixes.txt");
 	assert_int_equal(geo->max_age_us, 365LL * 86400 * 1000000);
 	parsed_deinit(&parsed);

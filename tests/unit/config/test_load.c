@@ -67,6 +67,7 @@ static void check_example_network(const struct config *config)
 	assert_int_equal(geo->control_count, 2);
 	assert_string_equal(geo->control[1].path, DATA "/geoip/asn-ipv6.csv");
 	assert_int_equal(geo->anycast_count, 1);
+	assert_false(geo->anycast_published); /* `anycast` is exactly what it says */
 	assert_string_equal(geo->anycast[0].path, DATA "/geoip/anycast-prefixes.txt");
 	assert_int_equal(geo->max_age_us, 365 * DAY_US);
 	assert_true(config->journal_enabled);

@@ -269,6 +269,27 @@ static void each_home_has_its_standing(void **state)
 	world->config.tag_home_count = 0;
 }
 
+/* Every address of the list that comes with the program is indeterminate, and the list is whole. */
+static void published_anycast_is_in_force(void **state)
+{
+	struct world *world = *state;
+	static const char *const inside[] = {"8.8.8.8",      "1.1.1.1",    "9.9.9.9",
+	                                     "198.41.0.4",   "104.16.0.1", "172.71.255.255",
+	                                     "2606:4700::1", "2001:7fd::1"};
+	world->config.geo.anycast_published = true;
+	WRITE(world, "one-country.mmdb", BUILT_S, MMDB_FLAT, "0.0.0.0/1 US", "128.0.0.0/1 CN");
+	WRITE(world, "two-country.mmdb", BUILT_S + 1, MMDB_FLAT, "0.0.0.0/1 US", "128.0.0.0/1 CN");
+	assert_int_equal(load(world, soon), PF_OK);
+	for (size_t i = 0; i < PF_COUNT(inside); i++)
+		expect(world, inside[i], STANDING_INDETERMINATE, CONFIDENCE_LOW);
+	expect(world, "8.8.8.9", STANDING_HOME, CONFIDENCE_HIGH);
+	struct geo_source source;
+	geo_source(world->geo, geo_source_count(world->geo) - 1, &source);
+	assert_string_equal(source.kind, "anycast");
+	assert_true(source.entries > 80);
+	assert_true(source.built_wall_us > (int64_t)BUILT_S * 1000000);
+}
+
 static void one_publisher_is_one_voice(void **state)
 {
 	struct world *world = *state;
@@ -556,6 +577,7 @@ int main(void)
 		CASE(age_is_warned_of_from_45_days),
 		CASE(without_home_nothing_is_claimed),
 		CASE(each_home_has_its_standing),
+		CASE(published_anycast_is_in_force),
 		CASE(one_publisher_is_one_voice),
 		CASE(databases_of_the_future_are_warned_of),
 		CASE(every_shape_is_read),

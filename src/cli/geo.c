@@ -1,0 +1,192 @@
+/* `geo`: what each source says of an address, and the standing that follows. It loads the databases that the configuration names
+ * itself, so that it can be asked without a daemon and of a configuration that is not in force. */
+#include "cli/geo.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/table.h"
+#include "cli/text.h"
+
+const struct address_facts *geo_judge_one(const struct geo_sources *sources,
+                                          const struct addr *addr, union geo_judged *judged)
+{
+	geo_judge(sources->geo, 0, addr, 1, sources->now, &judged->facts);
+	return &judged->facts.addresses[0];
+}
+
+json_t *geo_sources_json(const struct geo_sources *sources)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < geo_source_count(sources->geo); i++) {
+		struct geo_source source;
+		char built[CLOCK_TEXT_MAX];
+		geo_source(sources->geo, i, &source);
+		clock_format(source.built_wall_us, built);
+		built[10] = '\0'; /* the day */
+		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:I, s:s}", "label", source.label,
+		                                      "kind", source.kind, "built", built, "entries",
+		                                      (json_int_t)source.entries, "credit", source.credit));
+	}
+	return list;
+}
+
+static void print_sources(const struct geo_sources *sources)
+{
+	for (size_t i = 0; i < geo_source_count(sources->geo); i++) {
+		struct geo_source source;
+		char built[CLOCK_TEXT_MAX];
+		geo_source(sources->geo, i, &source);
+		clock_format(source.built_wall_us, built);
+		int64_t age_days = (sources->now.wall_us - source.built_wall_us) / (86400LL * 1000000);
+		cli_say(stdout, "%-9s %s, of %.10s, %s old%s%s", source.kind, source.label, built,
+		        cli_count(age_days, "day").bytes, *source.credit ? "; " : "", source.credit);
+	}
+	cli_put(stdout, "home     ");
+	for (size_t i = 0; i < sources->config->home_count; i++)
+		cli_put(stdout, " %s", sources->config->home[i].code);
+	cli_say(stdout, "%s", sources->config->home_count ? "" : " not set: every standing is unknown");
+	putchar('\n');
+}
+
+static json_t *code_json(struct country country)
+{
+	return country_known(country) ? json_string(country.code) : json_null();
+}
+
+static json_t *address_json(const struct geo_sources *sources, const struct address_facts *facts)
+{
+	const char *organisation = geo_organisation(sources->geo, facts->asn);
+	json_t *locations = json_object();
+	char text[ADDR_TEXT_MAX];
+	addr_format(&facts->address, text);
+	for (size_t i = 0; i < geo_location_count(sources->geo); i++)
+		json_object_set_new(locations, geo_location_label(sources->geo, i),
+		                    code_json(facts->locations[i]));
+	return json_pack("{s:s, s:b, s:b, s:o, s:o, s:o, s:o, s:s?, s:o, s:s, s:s}", "address", text,
+	                 "special", facts->special, "anycast", facts->anycast, "locations", locations,
+	                 "location", code_json(facts->location), "registered",
+	                 code_json(facts->registered), "asn",
+	                 facts->asn ? json_integer(facts->asn) : json_null(), "organisation",
+	                 *organisation ? organisation : NULL, "control", code_json(facts->control),
+	                 "standing", standing_word(facts->standing), "confidence",
+	                 confidence_word(facts->confidence));
+}
+
+static int print_json(const struct cli *cli, const struct geo_sources *sources,
+                      const struct addr *addresses)
+{
+	json_t *list = json_array(), *home = json_array();
+	for (size_t i = 0; i < cli->positional_count; i++) {
+		union geo_judged judged;
+		json_array_append_new(list, address_json(sources,
+		                                         geo_judge_one(sources, &addresses[i], &judged)));
+	}
+	for (size_t i = 0; i < sources->config->home_count; i++)
+		json_array_append_new(home, json_string(sources->config->home[i].code));
+	json_t *document = json_pack("{s:o, s:o, s:o}", "sources", geo_sources_json(sources), "home",
+	                             home, "addresses", list);
+	cli_print_json(document);
+	json_decref(document);
+	return CLI_DONE;
+}
+
+static void add_cells(struct cli_table *table, const struct geo_sources *sources,
+                      const struct address_facts *facts)
+{
+	char text[ADDR_TEXT_MAX];
+	const char *standing = standing_word(facts->standing);
+	addr_format(&facts->address, text);
+	cli_table_cell(table, NULL, "%s", text);
+	for (size_t i = 0; i < geo_location_count(sources->geo); i++)
+		cli_table_cell(table, NULL, "%s",
+		               facts->special                       ? "not asked"
+		               : country_known(facts->locations[i]) ? facts->locations[i].code
+		                                                    : "?");
+	cli_table_cell(table, NULL, "%s",
+	               country_known(facts->registered) ? facts->registered.code : "");
+	if (facts->asn)
+		cli_table_cell(table, NULL, "AS%u %s (%s)", facts->asn,
+		               geo_organisation(sources->geo, facts->asn),
+		               country_known(facts->control) ? facts->control.code : "?");
+	else
+		cli_table_cell(table, NULL, "%s", "");
+	cli_table_cell(table, NULL, "%s",
+	               facts->special   ? "special use"
+	               : facts->anycast ? "anycast"
+	                                : "");
+	cli_table_cell(table, cli_colour(standing), "%s/%s", standing,
+	               confidence_word(facts->confidence));
+}
+
+static int print_table(const struct cli *cli, const struct geo_sources *sources,
+                       const struct addr *addresses)
+{
+	const char *heads[GEO_SOURCE_MAX + 5] = {"address"};
+	size_t columns = 1;
+	for (size_t i = 0; i < geo_location_count(sources->geo); i++)
+		heads[columns++] = geo_location_label(sources->geo, i);
+	heads[columns++] = "registered";
+	heads[columns++] = "run by";
+	heads[columns++] = "";
+	heads[columns++] = "standing";
+	print_sources(sources);
+	struct cli_table *table = cli_table_new(heads, columns);
+	for (size_t i = 0; i < cli->positional_count; i++) {
+		union geo_judged judged;
+		add_cells(table, sources, geo_judge_one(sources, &addresses[i], &judged));
+	}
+	int result = cli_table_print(&table, stdout) == PF_OK ? CLI_DONE : CLI_NO;
+	fflush(stdout);
+	cli_say(stderr,
+	        "Where a name ends (.cn, .us) says nothing of this; and another resolver, or one "
+	        "that sends client subnet, may be given other addresses.");
+	return result;
+}
+
+static int load(const struct cli *cli, struct geo_sources *sources)
+{
+	struct diag diag;
+	diag_init(&diag);
+	*sources = (struct geo_sources){.now = clock_now()};
+	int error = config_load(cli->config, &diag, &sources->config);
+	if (error == PF_OK)
+		error = geo_load(sources->config, sources->now, 1, &diag, &sources->geo);
+	for (size_t i = 0; i < diag.count && error != PF_OK; i++) {
+		char text[DIAG_TEXT_MAX];
+		diag_format(&diag.entries[i], text, sizeof text);
+		cli_say(stderr, "%s", text);
+	}
+	if (error != PF_OK && !diag.count)
+		cli_complain("the databases can not be loaded: %s.", pf_strerror(error));
+	diag_deinit(&diag);
+	return error;
+}
+
+static int ask(const struct cli *cli, const struct geo_sources *sources)
+{
+	struct addr addresses[CLI_POSITIONAL_MAX];
+	for (size_t i = 0; i < cli->positional_count; i++) {
+		if (addr_parse(cli->positional[i], &addresses[i]) == PF_OK)
+			continue;
+		cli_complain("\"%s\" is no address; write it like 192.0.2.1 or 2001:db8::1.",
+		             cli->positional[i]);
+		return CLI_USAGE;
+	}
+	return cli->json ? print_json(cli, sources, addresses) : print_table(cli, sources, addresses);
+}
+
+int verb_geo(const struct cli *cli)
+{
+	struct geo_sources sources;
+	if (!cli->audit == !cli->positional_count) {
+		cli_complain("usage: portafilter geo ADDRESS…, or portafilter geo --audit FILE.");
+		return CLI_USAGE;
+	}
+	int result = CLI_NO;
+	if (load(cli, &sources) == PF_OK)
+		result = cli->audit ? geo_audit(cli, &sources) : ask(cli, &sources);
+	geo_free(&sources.geo);
+	config_free(&sources.config);
+	return result;
+}
