@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/replace.h"
 #include "daemon/state.h"
-#include "fetch/copy.h"
 
 static int path_of(const struct daemon *daemon, char path[PATH_MAX])
 {
@@ -22,19 +22,9 @@ static int path_of(const struct daemon *daemon, char path[PATH_MAX])
 
 static int store(const struct daemon *daemon, const struct pauses *pauses)
 {
-	struct copy_writer writer;
 	char path[PATH_MAX], text[PAUSE_FILE_BYTES_MAX];
 	size_t length = pauses_write(pauses, text);
-	if (path_of(daemon, path) != PF_OK)
-		return PF_EIO;
-	int error = copy_begin(&writer, path, PAUSE_FILE_BYTES_MAX);
-	if (error == PF_OK) {
-		error = copy_write(&writer, text, length);
-		if (error == PF_OK)
-			return copy_commit(&writer);
-		copy_abort(&writer);
-	}
-	return error;
+	return path_of(daemon, path) == PF_OK ? replace_file(path, text, length) : PF_EIO;
 }
 
 /* The file's bytes, at most PAUSE_FILE_BYTES_MAX; -1 with errno. */

@@ -437,30 +437,6 @@ static void reload_answers_and_refuses(void **state)
 	assert_int_equal(world->reloads, 2);
 }
 
-static void pause_says_for_how_long(void **state)
-{
-	struct world *world = *state;
-	struct http_answer answer =
-		http_ask(world->socket_path, "POST", "/api/v1/pause?for=10m&tag=tv", NULL, NULL);
-	assert_int_equal(answer.status, 200);
-	json_t *pause = json_array_get(json_object_get(answer.json, "pauses"), 0);
-	assert_string_equal(json_string_value(json_object_get(pause, "tag")), "tv");
-	http_free(&answer);
-	answer = http_ask(world->socket_path, "POST", "/api/v1/pause?for=off", NULL, NULL);
-	assert_int_equal(answer.status, 200);
-	pause = json_array_get(json_object_get(answer.json, "pauses"), 0);
-	assert_string_equal(json_string_value(json_object_get(pause, "tag")), "all");
-	http_free(&answer);
-	answer = http_ask(world->socket_path, "POST", "/api/v1/pause?for=soon", NULL, NULL);
-	expect_problem(&answer, 400, "no duration", "soon");
-	answer = http_ask(world->socket_path, "POST", "/api/v1/pause", NULL, NULL);
-	expect_problem(&answer, 400, "for how long", "nothing");
-	answer = http_ask(world->socket_path, "POST", "/api/v1/pause?for=1h&until=x", NULL, NULL);
-	expect_problem(&answer, 400, "until", "an unknown parameter");
-	answer = http_get(world->socket_path, "/api/v1/pause?for=10m");
-	expect_problem(&answer, 405, "POST", "GET");
-}
-
 static void bodies_have_a_limit(void **state)
 {
 	struct world *world = *state;
@@ -606,7 +582,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(devices_are_joined_with_the_journal, make, clean),
 		cmocka_unit_test_setup_teardown(without_a_journal, make, clean),
 		cmocka_unit_test_setup_teardown(reload_answers_and_refuses, make, clean),
-		cmocka_unit_test_setup_teardown(pause_says_for_how_long, make, clean),
 		cmocka_unit_test_setup_teardown(bodies_have_a_limit, make, clean),
 		cmocka_unit_test_setup_teardown(an_endless_body_is_cut_off, make, clean),
 		cmocka_unit_test_setup_teardown(garbage_harms_nobody, make, clean),
