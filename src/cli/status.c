@@ -115,6 +115,14 @@ static void print_journal(json_t *journal)
 		        figure(journal, "recovered").bytes);
 	if (*error)
 		cli_say(stdout, "           %s", error);
+	json_t *sinks = json_object_get(journal, "sinks");
+	for (size_t i = 1; i < json_array_size(sinks); i++) {
+		json_t *sink = json_array_get(sinks, i);
+		error = cli_string(sink, "last_error");
+		cli_say(stdout, "           %s: %s written, %s dropped%s%s", cli_string(sink, "name"),
+		        figure(sink, "journalled").bytes, figure(sink, "dropped").bytes, *error ? "; " : "",
+		        error);
+	}
 }
 
 static void print_notify(json_t *notify)

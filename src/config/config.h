@@ -200,6 +200,15 @@ struct config_notify {
 	unsigned kinds;    /* bits of enum event_kind */
 };
 
+/* One entry of journal.also[]: a file of JSON lines. */
+#define CONFIG_SINKS_MAX 8
+struct config_sink {
+	struct config_pos pos;
+	char *path;         /* absolute */
+	uint64_t bytes_max; /* of one file, then it is rotated; default 64M */
+	unsigned files;     /* in all; default 8 */
+};
+
 struct config {
 	char *file; /* the path it was read from, as given */
 	char *text; /* what it was read from, so that it can be built again; NUL-terminated */
@@ -246,6 +255,8 @@ struct config {
 	char *journal_rings;     /* journal.rings; default journal.rings beside the control socket */
 	char *recognise_path;    /* the table of names (recognise.h); NULL: `recognise: off` */
 	int64_t journal_keep_us; /* journal.keep, 30 days by default */
+	size_t sink_count;       /* beside the SQLite journal */
+	struct config_sink sinks[CONFIG_SINKS_MAX];
 };
 
 /* Reads and checks a file. On PF_OK `*out` is owned by the caller (config_free) and `diag` may hold

@@ -78,18 +78,32 @@ static json_t *cache_json(const struct daemon *d)
 	                 number(stats.evicted));
 }
 
+static json_t *sinks_json(struct journal *journal)
+{
+	json_t *sinks = json_array();
+	for (size_t i = 0; i < journal_sink_count(journal); i++) {
+		struct journal_sink_stats stats;
+		journal_sink_stats(journal, i, &stats);
+		json_array_append_new(sinks,
+		                      json_pack("{s:s, s:o, s:o, s:s}", "name", stats.name, "journalled",
+		                                number(stats.journalled), "dropped", number(stats.dropped),
+		                                "last_error", stats.last_error));
+	}
+	return sinks;
+}
+
 static json_t *journal_json(const struct daemon *daemon)
 {
 	if (!daemon->shared.journal)
 		return json_pack("{s:b}", "enabled", 0);
 	struct journal_stats stats;
 	journal_stats(daemon->shared.journal, &stats);
-	return json_pack("{s:b, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s}", "enabled", 1, "path",
+	return json_pack("{s:b, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o}", "enabled", 1, "path",
 	                 daemon->journal_path, "put", number(stats.put), "journalled",
 	                 number(stats.journalled), "dropped", number(stats.dropped), "recovered",
 	                 number(stats.recovered), "ring_bytes", number(stats.ring_bytes),
-	                 "ring_bytes_max", number(stats.ring_bytes_max), "last_error",
-	                 stats.last_error);
+	                 "ring_bytes_max", number(stats.ring_bytes_max), "last_error", stats.last_error,
+	                 "sinks", sinks_json(daemon->shared.journal));
 }
 
 static json_t *databases_json(const struct geo *geo, int64_t now_us)

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "daemon/privileges.h"
 #include "daemon/state.h"
+#include "journal/jsonl.h"
 #include "journal/sqlite/sqlite.h"
 
 #define NEIGHBOUR_GATHER_MS 20
@@ -259,23 +260,43 @@ static int bind_and_drop(struct daemon *daemon, const struct config *config,
 	return privileges_drop(&privileges, error, ERROR_MAX);
 }
 
+/* Opens the SQLite journal, and what is to be written beside it. Returns how many there are; 0 after an error. */
+static size_t open_sinks(const struct daemon *daemon, struct sink *sinks[1 + CONFIG_SINKS_MAX],
+                         char error[ERROR_MAX])
+{
+	const struct config *config = daemon->shared.snapshot->config;
+	size_t count = 0;
+	sinks[0] = sqlite_sink_open(daemon->journal_path, config->journal_keep_us, error, ERROR_MAX);
+	while (sinks[count] && count < config->sink_count) {
+		const struct config_sink *sink = &config->sinks[count];
+		sinks[++count] =
+			jsonl_sink_open(sink->path, sink->bytes_max, sink->files, error, ERROR_MAX);
+	}
+	if (sinks[count])
+		return count + 1;
+	while (count--)
+		sinks[count]->close(&sinks[count]);
+	return 0;
+}
+
 static int start_journal(struct daemon *daemon, char error[ERROR_MAX])
 {
+	struct sink *sinks[1 + CONFIG_SINKS_MAX];
 	if (!daemon->journal_path)
 		return PF_OK;
-	int64_t keep_us = daemon->shared.snapshot->config->journal_keep_us;
-	struct sink *sink = sqlite_sink_open(daemon->journal_path, keep_us, error, ERROR_MAX);
-	if (!sink)
+	size_t count = open_sinks(daemon, sinks, error);
+	if (!count)
 		return PF_EIO;
-	struct journal_options options = {.sinks = &sink,
-	                                  .sink_count = 1,
+	struct journal_options options = {.sinks = sinks,
+	                                  .sink_count = count,
 	                                  .outlet = notify_outlet(daemon->notify),
 	                                  .ring_count = daemon->worker_count,
 	                                  .rings_path = daemon->journal_rings};
 	daemon->shared.journal = journal_start(&options);
 	if (daemon->shared.journal)
 		return PF_OK;
-	sink->close(&sink);
+	while (count--)
+		sinks[count]->close(&sinks[count]);
 	snprintf(error, ERROR_MAX, "The journal's thread can not be started: out of memory.");
 	return PF_ENOMEM;
 }

@@ -303,6 +303,22 @@ void journal_stats(struct journal *journal, struct journal_stats *stats)
 	}
 }
 
+size_t journal_sink_count(const struct journal *journal)
+{
+	return journal->writer.lane_count;
+}
+
+void journal_sink_stats(struct journal *journal, size_t sink, struct journal_sink_stats *stats)
+{
+	struct lane *lane = &journal->writer.lanes[sink];
+	*stats = (struct journal_sink_stats){.name = lane->sink->name,
+	                                     .journalled = counter_read(&lane->journalled),
+	                                     .dropped = counter_read(&lane->dropped)};
+	pthread_mutex_lock(&lane->lock);
+	memcpy(stats->last_error, lane->error, sizeof stats->last_error);
+	pthread_mutex_unlock(&lane->lock);
+}
+
 int journal_flush(struct journal *journal, unsigned timeout_ms)
 {
 	struct timespec until;

@@ -51,6 +51,15 @@ struct journal_stats {
 };
 void journal_stats(struct journal *journal, struct journal_stats *stats);
 
+/* Of one of the sinks, in the order in which they were given. */
+struct journal_sink_stats {
+	const char *name;
+	uint64_t journalled, dropped;
+	char last_error[256];
+};
+size_t journal_sink_count(const struct journal *journal);
+void journal_sink_stats(struct journal *journal, size_t sink, struct journal_sink_stats *stats);
+
 /* Blocks until all that was put before the call is committed or dropped, or `timeout_ms` passed
  * (PF_ETIMEOUT). For tests and shutdown. Any thread but the writer. */
 int journal_flush(struct journal *journal, unsigned timeout_ms);

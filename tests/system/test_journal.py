@@ -1,9 +1,11 @@
 """The journal: one row for each query on every path, and views for people who bring their own SQL."""
+import json
 import re
 import signal
 import stat
 import threading
 
+import dns.name
 import dns.rcode
 import pytest
 
@@ -170,3 +172,33 @@ def test_many_workers_one_journal(portafilter, upstream):
         thread.join()
     rows = daemon.rows(400)
     assert len(rows) == 400 and len({(r["client"], r["name"]) for r in rows}) == 400
+
+
+def test_json_lines_beside_it(portafilter, upstream):
+    """The same rows, one JSON object a line, whatever a device asks for."""
+    daemon = portafilter(ready=False)
+    lines = daemon.folder / "queries.jsonl"
+    daemon.write(upstreams=[upstream(lambda query, transport: answer(query, "192.0.2.1")).upstream],
+                 journal={"path": f"{daemon.folder}/journal.db", "also": [{"jsonl": str(lines)}]},
+                 rules=[{"name": 'a "rule"', "names": ["*.sink.test"], "action": "sinkhole"}])
+    daemon.start()
+    hostile = dns.name.Name([b'"},{\n\0\\', b"sink", b"test", b""])
+    for name in ("a.test", "a.test", "b.sink.test", hostile):
+        ask(daemon.port, name, source="127.0.0.11")
+    rows = daemon.rows(4)
+    wait_until(lambda: lines.read_text().count("\n") == 4, "all are written")
+    objects = [json.loads(line) for line in lines.read_text().splitlines()]
+    assert [o.pop("device_id") for o in objects] == ["ip:127.0.0.11"] * 4
+    # the view says in words that no rule matched; a line leaves it open
+    assert objects == [row | {"reason": row["reason"] if row["rule"] else None} for row in rows]
+    sinks = daemon.status()["journal"]["sinks"]
+    assert [(s["name"], s["journalled"], s["dropped"]) for s in sinks] == [("sqlite", 4, 0), ("jsonl", 4, 0)]
+
+
+@pytest.mark.parametrize("entry, error", [
+    ({"dnstap": "/run/x"}, "not in this version"), ({}, "needs the key `jsonl`"), ({"jsonl": "/x", "files": 0}, "files"),
+    ({"jsonl": "/x", "max-size": "1K"}, "max-size"), ({"jsnl": "/x"}, "did you mean `jsonl`")])
+def test_errors_in_also(portafilter, entry, error):
+    daemon = portafilter({"journal": {"also": [entry]}}, ready=False)
+    code, out, err = daemon.cli("check")
+    assert code == 1 and error in out + err, out + err
