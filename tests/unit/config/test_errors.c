@@ -298,7 +298,8 @@ static const struct mistake journal[] = {
      "`journal.privacy: pseudonym` is not in this version"},
 	{"journal: {privacy: endpoints-only}\n", 1, 20, "not in this version"},
 	{"journal: {privacy: none}\n", 1, 20, "unknown word `none`|full, pseudonym"},
-	{"journal: {also: [{dnstap: x}]}\n", 1, 27, "`dnstap` in `journal.also` is not in this version"},
+	{"journal: {also: [{dnstap: x}]}\n", 1, 27,
+     "`dnstap` in `journal.also` is not in this version"},
 	{"journal: {also: [{files: 3}]}\n", 1, 18, "an entry of `journal.also` needs the key `jsonl`"},
 };
 
