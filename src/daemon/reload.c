@@ -115,7 +115,8 @@ static int build_kept(struct daemon *daemon, struct config **config, uint32_t ep
 {
 	char path[PATH_MAX];
 	const struct snapshot *old = daemon->shared.snapshot;
-	const struct lists_keep keep = {old ? old->lists : NULL, lists_cache(*config, path), now.wall_us};
+	const struct lists_keep keep = {old ? old->lists : NULL, lists_cache(*config, path),
+	                                now.wall_us};
 	int error = snapshot_build_kept(config, epoch, now, &keep, diag, built);
 	if (error != PF_OK || !lists_count((*built)->lists))
 		return error;
