@@ -52,7 +52,18 @@ struct config_device {
 	tag_set tags; /* with TAG_ALL */
 };
 
-enum list_format { LIST_FORMAT_AUTO, LIST_FORMAT_PLAIN, LIST_FORMAT_HOSTS, LIST_FORMAT_ADBLOCK };
+enum list_format {
+	LIST_FORMAT_AUTO,
+	LIST_FORMAT_PLAIN,
+	LIST_FORMAT_HOSTS,
+	LIST_FORMAT_ADBLOCK,
+	LIST_FORMAT_DNSMASQ,
+	LIST_FORMAT_UNBOUND,
+	LIST_FORMAT_RPZ,
+	LIST_FORMAT_REGEX,
+	LIST_FORMAT_CIDR,
+	LIST_FORMAT_COUNT,
+};
 
 /* `rpz:` of a list: a response policy zone that is transferred from its primary. */
 struct config_rpz {

@@ -24,7 +24,8 @@ static void read_file(struct reader *reader, const struct node *node, void *targ
 
 static void read_format(struct reader *reader, const struct node *node, void *target)
 {
-	static const char *const words[] = {"auto", "plain", "hosts", "adblock"};
+	static const char *const words[] = {"auto",    "plain", "hosts", "adblock", "dnsmasq",
+	                                    "unbound", "rpz",   "regex", "cidr"};
 	struct config_list *list = target;
 	int word = reader_word(reader, node, "format", words, PF_COUNT(words));
 	if (word >= 0)

@@ -285,7 +285,8 @@ static json_t *skipped_json(const struct list_info *info)
 
 static json_t *api_lists(void *data, int *http, char error[500])
 {
-	static const char *const formats[] = {"auto", "plain", "hosts", "adblock"};
+	static const char *const formats[] = {"auto",    "plain", "hosts", "adblock", "dnsmasq",
+	                                      "unbound", "rpz",   "regex", "cidr"};
 	(void)http;
 	(void)error;
 	struct daemon *daemon = data;
@@ -296,13 +297,15 @@ static json_t *api_lists(void *data, int *http, char error[500])
 	for (size_t i = 0; i < lists_count(snapshot->lists); i++) {
 		const struct list_info *info = lists_info(snapshot->lists, i);
 		json_array_append_new(
-			rows, json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:O?}", "name",
-		                    info->name, "file", info->file, "format", formats[info->format],
-		                    "names", number(info->names), "exceptions", number(info->exceptions),
-		                    "extra_names", number(info->extra_names), "lines", number(info->lines),
-		                    "comments", number(info->comments), "skipped", skipped_json(info),
-		                    "modified", api_time(info->modified_wall_us), "source",
-		                    json_object_get(sources, info->name)));
+			rows,
+			json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:O?}",
+		              "name", info->name, "file", info->file, "format", formats[info->format],
+		              "names", number(info->names), "patterns", number(info->patterns), "networks",
+		              number(info->networks), "joined", number(info->joined), "exceptions",
+		              number(info->exceptions), "extra_names", number(info->extra_names), "lines",
+		              number(info->lines), "comments", number(info->comments), "skipped",
+		              skipped_json(info), "modified", api_time(info->modified_wall_us), "source",
+		              json_object_get(sources, info->name)));
 	}
 	rcu_read_unlock();
 	rcu_unregister_thread();

@@ -18,6 +18,7 @@ struct waiting {
 
 /* From the worker to the admin's thread, which takes it away again. */
 #define FORMAT_KEY "format"
+#define IDENTITY_KEY "identity"
 
 static const char *const reply_words[] = {
 	[REPLY_NULL] = "null",           [REPLY_NXDOMAIN] = "nxdomain",   [REPLY_NODATA] = "nodata",
@@ -70,18 +71,20 @@ static json_t *lists_json(const struct query *query, const struct explanation *a
 {
 	json_t *rows = json_array();
 	const struct lists *lists = about->snapshot->lists;
+	struct list_asked asked = pipeline_asked(query);
 	for (size_t i = 0; i < lists_count(lists); i++) {
-		struct dns_name entry;
-		char text[LIST_ENTRY_TEXT_MAX] = "";
+		struct list_found found = {.text = ""};
+		char identity[20];
 		if (!list_set_has(about->lists, i))
 			continue;
 		const struct list_info *info = lists_info(lists, i);
-		unsigned covers = lists_find_entry(lists, i, &query->dns.name, &entry);
-		if (covers)
-			lists_entry_text(&entry, covers, text);
-		json_array_append_new(rows, json_pack("{s:s, s:s, s:i, s:s, s:n, s:n}", "name", info->name,
-		                                      "file", info->file, FORMAT_KEY, (int)info->format,
-		                                      "entry", text, "line", "text"));
+		(void)lists_find(lists, query->pipeline->list_scratch, i, &asked, NULL, &found);
+		snprintf(identity, sizeof identity, "%016llx%x", (unsigned long long)found.identity.entry,
+		         found.identity.covers);
+		json_array_append_new(rows, json_pack("{s:s, s:s, s:i, s:s, s:s, s:n, s:n}", "name",
+		                                      info->name, "file", info->file, FORMAT_KEY,
+		                                      (int)info->format, IDENTITY_KEY, identity, "entry",
+		                                      found.text, "line", "text"));
 	}
 	return rows;
 }
@@ -97,7 +100,7 @@ static json_t *line_text_json(struct list_line *line)
 }
 
 /* In the admin's thread, which may wait for a disk: the index knows the entries, the files know the lines. */
-static void add_lines(json_t *result, const struct dns_name *name)
+static void add_lines(json_t *result)
 {
 	json_t *row;
 	size_t i;
@@ -106,8 +109,15 @@ static void add_lines(json_t *result, const struct dns_name *name)
 		struct list_line line;
 		const char *file = json_string_value(json_object_get(row, "file"));
 		json_int_t format = json_integer_value(json_object_get(row, FORMAT_KEY));
+		const char *text = json_string_value(json_object_get(row, IDENTITY_KEY));
+		struct list_identity identity = {0};
+		unsigned long long entry = 0;
+		unsigned covers = 0;
+		if (text && sscanf(text, "%16llx%x", &entry, &covers) == 2)
+			identity = (struct list_identity){entry, (uint8_t)covers};
 		json_object_del(row, FORMAT_KEY);
-		if (!file || lists_find_line(file, (enum list_format)format, name, &line) != PF_OK)
+		json_object_del(row, IDENTITY_KEY);
+		if (!file || lists_find_line(file, (enum list_format)format, &identity, &line) != PF_OK)
 			continue; /* it has changed since it was read, or is gone: line and text stay null */
 		json_object_set_new(row, "line", json_integer(line.number));
 		json_object_set_new(row, "text", line_text_json(&line));
@@ -259,7 +269,7 @@ json_t *api_explain(void *data, const char *device, const char *name, const char
 		pthread_mutex_destroy(&waiting->lock);
 		pthread_cond_destroy(&waiting->finished);
 		if (result)
-			add_lines(result, &waiting->query.dns.name);
+			add_lines(result);
 		if (!result) {
 			*http = 503;
 			snprintf(error, 500, "The daemon is out of memory.");

@@ -8,26 +8,41 @@
 
 #define PAGE_HEAD_BYTES_MAX 1024 /* <html> stands near the top, behind <?xml …> or a comment */
 
+/* Lines that speak for each format. When two have as many, the more particular one wins. */
 enum list_format detect_format(const char *bytes, size_t length)
 {
-	size_t adblock = 0, hosts = 0, plain = 0;
+	static const enum list_format preference[] = {
+		LIST_FORMAT_ADBLOCK, LIST_FORMAT_RPZ,  LIST_FORMAT_UNBOUND, LIST_FORMAT_DNSMASQ,
+		LIST_FORMAT_HOSTS,   LIST_FORMAT_CIDR, LIST_FORMAT_REGEX,
+	};
+	size_t votes[LIST_FORMAT_COUNT] = {0}, seen = 0;
 	const char *at = bytes, *end = bytes + length;
-	while (at < end && adblock + hosts + plain < DETECT_LINES_MAX) {
+	while (at < end && seen < DETECT_LINES_MAX) {
 		const char *stop = memchr(at, '\n', (size_t)(end - at));
 		struct line line;
 		line_init(&line, at, (size_t)((stop ? stop : end) - at), LIST_FORMAT_AUTO);
+		seen += line.form != LINE_COMMENT && line.form != LINE_HEADER;
 		switch (line.form) {
 		case LINE_COMMENT: break;
-		case LINE_HEADER: adblock += 2; break; /* it says so itself, if rules agree */
-		case LINE_PLAIN: plain++; break;
-		case LINE_HOSTS: hosts++; break;
-		case LINE_ADBLOCK: adblock++; break;
+		case LINE_HEADER:
+			votes[LIST_FORMAT_ADBLOCK] += 2;
+			break; /* it says so itself, if rules agree */
+		case LINE_PLAIN: votes[LIST_FORMAT_PLAIN]++; break;
+		case LINE_HOSTS: votes[LIST_FORMAT_HOSTS]++; break;
+		case LINE_ADBLOCK: votes[LIST_FORMAT_ADBLOCK]++; break;
+		case LINE_DNSMASQ: votes[LIST_FORMAT_DNSMASQ]++; break;
+		case LINE_UNBOUND: votes[LIST_FORMAT_UNBOUND]++; break;
+		case LINE_REGEX: votes[LIST_FORMAT_REGEX]++; break;
+		case LINE_NETWORK: votes[LIST_FORMAT_CIDR]++; break;
+		case LINE_ZONE: votes[LIST_FORMAT_RPZ]++; break;
 		}
 		at = stop ? stop + 1 : end;
 	}
-	if (adblock && adblock >= hosts && adblock >= plain)
-		return LIST_FORMAT_ADBLOCK;
-	return hosts && hosts >= plain ? LIST_FORMAT_HOSTS : LIST_FORMAT_PLAIN;
+	enum list_format best = LIST_FORMAT_PLAIN;
+	for (size_t i = PF_COUNT(preference); i-- > 0;)
+		if (votes[preference[i]] && votes[preference[i]] >= votes[best])
+			best = preference[i];
+	return best;
 }
 
 static bool contains(const char *bytes, size_t length, const char *word)

@@ -8,8 +8,8 @@
 #define DETECT_BYTES_MAX 65536
 #define DETECT_LINES_MAX 300 /* lines that are neither blank nor comments */
 
-/* The form that most of the first DETECT_LINES_MAX lines have; the more particular one (adblock, then
- * hosts) when two are as many, PLAIN when there is none. */
+/* The form that most of the first DETECT_LINES_MAX lines have; the more particular one (adblock, RPZ, unbound,
+ * dnsmasq, hosts, cidr, regex) when two are as many, PLAIN when there is none. */
 enum list_format detect_format(const char *bytes, size_t length);
 
 /* Why this can be no list ("is a web page, not a list"), or NULL. */

@@ -155,21 +155,21 @@ static void summarise(const struct list_info *info, char text[SUMMARY_BYTES_MAX]
 static int judge(struct reading *reading)
 {
 	struct list_info *info = reading->info;
-	size_t taken = info->names + info->exceptions;
+	size_t taken = list_info_taken(info);
 	size_t skipped = list_info_skipped(info) - info->skipped[SKIP_DUPLICATE].count;
 	char summary[SUMMARY_BYTES_MAX];
 	summarise(info, summary);
 	if (info->format == LIST_FORMAT_AUTO)
 		info->format = LIST_FORMAT_PLAIN; /* it is empty */
 	if (!taken && skipped) {
-		tell(reading, DIAG_ERROR, "holds no name that could be taken: %s", summary);
+		tell(reading, DIAG_ERROR, "holds nothing that could be taken: %s", summary);
 		return PF_EINVAL;
 	}
 	if (!taken)
-		tell(reading, DIAG_WARNING, "is empty: it holds no name");
+		tell(reading, DIAG_WARNING, "is empty: it lists nothing");
 	else if (skipped > taken)
-		tell(reading, DIAG_WARNING, "was taken only in part, %zu names and exceptions; skipped: %s",
-		     taken, summary);
+		tell(reading, DIAG_WARNING, "was taken only in part, %zu entries; skipped: %s", taken,
+		     summary);
 	return PF_OK;
 }
 
@@ -216,7 +216,7 @@ int list_file_show(const char *file, enum list_format format, list_take *take, v
 	return error;
 }
 
-int list_file_read(struct list_index *index, uint16_t list, struct list_info *info,
+int list_file_read(struct list_tables *tables, uint16_t list, struct list_info *info,
                    const char *file, struct config_pos pos, struct diag *diag)
 {
 	struct reading *reading = reading_new(info->file, info, diag);
@@ -224,8 +224,8 @@ int list_file_read(struct list_index *index, uint16_t list, struct list_info *in
 		return PF_ENOMEM;
 	reading->config_file = file;
 	reading->pos = pos;
-	reading->index = index;
-	list_parser_init(&reading->parser, index, list, info);
+	reading->index = tables->index;
+	list_parser_init(&reading->parser, tables, list, info);
 	int error = open_file(reading);
 	if (error == PF_OK)
 		error = read_pieces(reading);

@@ -4,20 +4,10 @@
 
 #include "lists/file.h"
 
-/* The search, and the best line so far. */
 struct search {
-	const struct dns_name *name;
+	const struct list_identity *identity;
 	struct list_line *line;
-	unsigned labels; /* of the best entry; 0: none yet */
-	bool excepted;
 };
-
-static bool covers(const struct line_item *item, const struct dns_name *name)
-{
-	if (item->name.labels == name->labels)
-		return item->covers & LIST_COVERS_SELF && dns_name_equal(&item->name, name);
-	return item->covers & LIST_COVERS_BELOW && dns_name_is_under(name, &item->name);
-}
 
 static void keep_text(const struct list_parser *parser, struct list_line *line)
 {
@@ -39,27 +29,25 @@ static void keep_text(const struct list_parser *parser, struct list_line *line)
 	line->text[length] = '\0';
 }
 
+/* PF_EFULL ends the reading: the line is found. */
 static int take(struct list_parser *parser, const struct line_item *item)
 {
-	struct search *search = parser->data;
-	if (!covers(item, search->name))
+	const struct search *search = parser->data;
+	if (list_item_identity(item) != search->identity->entry)
 		return PF_OK;
-	if (item->covers & LIST_EXCEPTION) {
-		search->excepted = true;
-	} else if (item->name.labels > search->labels) {
-		search->labels = item->name.labels;
-		search->line->number = (unsigned)parser->info->lines;
-		keep_text(parser, search->line);
-	}
-	return PF_OK;
+	if (item->kind == ITEM_NAME && !(item->covers & search->identity->covers))
+		return PF_OK;
+	search->line->number = parser->number;
+	keep_text(parser, search->line);
+	return PF_EFULL;
 }
 
-int lists_find_line(const char *file, enum list_format format, const struct dns_name *name,
+int lists_find_line(const char *file, enum list_format format, const struct list_identity *identity,
                     struct list_line *line)
 {
-	struct search search = {.name = name, .line = line};
+	struct search search = {identity, line};
 	int error = list_file_show(file, format, take, &search);
-	if (error != PF_OK)
-		return error;
-	return search.labels && !search.excepted ? PF_OK : PF_ENOENT;
+	if (error == PF_EFULL)
+		return PF_OK;
+	return error == PF_OK ? PF_ENOENT : error;
 }

@@ -11,6 +11,11 @@ static bool is_same(const struct lists *lists, const struct config *config)
 {
 	if (lists->count != config->list_count)
 		return false;
+	/* Conditions ($ctag) know tags by their number. */
+	if (list_details_count(lists->tables.details) &&
+	    (lists->tags.count != config->tags.count ||
+	     memcmp(lists->tags.names, config->tags.names, sizeof lists->tags.names) != 0))
+		return false;
 	for (size_t i = 0; i < lists->count; i++) {
 		const struct list_info *info = &lists->infos[i];
 		const struct config_list *list = &config->lists[i];
@@ -126,7 +131,9 @@ int lists_load_kept(const struct config *config, const struct lists_keep *keep, 
 	if (*out)
 		return PF_OK;
 	int error = load_anew(config, keep->now_wall_us, diag, out);
-	if (error == PF_OK && keep->cache_file && config->list_count)
+	/* The file holds names alone. What else lists say is read from them at each start. */
+	if (error == PF_OK && keep->cache_file && config->list_count &&
+	    list_tables_are_plain(&(*out)->tables))
 		write_cache(*out, config, keep->cache_file, diag);
 	return error;
 }

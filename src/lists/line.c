@@ -1,93 +1,30 @@
 /* The reader of line.h. */
-#define _GNU_SOURCE /* memmem */
 #include "lists/line.h"
 
 #include <string.h>
 
 #include "lists/entry_name.h"
-
-#define COVERS_ALL (LIST_COVERS_SELF | LIST_COVERS_BELOW)
-
-/* A piece of the line. */
-struct part {
-	const char *at, *end;
-};
-
-static size_t part_length(struct part part)
-{
-	return (size_t)(part.end - part.at);
-}
-
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\f' || c == '\v';
-}
-
-static struct part trim(struct part part)
-{
-	while (part.at < part.end && is_blank(*part.at))
-		part.at++;
-	while (part.at < part.end && is_blank(part.end[-1]))
-		part.end--;
-	return part;
-}
-
-static bool starts(struct part part, const char *with)
-{
-	size_t length = strlen(with);
-	return part_length(part) >= length && !memcmp(part.at, with, length);
-}
-
-static const char *find(struct part part, const char *what)
-{
-	return memmem(part.at, part_length(part), what, strlen(what));
-}
-
-/* Up to the next blank; `from` then stands behind it. */
-static struct part take_word(struct part *from)
-{
-	*from = trim(*from);
-	struct part word = {from->at, from->at};
-	while (word.end < from->end && !is_blank(*word.end))
-		word.end++;
-	from->at = word.end;
-	return word;
-}
+#include "lists/part.h"
 
 /* "a.example  # why": the comment begins behind a blank, so that ## of cosmetic rules stays. */
 static struct part cut_comment(struct part part)
 {
 	for (const char *at = part.at; (at = memchr(at, '#', (size_t)(part.end - at))); at++)
-		if (at > part.at && is_blank(at[-1])) {
+		if (at > part.at && part_blank(at[-1])) {
 			part.end = at;
-			return trim(part);
+			return part_trim(part);
 		}
 	return part;
-}
-
-/* Where in the line a rule for browsers divides sites from what to hide; NULL when it is none. */
-static const char *cosmetic_mark(struct part part)
-{
-	static const char *const marks[] = {"##", "#@#", "#?#", "#$#", "#%#", "#@?#", "#@$#", "#@%#"};
-	if (!memchr(part.at, '#', part_length(part))) /* nearly always */
-		return NULL;
-	for (size_t i = 0; i < PF_COUNT(marks); i++) {
-		const char *mark = find(part, marks[i]);
-		if (mark)
-			return mark;
-	}
-	return NULL;
 }
 
 /* "##.banner" and "###banner", but neither "## text" nor "#### text ####". */
 static bool is_bare_cosmetic(struct part part)
 {
-	if (cosmetic_mark(part) != part.at)
-		return false;
 	const char *at = part.at;
 	while (at < part.end && strchr("#@?$%", *at) && *at)
 		at++;
-	return at - part.at <= 4 && at < part.end && !is_blank(*at);
+	return at - part.at >= 2 && at - part.at <= 4 && at < part.end && !part_blank(*at) &&
+	       line_is_cosmetic((struct part){part.at, at});
 }
 
 /* Which addresses stand before the names of a hosts file that blocks. */
@@ -107,9 +44,10 @@ static bool is_hosts(struct part part, bool *elsewhere)
 	if (!memchr(begins, *part.at, sizeof begins - 1))
 		return false;
 	struct part rest = part;
-	struct part word = take_word(&rest);
+	struct part word = part_take_word(&rest);
 	struct addr addr;
-	if (!part_length(trim(rest)))
+	rest = part_trim(rest);
+	if (!part_length(rest) || *rest.at == ';') /* a network and what its publisher calls it */
 		return false;
 	if (!entry_name_is_address(word.at, part_length(word), &addr))
 		return false;
@@ -117,148 +55,120 @@ static bool is_hosts(struct part part, bool *elsewhere)
 	return true;
 }
 
+/* What no name, hosts line or rule for browsers begins with: "^ads", "(^|\\.)ads", "[a-z]+\\.ads". Everything else
+ * is an expression only where the file says that all of it is. */
+static bool is_regex(struct part part)
+{
+	static const char signs[] = "\\()[]{}+^$?";
+	if (*part.at == '^' || *part.at == '(')
+		return true;
+	if (*part.at == '[' || *part.at == '\\') {
+		for (const char *at = part.at + 1; at < part.end; at++)
+			if (*at && strchr(signs, *at))
+				return true;
+	}
+	return false;
+}
+
+static bool is_expression(struct part part)
+{
+	return *part.at == '/' && part_length(part) > 2 &&
+	       (part.end[-1] == '/' || part_find(part, "/$"));
+}
+
+/* A file of regexes says so with its format; of other lines only what is surely one is taken as such. */
 static enum line_form form_of(struct part part, enum list_format format, bool *elsewhere)
 {
 	*elsewhere = false;
-	if (!part_length(part) || *part.at == '!')
+	if (!part_length(part) || (*part.at == '!' && format != LIST_FORMAT_REGEX))
 		return LINE_COMMENT;
 	if (*part.at == '#')
 		return format == LIST_FORMAT_ADBLOCK && is_bare_cosmetic(part) ? LINE_ADBLOCK
 		                                                               : LINE_COMMENT;
+	if (*part.at == ';' && (format == LIST_FORMAT_CIDR || format == LIST_FORMAT_AUTO))
+		return LINE_COMMENT;
+	if (format == LIST_FORMAT_REGEX)
+		return LINE_REGEX;
+	if (format == LIST_FORMAT_CIDR)
+		return LINE_NETWORK;
 	if (*part.at == '[' && part.end[-1] == ']')
 		return LINE_HEADER;
-	if (*part.at == '|' || starts(part, "@@") || cosmetic_mark(part))
+	if (*part.at == '|' || part_starts(part, "@@") || is_expression(part) || line_is_cosmetic(part))
 		return LINE_ADBLOCK;
-	return is_hosts(part, elsewhere) ? LINE_HOSTS : LINE_PLAIN;
+	if (is_hosts(part, elsewhere))
+		return LINE_HOSTS;
+	if (line_is_dnsmasq(part))
+		return LINE_DNSMASQ;
+	if (line_is_unbound(part))
+		return LINE_UNBOUND;
+	if (is_regex(part))
+		return LINE_REGEX;
+	if (format == LIST_FORMAT_AUTO && line_is_network(part))
+		return LINE_NETWORK;
+	if (format == LIST_FORMAT_AUTO && line_is_zone(part))
+		return LINE_ZONE;
+	/* "ads.example$dnstype=A" and "ads.example^": adblock without a bar */
+	if (memchr(part.at, '$', part_length(part)) || part.end[-1] == '^')
+		return LINE_ADBLOCK;
+	return LINE_PLAIN;
 }
 
+/* In expressions ` #` could be meant; a comment there begins the line. */
 void line_init(struct line *line, const char *text, size_t length, enum list_format format)
 {
-	struct part part = cut_comment(trim((struct part){text, text + length}));
-	*line = (struct line){.at = part.at, .end = part.end, .format = format};
+	struct part part = part_trim((struct part){text, text + length});
+	if (format != LIST_FORMAT_REGEX)
+		part = cut_comment(part);
+	line->at = part.at;
+	line->end = part.end;
+	line->format = format;
+	line->begun = line->excepts = false;
 	line->form = form_of(part, format, &line->elsewhere);
 }
 
-static void skip(struct line_item *item, enum list_skip reason)
+static void read_plain(struct line *line, struct line_item *item, struct part part)
 {
-	item->kind = ITEM_SKIP;
-	item->reason = reason;
-}
-
-static void read_name(struct line_item *item, struct part part)
-{
-	int reason = entry_name_read(part.at, part_length(part), &item->name);
-	item->kind = ITEM_NAME;
-	if (reason >= 0)
-		skip(item, (enum list_skip)reason);
-}
-
-/* A name with a "*." or "." before it; `plain` is what it covers without. */
-static void read_pattern(struct line_item *item, struct part part, uint8_t plain)
-{
-	uint8_t covers = plain;
-	if (starts(part, "*.")) {
-		part.at += 2;
-		covers = LIST_COVERS_BELOW;
-	} else if (starts(part, ".")) {
-		part.at++;
-		covers = COVERS_ALL;
-	}
-	item->covers |= covers;
-	read_name(item, part);
-}
-
-static void read_plain(struct line_item *item, struct part part, enum list_format format)
-{
-	if (starts(part, "/")) {
-		bool closed = part_length(part) > 1 && part.end[-1] == '/';
-		skip(item, closed || find(part, "/$") ? SKIP_REGEX : SKIP_COSMETIC);
+	if (part_starts(part, "/")) {
+		item_skip(item, SKIP_COSMETIC);
 		return;
 	}
 	struct part rest = part;
-	struct part word = take_word(&rest);
-	if (part_length(trim(rest))) {
+	struct part word = part_take_word(&rest);
+	if (part_length(part_trim(rest))) {
 		enum list_skip reason = entry_name_blame(part.at, part_length(part));
-		skip(item, reason == SKIP_REGEX ? reason : SKIP_SYNTAX);
+		item_skip(item, reason == SKIP_REGEX ? reason : SKIP_SYNTAX);
 		return;
 	}
 	if (entry_name_is_local(word.at, part_length(word))) {
-		skip(item, SKIP_LOCAL_NAME);
+		item_skip(item, SKIP_LOCAL_NAME);
 		return;
 	}
-	read_pattern(item, word, format == LIST_FORMAT_HOSTS ? LIST_COVERS_SELF : COVERS_ALL);
+	item_wild_name(line, item, word,
+	               line->format == LIST_FORMAT_HOSTS ? LIST_COVERS_SELF : COVERS_ALL);
 }
 
-/* Only `$important`: it makes a rule stronger than exceptions of other lists, and ours never reach those. */
-static bool modifiers_known(struct part modifiers)
+/* Pi-hole writes options behind a semicolon (";querytype=A"), which no name holds. */
+static void read_regex(struct line *line, struct line_item *item, struct part part)
 {
-	static const char known[] = "important";
-	while (modifiers.at <= modifiers.end) {
-		const char *comma = memchr(modifiers.at, ',', part_length(modifiers));
-		struct part one = trim((struct part){modifiers.at, comma ? comma : modifiers.end});
-		if (part_length(one) != sizeof known - 1 || memcmp(one.at, known, sizeof known - 1) != 0)
-			return false;
-		if (!comma)
-			break;
-		modifiers.at = comma + 1;
-	}
-	return true;
-}
-
-static void read_adblock(struct line_item *item, struct part part)
-{
-	if (cosmetic_mark(part)) {
-		skip(item, SKIP_COSMETIC);
-		return;
-	}
-	if (starts(part, "@@")) {
-		part.at += 2;
-		item->covers = LIST_EXCEPTION;
-	}
-	if (!starts(part, "|")) {
-		/* A text anywhere in an address, as browsers match it. */
-		skip(item, starts(part, "/") ? SKIP_REGEX : SKIP_SYNTAX);
-		return;
-	}
-	bool below = starts(part, "||");
-	part.at += below ? 2 : 1;
-
-	const char *dollar = memchr(part.at, '$', part_length(part));
-	const char *slash = memchr(part.at, '/', part_length(part));
-	if (slash && (!dollar || slash < dollar)) {
-		skip(item, SKIP_COSMETIC);
-		return;
-	}
-	if (dollar) {
-		if (!modifiers_known((struct part){dollar + 1, part.end})) {
-			skip(item, SKIP_MODIFIER);
-			return;
-		}
-		part.end = dollar;
-	}
-	bool closed = false; /* by ^ or |: nothing may follow */
-	while (part.at < part.end && (part.end[-1] == '^' || part.end[-1] == '|')) {
-		part.end--;
-		closed = true;
-	}
-	if (!closed && part_length(part) && part.end[-1] == '.') {
-		skip(item, SKIP_WILDCARD); /* "||ads." means any name that begins so */
-		return;
-	}
-	read_pattern(item, part, below ? COVERS_ALL : LIST_COVERS_SELF);
+	if (is_expression(part))
+		line_read_adblock(line, item, part);
+	else if (memchr(part.at, ';', part_length(part)))
+		item_skip(item, SKIP_MODIFIER);
+	else
+		item_regex(line, item, part);
 }
 
 static void read_host(struct line_item *item, struct part word, bool elsewhere)
 {
 	struct addr addr;
 	if (entry_name_is_local(word.at, part_length(word)))
-		skip(item, SKIP_LOCAL_NAME);
+		item_skip(item, SKIP_LOCAL_NAME);
 	else if (entry_name_is_address(word.at, part_length(word), &addr) && is_sink(&addr))
-		skip(item, SKIP_LOCAL_NAME); /* "0.0.0.0 0.0.0.0" stands in many a preamble */
+		item_skip(item, SKIP_LOCAL_NAME); /* "0.0.0.0 0.0.0.0" stands in many a preamble */
 	else if (elsewhere)
-		skip(item, SKIP_ADDRESS); /* it says where a name is, not that it is unwanted */
+		item_skip(item, SKIP_ADDRESS); /* it says where a name is, not that it is unwanted */
 	else
-		read_name(item, word);
+		item_name(item, word);
 	item->covers = LIST_COVERS_SELF;
 }
 
@@ -266,12 +176,17 @@ bool line_next(struct line *line, struct line_item *item)
 {
 	bool first = !line->begun;
 	struct part part = {line->at, line->end};
-	line->begun = true;
 	item->covers = 0;
+	item->trigger = TRIGGER_NAME;
+	item->gathers = false;
+	item->terms = NULL;
+	if (line->form == LINE_DNSMASQ)
+		return line_next_dnsmasq(line, item);
+	line->begun = true;
 	if (line->form == LINE_HOSTS) {
 		if (first)
-			take_word(&part);
-		struct part word = take_word(&part);
+			part_take_word(&part);
+		struct part word = part_take_word(&part);
 		line->at = part.at;
 		if (!part_length(word))
 			return false;
@@ -283,8 +198,11 @@ bool line_next(struct line *line, struct line_item *item)
 	switch (line->form) {
 	case LINE_COMMENT:
 	case LINE_HEADER: item->kind = ITEM_COMMENT; break;
-	case LINE_ADBLOCK: read_adblock(item, part); break;
-	default: read_plain(item, part, line->format); break;
+	case LINE_ADBLOCK: line_read_adblock(line, item, part); break;
+	case LINE_UNBOUND: line_read_unbound(line, item, part); break;
+	case LINE_REGEX: read_regex(line, item, part); break;
+	case LINE_NETWORK: line_read_network(item, part); break;
+	default: read_plain(line, item, part); break;
 	}
 	return true;
 }

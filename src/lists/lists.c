@@ -15,11 +15,15 @@ static const char *const skip_texts[SKIP_COUNT] = {
 	[SKIP_ADDRESS] = "an address where a name should be",
 	[SKIP_LOCAL_NAME] = "a local name of a hosts file",
 	[SKIP_MODIFIER] = "a modifier that is not known here",
-	[SKIP_WILDCARD] = "a wildcard inside a name",
-	[SKIP_REGEX] = "a regular expression",
+	[SKIP_WILDCARD] = "a wildcard that can not be used here",
+	[SKIP_REGEX] = "a regular expression that can not be used",
 	[SKIP_COSMETIC] = "a rule for browsers",
 	[SKIP_TOO_LONG] = "a line over 4096 bytes",
 	[SKIP_SYNTAX] = "none of the formats",
+	[SKIP_SETTING] = "a setting that lists nothing",
+	[SKIP_RECORD] = "a record that is no rule of a response policy zone",
+	[SKIP_OUT_OF_ZONE] = "a name outside of its zone",
+	[SKIP_NO_NETWORK] = "neither an address nor a network",
 	[SKIP_DUPLICATE] = "the list has it already",
 };
 _Static_assert(LIST_LINE_BYTES_MAX == 4096, "the text for SKIP_TOO_LONG names it");
@@ -29,7 +33,7 @@ const char *list_skip_text(enum list_skip reason)
 	return skip_texts[reason];
 }
 
-static struct lists *lists_new(size_t count)
+static struct lists *lists_new(size_t count, const struct tag_table *tags)
 {
 	struct lists *lists = calloc(1, sizeof *lists);
 	if (!lists)
@@ -37,9 +41,10 @@ static struct lists *lists_new(size_t count)
 	lists->infos = calloc(count ? count : 1, sizeof *lists->infos);
 	lists->references = 1;
 	lists->key = hash_key_random();
-	lists->index = list_index_new(lists->key);
+	lists->tags = *tags;
 	lists->count = count;
-	if (!lists->infos || !lists->index)
+	if (list_tables_init(&lists->tables, list_index_new(lists->key), &lists->tags) != PF_OK ||
+	    !lists->infos)
 		lists_free(&lists);
 	return lists;
 }
@@ -58,7 +63,7 @@ void lists_free(struct lists **out)
 	for (size_t i = 0; i < lists->warning_count; i++)
 		free(lists->warnings[i].text);
 	free(lists->warnings);
-	list_index_free(&lists->index);
+	list_tables_deinit(&lists->tables);
 	if (lists->map.bytes)
 		munmap(lists->map.bytes, lists->map.length);
 	free(lists);
@@ -77,8 +82,8 @@ static int load_copy(struct lists *lists, size_t number, const struct config *co
 		return PF_OK;
 	}
 	diag_init(&findings);
-	int result = list_file_read(lists->index, (uint16_t)number, &lists->infos[number], config->file,
-	                            list->pos, &findings);
+	int result = list_file_read(&lists->tables, (uint16_t)number, &lists->infos[number],
+	                            config->file, list->pos, &findings);
 	for (size_t i = 0; i < findings.count; i++)
 		if (findings.entries[i].text)
 			diag_warning(diag, config->file, list->pos.line, list->pos.column, "%s",
@@ -101,10 +106,32 @@ static int load_one(struct lists *lists, size_t number, const struct config *con
 		return PF_ENOMEM;
 	list_source_take(&info->source, info->file, lists->key, now_wall_us);
 	int error = list_is_copy(list) ? load_copy(lists, number, config, diag)
-	                               : list_file_read(lists->index, (uint16_t)number, info,
+	                               : list_file_read(&lists->tables, (uint16_t)number, info,
 	                                                config->file, list->pos, diag);
 	list_source_settle(&info->source, info->file);
 	return error;
+}
+
+/* For what is found wrong only when all is put together. */
+struct sealing {
+	struct lists *lists;
+	const struct config *config;
+	struct diag *diag;
+};
+
+static void tell_expression(void *data, uint16_t list, unsigned line, const char *message)
+{
+	const struct sealing *sealing = data;
+	struct list_info *info = &sealing->lists->infos[list];
+	struct list_skipped *skipped = &info->skipped[SKIP_REGEX];
+	if (skipped->count < LIST_SKIP_EXAMPLES_MAX)
+		skipped->example_lines[skipped->count] = line;
+	skipped->count++;
+	info->patterns -= info->patterns > 0;
+	diag_warning(sealing->diag, sealing->config->file, sealing->config->lists[list].pos.line,
+	             sealing->config->lists[list].pos.column,
+	             "the list `%s`: the expression on line %u can not be used: %s", info->name, line,
+	             message);
 }
 
 int lists_read(const struct config *config, int64_t now_wall_us, struct diag *diag,
@@ -112,7 +139,7 @@ int lists_read(const struct config *config, int64_t now_wall_us, struct diag *di
 {
 	*out = NULL;
 	int result = PF_OK;
-	struct lists *lists = lists_new(config->list_count);
+	struct lists *lists = lists_new(config->list_count, &config->tags);
 	if (!lists)
 		return PF_ENOMEM;
 	for (size_t i = 0; i < config->list_count && result != PF_ENOMEM; i++) {
@@ -125,7 +152,8 @@ int lists_read(const struct config *config, int64_t now_wall_us, struct diag *di
 		lists_free(&lists);
 		return result;
 	}
-	if (list_index_seal(lists->index) != PF_OK) {
+	struct sealing sealing = {lists, config, diag};
+	if (list_tables_seal(&lists->tables, tell_expression, &sealing) != PF_OK) {
 		lists_free(&lists);
 		return PF_ENOMEM;
 	}
@@ -150,47 +178,5 @@ const struct list_info *lists_info(const struct lists *lists, size_t list)
 
 size_t lists_bytes(const struct lists *lists)
 {
-	return list_index_bytes(lists->index);
-}
-
-void lists_match(const struct lists *lists, const struct dns_name *name, struct list_set *set)
-{
-	struct list_match match;
-	list_index_match(lists->index, name, &match);
-	*set = match.held;
-	for (size_t i = 0; match.any_excepted && i < PF_COUNT(set->words); i++)
-		set->words[i] &= ~match.excepted.words[i];
-}
-
-/* The last labels of a name. */
-static void take_tail(const struct dns_name *name, unsigned labels, struct dns_name *tail)
-{
-	size_t at = 0;
-	for (unsigned i = name->labels; i > labels; i--)
-		at += name->wire[at] + 1u;
-	tail->labels = (uint8_t)labels;
-	tail->length = (uint8_t)(name->length - at);
-	memcpy(tail->wire, name->wire + at, tail->length);
-}
-
-unsigned lists_find_entry(const struct lists *lists, size_t list, const struct dns_name *name,
-                          struct dns_name *entry)
-{
-	struct list_hit hits[LIST_HITS_MAX];
-	size_t count = list_index_find(lists->index, list, name, hits);
-	for (size_t i = 0; i < count; i++)
-		if (hits[i].covers & LIST_EXCEPTION)
-			return 0;
-	if (!count)
-		return 0;
-	take_tail(name, hits[0].labels, entry);
-	return hits[0].covers;
-}
-
-size_t lists_entry_text(const struct dns_name *entry, unsigned covers,
-                        char text[LIST_ENTRY_TEXT_MAX])
-{
-	size_t before = covers & LIST_COVERS_SELF ? 0 : 2;
-	memcpy(text, "*.", before);
-	return before + dns_name_to_text(entry, text + before);
+	return list_tables_bytes(&lists->tables);
 }

@@ -8,16 +8,15 @@
 
 static const char bom[] = "\xef\xbb\xbf";
 
-static int take_into_index(struct list_parser *parser, const struct line_item *item)
+static int take_into_tables(struct list_parser *parser, const struct line_item *item)
 {
-	const struct list_entry entry = {parser->list, item->covers, 0};
-	return list_index_add(parser->data, &item->name, &entry);
+	return list_tables_add(parser->data, parser->list, item, parser->number);
 }
 
-void list_parser_init(struct list_parser *parser, struct list_index *index, uint16_t list,
+void list_parser_init(struct list_parser *parser, struct list_tables *tables, uint16_t list,
                       struct list_info *info)
 {
-	list_parser_init_with(parser, take_into_index, index, info);
+	list_parser_init_with(parser, take_into_tables, tables, info);
 	parser->list = list;
 }
 
@@ -28,30 +27,136 @@ void list_parser_init_with(struct list_parser *parser, list_take *take, void *da
 	parser->data = data;
 	parser->info = info;
 	parser->list = 0;
+	parser->number = 0;
 	parser->length = 0;
-	parser->too_long = false;
+	parser->too_long = parser->waiting = false;
+	zone_reader_init(&parser->zone);
 }
 
-static void count_skipped(struct list_info *info, enum list_skip reason)
+/* ---- items --------------------------------------------------------------------------------- */
+
+static void count_skipped(struct list_parser *parser, enum list_skip reason)
 {
-	struct list_skipped *skipped = &info->skipped[reason];
+	struct list_skipped *skipped = &parser->info->skipped[reason];
 	if (skipped->count < LIST_SKIP_EXAMPLES_MAX)
-		skipped->example_lines[skipped->count] = (unsigned)info->lines;
+		skipped->example_lines[skipped->count] = parser->number;
 	skipped->count++;
 }
 
-static int take_name(struct list_parser *parser, const struct line_item *item)
+static int take_entry(struct list_parser *parser, const struct line_item *item)
 {
 	struct list_info *info = parser->info;
 	int error = parser->take(parser, item);
-	if (error == PF_ECONFLICT)
-		count_skipped(info, SKIP_DUPLICATE);
-	else if (error != PF_OK)
+	if (error == PF_ECONFLICT) {
+		count_skipped(parser, SKIP_DUPLICATE);
+		return PF_OK;
+	}
+	if (error != PF_OK)
 		return error;
-	else if (item->covers & LIST_EXCEPTION)
+	if (item->covers & LIST_EXCEPTION)
 		info->exceptions++;
+	else if (item->kind == ITEM_NETWORK)
+		info->networks++;
+	else if (item->kind == ITEM_PATTERN)
+		info->patterns++;
 	else
 		info->names++;
+	return PF_OK;
+}
+
+/* Hands on the entry that waited, as of the line that it began with. */
+static int flush(struct list_parser *parser)
+{
+	if (!parser->waiting)
+		return PF_OK;
+	unsigned number = parser->number;
+	const char *text = parser->text;
+	size_t text_length = parser->text_length;
+	parser->waiting = false;
+	parser->number = parser->pending_number;
+	parser->text = parser->pending_text;
+	parser->text_length = parser->pending_text_length;
+	int error = take_entry(parser, &parser->pending);
+	parser->number = number;
+	parser->text = text;
+	parser->text_length = text_length;
+	return error;
+}
+
+static bool same_owner(const struct line_item *a, const struct line_item *b)
+{
+	if (a->kind != b->kind || a->trigger != b->trigger)
+		return false;
+	switch (a->kind) {
+	case ITEM_NAME:
+		/* In unbound's files local-data tells what a zone of that name, and all below it, gets. */
+		return dns_name_equal(&a->name, &b->name) &&
+		       (a->covers == b->covers || (a->covers == (LIST_COVERS_SELF | LIST_COVERS_BELOW) &&
+		                                   b->covers == LIST_COVERS_SELF));
+	case ITEM_PATTERN: return !strcmp(a->regex, b->regex);
+	case ITEM_NETWORK:
+		return a->prefix.length == b->prefix.length && addr_equal(&a->prefix.addr, &b->prefix.addr);
+	default: return false;
+	}
+}
+
+/* More records of the owner that waits. One record that is a rule by itself has no others beside it. */
+static int join(struct list_parser *parser, const struct line_item *item)
+{
+	struct terms *terms = &parser->pending_terms;
+	const struct terms *more = item->terms;
+	bool open = terms->reply == REPLY_RECORDS || terms->reply == REPLY_NODATA;
+	if (!terms->has_reply || !open || !more->has_reply || more->reply != REPLY_RECORDS ||
+	    more->record_bytes > sizeof terms->records - terms->record_bytes) {
+		bool same = terms->has_reply == more->has_reply && terms->reply == more->reply &&
+		            terms->record_bytes == more->record_bytes;
+		count_skipped(parser, same ? SKIP_DUPLICATE : SKIP_RECORD);
+		return PF_OK;
+	}
+	memcpy(terms->records + terms->record_bytes, more->records, more->record_bytes);
+	terms->record_bytes += more->record_bytes;
+	terms->reply = REPLY_RECORDS;
+	parser->info->joined++;
+	return PF_OK;
+}
+
+static int gather(struct list_parser *parser, const struct line_item *item)
+{
+	if (parser->waiting && same_owner(&parser->pending, item))
+		return join(parser, item);
+	int error = flush(parser);
+	if (error != PF_OK)
+		return error;
+	parser->pending = *item;
+	parser->pending.terms = &parser->pending_terms;
+	terms_copy(&parser->pending_terms, item->terms);
+	parser->pending_number = parser->number;
+	parser->pending_text_length =
+		parser->text_length < LIST_PENDING_TEXT_MAX ? parser->text_length : LIST_PENDING_TEXT_MAX;
+	if (parser->pending_text_length)
+		memcpy(parser->pending_text, parser->text, parser->pending_text_length);
+	parser->waiting = true;
+	return PF_OK;
+}
+
+static int take_item(struct list_parser *parser, const struct line_item *item)
+{
+	switch (item->kind) {
+	case ITEM_COMMENT: parser->info->comments++; return PF_OK;
+	case ITEM_SKIP: count_skipped(parser, item->reason); return PF_OK;
+	default: break;
+	}
+	return item->gathers ? gather(parser, item) : take_entry(parser, item);
+}
+
+/* ---- lines --------------------------------------------------------------------------------- */
+
+static int take_zone_line(struct list_parser *parser)
+{
+	struct line_item item;
+	if (zone_read_line(&parser->zone, parser->text, parser->text_length, &item))
+		return take_item(parser, &item);
+	parser->info->joined++;
 	return PF_OK;
 }
 
@@ -64,30 +169,41 @@ static int take_line(struct list_parser *parser, const char *text, size_t length
 		text += sizeof bom - 1;
 		length -= sizeof bom - 1;
 	}
+	parser->number = (unsigned)info->lines;
 	parser->text = text;
 	parser->text_length = length;
+	item.gathers = false;
+	item.terms = NULL;
+	item.trigger = TRIGGER_NAME;
 	if (!parser->too_long && line_quick(text, length, info->format, &item))
-		return take_name(parser, &item);
-	line_init(&line, text, length, info->format);
-	bool too_long = parser->too_long && line.form != LINE_COMMENT;
+		return take_entry(parser, &item);
+	bool too_long = parser->too_long;
 	parser->too_long = false;
-	if (too_long) {
-		count_skipped(info, SKIP_TOO_LONG);
+	if (info->format == LIST_FORMAT_RPZ && !too_long)
+		return take_zone_line(parser);
+	line_init(&line, text, length, info->format);
+	if (too_long && line.form != LINE_COMMENT) {
+		count_skipped(parser, SKIP_TOO_LONG);
 		return PF_OK;
 	}
 	for (size_t count = 0; line_next(&line, &item); count++) {
-		int error = PF_OK;
 		if (count)
 			info->extra_names++;
-		switch (item.kind) {
-		case ITEM_COMMENT: info->comments++; break;
-		case ITEM_SKIP: count_skipped(info, item.reason); break;
-		case ITEM_NAME: error = take_name(parser, &item); break;
-		}
+		int error = take_item(parser, &item);
 		if (error != PF_OK)
 			return error;
 	}
 	return PF_OK;
+}
+
+int list_parser_record(struct list_parser *parser, const struct rpz_record *record)
+{
+	struct line_item item;
+	parser->number = (unsigned)++parser->info->lines;
+	parser->text = "";
+	parser->text_length = 0;
+	rpz_read(record, &parser->zone.terms, &item);
+	return take_item(parser, &item);
 }
 
 /* Keeps a piece of a line as far as it fits. */
@@ -128,20 +244,27 @@ int list_parser_feed(struct list_parser *parser, const char *bytes, size_t lengt
 
 int list_parser_finish(struct list_parser *parser)
 {
-	if (!parser->length)
-		return PF_OK;
-	size_t length = parser->length;
-	parser->length = 0;
-	return take_line(parser, parser->line, length);
+	int error = PF_OK;
+	if (parser->length || parser->too_long) {
+		size_t length = parser->length;
+		parser->length = 0;
+		error = take_line(parser, parser->line, length);
+	}
+	if (parser->zone.depth) { /* a parenthesis that never closes */
+		parser->zone.depth = 0;
+		parser->info->joined--;
+		count_skipped(parser, SKIP_RECORD);
+	}
+	return error == PF_OK ? flush(parser) : error;
 }
 
-int list_parse(struct list_index *index, uint16_t list, struct list_info *info, const char *bytes,
+int list_parse(struct list_tables *tables, uint16_t list, struct list_info *info, const char *bytes,
                size_t length)
 {
 	struct list_parser parser;
 	if (info->format == LIST_FORMAT_AUTO)
 		info->format = detect_format(bytes, length < DETECT_BYTES_MAX ? length : DETECT_BYTES_MAX);
-	list_parser_init(&parser, index, list, info);
+	list_parser_init(&parser, tables, list, info);
 	int error = list_parser_feed(&parser, bytes, length);
 	return error == PF_OK ? list_parser_finish(&parser) : error;
 }
@@ -152,4 +275,9 @@ size_t list_info_skipped(const struct list_info *info)
 	for (size_t i = 0; i < SKIP_COUNT; i++)
 		sum += info->skipped[i].count;
 	return sum;
+}
+
+size_t list_info_taken(const struct list_info *info)
+{
+	return info->names + info->patterns + info->networks + info->exceptions;
 }

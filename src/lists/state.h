@@ -2,9 +2,9 @@
 #ifndef PF_LISTS_STATE_H
 #define PF_LISTS_STATE_H
 
-#include "lists/index.h"
 #include "lists/lists.h"
 #include "lists/store.h"
+#include "lists/tables.h"
 
 /* A warning of a list, to be told again when it need not be read again. */
 struct list_warning {
@@ -18,7 +18,8 @@ struct lists {
 	struct hash_key key; /* of the index and of the sources' digests */
 	size_t count;
 	struct list_info *infos; /* by the list's number */
-	struct list_index *index;
+	struct tag_table tags;   /* of the configuration: conditions speak of them */
+	struct list_tables tables;
 	size_t warning_count;
 	struct list_warning *warnings;
 	struct store_map map; /* when the index lies in a mapped file */

@@ -103,7 +103,7 @@ static bool checksum_of(const struct parts *parts, uint64_t sum[2])
 
 static int make_parts(struct parts *parts, const struct lists *lists)
 {
-	const struct sealed *sealed = list_index_sealed(lists->index);
+	const struct sealed *sealed = list_index_sealed(lists->tables.index);
 	struct header header = {
 		.version = STORE_VERSION,
 		.byte_order = BYTE_ORDER_MARK,
@@ -209,13 +209,7 @@ static const char *header_fault(const struct header *header, size_t length)
 
 static bool format_is_known(enum list_format format)
 {
-	switch (format) {
-	case LIST_FORMAT_AUTO:
-	case LIST_FORMAT_PLAIN:
-	case LIST_FORMAT_HOSTS:
-	case LIST_FORMAT_ADBLOCK: return true;
-	}
-	return false;
+	return (unsigned)format < LIST_FORMAT_COUNT;
 }
 
 /* The part that tells of the lists, as far as it is read. */
@@ -303,8 +297,9 @@ int store_read(const void *bytes, size_t length, struct lists **out, char why[ST
 	lists->references = 1;
 	lists->origin = LISTS_MAPPED;
 	lists->key = (struct hash_key){header.shape.seed};
-	lists->index = list_index_over(&sealed);
-	if (!lists->index || !take_lists(lists, &header, block + header.block_bytes)) {
+	tag_table_init(&lists->tags);
+	if (list_tables_init(&lists->tables, list_index_over(&sealed), &lists->tags) != PF_OK ||
+	    !take_lists(lists, &header, block + header.block_bytes)) {
 		lists_free(&lists);
 		return fail(why, PF_EINVAL, "is damaged: what it says of the lists can not be read");
 	}

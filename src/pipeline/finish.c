@@ -104,6 +104,21 @@ static size_t local_reply(struct query *query, const struct local_hit *hit,
 	return reply_from_zone(out, &query->dns, *rcode, hit->zone, options);
 }
 
+/* What the rule says, or the entry of the list that made it match. */
+static const struct rule_reply *reply_of(struct query *query, const struct finish *finish)
+{
+	const struct verdict *verdict = &finish->verdict;
+	const struct lists *lists = finish->snapshot->lists;
+	struct list_asked asked = pipeline_asked(query);
+	struct list_found found;
+	if (verdict->reply->kind != REPLY_LIST || verdict->match != MATCH_LIST ||
+	    !lists_have_replies(lists, verdict->list) ||
+	    !lists_find(lists, query->pipeline->list_scratch, verdict->list, &asked, NULL, &found) ||
+	    !found.reply)
+		return verdict->reply;
+	return found.reply;
+}
+
 /* Builds the reply in the pipeline's buffer; 0 is `drop`. */
 static size_t build_reply(struct query *query, const struct finish *finish, const char *reason,
                           unsigned *rcode)
@@ -115,7 +130,7 @@ static size_t build_reply(struct query *query, const struct finish *finish, cons
 		if (finish->verdict.reply->kind == REPLY_STRIP && finish->entry &&
 		    (finish->facts || finish->private_count))
 			return stripped_reply(query, finish, &options, rcode);
-		return sinkhole_reply(query, finish->verdict.reply, &options, rcode);
+		return sinkhole_reply(query, reply_of(query, finish), &options, rcode);
 	}
 	if (finish->local.kind != LOCAL_ELSEWHERE) {
 		options.ede = DNS_EDE_SYNTHESIZED;

@@ -28,6 +28,7 @@ void pipeline_init(struct pipeline *pipeline, struct shared *shared, struct forw
 void pipeline_deinit(struct pipeline *pipeline)
 {
 	policy_scratch_free(&pipeline->scratch);
+	lists_scratch_free(&pipeline->list_scratch);
 	while (pipeline->pool) {
 		struct query *query = pipeline->pool;
 		pipeline->pool = query->next;
@@ -90,6 +91,8 @@ static void adopt(struct pipeline *pipeline, const struct snapshot *snapshot)
 		return;
 	policy_scratch_free(&pipeline->scratch);
 	pipeline->scratch = policy_scratch_new(snapshot->policy);
+	lists_scratch_free(&pipeline->list_scratch);
+	pipeline->list_scratch = lists_scratch_new(snapshot->lists);
 	struct upstream_group groups[UPSTREAM_GROUP_MAX] = {
 		{LOCAL_GROUP_DEFAULT, snapshot->config->upstreams, snapshot->config->upstream_count}};
 	size_t group_count = local_group_count(snapshot->local);
@@ -156,6 +159,17 @@ void pipeline_explain(struct pipeline *pipeline, struct query *query)
 	rcu_read_unlock();
 }
 
+struct list_asked pipeline_asked(const struct query *query)
+{
+	/* A person who asks for an explanation has no address that could be the device's. */
+	return (struct list_asked){
+		.name = &query->dns.name,
+		.type = query->dns.type,
+		.client = query->explained ? NULL : &query->client.addr,
+		.device = &query->device,
+	};
+}
+
 /* ---- the stages -------------------------------------------------------------------------- */
 
 /* Types that are no data: transfers, ANY (amplification; RFC 8482) and OPT. */
@@ -171,7 +185,7 @@ static bool is_paused(const struct pipeline *pipeline, const struct query *query
 
 /* The answers stage, with the lists of each CNAME where a rule asks for them. */
 static void decide_answer(struct pipeline *pipeline, const struct policy_question *question,
-                          struct finish *finish)
+                          const struct list_asked *asked, struct finish *finish)
 {
 	const struct policy *policy = finish->snapshot->policy;
 	const struct answer *answer = finish->entry->answer;
@@ -179,8 +193,12 @@ static void decide_answer(struct pipeline *pipeline, const struct policy_questio
 	if (!policy_needs_answer(policy, pipeline->scratch, question->tags))
 		return;
 	if (answer->hop_count && policy_follows(policy, pipeline->scratch, question->tags)) {
-		for (size_t i = 0; i < answer->hop_count; i++)
-			lists_match(finish->snapshot->lists, &answer->hops[i], &pipeline->hop_lists[i]);
+		for (size_t i = 0; i < answer->hop_count; i++) {
+			struct list_asked hop = *asked;
+			hop.name = &answer->hops[i];
+			lists_match(finish->snapshot->lists, pipeline->list_scratch, &hop,
+			            &pipeline->hop_lists[i]);
+		}
 		known.hop_lists = finish->hop_lists = pipeline->hop_lists;
 	}
 	policy_decide_answers(policy, pipeline->scratch, question, &known, &finish->verdict);
@@ -229,8 +247,9 @@ static void run(struct query *query)
 	struct policy_question question = {query->device.tags,     &query->dns.name,
 	                                   query->dns.type,        &finish.lists,
 	                                   query->arrived.wall_us, is_paused(pipeline, query)};
+	struct list_asked asked = pipeline_asked(query);
 	if (policy_needs_lists(snapshot->policy, pipeline->scratch, question.tags) || query->explained)
-		lists_match(snapshot->lists, &query->dns.name, &finish.lists);
+		lists_match(snapshot->lists, pipeline->list_scratch, &asked, &finish.lists);
 	bool ended =
 		policy_decide_names(snapshot->policy, pipeline->scratch, &question, &finish.verdict);
 	if (ended && finish.verdict.action == ACTION_SINKHOLE) {
@@ -259,7 +278,7 @@ static void run(struct query *query)
 	finish.home = geo_home_of(snapshot->geo, question.tags);
 	finish.facts = finish.box ? &facts_box_view(finish.box, finish.home)->facts : NULL;
 	if (!ended && finish.facts)
-		decide_answer(pipeline, &question, &finish);
+		decide_answer(pipeline, &question, &asked, &finish);
 	check_rebinding(query, &finish);
 	finish_query(query, &finish);
 }

@@ -62,6 +62,7 @@ struct pipeline {
 	uint32_t epoch; /* of the snapshot that the next two were made for */
 	struct policy_scratch *scratch;
 	struct paused paused; /* for this snapshot */
+	struct regex_scratch *list_scratch;
 	struct query *pool;
 	size_t query_count;
 	struct list_set hop_lists[ANSWER_HOP_MAX]; /* of the answer at hand */
@@ -85,6 +86,9 @@ struct query *pipeline_query_new(struct pipeline *pipeline);
  * or silence here. The thread of the pipeline. */
 void pipeline_receive(struct pipeline *pipeline, struct query *query, const uint8_t *packet,
                       size_t length, struct now now);
+
+/* The question as the lists want to know it; it points into the query. */
+struct list_asked pipeline_asked(const struct query *query);
 
 /* Goes on with a query that has waited (see `post`), or starts one of `explain`. */
 void pipeline_resume(struct query *query);

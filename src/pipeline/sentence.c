@@ -3,6 +3,7 @@
  *   sinkholed by rule 3 "coffee stays home": a.example.cn → 203.0.113.7 in CN (dbip 2026-06,
  *   geo-whois 2026-06 agree), run by AS37963 Alibaba (CN) */
 #include "pipeline/sentence.h"
+#include "pipeline/pipeline.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -137,18 +138,17 @@ static void say_stripped(struct text *text, const struct snapshot *snapshot,
 		say(text, " and %u more", gone - shown);
 }
 
-static void say_list(struct text *text, const struct snapshot *snapshot,
+static void say_list(struct text *text, const struct snapshot *snapshot, const struct query *query,
                      const struct dns_name *name, size_t list)
 {
-	struct dns_name entry;
-	unsigned covers = lists_find_entry(snapshot->lists, list, name, &entry);
+	struct list_asked asked = pipeline_asked(query);
+	struct list_found found;
+	asked.name = name;
 	say(text, " is on list \"%s\"", lists_info(snapshot->lists, list)->name);
-	if (!covers)
+	if (!lists_find(snapshot->lists, query->pipeline->list_scratch, list, &asked, NULL, &found))
 		return;
-	char full[LIST_ENTRY_TEXT_MAX];
-	size_t length = lists_entry_text(&entry, covers, full);
 	say(text, " (entry ");
-	say_shortened(text, full, length);
+	say_shortened(text, found.text, strlen(found.text));
 	say(text, ")");
 }
 
@@ -160,12 +160,12 @@ static void say_match(struct text *text, const struct snapshot *snapshot, const 
 	switch ((enum match_kind)verdict->match) {
 	case MATCH_ALWAYS: say(text, " asked by %s", query->device.name); break;
 	case MATCH_NAME: say(text, " matches %s", verdict->pattern); break;
-	case MATCH_LIST: say_list(text, snapshot, &query->dns.name, verdict->list); break;
+	case MATCH_LIST: say_list(text, snapshot, query, &query->dns.name, verdict->list); break;
 	case MATCH_CNAME_LIST:
 		if (answer && verdict->index < answer->hop_count) {
 			say(text, " → ");
 			say_name(text, &answer->hops[verdict->index]);
-			say_list(text, snapshot, &answer->hops[verdict->index], verdict->list);
+			say_list(text, snapshot, query, &answer->hops[verdict->index], verdict->list);
 		}
 		break;
 	case MATCH_CNAME:

@@ -152,7 +152,8 @@ static double time_questions(const struct lists *lists, const struct questions *
 			size_t length = offsetof(struct dns_name, wire) + questions->bytes[at];
 			memcpy(&name, questions->bytes + at, length);
 			at += length;
-			lists_match(lists, &name, &set);
+			struct list_asked asked = {.name = &name};
+			lists_match(lists, NULL, &asked, &set);
 			*held += (set.words[0] | set.words[1] | set.words[2] | set.words[3]) != 0;
 		}
 		double ns = (cpu_s() - from) * 1e9 / (double)(questions->count ? questions->count : 1);

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "dns/dns.h"
 #include "unit/lists/fixture.h"
 
 void fixture_init(struct fixture *fixture)
@@ -22,6 +23,7 @@ void fixture_init(struct fixture *fixture)
 	fixture->config.file = fixture->config_file;
 	strcpy(fixture->config_file, "portafilter.yaml");
 	fixture->config.lists = fixture->lists;
+	tag_table_init(&fixture->config.tags);
 	diag_init(&fixture->diag);
 }
 
@@ -72,13 +74,22 @@ int fixture_load(struct fixture *fixture)
 
 bool fixture_has(const struct fixture *fixture, size_t list, const char *text)
 {
+	struct list_found found;
+	return fixture_find(fixture, list, text, &found);
+}
+
+bool fixture_find(const struct fixture *fixture, size_t list, const char *text,
+                  struct list_found *found)
+{
 	struct dns_name name;
 	struct list_set set;
 	assert_int_equal(dns_name_from_text(text, &name), PF_OK);
-	lists_match(fixture->loaded, &name, &set);
+	struct list_asked asked = {.name = &name, .type = DNS_TYPE_A};
+	struct regex_scratch *scratch = lists_scratch_new(fixture->loaded);
+	lists_match(fixture->loaded, scratch, &asked, &set);
 	bool has = list_set_has(&set, list);
-	struct dns_name entry;
-	assert_int_equal(lists_find_entry(fixture->loaded, list, &name, &entry) > 0, has);
+	assert_int_equal(lists_find(fixture->loaded, scratch, list, &asked, NULL, found), has);
+	lists_scratch_free(&scratch);
 	return has;
 }
 

@@ -30,6 +30,9 @@ int fixture_load(struct fixture *fixture);
 
 /* Is the name on the list? */
 bool fixture_has(const struct fixture *fixture, size_t list, const char *name);
+/* The same, with the entry. */
+bool fixture_find(const struct fixture *fixture, size_t list, const char *name,
+                  struct list_found *found);
 /* The finding number `i` as text. */
 const char *fixture_finding(const struct fixture *fixture, size_t i);
 

@@ -80,17 +80,14 @@ static void test_exceptions(void **state)
 static void check_line(const struct fixture *fixture, const char *text, unsigned line,
                        const char *line_text, const char *entry_text)
 {
-	struct dns_name name, entry;
 	struct list_line found;
-	char shown[LIST_ENTRY_TEXT_MAX];
+	struct list_found entry;
 	const struct list_info *info = lists_info(fixture->loaded, 0);
-	assert_int_equal(dns_name_from_text(text, &name), PF_OK);
-	assert_int_equal(lists_find_line(info->file, info->format, &name, &found), PF_OK);
+	assert_true(fixture_find(fixture, 0, text, &entry));
+	assert_string_equal(entry.text, entry_text);
+	assert_int_equal(lists_find_line(info->file, info->format, &entry.identity, &found), PF_OK);
 	assert_int_equal(found.number, line);
 	assert_string_equal(found.text, line_text);
-	unsigned covers = lists_find_entry(fixture->loaded, 0, &name, &entry);
-	lists_entry_text(&entry, covers, shown);
-	assert_string_equal(shown, entry_text);
 }
 
 static void test_find_line(void **state)
@@ -107,16 +104,13 @@ static void test_find_line(void **state)
 	check_line(fixture, "x.c.example", 7, "*.c.example", "*.c.example");
 	assert_false(fixture_has(fixture, 0, "elpmaxe"));
 
-	struct dns_name name, entry;
 	struct list_line line;
+	const struct list_identity none = {1, LIST_COVERS_SELF};
 	const struct list_info *info = lists_info(fixture->loaded, 0);
-	static const char *const off[] = {"elpmaxe", "no.a.example", "x.no.a.example"};
-	for (size_t i = 0; i < PF_COUNT(off); i++) {
-		assert_int_equal(dns_name_from_text(off[i], &name), PF_OK);
-		assert_int_equal(lists_find_line(info->file, info->format, &name, &line), PF_ENOENT);
-		assert_int_equal(lists_find_entry(fixture->loaded, 0, &name, &entry), 0);
-	}
-	assert_int_equal(lists_find_line("/nowhere", info->format, &name, &line), PF_EINVAL);
+	assert_false(fixture_has(fixture, 0, "no.a.example"));
+	assert_false(fixture_has(fixture, 0, "x.no.a.example"));
+	assert_int_equal(lists_find_line(info->file, info->format, &none, &line), PF_ENOENT);
+	assert_int_equal(lists_find_line("/nowhere", info->format, &none, &line), PF_EINVAL);
 }
 
 /* `format:` of the configuration is taken instead of what the lines look like. */
@@ -226,9 +220,11 @@ static void test_gzip(void **state)
 
 static void test_nothing_taken(void **state)
 {
-	fixture_add_text(*state, "# x\n/ads/\n1.2.3.4\n/track/\n");
-	check_refused(*state, "holds no name that could be taken: 1 × an address where a name should "
-	                      "be (first on line 3), 2 × a regular expression (first on line 2)");
+	fixture_add_text(*state, "# x\na..example\n1.2.3.4\n/track/x\na..b\n");
+	check_refused(*state,
+	              "holds nothing that could be taken: 2 × not a domain name (first on line 2), "
+	              "1 × an address where a name should be (first on line 3), "
+	              "1 × a rule for browsers (first on line 4)");
 }
 
 /* All errors are told at once, and nothing is built from the good ones. */
@@ -250,14 +246,14 @@ static void test_warnings(void **state)
 	struct fixture *fixture = *state;
 	fixture_add_text(fixture, "");
 	fixture_add_text(fixture, "# only comments\n\n");
-	fixture_add_text(fixture, "a.example\n/x/\n/y/\n");
+	fixture_add_text(fixture, "a.example\n/x/y\n/y/z\n");
 	fixture_add_text(fixture, "a.example\na.example\na.example\n");
 	assert_int_equal(fixture_load(fixture), PF_OK);
 	assert_int_equal(fixture->diag.errors, 0);
 	assert_int_equal(fixture->diag.warnings, 3);
-	assert_non_null(strstr(fixture_finding(fixture, 0), "is empty: it holds no name"));
-	assert_non_null(strstr(fixture_finding(fixture, 1), "is empty: it holds no name"));
-	assert_non_null(strstr(fixture_finding(fixture, 2), "was taken only in part, 1 names"));
+	assert_non_null(strstr(fixture_finding(fixture, 0), "is empty: it lists nothing"));
+	assert_non_null(strstr(fixture_finding(fixture, 1), "is empty: it lists nothing"));
+	assert_non_null(strstr(fixture_finding(fixture, 2), "was taken only in part, 1 entries"));
 	assert_int_equal(lists_info(fixture->loaded, 0)->format, LIST_FORMAT_PLAIN);
 	assert_int_equal(lists_info(fixture->loaded, 3)->skipped[SKIP_DUPLICATE].count, 2);
 }
@@ -271,7 +267,8 @@ static void test_no_lists(void **state)
 	assert_int_equal(lists_count(fixture->loaded), 0);
 	assert_int_equal(dns_name_from_text("a.example", &name), PF_OK);
 	memset(&set, 0xff, sizeof set);
-	lists_match(fixture->loaded, &name, &set);
+	struct list_asked asked = {.name = &name};
+	lists_match(fixture->loaded, NULL, &asked, &set);
 	assert_true(!set.words[0] && !set.words[1] && !set.words[2] && !set.words[3]);
 }
 
@@ -292,11 +289,10 @@ static void test_large(void **state)
 	assert_int_equal(info->lines, count);
 	for (unsigned i = 0; i < count; i++) {
 		char name[32];
-		struct dns_name asked;
+		struct list_found found;
 		snprintf(name, sizeof name, "n%u.example", i);
-		assert_int_equal(dns_name_from_text(name, &asked), PF_OK);
-		assert_int_equal(lists_find_entry(fixture->loaded, 0, &asked, &asked),
-		                 LIST_COVERS_SELF | LIST_COVERS_BELOW);
+		assert_true(fixture_find(fixture, 0, name, &found));
+		assert_string_equal(found.text, name);
 	}
 	assert_false(fixture_has(fixture, 0, "n100000.example"));
 	assert_true(lists_bytes(fixture->loaded) < count * 10);

@@ -13,16 +13,20 @@
 
 static void check_sum(const struct list_info *info)
 {
-	assert_int_equal(info->lines + info->extra_names,
-	                 info->comments + info->names + info->exceptions + list_info_skipped(info));
+	assert_int_equal(info->lines + info->extra_names, info->comments + info->joined +
+	                                                      list_info_taken(info) +
+	                                                      list_info_skipped(info));
 }
 
 static struct list_info parse(const char *bytes, size_t length, size_t piece)
 {
 	struct list_info info = {.format = LIST_FORMAT_PLAIN};
-	struct list_index *index = list_index_new(hash_key_random());
+	struct tag_table tags;
+	struct list_tables tables;
 	struct list_parser parser;
-	list_parser_init(&parser, index, 3, &info);
+	tag_table_init(&tags);
+	assert_int_equal(list_tables_init(&tables, list_index_new(hash_key_random()), &tags), PF_OK);
+	list_parser_init(&parser, &tables, 3, &info);
 	for (size_t at = 0; at < length; at += piece) {
 		size_t some = length - at < piece ? length - at : piece;
 		char *exact = malloc(some); /* so that valgrind sees what is read behind it */
@@ -31,8 +35,8 @@ static struct list_info parse(const char *bytes, size_t length, size_t piece)
 		free(exact);
 	}
 	assert_int_equal(list_parser_finish(&parser), PF_OK);
-	assert_int_equal(list_index_count(index), info.names + info.exceptions);
-	list_index_free(&index);
+	assert_int_equal(list_index_count(tables.index), info.names + info.exceptions);
+	list_tables_deinit(&tables);
 	check_sum(&info);
 	return info;
 }
@@ -141,6 +145,15 @@ static void test_detect(void **state)
 		{"[Adblock Plus 2.0]\na.example\n", LIST_FORMAT_ADBLOCK},
 		{"! Title\na.example##.ad\n", LIST_FORMAT_ADBLOCK},
 		{"*.a.example\n.b.example\n", LIST_FORMAT_PLAIN},
+		{"# x\naddress=/a.example/#\nserver=/b.example/\n", LIST_FORMAT_DNSMASQ},
+		{"server:\nlocal-zone: \"a.example\" static\n", LIST_FORMAT_UNBOUND},
+		{"$TTL 60\n@ SOA a. b. 1 2 3 4 5\na.example CNAME .\n", LIST_FORMAT_RPZ},
+		{"a.example IN CNAME .\n*.a.example 60 CNAME .\n; x\n", LIST_FORMAT_RPZ},
+		{"a.example\tA\t192.0.2.1\n", LIST_FORMAT_RPZ},
+		{"(^|\\.)a\\.example$\n^b\\.\n# x\n", LIST_FORMAT_REGEX},
+		{"192.0.2.1\n198.51.100.0/24\n", LIST_FORMAT_CIDR},
+		{"; x\n192.0.2.0/24 ; SBL1\n", LIST_FORMAT_CIDR},
+		{"/ads/\n/^b/\n", LIST_FORMAT_ADBLOCK},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
 		assert_int_equal(detect_format(rows[i].text, strlen(rows[i].text)), rows[i].format);

@@ -30,7 +30,7 @@ static int setup(void **state)
 	struct world *world = calloc(1, sizeof *world);
 	fixture_init(&world->fixture);
 	snprintf(world->cache, sizeof world->cache, "%s/lists.cache", world->fixture.folder);
-	fixture_add_text(&world->fixture, "a.example\n*.b.example\nbad..name\n/re/\n/re2/\n/re3/\n");
+	fixture_add_text(&world->fixture, "a.example\n*.b.example\nbad..name\n/re/x\n/re/y\n/re/z\n");
 	fixture_add_text(&world->fixture, "||a.example^\n@@||x.a.example^\n");
 	fixture_add_text(&world->fixture, "");
 	*state = world;
@@ -91,7 +91,8 @@ static void check_infos(const struct world *world)
 	assert_int_equal(lists_info(lists, 1)->format, LIST_FORMAT_ADBLOCK);
 	assert_true(info->modified_wall_us > 0);
 	assert_int_equal(world->fixture.diag.warnings, 2);
-	assert_non_null(strstr(fixture_finding(&world->fixture, 0), "was taken only in part, 2 names"));
+	assert_non_null(
+		strstr(fixture_finding(&world->fixture, 0), "was taken only in part, 2 entries"));
 	assert_int_equal(world->fixture.diag.entries[0].line, 10);
 	assert_non_null(strstr(fixture_finding(&world->fixture, 1), "is empty"));
 	assert_int_equal(world->fixture.diag.entries[1].line, 12);
@@ -179,6 +180,25 @@ static void test_touched(void **state)
 	load(world, false, LATER_US);
 	assert_int_equal(origin(world), LISTS_MAPPED);
 	check_names(&world->fixture);
+}
+
+/* The file holds names alone: lists that say more are read at each start, and a changed table of tags counts. */
+static void test_more_than_names(void **state)
+{
+	struct world *world = *state;
+	fixture_add_text(&world->fixture, "||c.example^$ctag=tv,dnsrewrite=REFUSED\n/ads/\n");
+	assert_true(tag_add(&world->fixture.config.tags, "tv") >= 0);
+	load(world, false, LATER_US);
+	load(world, false, LATER_US);
+	assert_int_equal(origin(world), LISTS_READ);
+	assert_true(fixture_has(&world->fixture, 3, "xadsx.example"));
+	const struct lists *before = world->fixture.loaded;
+	load(world, true, LATER_US);
+	assert_ptr_equal(world->fixture.loaded, before);
+	assert_true(tag_add(&world->fixture.config.tags, "camera") >= 0);
+	load(world, true, LATER_US);
+	assert_int_equal(origin(world), LISTS_READ);
+	assert_ptr_not_equal(world->fixture.loaded, before);
 }
 
 static void test_other_lists(void **state)
@@ -382,12 +402,14 @@ static void test_forged(void **state)
 		store_checksum(file.bytes, file.length, sum);
 		memcpy(file.bytes + store_checksum_offset(), sum, sizeof sum);
 		if (store_read(file.bytes, file.length, &lists, why) == PF_OK) {
-			struct dns_name name, entry;
+			struct dns_name name;
+			struct list_found found;
 			struct list_set set;
 			assert_int_equal(dns_name_from_text("x.y.a.example", &name), PF_OK);
-			lists_match(lists, &name, &set);
+			struct list_asked asked = {.name = &name};
+			lists_match(lists, NULL, &asked, &set);
 			for (size_t i = 0; i < lists_count(lists); i++)
-				(void)lists_find_entry(lists, i, &name, &entry);
+				(void)lists_find(lists, NULL, i, &asked, NULL, &found);
 			lists_free(&lists);
 			taken++;
 		} else {
@@ -409,6 +431,7 @@ int main(void)
 		TEST(test_changed_content),
 		TEST(test_touched),
 		TEST(test_other_lists),
+		TEST(test_more_than_names),
 		TEST(test_copy_to_come),
 		TEST(test_not_ours),
 		TEST(test_can_not_be_written),
