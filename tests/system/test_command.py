@@ -34,7 +34,7 @@ def test_status(busy):
     status = busy.json("status")
     assert status["queries"]["answered"] == 10 and status["home"] == ["US"]
     assert status["listen"] == [f"127.0.0.1:{busy.port}"] and status["snapshot"]["config"] == str(busy.path)
-    assert {d["kind"] for d in status["databases"]} == {"location", "control"}
+    assert {d["kind"] for d in status["databases"]} >= {"location", "control"}
     code, text, _ = busy.cli("status")
     assert code == 0 and "10" in text and busy.config["upstreams"][0] in text
 
