@@ -1,7 +1,7 @@
 /* The driver: it knows when to execute what, and the stages know how. One pipeline for each worker,
  * all of them over one `struct shared`. A query goes
  *
- *   parse → device → names → cache ┬→ (flight → upstream → geo →) answers → reply → journal
+ *   parse → device → names → local → cache ┬→ (flight → upstream → geo →) answers → reply → journal
  *
  * one way only, and ends in exactly one reply (or a counted drop) and exactly one record. When it had to
  * wait for an upstream, it goes through device and names once more with the snapshot of that moment, so that no
