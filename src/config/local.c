@@ -144,12 +144,14 @@ static void read_zone(struct reader *reader, const struct node *item,
 		           item->text, item->text + 2);
 		return;
 	}
-	if (!value_name(reader, item, "zones", &zone))
-		return;
-	if (!zone.labels)
+	if (item->kind == NODE_SCALAR && !strcmp(item->text, ".")) {
 		tell_error(reader, item->pos,
 		           "`.` of `zones` is everything; name these resolvers in `upstreams`");
-	else if (zone_is_taken(reader->config, &zone))
+		return;
+	}
+	if (!value_name(reader, item, "zones", &zone))
+		return;
+	if (zone_is_taken(reader->config, &zone))
 		tell_error(reader, item->pos, "the zone `%s` is given twice", item->text);
 	else
 		forward->zones[forward->zone_count++] = zone;

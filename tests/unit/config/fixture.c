@@ -80,3 +80,21 @@ void assert_finding(const struct parsed *parsed, enum diag_level level, unsigned
 	fail_msg("no %s at %u:%u with the words %s", level == DIAG_ERROR ? "error" : "warning", line,
 	         column, words);
 }
+
+void check_mistakes(const struct mistake *mistakes, size_t count)
+{
+	size_t wrong = 0;
+	for (size_t i = 0; i < count; i++) {
+		const struct mistake *one = &mistakes[i];
+		struct parsed parsed = parse(one->text);
+		if (parsed.diag.errors != 1 || parsed.error != PF_EINVAL ||
+		    !has_finding(&parsed, DIAG_ERROR, one->line, one->column, one->words)) {
+			print_message("%s  wants only %u:%u %s, but finds\n", one->text, one->line, one->column,
+			              one->words);
+			print_findings(&parsed);
+			wrong++;
+		}
+		parsed_deinit(&parsed);
+	}
+	assert_int_equal(wrong, 0);
+}

@@ -37,4 +37,14 @@ void assert_finding(const struct parsed *parsed, enum diag_level level, unsigned
 
 void print_findings(const struct parsed *parsed);
 
+/* A text with one mistake: where it is told, and with which words. */
+struct mistake {
+	const char *text;
+	unsigned line, column;
+	const char *words; /* '|' between them */
+};
+
+/* Fails, with what was found, unless each mistake is the one error of its text. */
+void check_mistakes(const struct mistake *mistakes, size_t count);
+
 #endif

@@ -7,12 +7,6 @@
 
 #include "fixture.h"
 
-struct mistake {
-	const char *text;
-	unsigned line, column;
-	const char *words; /* '|' between them */
-};
-
 #define COFFEE "devices: [{name: c, ip: 192.0.2.1, tags: coffee}]\n"
 #define RULE(more) "home: US\nrules:\n  - {name: r, action: sinkhole, " more "}\n"
 #define LONG64 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
@@ -303,29 +297,11 @@ static const struct mistake journal[] = {
 	{"journal: {also: [{files: 3}]}\n", 1, 18, "an entry of `journal.also` needs the key `jsonl`"},
 };
 
-static void check_table(const struct mistake *mistakes, size_t count)
-{
-	size_t wrong = 0;
-	for (size_t i = 0; i < count; i++) {
-		const struct mistake *one = &mistakes[i];
-		struct parsed parsed = parse(one->text);
-		if (parsed.diag.errors != 1 || parsed.error != PF_EINVAL ||
-		    !has_finding(&parsed, DIAG_ERROR, one->line, one->column, one->words)) {
-			print_message("%s  wants only %u:%u %s, but finds\n", one->text, one->line, one->column,
-			              one->words);
-			print_findings(&parsed);
-			wrong++;
-		}
-		parsed_deinit(&parsed);
-	}
-	assert_int_equal(wrong, 0);
-}
-
-#define TABLE_TEST(table)                    \
-	static void test_##table(void **state)   \
-	{                                        \
-		(void)state;                         \
-		check_table(table, PF_COUNT(table)); \
+#define TABLE_TEST(table)                       \
+	static void test_##table(void **state)      \
+	{                                           \
+		(void)state;                            \
+		check_mistakes(table, PF_COUNT(table)); \
 	}
 TABLE_TEST(yaml)
 TABLE_TEST(shapes)
