@@ -110,7 +110,7 @@ static void on_end(uv_signal_t *handle, int number)
 
 static int on_copies_changed(void *data)
 {
-	return rebuild_snapshot(data);
+	return rebuild_snapshot(data, "new copies of lists");
 }
 
 static void on_notified(void *data, size_t list)
@@ -164,6 +164,11 @@ static int start_control(struct daemon *daemon)
 	uv_signal_start(&daemon->on_int, on_end, SIGINT);
 	uv_signal_start(&daemon->on_hup, on_hup, SIGHUP);
 	watch_neighbours(daemon);
+	daemon->databases = databases_new(daemon);
+	if (!daemon->databases)
+		return PF_ENOMEM;
+	databases_configure(daemon->databases, daemon->shared.snapshot->config);
+	databases_loaded(daemon->databases, daemon->shared.snapshot->config);
 	return start_clients(daemon);
 }
 
@@ -185,6 +190,7 @@ static void end_control(struct daemon *daemon)
 	notify_free(&daemon->notify);
 	http_free(&daemon->http);
 	uv_loop_close(&daemon->loop);
+	databases_free(&daemon->databases);
 	neighbour_watch_free(&daemon->watch);
 }
 

@@ -129,14 +129,18 @@ static int build_kept(struct daemon *daemon, struct config **config, uint32_t ep
 	return error;
 }
 
-/* The configuration that was just read, or why it was not. Takes it over. */
+/* The configuration that was just read, or why it was not. Takes it over. `why`: what has changed, NULL when somebody asked. */
 static int build(struct daemon *daemon, int error, struct config *config, struct diag *diag,
-                 bool asked_for)
+                 const char *why)
 {
+	bool asked_for = !why;
 	struct snapshot *built = NULL;
 	struct now now = clock_now();
 	uint32_t epoch = daemon->shared.snapshot ? daemon->shared.snapshot->epoch + 1 : 1;
 	if (error == PF_OK) {
+		/* Before they are read: what changes meanwhile is seen as a change. */
+		if (daemon->databases)
+			databases_loaded(daemon->databases, config);
 		fetch_expire(config, now);
 		error = build_kept(daemon, &config, epoch, now, diag, &built);
 	}
@@ -144,8 +148,10 @@ static int build(struct daemon *daemon, int error, struct config *config, struct
 		warn_of_restart(daemon, built->config, diag);
 	log_findings(diag);
 	remember_findings(daemon, diag, asked_for, error == PF_OK);
-	const char *what = asked_for ? "reload" : "new copies of lists";
+	const char *what = asked_for ? "reload" : why;
 	if (error == PF_OK) {
+		if (daemon->databases)
+			databases_configure(daemon->databases, built->config);
 		publish(daemon, built);
 		if (daemon->http)
 			http_configure(daemon->http, built->config->upstreams, built->config->upstream_count);
@@ -168,19 +174,19 @@ int reload_snapshot(struct daemon *daemon)
 	struct config *config = NULL;
 	diag_init(&diag);
 	int error = config_load(daemon->config_path, &diag, &config);
-	error = build(daemon, error, config, &diag, true);
+	error = build(daemon, error, config, &diag, NULL);
 	diag_deinit(&diag);
 	return error;
 }
 
-int rebuild_snapshot(struct daemon *daemon)
+int rebuild_snapshot(struct daemon *daemon, const char *why)
 {
 	struct diag diag;
 	struct config *config = NULL;
 	const struct config *force = daemon->shared.snapshot->config;
 	diag_init(&diag);
 	int error = config_parse(force->file, force->text, force->text_length, &diag, &config);
-	error = build(daemon, error, config, &diag, false);
+	error = build(daemon, error, config, &diag, why);
 	diag_deinit(&diag);
 	return error;
 }

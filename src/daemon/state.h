@@ -34,6 +34,7 @@ struct daemon {
 	struct http *http;
 	struct fetch *fetch; /* lists that come from elsewhere */
 	struct notify *notify;
+	struct databases *databases; /* their files are watched */
 	struct neighbour_watch *watch;
 	uv_poll_t watch_poll;
 	uv_timer_t watch_timer; /* gathers a burst of neighbour events into one table */
@@ -54,7 +55,14 @@ struct daemon {
 int reload_snapshot(struct daemon *daemon);
 /* The same with the configuration in force, whatever has been written into its file meanwhile: for copies of lists that have
  * changed. */
-int rebuild_snapshot(struct daemon *daemon);
+int rebuild_snapshot(struct daemon *daemon, const char *why);
+/* databases.c: watches the files under `geo` and rebuilds the snapshot when they have changed. _configure: those of this
+ * configuration from now on; _loaded: they are read now, as they are. All in the control thread; freed when its loop is closed. */
+struct databases *databases_new(struct daemon *daemon);
+void databases_configure(struct databases *databases, const struct config *config);
+void databases_loaded(struct databases *databases, const struct config *config);
+void databases_free(struct databases **databases);
+
 /* Writes the findings to the log. */
 void log_findings(const struct diag *diag);
 

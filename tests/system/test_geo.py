@@ -2,6 +2,7 @@
 import ipaddress
 import json
 import os
+import shutil
 import random
 import subprocess
 
@@ -91,3 +92,37 @@ def test_special_use_reaches_no_database(geo):
     for row in geo.json("geo", *special)["addresses"]:
         assert row["special"] and row["standing"] == "unknown", row
         assert not any(row["locations"].values()) and not row["asn"] and not row["control"], row
+
+
+def test_databases_are_watched(nsd):
+    """A new file is in force without anybody saying so; a corrupt one never is; no query is lost, and cached answers are
+    judged anew."""
+    folder = Daemon(ready=False)
+    for path in LOCATION + CONTROL:
+        shutil.copy2(path, folder.folder / path.name)
+    folder.config = {**folder.config, "upstreams": [nsd.upstream], "home": ["US"], "geo": {
+        "location": [str(folder.folder / LOCATION[0].name)], "control": [str(folder.folder / CONTROL[0].name)],
+        "max-age": "3650d"}}
+    folder.write()
+    folder.start()
+    try:
+        name = folder.folder / LOCATION[0].name
+        assert folder.ask("cn.test").answer
+        asked = nsd.answers()
+
+        broken = folder.folder / "broken.part"
+        broken.write_bytes(LOCATION[0].read_bytes()[:3_000_000])
+        broken.rename(name)
+        folder.wait_log("new databases refused")
+        assert "can not be used" in folder.log() and str(name) in folder.log()
+        assert folder.ask("cn.test").answer
+
+        other = folder.folder / "other.part"
+        shutil.copy2(LOCATION[1], other)
+        other.rename(name)
+        folder.wait_log("new databases: snapshot")
+        built = [d["built"] for d in folder.status()["databases"] if d["kind"] == "location"]
+        assert built == ["2026-06-17"]
+        assert folder.ask("cn.test").answer and nsd.answers() == asked
+    finally:
+        folder.clean()
