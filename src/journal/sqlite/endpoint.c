@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "journal/sqlite/state.h"
+#include "journal/sqlite/drift.h"
 
 #define FLUSH_US INT64_C(1000000) /* under load, endpoints are so much behind the queries */
 #define GROUPS_SMALL 256          /* so few are written with their batch: about a millisecond */
@@ -71,6 +71,9 @@ int endpoint_see(struct sqlite_sink *sink, const struct group_key *key, int64_t 
 
 static int upsert(struct sqlite_sink *sink, const struct group *group)
 {
+	int result = drift_see(sink, group); /* compares with the endpoints so far */
+	if (result != PF_OK)
+		return result;
 	struct value values[] = {{.number = group->key.device}, {.number = group->key.name},
 	                         {.number = group->key.type},   {.number = group->key.answer},
 	                         {.number = group->first},      {.number = group->last},
@@ -170,6 +173,7 @@ int endpoint_flush_if_due(struct sqlite_sink *sink)
 
 void endpoint_committed(struct sqlite_sink *sink)
 {
+	drift_committed(sink);
 	size_t kept = 0;
 	for (size_t i = 0; i < sink->pending_count; i++)
 		if (!sink->pending[i].done)
@@ -180,6 +184,7 @@ void endpoint_committed(struct sqlite_sink *sink)
 
 void endpoint_rolled_back(struct sqlite_sink *sink)
 {
+	drift_rolled_back(sink);
 	/* What memory had gathered is of committed and of lost queries alike: the table knows which. */
 	size_t kept = 0;
 	sink->endpoints_until = sink->endpoints_until_kept;

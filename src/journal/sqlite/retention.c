@@ -23,6 +23,8 @@ static const struct {
       " (SELECT id FROM answer WHERE id >= ?1 AND id < ?2 AND used < ?3)",
       "DELETE FROM answer WHERE id >= ?1 AND id < ?2 AND used < ?3"}},
 	{"endpoint", {"DELETE FROM endpoint WHERE id >= ?1 AND id < ?2 AND last < ?4"}},
+	{"drift", {"DELETE FROM drift WHERE id >= ?1 AND id < ?2 AND last < ?4"}},
+	{"event", {"DELETE FROM event WHERE id >= ?1 AND id < ?2 AND time < ?4"}},
 	{"fact",
      {"DELETE FROM fact WHERE id >= ?1 AND id < ?2"
       " AND NOT EXISTS (SELECT 1 FROM answer_address a WHERE a.fact = fact.id)"
@@ -39,6 +41,7 @@ static const struct {
      {"DELETE FROM name WHERE id >= ?1 AND id < ?2 AND used < ?3"
       " AND NOT EXISTS (SELECT 1 FROM endpoint e WHERE e.name = name.id)"
       " AND NOT EXISTS (SELECT 1 FROM answer_hop h WHERE h.name = name.id)"
+      " AND NOT EXISTS (SELECT 1 FROM drift d WHERE d.name = name.id)"
       " AND NOT EXISTS (SELECT 1 FROM span_name s WHERE s.name = name.id)"}},
 	{"reason", {"DELETE FROM reason WHERE id >= ?1 AND id < ?2 AND used < ?3"}},
 	{"client", {"DELETE FROM client WHERE id >= ?1 AND id < ?2 AND used < ?3"}},

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "dns/dns.h"
-#include "journal/sqlite/state.h"
+#include "journal/sqlite/drift.h"
 
 #define US_PER_MS 1000
 #define SPAN_IDS_MAX 1024 /* at least SCHEMA_SPAN_ROWS, and a power of two */
@@ -412,6 +412,7 @@ static void sink_close(struct sink **base)
 		sqlite3_finalize(sink->tables[i].use);
 		dictionary_deinit(&sink->tables[i].ids);
 	}
+	drift_close(&sink->drift);
 	dictionary_deinit(&sink->types);
 	dictionary_deinit(&sink->span_names);
 	dictionary_deinit(&sink->span_devices);
@@ -495,7 +496,8 @@ struct sink *sqlite_sink_open(const char *path, int64_t keep_us, char *error, si
 	if (result == PF_OK)
 		result = schema_open_writer(path, &sink->db, error, error_size);
 	if (result == PF_OK) {
-		result = prepare_all(sink);
+		sink->drift = drift_open(sink);
+		result = sink->drift ? prepare_all(sink) : PF_EIO;
 		if (result == PF_OK)
 			result = find_next_row(sink);
 		if (result != PF_OK)
@@ -505,4 +507,9 @@ struct sink *sqlite_sink_open(const char *path, int64_t keep_us, char *error, si
 	if (result != PF_OK)
 		sink_close(&base);
 	return base;
+}
+
+void sqlite_sink_tell(struct sink *base, struct event_outlet outlet)
+{
+	drift_tell(((struct sqlite_sink *)base)->drift, outlet);
 }

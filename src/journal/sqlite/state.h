@@ -116,6 +116,8 @@ struct sqlite_sink {
 	int64_t replay_to;        /* queries up to here that are not gathered in memory */
 	int64_t flushed_us;       /* monotonic: when endpoints were written last */
 
+	struct drift *drift; /* what moved, see drift.h */
+
 	int64_t next_row, next_row_kept; /* of `query`: now, and at the last commit */
 	struct span span, span_kept;
 	struct dictionary span_names, span_devices; /* ids that stand in the open span */

@@ -1,0 +1,211 @@
+/* Names that move, countries that are met, and what only a new database has moved. */
+#include <stdio.h>
+#include <string.h>
+
+#include "unit/journal/check.h"
+
+#define DAY_MS INT64_C(86400000)
+#define START_US INT64_C(1790000000000000)
+
+struct told {
+	size_t count;
+	struct event events[16];
+};
+
+static void take(void *data, const struct event *event)
+{
+	struct told *told = data;
+	assert_true(told->count < PF_COUNT(told->events));
+	told->events[told->count++] = *event;
+}
+
+/* One query of a device at hour `hour`, with an answer of one address. */
+struct ask {
+	const char *device, *name, *address, *country, *release;
+	enum standing standing;
+	unsigned hour;
+};
+
+static void write(struct sink *sink, const struct ask *ask)
+{
+	struct dns_name name;
+	struct record_address address = {.standing = (uint8_t)ask->standing,
+	                                 .confidence = CONFIDENCE_HIGH,
+	                                 .asn = 1};
+	struct record_answer answer = {.standing = address.standing,
+	                               .confidence = CONFIDENCE_HIGH,
+	                               .address_count = 1,
+	                               .judged_count = 1,
+	                               .addresses = &address};
+	char id[DEVICE_ID_MAX];
+	assert_int_equal(dns_name_from_text(ask->name, &name), PF_OK);
+	assert_int_equal(addr_parse(ask->address, &address.address), PF_OK);
+	memcpy(address.location.code, ask->country, 3);
+	snprintf(address.evidence, sizeof address.evidence, "%s %s", ask->release, ask->country);
+	snprintf(id, sizeof id, "name:%s", ask->device);
+	uint64_t answer_id = 1;
+	for (const char *c = ask->address; *c; c++)
+		answer_id = answer_id * 131 + (uint8_t)*c;
+	for (const char *c = address.evidence; *c; c++)
+		answer_id = answer_id * 131 + (uint8_t)*c;
+	struct record record = {.time_wall_us = START_US + ask->hour * INT64_C(3600000000),
+	                        .client = {4, {192, 168, 1, 7}},
+	                        .device_id = id,
+	                        .device_name = ask->device,
+	                        .name = &name,
+	                        .type = 1,
+	                        .source = SOURCE_UPSTREAM,
+	                        .rule_name = "",
+	                        .reason = "",
+	                        .upstream = "192.0.2.53:53",
+	                        .standing = address.standing,
+	                        .confidence = CONFIDENCE_HIGH,
+	                        .answer_id = answer_id,
+	                        .answer = &answer};
+	begin_batch(sink);
+	write_record(sink, &record);
+	commit_batch(sink);
+}
+
+static struct sink *open_told(const struct place *place, struct told *told)
+{
+	struct sink *sink = open_sink(place->path);
+	memset(told, 0, sizeof *told);
+	sqlite_sink_tell(sink, (struct event_outlet){take, told});
+	return sink;
+}
+
+static void expect(const struct told *told, size_t index, enum event_kind kind, const char *before,
+                   const char *after)
+{
+	assert_true(index < told->count);
+	assert_int_equal(told->events[index].kind, kind);
+	assert_string_equal(told->events[index].before, before);
+	assert_string_equal(told->events[index].after, after);
+}
+
+static void names_that_move_are_told_once_a_day(void **state)
+{
+	const struct place *place = *state;
+	struct told told;
+	struct sink *sink = open_told(place, &told);
+	struct ask de = {"yard camera",  "cam.example", "9.0.0.1", "DE",
+	                 "dbip 2026-06", STANDING_HOME, 0};
+	struct ask cn = {"yard camera",  "cam.example",     "8.0.0.1", "CN",
+	                 "dbip 2026-06", STANDING_OVERSEAS, 1};
+	write(sink, &de);
+	assert_int_equal(told.count, 0); /* home is nothing to tell */
+	write(sink, &cn);
+	assert_int_equal(told.count, 2);
+	expect(&told, 0, EVENT_STANDING_CHANGED, "DE (home, high)", "CN (overseas, high)");
+	assert_string_equal(told.events[0].name, "cam.example");
+	assert_string_equal(told.events[0].device_name, "yard camera");
+	assert_string_equal(told.events[0].evidence, "8.0.0.1: dbip 2026-06 CN");
+	assert_non_null(
+		strstr(told.events[0].text, "yard camera: cam.example stood in DE (home, high)"));
+	expect(&told, 1, EVENT_NEW_COUNTRY, "", "CN");
+	/* Back, and there again, on the same day. */
+	de.hour = 2;
+	de.address = "9.0.0.2";
+	write(sink, &de);
+	cn.hour = 3;
+	cn.address = "8.0.0.2";
+	write(sink, &cn);
+	assert_int_equal(told.count, 2);
+	/* The next day once more, to addresses that were known all the time. */
+	de.hour = 30;
+	write(sink, &de);
+	assert_int_equal(told.count, 3);
+	expect(&told, 2, EVENT_STANDING_CHANGED, "CN (overseas, high)", "DE (home, high)");
+	/* Another device has its own memory. */
+	cn.device = "lobby coffee";
+	cn.hour = 31;
+	write(sink, &cn);
+	assert_int_equal(told.count, 4);
+	expect(&told, 3, EVENT_NEW_COUNTRY, "", "CN");
+	sink->close(&sink);
+	assert_int_equal(number_in(place->path, "SELECT count(*) FROM v_events"), 4);
+	assert_int_equal(number_in(place->path, "SELECT count(*) FROM v_events WHERE cause = 'moved'"),
+	                 4);
+	assert_int_equal(number_in(place->path, "SELECT count(*) FROM v_seen WHERE device ="
+	                                        " 'yard camera' AND countries LIKE '%CN%'"
+	                                        " AND countries LIKE '%DE%'"),
+	                 1);
+	assert_sound(place->path);
+}
+
+/* The same address with another country: the database has moved, not the name. */
+static void new_databases_raise_nothing(void **state)
+{
+	const struct place *place = *state;
+	struct told told;
+	struct sink *sink = open_told(place, &told);
+	struct ask before = {"tv", "a.example", "9.0.0.1", "DE", "dbip 2026-06", STANDING_HOME, 0};
+	struct ask after = {"tv", "a.example", "9.0.0.1", "CN", "dbip 2026-07", STANDING_OVERSEAS, 50};
+	write(sink, &before);
+	write(sink, &after);
+	assert_int_equal(told.count, 0);
+	sink->close(&sink);
+	assert_int_equal(number_in(place->path,
+	                           "SELECT count(*) FROM v_events WHERE cause = 'database'"),
+	                 2);
+	/* It is remembered over a restart, and a real move is told. */
+	sink = open_told(place, &told);
+	struct ask moved = {"tv", "a.example", "9.0.0.9", "DE", "dbip 2026-07", STANDING_HOME, 60};
+	write(sink, &moved);
+	assert_int_equal(told.count, 1);
+	expect(&told, 0, EVENT_STANDING_CHANGED, "CN (overseas, high)", "DE (home, high)");
+	sink->close(&sink);
+}
+
+static void what_nobody_knows_has_not_moved(void **state)
+{
+	const struct place *place = *state;
+	struct told told;
+	struct sink *sink = open_told(place, &told);
+	struct ask known = {"tv", "a.example", "9.0.0.1", "DE", "dbip 2026-06", STANDING_HOME, 0};
+	struct ask unknown = {"tv", "a.example", "9.0.0.2", "", "dbip 2026-06", STANDING_UNKNOWN, 1};
+	write(sink, &known);
+	write(sink, &unknown);
+	known.hour = 2;
+	known.address = "9.0.0.3";
+	write(sink, &known);
+	assert_int_equal(told.count, 0);
+	sink->close(&sink);
+	assert_int_equal(number_in(place->path, "SELECT count(*) FROM v_events"), 0);
+}
+
+/* A journal of before has no such tables: it gets them, and nobody is told of countries that were met long ago. */
+static void older_journals_are_taken_on(void **state)
+{
+	const struct place *place = *state;
+	struct told told;
+	struct sink *sink = open_told(place, &told);
+	struct ask ask = {"tv", "a.example", "9.0.0.1", "CN", "dbip 2026-06", STANDING_OVERSEAS, 0};
+	write(sink, &ask);
+	assert_int_equal(told.count, 1);
+	sink->close(&sink);
+	run_sql(place->path, "DROP VIEW v_events; DROP VIEW v_seen; DROP TABLE event; DROP TABLE met;"
+	                     " DROP TABLE drift");
+	sink = open_told(place, &told);
+	ask.name = "b.example";
+	ask.address = "9.0.0.2";
+	ask.hour = 1;
+	write(sink, &ask);
+	assert_int_equal(told.count, 0);
+	sink->close(&sink);
+	assert_sound(place->path);
+}
+
+#define CASE(test) cmocka_unit_test_setup_teardown(test, place_make, place_remove)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(names_that_move_are_told_once_a_day),
+		CASE(new_databases_raise_nothing),
+		CASE(what_nobody_knows_has_not_moved),
+		CASE(older_journals_are_taken_on),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
