@@ -298,8 +298,7 @@ static int start_journal(struct daemon *daemon, char error[ERROR_MAX])
 	                                  .outlet = notify_outlet(daemon->notify),
 	                                  .ring_count = daemon->worker_count,
 	                                  .rings_path = daemon->journal_rings};
-	if (daemon->notify)
-		sqlite_sink_tell(sink, notify_outlet(daemon->notify));
+	sqlite_sink_tell(sinks[0], notify_outlet(daemon->notify));
 	daemon->shared.journal = journal_start(&options);
 	if (daemon->shared.journal)
 		return PF_OK;
