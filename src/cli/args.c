@@ -122,11 +122,6 @@ static int check_verb(const struct line *line, const struct cli *cli)
 		             verb->name, verb->name);
 		return PF_EINVAL;
 	}
-	if (!strcmp(verb->name, "lists") && cli->positional_count &&
-	    !strcmp(cli->positional[0], "update")) {
-		cli_complain("lists update is not in this version.");
-		return PF_EINVAL;
-	}
 	if (cli->positional_count < verb->positional_min ||
 	    cli->positional_count > verb->positional_max) {
 		cli_complain("usage: portafilter %s%s%s; see `portafilter help %s`.", verb->name,

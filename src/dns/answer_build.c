@@ -6,59 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dns/expand.h"
+
 #define COMPRESS_SEED_MAX 16 /* labels of the question that can be pointed to */
 #define COMPRESS_LABEL_MAX \
-	8             /* parents of a name that are looked for: names of 127 labels, a
+	8 /* parents of a name that are looked for: names of 127 labels, a
                                 thousand of them, would take 40 ms (CVE-2024-8508) */
-#define REST (-1) /* any number of bytes behind the names */
-
-/* Where names stand in the data of those types in which they may arrive compressed (RFC 1035; RFC 3597,
- * 4; and what is seen in the wild). */
-struct shape {
-	uint16_t type;
-	uint8_t before;  /* bytes */
-	uint8_t strings; /* of one length byte each, behind them */
-	uint8_t names;
-	int8_t after;  /* bytes, or REST */
-	bool compress; /* only those of RFC 1035 may be sent so */
-};
-
-static const struct shape shapes[] = {
-	{DNS_TYPE_NS, 0, 0, 1, 0, true},
-	{3, 0, 0, 1, 0, true}, /* MD */
-	{4, 0, 0, 1, 0, true}, /* MF */
-	{DNS_TYPE_CNAME, 0, 0, 1, 0, true},
-	{DNS_TYPE_SOA, 0, 0, 2, 20, true},
-	{7, 0, 0, 1, 0, true}, /* MB */
-	{8, 0, 0, 1, 0, true}, /* MG */
-	{9, 0, 0, 1, 0, true}, /* MR */
-	{DNS_TYPE_PTR, 0, 0, 1, 0, true},
-	{14, 0, 0, 2, 0, true}, /* MINFO */
-	{DNS_TYPE_MX, 2, 0, 1, 0, true},
-	{17, 0, 0, 2, 0, false},     /* RP */
-	{18, 2, 0, 1, 0, false},     /* AFSDB */
-	{21, 2, 0, 1, 0, false},     /* RT */
-	{24, 18, 0, 1, REST, false}, /* SIG */
-	{26, 2, 0, 2, 0, false},     /* PX */
-	{30, 0, 0, 1, REST, false},  /* NXT */
-	{DNS_TYPE_SRV, 6, 0, 1, 0, false},
-	{35, 4, 3, 1, 0, false}, /* NAPTR */
-	{36, 2, 0, 1, 0, false}, /* KX */
-	{DNS_TYPE_DNAME, 0, 0, 1, 0, false},
-	{DNS_TYPE_RRSIG, 18, 0, 1, REST, false},
-	{DNS_TYPE_NSEC, 0, 0, 1, REST, false},
-	{58, 0, 0, 2, 0, false},  /* TALINK */
-	{107, 2, 0, 1, 0, false}, /* LP */
-};
-
-static const struct shape *shape_of(uint16_t type)
-{
-	for (size_t i = 0; i < PF_COUNT(shapes); i++)
-		if (shapes[i].type == type)
-			return &shapes[i];
-	return NULL;
-}
-
 static bool append(struct answer_build *build, const uint8_t *bytes, size_t length)
 {
 	if (length > sizeof build->wire - build->length)
@@ -103,32 +56,6 @@ static bool append_name(struct answer_build *build, const struct dns_name *name)
 	return append(build, label, (size_t)(name->wire + name->length - label));
 }
 
-/* Writes the data with its names in full; `end` bounds what belongs to the record. */
-static int append_expanded(struct answer_build *build, const uint8_t *packet, size_t length,
-                           const struct wire_record *record, const struct shape *shape)
-{
-	size_t at = record->rdata, end = at + record->rdata_length, head = at + shape->before;
-	for (unsigned i = 0; i < shape->strings && head < end; i++)
-		head += packet[head] + 1u;
-	if (head > end)
-		return PF_EINVAL;
-	if (!append(build, packet + at, head - at))
-		return PF_EFULL;
-	at = head;
-	for (unsigned i = 0; i < shape->names; i++) {
-		struct dns_name name;
-		int taken = wire_name_as_sent(packet, length, at, &name);
-		if (taken < 0 || (size_t)taken > end - at)
-			return PF_EINVAL;
-		if (!append(build, name.wire, name.length))
-			return PF_EFULL;
-		at += (size_t)taken;
-	}
-	if (shape->after != REST && end - at != (size_t)shape->after)
-		return PF_EINVAL;
-	return append(build, packet + at, end - at) ? PF_OK : PF_EFULL;
-}
-
 /* Types whose data may be empty: NULL, APL, and what ldns does not know. */
 static bool may_be_empty(uint16_t type, const ldns_rr_descriptor *descriptor)
 {
@@ -163,7 +90,7 @@ static int check_data(uint8_t *rdlength, size_t length, uint16_t type, uint16_t 
 
 /* Rewrites the data from `start` on with its names compressed; it only becomes shorter. The head of
  * these types has no strings. */
-static int compress_data(struct answer_build *build, size_t start, const struct shape *shape)
+static int compress_data(struct answer_build *build, size_t start, const struct rdata_shape *shape)
 {
 	struct dns_name names[2];
 	size_t at = start + shape->before, end = build->length;
@@ -186,12 +113,13 @@ static int compress_data(struct answer_build *build, size_t start, const struct 
 static int append_data(struct answer_build *build, const uint8_t *packet, size_t length,
                        const struct wire_record *record)
 {
-	static const struct shape raw = {.after = REST};
-	const struct shape *shape = shape_of(record->type);
+	const struct rdata_shape *shape = rdata_shape_of(record->type);
 	size_t start = build->length;
-	int result = append_expanded(build, packet, length, record, shape ? shape : &raw);
-	if (result != PF_OK)
+	int result =
+		rdata_expand(packet, length, record, build->wire + start, sizeof build->wire - start);
+	if (result < 0)
 		return result;
+	build->length += (size_t)result;
 	uint8_t *rdlength = build->wire + start - 2;
 	dns_write16(rdlength, (uint16_t)(build->length - start));
 	result = check_data(rdlength, build->length - start + 2, record->type, record->class);

@@ -45,6 +45,7 @@ enum dns_type {
 };
 
 #define DNS_CLASS_IN 1
+#define DNS_OPCODE_NOTIFY 4 /* RFC 1996 */
 
 /* RFC 8914 info codes. */
 enum dns_ede {

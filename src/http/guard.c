@@ -30,7 +30,7 @@ static bool take_part(CURLU *handle, CURLUPart part, unsigned flags, char *out, 
 
 static int take_apart(CURLU *handle, const char *text, struct guard_url *url)
 {
-	char scheme[16], port[8], ignored[2];
+	char scheme[16], port[8];
 	/* Not CURLU_GUESS_SCHEME: what does not say http is not asked by http. */
 	if (curl_url_set(handle, CURLUPART_URL, text, CURLU_DISALLOW_USER))
 		return PF_EINVAL;
@@ -40,8 +40,11 @@ static int take_apart(CURLU *handle, const char *text, struct guard_url *url)
 	    !take_part(handle, CURLUPART_PORT, CURLU_DEFAULT_PORT, port, sizeof port) ||
 	    !take_part(handle, CURLUPART_URL, 0, url->text, sizeof url->text))
 		return PF_EINVAL;
-	if (take_part(handle, CURLUPART_ZONEID, 0, ignored, sizeof ignored) || strchr(url->host, '%'))
+	char *zone = NULL;
+	if (!curl_url_get(handle, CURLUPART_ZONEID, &zone, 0) || strchr(url->host, '%')) {
+		curl_free(zone);
 		return PF_EINVAL; /* link-local, by the name of an interface */
+	}
 	url->tls = !strcmp(scheme, "https");
 	if (!url->tls && strcmp(scheme, "http"))
 		return PF_EINVAL;

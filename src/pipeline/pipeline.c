@@ -8,6 +8,7 @@
 #include "dns/reply.h"
 #include "pipeline/facts.h"
 #include "pipeline/finish.h"
+#include "pipeline/primary.h"
 #include "pipeline/search.h"
 
 static void run(struct query *query);
@@ -72,6 +73,19 @@ static void turn_away_with(struct query *query, uint64_t *counter, unsigned rcod
 	turn_away(query, counter, reply_error(query->pipeline->out, &query->dns, rcode, &options));
 }
 
+/* From the primary of a list: it may not be among those who may ask. True: answered. */
+static bool take_notify(struct query *query, const struct config *config)
+{
+	struct pipeline *pipeline = query->pipeline;
+	const struct shared *shared = pipeline->shared;
+	int list = primary_of_notify(config, &query->dns, &query->client.addr);
+	if (list < 0 || !shared->notified)
+		return false;
+	shared->notified(shared->notified_data, (size_t)list);
+	turn_away_with(query, &pipeline->counters.notified, DNS_RCODE_NOERROR, DNS_EDE_NONE, NULL);
+	return true;
+}
+
 static bool is_allowed(const struct config *config, const struct addr *client)
 {
 	for (size_t i = 0; i < config->allow_count; i++)
@@ -119,6 +133,11 @@ void pipeline_receive(struct pipeline *pipeline, struct query *query, const uint
 	const struct snapshot *snapshot = rcu_dereference(pipeline->shared->snapshot);
 	bool allowed = is_allowed(snapshot->config, &query->client.addr);
 	enum query_parse parsed = dns_query_parse(packet, length, &query->dns);
+	bool notified = parsed == QUERY_NOTIMP && take_notify(query, snapshot->config);
+	if (notified) {
+		rcu_read_unlock();
+		return;
+	}
 	if (parsed == QUERY_IGNORE || (!allowed && parsed != QUERY_OK))
 		turn_away(query, &counters->malformed, 0);
 	else if (!allowed)

@@ -36,10 +36,10 @@ struct shared {
 };
 
 /* Written by its worker only, read by any thread (base/counter.h). The sums hold at every quiet moment:
- * received = malformed + refused + overloaded + answered + in flight,
+ * received = malformed + refused + overloaded + notified + answered + in flight,
  * answered = allow + flag + sinkhole = policy + cache + upstream = journalled + dropped by the journal. */
 struct pipeline_counters {
-	uint64_t received, malformed, refused, overloaded, answered, drop_replies;
+	uint64_t received, malformed, refused, overloaded, notified, answered, drop_replies;
 	uint64_t actions[3]; /* by enum action */
 	uint64_t sources[4]; /* by enum record_source */
 	uint64_t cache_hits, cache_misses, in_flight;

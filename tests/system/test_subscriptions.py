@@ -1,11 +1,8 @@
 """Lists that come by https, http and file URLs: fetched, kept, refreshed, and refused."""
 import gzip
-import io
-import json
 import re
-import shutil
+import zlib
 import threading
-import time
 
 import pytest
 
@@ -93,3 +90,367 @@ def test_fetched_at_the_start(subscribe, web):
     daemon.wait_log("the list `feed` was fetched from .*: 50 names in")
     code, out, _ = daemon.cli("lists")
     assert code == 0 and "feed: 50 names" in out and f"from {server.url()}: fetched" in out
+
+
+# ---- refreshed
+
+
+def test_unchanged_lists_are_not_sent_again(subscribe, web):
+    def handler(request):
+        if request.headers.get("If-None-Match") == '"one"' and request.headers.get("If-Modified-Since"):
+            request.reply(status=304, headers={"ETag": '"one"'})
+        else:
+            request.reply(NAMES, headers={"ETag": '"one"', "Last-Modified": "Wed, 25 Nov 2026 10:00:00 GMT"})
+
+    server = web(handler)
+    daemon = subscribe(server.url(), refresh="1s")
+    wait_until(lambda: server.count() >= 4, "the list was asked for four times")
+    asked = [headers.get("if-none-match") for _, headers in server.requests]
+    assert asked[0] is None and set(asked[1:]) == {'"one"'}, asked
+    assert daemon.status()["snapshot"]["epoch"] == 2  # built for the first one only
+    assert source(daemon)["error"] is None
+    # a copy that somebody took away is fetched whole
+    for copy in (daemon.folder / "lists").iterdir():
+        copy.unlink()
+    daemon.stop()
+    daemon.start()
+    wait_sunk(daemon)
+
+
+def test_the_same_bytes_make_no_snapshot(subscribe, web):
+    server = web(NAMES)
+    daemon = subscribe(server.url(), refresh="1s")
+    wait_until(lambda: server.count() >= 4, "the list was fetched four times")
+    assert daemon.status()["snapshot"]["epoch"] == 2
+
+
+def test_a_change_acts(subscribe, web):
+    text = [NAMES]
+    server = web(lambda request: request.reply(text[0]))
+    daemon = subscribe(server.url(), refresh="1s")
+    wait_sunk(daemon)
+    assert not is_sunk(daemon, "new.listed.test")
+    text[0] += "new.listed.test\n"
+    wait_sunk(daemon, "new.listed.test")
+    text[0] = text[0].replace("n1.listed.test\n", "")
+    wait_sunk(daemon, "n1.listed.test", sunk=False)
+
+
+def test_a_refresh_does_not_read_the_configuration(subscribe, web):
+    text = [NAMES]
+    server = web(lambda request: request.reply(text[0]))
+    daemon = subscribe(server.url(), refresh="1s")
+    wait_sunk(daemon)
+    good = dict(daemon.config)
+    daemon.write(text="this is: [half\n")  # somebody is editing it
+    text[0] += "new.listed.test\n"
+    wait_sunk(daemon, "new.listed.test")
+    daemon.config = good
+    daemon.write(rules=[])
+    text[0] += "newer.listed.test\n"
+    wait_sunk(daemon, "newer.listed.test")  # the rule of the configuration in force
+
+
+def test_update(subscribe, web):
+    text = [NAMES]
+    server = web(lambda request: request.reply(text[0], 200 if text[0] else 404))
+    daemon = subscribe(server.url())
+    wait_sunk(daemon)
+    text[0] += "new.listed.test\n"
+    code, out, err = daemon.cli("lists", "update", "feed")
+    assert code == 0 and "feed:" in out, err
+    assert is_sunk(daemon, "new.listed.test")  # in force when the command ends
+    text[0] = ""
+    code, out, err = daemon.cli("lists", "update")
+    assert code == 1 and "feed: the server answered 404" in err and "1 of 1 lists" in err
+    code, _, err = daemon.cli("lists", "update", "nowhere")
+    assert code == 1 and 'No list "nowhere"' in err
+    assert daemon.cli("lists", "fetch")[0] == 2
+    assert is_sunk(daemon)
+
+
+def test_reloads_take_lists_away_and_bring_new_ones(subscribe, web):
+    first, second = web(NAMES), web("other.listed.test\n")
+    daemon = subscribe(first.url())
+    wait_sunk(daemon)
+    daemon.write(lists=[{"name": "feed", "url": second.url(), "allow-private": True}])
+    assert daemon.cli("reload")[0] == 0
+    wait_sunk(daemon, "other.listed.test")
+    assert not is_sunk(daemon)  # the copy of the other URL is not this one's
+    daemon.write(lists=[], rules=[])
+    assert daemon.cli("reload")[0] == 0
+    assert daemon.api("/api/v1/lists")[1]["lists"] == []
+
+
+# ---- kept
+
+
+def test_a_restart_without_a_network(subscribe, web):
+    server = web(NAMES)
+    daemon = subscribe(server.url("/list.txt", "lists.test"))
+    wait_sunk(daemon)
+    daemon.stop()
+    server.stop()
+    daemon.start()
+    assert is_sunk(daemon)  # from its very first answer on
+    assert source(daemon)["fetched"]
+
+
+def test_a_spoilt_copy_does_not_keep_the_daemon_from_starting(subscribe, web):
+    text = [NAMES]
+    server = web(lambda request: request.reply(text[0]))
+    daemon = subscribe(server.url(), refresh="1h")
+    wait_sunk(daemon)
+    daemon.stop()
+    copy, = [p for p in (daemon.folder / "lists").iterdir() if p.suffix != ".state"]
+    copy.write_text("<!doctype html><html>spoilt</html>\n")
+    daemon.start()
+    assert any("web page" in w for w in daemon.status()["warnings"])
+    wait_sunk(daemon)  # its size is not what the state says: it is fetched at once
+
+
+def test_a_file_url(subscribe, folder):
+    path = folder / "own.txt"
+    path.write_text(NAMES)
+    daemon = subscribe(f"file://{path}", refresh="1s")
+    wait_sunk(daemon)
+    path.write_text(NAMES + "new.listed.test\n")
+    wait_sunk(daemon, "new.listed.test")
+    path.unlink()
+    wait_error(daemon, "No such file")
+    assert is_sunk(daemon)
+
+
+# ---- refused; what was there stays
+
+
+def good_then(bad):
+    """A handler that answers with a list first, and from then on as `bad` does."""
+    asked = []
+
+    def handler(request):
+        asked.append(1)
+        if len(asked) == 1:
+            request.reply(NAMES)
+        else:
+            bad(request)
+
+    return handler
+
+
+def hold(request, release=threading.Event()):
+    request.send_response(200)
+    request.send_header("Content-Length", "5000")
+    request.end_headers()
+    request.wfile.write(b"one.test\n")
+    request.wfile.flush()
+    release.wait(PATIENCE_S)
+
+
+def endless_headers(request):
+    request.send_response(200)
+    request.flush_headers()
+    for i in range(1 << 20):
+        request.wfile.write(b"X-More-%d: %s\r\n" % (i, b"x" * 1000))
+
+
+BAD = {
+    "page": (lambda r: r.reply("<!DOCTYPE html>\n<html><body>log in first</body></html>"), "is a web page"),
+    "shrunken": (lambda r: r.reply("".join(f"n{i}.listed.test\n" for i in range(4))), "has 4 names where there were 50, .*remove .*/lists/feed-"),
+    "emptied": (lambda r: r.reply(""), "has 0 names where there were 50"),
+    "no list": (lambda r: r.reply("? ? ?\n" * 99), "holds no name that could be taken"),
+    "truncated": (lambda r: r.reply(NAMES, length=len(NAMES) + 5000), "came only in part"),
+    "nothing": (lambda r: None, "mpty reply"),
+    "not there": (lambda r: r.reply("x.test\n", 404), "the server answered 404"),
+    "partial": (lambda r: r.reply("x.test\n", 206), "the server answered 206"),
+    "stalls": (hold, "timed out"),
+    "headers": (endless_headers, "headers without an end"),
+    "no gzip": (lambda r: r.reply("plain.test\n" * 99, headers={"Content-Encoding": "gzip"}), "(?i)encoding|decod|header"),
+    "unknown encoding": (lambda r: r.reply("plain.test\n" * 99, headers={"Content-Encoding": "x-own"}), "(?i)encoding"),
+}
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_what_is_no_list_is_refused(subscribe, web, what):
+    bad, pattern = BAD[what]
+    server = web(good_then(bad))
+    daemon = subscribe(server.url(), refresh="1s", timeout="2s")
+    wait_error(daemon, pattern)
+    assert is_sunk(daemon)
+    daemon.wait_log("the list `feed` could not be fetched from .*; its last good copy stays in use")
+    assert not [p for p in (daemon.folder / "lists").iterdir() if p.suffix == ".new"] or what == "stalls"
+    assert daemon.status()["snapshot"]["epoch"] == 2
+
+
+def peak_kb(daemon):
+    text = open(f"/proc/{daemon.process.pid}/status").read()
+    return int(re.search(r"VmHWM:\s+(\d+)", text).group(1))
+
+
+def test_a_small_gzip_that_is_large(subscribe, web):
+    """10 GiB of names in a few megabytes: inflated up to max-size and not further."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    block = packer.compress(b"x.listed.test\n" * (16 << 20 >> 4)) + packer.flush(zlib.Z_FULL_FLUSH)
+    sent = []
+
+    def bomb(request):
+        request.send_response(200)
+        request.send_header("Content-Encoding", "gzip")
+        request.end_headers()
+        request.wfile.write(b"\x1f\x8b\x08\0\0\0\0\0\0\xff")
+        for _ in range(700):
+            request.wfile.write(block)
+            sent.append(len(block))
+
+    server = web(good_then(bomb))
+    daemon = subscribe(server.url(), refresh="1s", **{"max-size": "1M"})
+    wait_sunk(daemon)
+    before = peak_kb(daemon)
+    wait_error(daemon, "larger than 1048576 bytes")
+    assert is_sunk(daemon)
+    if not WRAP:
+        assert peak_kb(daemon) - before < 32 << 10
+
+
+def test_an_endless_stream(subscribe, web):
+    sent = []
+
+    def stream(request):
+        request.send_response(200)
+        request.end_headers()
+        piece = b"y.listed.test\n" * 5000
+        while sum(sent) < 10 << 30:
+            request.wfile.write(piece)
+            sent.append(len(piece))
+
+    server = web(good_then(stream))
+    daemon = subscribe(server.url(), refresh="1h", **{"max-size": "1M"})
+    wait_sunk(daemon)
+    code, _, err = daemon.cli("lists", "update")
+    assert code == 1 and "larger than 1048576 bytes" in err
+    assert sum(sent) < 64 << 20  # what the kernel's buffers took, and no 10 GB
+    assert is_sunk(daemon)
+
+
+def test_an_announced_size(subscribe, web):
+    begun = []
+
+    def huge(request):
+        request.send_response(200)
+        request.send_header("Content-Length", str(10 << 30))
+        request.end_headers()
+        begun.append(1)
+
+    daemon = subscribe(web(huge).url(), **{"max-size": "1M"})
+    wait_error(daemon, "larger than 1048576 bytes")
+    assert begun and source(daemon)["fetched"] is None
+    daemon.wait_log("there is no copy of it, so that it holds no name")
+
+
+def test_a_packed_list(subscribe, web):
+    server = web(lambda request: request.reply(gzip.compress(NAMES.encode()), headers={"Content-Encoding": "gzip"}))
+    daemon = subscribe(server.url())
+    wait_sunk(daemon)
+    assert "gzip" in server.requests[0][1]["accept-encoding"]
+
+
+# ---- where it may be fetched from
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "2130706433", "0x7f.1", "0177.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "[::127.0.0.1]",
+                                  "[64:ff9b::7f00:1]", "localhost", "a.localhost", "0.0.0.0", "0"])
+def test_no_own_addresses(subscribe, web, host):
+    server = web(NAMES)
+    daemon = subscribe(server.url("/list.txt", host), **{"allow-private": False})
+    wait_error(daemon, "private or special-use address|can not be read")
+    assert server.count() == 0
+    assert not is_sunk(daemon)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.1", "169.254.169.254", "100.64.0.1", "::1", "fe80::1", "fd00::1",
+                                     "64:ff9b::7f00:1", "2002:7f00:1::", "0.0.0.0"])
+def test_no_name_that_leads_into_the_house(subscribe, web, address):
+    server = web(NAMES)
+    daemon = subscribe(server.url("/list.txt", "lists.test"), resolved=(address,), **{"allow-private": False})
+    wait_error(daemon, "lists.test stands at a private or special-use address.*allow-private")
+    assert server.count() == 0
+
+
+def test_the_upstreams_are_asked_and_not_ourselves(subscribe, web):
+    server = web(NAMES)
+    daemon = subscribe(server.url("/list.txt", "lists.test"), resolved=("127.0.0.1", "::1"))
+    wait_sunk(daemon)
+    daemon.write(rules=SINK + [{"name": "all", "names": ["lists.test"], "action": "sinkhole"}])
+    assert daemon.cli("reload")[0] == 0
+    assert is_sunk(daemon, "lists.test")
+    assert daemon.cli("lists", "update")[0] == 0  # though the daemon itself sinkholes the list's host
+    assert server.count() == 2
+    rows = daemon.rows(2)
+    assert [r["name"] for r in rows].count("lists.test") == 1  # the test's own question
+
+
+def test_a_host_that_nobody_knows(subscribe, upstream, portafilter):
+    daemon = subscribe("http://lists.test/", resolved=())
+    wait_error(daemon, "the address of lists.test is not known: there is no such host")
+
+
+REDIRECTS = {
+    "file": ("file:///etc/passwd", "no plain http or https URL"),
+    "gopher": ("gopher://127.0.0.1/", "no plain http or https URL"),
+    "password": ("http://me:secret@127.0.0.1/", "no plain http or https URL"),
+    "nowhere": (None, "without a place to go"),
+    "itself": ("", "more than 5 times"),
+}
+
+
+@pytest.mark.parametrize("what", REDIRECTS)
+def test_redirects_are_judged(subscribe, web, what):
+    target, pattern = REDIRECTS[what]
+
+    def handler(request):
+        headers = {} if target is None else {"Location": target or request.path}
+        request.reply(status=302, headers=headers)
+
+    server = web(handler)
+    daemon = subscribe(server.url())
+    wait_error(daemon, pattern)
+    assert server.count() == (6 if what == "itself" else 1)
+
+
+def test_a_redirect_is_followed(subscribe, web):
+    there = web(NAMES)
+    here = web(lambda request: request.reply(status=301, headers={"Location": there.url("/moved.txt", "lists.test")}))
+    daemon = subscribe(here.url())
+    wait_sunk(daemon)
+    assert there.count("/moved.txt") == 1
+
+
+# ---- TLS
+
+
+def test_https(subscribe, web, authority):
+    server = web(NAMES, certificate=authority)
+    daemon = subscribe(server.url("/list.txt", "lists.test"), **{"ca-file": str(authority.ca)})
+    wait_sunk(daemon)
+
+
+def test_https_without_trust(subscribe, web, authority):
+    server = web(NAMES, certificate=authority)
+    daemon = subscribe(server.url("/list.txt", "lists.test"))
+    wait_error(daemon, "(?i)certificate")
+    assert server.count() == 0
+
+
+def test_https_with_another_name(subscribe, web, authority):
+    server = web(NAMES, certificate=authority)
+    daemon = subscribe(server.url("/list.txt"), **{"ca-file": str(authority.ca)})
+    wait_error(daemon, "(?i)certificate|name")
+    assert server.count() == 0
+
+
+def test_https_leads_to_https_only(subscribe, web, authority):
+    plain = web(NAMES)
+    server = web(lambda request: request.reply(status=302, headers={"Location": plain.url()}), certificate=authority)
+    daemon = subscribe(server.url("/list.txt", "lists.test"), **{"ca-file": str(authority.ca)})
+    wait_error(daemon, "redirected from https to http")
+    assert plain.count() == 0

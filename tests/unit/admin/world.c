@@ -155,6 +155,20 @@ static json_t *give_pause(void *data, const char *duration, const char *tag, int
 	return NULL;
 }
 
+static json_t *give_update(void *data, const char *name, int *http, char error[500])
+{
+	if (!name)
+		return canned(
+			data,
+			"{'lists': [{'name': 'feed', 'from': 'https://l.example/f.txt', 'phase': 'resting',"
+			"  'bytes': 5000, 'fetched': '2026-11-25T18:00:00.000Z',"
+			"  'checked': '2026-11-25T19:00:00.000Z', 'next': '2026-11-26T18:00:00.000Z',"
+			"  'serial': null, 'expired': false, 'error': null}]}");
+	*http = 502;
+	snprintf(error, 500, "1 of 1 lists could not be fetched.");
+	return canned(data, "{'lists': [{'name': 'feed', 'error': 'it is a page'}]}");
+}
+
 static json_t *give_reload(void *data, int *http, char error[500])
 {
 	struct world *world = data;
@@ -181,6 +195,7 @@ struct admin_ops world_ops(struct world *world)
 		.lists = give_lists,
 		.rules = give_rules,
 		.explain = give_explanation,
+		.update_lists = give_update,
 		.reload = give_reload,
 		.pause = give_pause,
 		.recognise_path = give_recognise_path,

@@ -231,6 +231,13 @@ static void lists_and_reload(void **state)
 	       "tv: 12,345 names, 1 exception, 12,400 lines, format plain, of 2026-11-01 00:00:00 UTC: "
 	       "/l/tv.txt\n  4 skipped, not a domain name: line 4, 9, 11 …\n",
 	       "");
+	expect(
+		RUN(world, "lists", "update"), CLI_DONE,
+		"feed:\n  from https://l.example/f.txt: fetched 2026-11-25 18:00:00, 5,000 bytes, checked "
+		"2026-11-25 19:00:00, next 2026-11-26 18:00:00 UTC\n",
+		"");
+	expect(RUN(world, "lists", "update", "nowhere"), CLI_NO, "",
+	       "feed: it is a page\nportafilter: 1 of 1 lists could not be fetched.\n");
 	expect(RUN(world, "reload"), CLI_DONE, "Reloaded: snapshot 2 is in force.\n",
 	       "p.yaml:1:1: warning: it is late.\n");
 	world->refuses_reload = true;
@@ -532,7 +539,7 @@ static void help_and_version(void **state)
 	expect(RUN(world, "help", "nonsense"), CLI_USAGE, "", "no verb nonsense");
 	expect(RUN(world, "help", "simulate"), CLI_USAGE, "", "simulate is not in this version.");
 	expect(RUN(world, "tag", "tv", "x"), CLI_USAGE, "", "tag is not in this version.");
-	expect(RUN(world, "lists", "update"), CLI_USAGE, "", "is not in this version.");
+	expect(RUN(world, "lists", "fetch"), CLI_USAGE, "", "does not know \"fetch\"");
 	expect(run(world, (const char *const[]){NULL}), CLI_USAGE, "", "say what to do");
 	expect(RUN(world, "no\033such"), CLI_USAGE, "", "no verb no\\u{1b}such;");
 }
