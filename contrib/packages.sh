@@ -10,7 +10,7 @@ PACKAGES_GEOIP="ca-certificates"
 command -v npm >/dev/null || PACKAGES_GEOIP="$PACKAGES_GEOIP npm"
 # NSD plays the internet of the lab; dig 9.18 shows the extended errors (RFC 8914) in words
 PACKAGES_LAB="nsd bind9-dnsutils"
-PACKAGES_CHECK="g++ libcmocka-dev nsd dnsperf python3 python3-dnspython python3-pytest python3-pytest-xdist tzdata valgrind
+PACKAGES_CHECK="g++ libcmocka-dev nsd bind9 openssl dnsperf python3 python3-dnspython python3-pytest python3-pytest-xdist tzdata valgrind
 	clang-format iproute2 mandoc procps git xz-utils publicsuffix"
 # libFuzzer; large, and asked for only with CHECK_FUZZ=1
 PACKAGES_FUZZ="clang libclang-rt-14-dev"
@@ -82,5 +82,8 @@ need_packages() {
 	# A package that was not here a moment ago shall not start a server at the next boot either.
 	case " $missing " in
 	*" nsd "*) if command -v systemctl >/dev/null; then as_root systemctl --quiet disable nsd >/dev/null 2>&1 || :; fi ;;
+	esac
+	case " $missing " in
+	*" bind9 "*) if command -v systemctl >/dev/null; then as_root systemctl --quiet disable named >/dev/null 2>&1 || :; fi ;;
 	esac
 }

@@ -185,6 +185,7 @@ void subscription_rpz(struct reader *reader, const struct node *node, void *targ
 		{"tsig", read_tsig, false},
 	};
 	struct config_list *list = target;
+	list->format = LIST_FORMAT_RPZ;
 	list->rpz = reader_alloc(reader, 1, sizeof *list->rpz);
 	if (list->rpz)
 		(void)reader_mapping(reader, node, "`rpz`", fields, PF_COUNT(fields), list->rpz);

@@ -42,7 +42,7 @@ int candidate_read(const struct config_list *list, const char *path, uint64_t *n
 	int result = lists_load(config, &diag, &lists);
 	if (result == PF_OK) {
 		const struct list_info *info = lists_info(lists, 0);
-		*names = info->names + info->exceptions;
+		*names = info->names + info->patterns + info->networks + info->exceptions;
 	} else if (result == PF_ENOMEM) {
 		snprintf(error, FETCH_ERROR_MAX, "out of memory");
 	} else {

@@ -258,7 +258,7 @@ BAD = {
     "page": (lambda r: r.reply("<!DOCTYPE html>\n<html><body>log in first</body></html>"), "is a web page"),
     "shrunken": (lambda r: r.reply("".join(f"n{i}.listed.test\n" for i in range(4))), "has 4 names where there were 50, .*remove .*/lists/feed-"),
     "emptied": (lambda r: r.reply(""), "has 0 names where there were 50"),
-    "no list": (lambda r: r.reply("? ? ?\n" * 99), "holds no name that could be taken"),
+    "no list": (lambda r: r.reply("? ? ?\n" * 99), "holds nothing that could be taken"),
     "truncated": (lambda r: r.reply(NAMES, length=len(NAMES) + 5000), "came only in part"),
     "nothing": (lambda r: None, "mpty reply"),
     "not there": (lambda r: r.reply("x.test\n", 404), "the server answered 404"),
