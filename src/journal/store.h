@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 
-#define STORE_ASKED_ROWS_MAX 1000000 /* a second of reading; a household's three days */
+#define STORE_ASKED_ROWS_MAX 300000 /* a household's day; two seconds of reading */
 
 /* All conditions that are given must hold. Strings are borrowed; NULL or negative: not given. */
 struct store_filter {

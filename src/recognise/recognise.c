@@ -221,7 +221,7 @@ static void explain(struct recognise_proposal *out)
 {
 	if (!out->best)
 		snprintf(out->reason, sizeof out->reason,
-		         "None of its %zu names is one that the table knows.", out->names_count);
+		         "The table knows nobody to whom one of its names (%zu) points.", out->names_count);
 	else if (out->vendor)
 		snprintf(out->reason, sizeof out->reason, "%zu %s for %s (%.1f); next comes %s (%.1f).",
 		         out->for_count, out->for_count == 1 ? "domain speaks" : "domains speak", out->best,
