@@ -41,6 +41,14 @@ static int fail(char why[STORE_WHY_MAX], int error, const char *text)
 	return error;
 }
 
+static void fill_constants(struct header *header)
+{
+	memcpy(header->magic, magic, sizeof magic);
+	header->version = STORE_VERSION;
+	header->byte_order = BYTE_ORDER_MARK;
+	build_id(header->build);
+}
+
 /* ---- writing ------------------------------------------------------------------------------ */
 
 static void append_text(struct buffer *buffer, const char *text)
@@ -105,8 +113,6 @@ static int make_parts(struct parts *parts, const struct lists *lists)
 {
 	const struct sealed *sealed = list_index_sealed(lists->tables.index);
 	struct header header = {
-		.version = STORE_VERSION,
-		.byte_order = BYTE_ORDER_MARK,
 		.list_count = lists->count,
 		.warning_count = lists->warning_count,
 		.block_bytes = sealed_bytes(&sealed->shape),
@@ -116,8 +122,7 @@ static int make_parts(struct parts *parts, const struct lists *lists)
 	if (parts->lists.failed)
 		return PF_ENOMEM;
 	header.lists_bytes = parts->lists.length;
-	memcpy(header.magic, magic, sizeof magic);
-	build_id(header.build);
+	fill_constants(&header);
 	parts->block = sealed->slots;
 	parts->block_bytes = header.block_bytes;
 	memset(parts->header, 0, sizeof parts->header);
@@ -167,27 +172,33 @@ int store_write(const char *path, const struct lists *lists, char why[STORE_WHY_
 
 /* ---- reading ------------------------------------------------------------------------------ */
 
-void store_checksum(const void *bytes, size_t length, uint64_t sum[2])
+/* Of bytes that have a whole header; zeros without memory. */
+static void checksum_bytes(const void *bytes, size_t length, uint64_t sum[2])
 {
 	struct header header;
 	char first[STORE_HEADER_BYTES];
 	struct hash_stream *stream = hash_stream_new((struct hash_key){STORE_VERSION});
 	sum[0] = sum[1] = 0;
-	if (stream && length >= sizeof first) {
-		memcpy(first, bytes, sizeof first);
-		memcpy(&header, first, sizeof header);
-		memset(header.checksum, 0, sizeof header.checksum);
-		memcpy(first, &header, sizeof header);
-		hash_stream_add(stream, first, sizeof first);
-		hash_stream_add(stream, (const char *)bytes + sizeof first, length - sizeof first);
-		hash_stream_digest(stream, sum);
-	}
+	if (!stream)
+		return;
+	memcpy(first, bytes, sizeof first);
+	memcpy(&header, first, sizeof header);
+	memset(header.checksum, 0, sizeof header.checksum);
+	memcpy(first, &header, sizeof header);
+	hash_stream_add(stream, first, sizeof first);
+	hash_stream_add(stream, (const char *)bytes + sizeof first, length - sizeof first);
+	hash_stream_digest(stream, sum);
 	hash_stream_free(&stream);
 }
 
-size_t store_checksum_offset(void)
+void store_stamp(void *bytes, size_t length)
 {
-	return offsetof(struct header, checksum);
+	struct header header;
+	memcpy(&header, bytes, sizeof header);
+	fill_constants(&header);
+	memcpy(bytes, &header, sizeof header);
+	checksum_bytes(bytes, length, header.checksum);
+	memcpy(bytes, &header, sizeof header);
 }
 
 static const char *header_fault(const struct header *header, size_t length)
@@ -284,7 +295,7 @@ int store_read(const void *bytes, size_t length, struct lists **out, char why[ST
 	const char *fault = header_fault(&header, length);
 	if (fault)
 		return fail(why, PF_EINVAL, fault);
-	store_checksum(bytes, length, sum);
+	checksum_bytes(bytes, length, sum);
 	if (memcmp(sum, header.checksum, sizeof sum) != 0)
 		return fail(why, PF_EINVAL, "is damaged: its checksum is wrong");
 	const char *block = (const char *)bytes + STORE_HEADER_BYTES;

@@ -32,12 +32,14 @@ PF_MUST_CHECK int store_open(const char *path, struct lists **out, char why[STOR
 /* PF_OK, PF_ENOMEM, or PF_EIO and `why`. */
 PF_MUST_CHECK int store_write(const char *path, const struct lists *lists, char why[STORE_WHY_MAX]);
 
-/* For tests and the fuzz target: the same over bytes in memory, aligned to 64, that outlive `*out`; and the checksum
- * that bytes should have, and where it stands. */
+#define STORE_HEADER_BYTES 4096
+
+/* The same over bytes in memory, aligned to 64, that outlive `*out`. */
 PF_MUST_CHECK int store_read(const void *bytes, size_t length, struct lists **out,
                              char why[STORE_WHY_MAX]);
-#define STORE_HEADER_BYTES 4096
-void store_checksum(const void *bytes, size_t length, uint64_t sum[2]);
-size_t store_checksum_offset(void);
+
+/* For tests: makes checksum, build and version right, as a forger would who can do all that. At least
+ * STORE_HEADER_BYTES. */
+void store_stamp(void *bytes, size_t length);
 
 #endif
