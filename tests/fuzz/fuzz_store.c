@@ -72,15 +72,18 @@ static void look_up(const struct lists *lists)
 	static const char *const names[] = {"all.example",  "x.all.example", "a.below.example",
 	                                    "x.n3.example", "none.example",  "a.b.c.d.e.n7.example"};
 	for (size_t i = 0; i < PF_COUNT(names); i++) {
-		struct dns_name name, entry;
+		struct dns_name name;
+		const struct list_asked asked = {.name = &name, .type = 1};
+		struct list_found found;
 		struct list_set set;
 		demand(dns_name_from_text(names[i], &name) == PF_OK, "a name");
-		lists_match(lists, &name, &set);
+		lists_match(lists, NULL, &asked, &set);
 		for (size_t list = 0; list < LIST_MAX; list++) {
 			bool held = list_set_has(&set, list);
 			demand(!held || list < lists_count(lists), "a list that is not there holds a name");
 			if (list < lists_count(lists))
-				(void)lists_find_entry(lists, list, &name, &entry);
+				demand(lists_find(lists, NULL, list, &asked, NULL, &found) == held,
+				       "match and find differ");
 		}
 	}
 	for (size_t i = 0; i < lists_count(lists); i++)
