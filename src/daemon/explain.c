@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "daemon/state.h"
+#include "pipeline/listed.h"
 #include "pipeline/sentence.h"
 
 /* One explanation on its way; the admin's thread waits for it. */
@@ -71,14 +72,20 @@ static json_t *lists_json(const struct query *query, const struct explanation *a
 {
 	json_t *rows = json_array();
 	const struct lists *lists = about->snapshot->lists;
-	struct list_asked asked = pipeline_asked(query);
+	struct list_asked asked = listed_asked(query);
+	const struct answer *answer = about->entry ? about->entry->answer : NULL;
+	struct listed_answer listed;
+	if (answer)
+		listed_answer_init(&listed, answer);
 	for (size_t i = 0; i < lists_count(lists); i++) {
 		struct list_found found = {.text = ""};
 		char identity[20];
-		if (!list_set_has(about->lists, i))
+		bool by_name = list_set_has(about->lists, i);
+		if (!by_name && !(answer && list_set_has(about->answer_lists, i)))
 			continue;
 		const struct list_info *info = lists_info(lists, i);
-		(void)lists_find(lists, query->pipeline->list_scratch, i, &asked, NULL, &found);
+		(void)lists_find(lists, query->pipeline->list_scratch, i, &asked,
+		                 by_name ? NULL : &listed.view, &found);
 		snprintf(identity, sizeof identity, "%016llx%x", (unsigned long long)found.identity.entry,
 		         found.identity.covers);
 		json_array_append_new(rows, json_pack("{s:s, s:s, s:i, s:s, s:s, s:n, s:n}", "name",
@@ -135,7 +142,10 @@ static json_t *steps_json(const struct query *query, const struct explanation *a
 	struct policy_question question = {query->device.tags,     &query->dns.name,
 	                                   query->dns.type,        about->lists,
 	                                   query->arrived.wall_us, about->verdict->paused};
-	struct policy_answer answer = {about->facts, NULL, 0, about->hop_lists};
+	struct policy_answer answer = {.facts = about->facts,
+	                               .hop_lists = about->hop_lists,
+	                               .lists = list_set_any(about->answer_lists) ? about->answer_lists
+	                                                                          : NULL};
 	if (about->entry) {
 		answer.hops = about->entry->answer->hops;
 		answer.hop_count = about->entry->answer->hop_count;

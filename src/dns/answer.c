@@ -3,6 +3,7 @@
 #include "dns/answer.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "dns/answer_build.h"
 #include "dns/wire.h"
@@ -47,9 +48,24 @@ void answer_free(struct answer **answer)
 	*answer = NULL;
 }
 
+size_t answer_servers(const struct answer *answer, struct dns_name servers[ANSWER_SERVER_MAX])
+{
+	size_t count = 0;
+	for (size_t at = 0; at < answer->server_bytes && count < ANSWER_SERVER_MAX; count++) {
+		struct dns_name *name = &servers[count];
+		name->labels = answer->servers[at];
+		name->length = answer->servers[at + 1];
+		memcpy(name->wire, answer->servers + at + 2, name->length);
+		at += 2u + name->length;
+	}
+	return count;
+}
+
 size_t answer_bytes(const struct answer *answer)
 {
 	return sizeof *answer + answer->ttl_count * sizeof *answer->ttl_offsets +
 	       answer->hop_count * sizeof *answer->hops +
-	       answer->address_count * sizeof *answer->addresses + answer->length;
+	       answer->address_count * sizeof *answer->addresses +
+	       answer->server_address_count * sizeof *answer->server_addresses + answer->server_bytes +
+	       answer->length;
 }

@@ -10,6 +10,9 @@
 #define ANSWER_HOP_MAX 16      /* CNAMEs followed in one answer (unbound: 11, Knot Resolver: 12) */
 #define ANSWER_ADDRESS_MAX \
 	4096 /* addresses in it; more are refused too: one that nobody judged must not be served */
+#define ANSWER_SERVER_MAX \
+	8 /* name servers of the authority section that are remembered; zones have two to six */
+#define ANSWER_SERVER_ADDRESS_MAX 16
 #define ANSWER_TTL_MAX 86400          /* seconds; RFC 2181, 8 allows 2^31-1, but nobody needs it */
 #define ANSWER_NEGATIVE_TTL_MAX 10800 /* RFC 2308, 5: one to three hours */
 
@@ -31,7 +34,16 @@ struct answer {
 	uint8_t hop_count;
 	struct dns_name *hops; /* the targets of the CNAMEs, in the order of the chain; also that of a
 	                           CNAME which was itself asked for */
+	/* Name servers of the authority section and their addresses of the additional one, which are not
+	 * served, only looked at: labels, length and wire form of each name, one behind the other. */
+	uint8_t server_address_count;
+	uint16_t server_bytes;
+	uint8_t *servers;
+	struct addr *server_addresses;
 };
+
+/* The names of the name servers that the authority section shows, for lists that speak of them. Returns their number. */
+size_t answer_servers(const struct answer *answer, struct dns_name servers[ANSWER_SERVER_MAX]);
 
 enum answer_match {
 	ANSWER_MATCHES,

@@ -173,8 +173,9 @@ int answer_build_finish(const struct answer_build *build, unsigned rcode, bool a
 	size_t ttl_bytes = build->ttl_count * sizeof *build->ttl_offsets;
 	size_t hop_bytes = build->hop_count * sizeof *build->hops;
 	size_t address_bytes = build->address_count * sizeof *build->addresses;
-	struct answer *answer =
-		malloc(sizeof *answer + ttl_bytes + hop_bytes + address_bytes + build->length);
+	size_t glue_bytes = build->server_address_count * sizeof *build->server_addresses;
+	struct answer *answer = malloc(sizeof *answer + ttl_bytes + hop_bytes + address_bytes +
+	                               glue_bytes + build->server_bytes + build->length);
 	if (!answer)
 		return PF_ENOMEM;
 	/* The TTL offsets first: all that follows is bytes and needs no alignment. */
@@ -190,8 +191,21 @@ int answer_build_finish(const struct answer_build *build, unsigned rcode, bool a
 		.hop_count = (uint8_t)build->hop_count,
 		.addresses = memcpy(at + ttl_bytes + hop_bytes, build->addresses, address_bytes),
 		.address_count = (uint16_t)build->address_count,
-		.wire = memcpy(at + ttl_bytes + hop_bytes + address_bytes, build->wire, build->length),
+		.server_address_count = (uint8_t)build->server_address_count,
+		.server_bytes = (uint16_t)build->server_bytes,
 	};
+	at += ttl_bytes + hop_bytes + address_bytes;
+	answer->server_addresses = memcpy(at, build->server_addresses, glue_bytes);
+	at += glue_bytes;
+	answer->servers = at;
+	for (unsigned i = 0; i < build->server_count; i++) {
+		const struct dns_name *name = &build->servers[i];
+		*at++ = name->labels;
+		*at++ = name->length;
+		memcpy(at, name->wire, name->length);
+		at += name->length;
+	}
+	answer->wire = memcpy(at, build->wire, build->length);
 	uint16_t flags = WIRE_FLAG_QR | WIRE_FLAG_RD | WIRE_FLAG_RA | (ad ? WIRE_FLAG_AD : 0);
 	dns_write16(answer->wire + 2, (uint16_t)(flags | rcode));
 	dns_write16(answer->wire + 4, 1);

@@ -14,7 +14,10 @@ struct answer_build {
 	unsigned ttl_count, answer_count, authority_count;
 	unsigned address_count, hop_count, compress_count;
 	uint32_t ttl; /* the least so far */
+	unsigned server_count, server_address_count, server_bytes;
 	struct dns_name hops[ANSWER_HOP_MAX];
+	struct dns_name servers[ANSWER_SERVER_MAX];
+	struct addr server_addresses[ANSWER_SERVER_ADDRESS_MAX];
 	struct addr addresses[ANSWER_ADDRESS_MAX];
 	uint16_t address_slots[2 * ANSWER_ADDRESS_MAX]; /* index + 1 by hash, once there are many */
 	struct hash_key address_key;

@@ -38,9 +38,42 @@ static uint32_t sane_ttl(uint32_t ttl)
 	return ttl < ANSWER_TTL_MAX ? ttl : ANSWER_TTL_MAX;
 }
 
+/* The name servers of the authority section, as far as there is room: they are looked at, not served. */
+static void note_servers(struct message *message)
+{
+	struct answer_build *build = message->build;
+	for (unsigned i = message->answer_count; i < message->record_count; i++) {
+		const struct wire_record *record = &message->records[i];
+		struct dns_name *server = &build->servers[build->server_count];
+		if (record->type != DNS_TYPE_NS || build->server_count == ANSWER_SERVER_MAX ||
+		    dns_name_from_wire(message->packet, message->length, record->rdata, true, server) !=
+		        record->rdata_length)
+			continue;
+		build->server_bytes += 2u + server->length;
+		build->server_count++;
+	}
+}
+
+static void note_server_address(struct message *message, const struct wire_record *record)
+{
+	struct answer_build *build = message->build;
+	unsigned bytes = record->type == DNS_TYPE_A ? 4 : record->type == DNS_TYPE_AAAA ? 16 : 0;
+	if (!bytes || record->rdata_length != bytes ||
+	    build->server_address_count == ANSWER_SERVER_ADDRESS_MAX)
+		return;
+	for (unsigned i = 0; i < build->server_count; i++) {
+		if (!wire_name_is(message->packet, message->length, record->owner, build->servers[i].wire))
+			continue;
+		struct addr *addr = &build->server_addresses[build->server_address_count++];
+		*addr = (struct addr){.family = bytes == 4 ? 4 : 6};
+		memcpy(addr->bytes, message->packet + record->rdata, bytes);
+		return;
+	}
+}
+
 /* Walks the additional section for the one thing in it that matters: the upper bits of the RCODE. A
  * code that has some is no answer that could be kept. */
-static int check_additional(const struct message *message, size_t at)
+static int check_additional(struct message *message, size_t at)
 {
 	bool opt_seen = false;
 	for (unsigned left = dns_read16(message->packet + 10); left; left--) {
@@ -49,8 +82,10 @@ static int check_additional(const struct message *message, size_t at)
 		if (end < 0)
 			return PF_EINVAL;
 		at = (size_t)end;
-		if (record.type != DNS_TYPE_OPT)
+		if (record.type != DNS_TYPE_OPT) {
+			note_server_address(message, &record);
 			continue;
+		}
 		if (opt_seen || record.ttl >> 24)
 			return PF_EINVAL;
 		opt_seen = true;
@@ -81,6 +116,7 @@ static int read_message(struct message *message)
 			return PF_EINVAL;
 		at = (size_t)end;
 	}
+	note_servers(message);
 	return check_additional(message, at);
 }
 
@@ -348,10 +384,13 @@ int answer_from_wire(const uint8_t *packet, size_t length, const struct dns_quer
 	if (length > DNS_MESSAGE_MAX)
 		return PF_EINVAL;
 	message.build = malloc(sizeof *message.build);
-	int result = message.build ? read_message(&message) : PF_ENOMEM;
+	int result = PF_ENOMEM;
+	if (message.build) {
+		answer_build_init(message.build, query);
+		result = read_message(&message);
+	}
 	if (result == PF_OK) {
 		unsigned rcode = message.flags & WIRE_RCODE_MASK;
-		answer_build_init(message.build, query);
 		result = keep_all(&message, rcode);
 		if (result == PF_OK)
 			result = answer_build_finish(message.build, rcode, message.flags & WIRE_FLAG_AD, out);

@@ -7,6 +7,7 @@
 
 #include "base/counter.h"
 #include "dns/reply.h"
+#include "pipeline/listed.h"
 #include "pipeline/sentence.h"
 
 void finish_release(struct query *query)
@@ -109,12 +110,10 @@ static const struct rule_reply *reply_of(struct query *query, const struct finis
 {
 	const struct verdict *verdict = &finish->verdict;
 	const struct lists *lists = finish->snapshot->lists;
-	struct list_asked asked = pipeline_asked(query);
+	const struct answer *answer = finish->entry ? finish->entry->answer : NULL;
 	struct list_found found;
-	if (verdict->reply->kind != REPLY_LIST || verdict->match != MATCH_LIST ||
-	    !lists_have_replies(lists, verdict->list) ||
-	    !lists_find(lists, query->pipeline->list_scratch, verdict->list, &asked, NULL, &found) ||
-	    !found.reply)
+	if (verdict->reply->kind != REPLY_LIST || !lists_have_replies(lists, verdict->list) ||
+	    !listed_find(finish->snapshot, query, verdict, answer, &found) || !found.reply)
 		return verdict->reply;
 	return found.reply;
 }
@@ -277,6 +276,7 @@ void finish_query(struct query *query, const struct finish *finish)
 									.verdict = &finish->verdict,
 									.lists = &finish->lists,
 									.hop_lists = finish->hop_lists,
+									.answer_lists = &finish->answer_lists,
 									.entry = finish->entry,
 									.facts = finish->facts,
 									.reason = reason,

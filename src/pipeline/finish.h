@@ -10,6 +10,7 @@ struct finish {
 	struct verdict verdict;
 	struct list_set lists;            /* that hold the name, where a rule asked */
 	const struct list_set *hop_lists; /* of each CNAME of the answer, or NULL when no rule asked */
+	struct list_set answer_lists;     /* that hold something of the answer */
 	struct cache_entry *entry;        /* NULL: no answer */
 	struct facts_box *box;            /* the entry's facts, or NULL */
 	size_t home;                      /* of the device: which of its views counts */

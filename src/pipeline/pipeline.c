@@ -8,6 +8,7 @@
 #include "dns/reply.h"
 #include "pipeline/facts.h"
 #include "pipeline/finish.h"
+#include "pipeline/listed.h"
 #include "pipeline/primary.h"
 #include "pipeline/search.h"
 
@@ -178,17 +179,6 @@ void pipeline_explain(struct pipeline *pipeline, struct query *query)
 	rcu_read_unlock();
 }
 
-struct list_asked pipeline_asked(const struct query *query)
-{
-	/* A person who asks for an explanation has no address that could be the device's. */
-	return (struct list_asked){
-		.name = &query->dns.name,
-		.type = query->dns.type,
-		.client = query->explained ? NULL : &query->client.addr,
-		.device = &query->device,
-	};
-}
-
 /* ---- the stages -------------------------------------------------------------------------- */
 
 /* Types that are no data: transfers, ANY (amplification; RFC 8482) and OPT. */
@@ -208,9 +198,22 @@ static void decide_answer(struct pipeline *pipeline, const struct policy_questio
 {
 	const struct policy *policy = finish->snapshot->policy;
 	const struct answer *answer = finish->entry->answer;
-	struct policy_answer known = {finish->facts, answer->hops, answer->hop_count, NULL};
-	if (!policy_needs_answer(policy, pipeline->scratch, question->tags))
+	const struct lists *lists = finish->snapshot->lists;
+	struct policy_answer known = {.facts = finish->facts,
+	                              .hops = answer->hops,
+	                              .hop_count = answer->hop_count};
+	bool look = lists_look_at_answers(lists) &&
+	            policy_needs_lists(policy, pipeline->scratch, question->tags);
+	if (!look && !policy_needs_answer(policy, pipeline->scratch, question->tags))
 		return;
+	if (look) {
+		struct listed_answer listed;
+		listed_answer_init(&listed, answer);
+		lists_match_answer(lists, pipeline->list_scratch, asked, &listed.view,
+		                   &finish->answer_lists);
+		if (list_set_any(&finish->answer_lists))
+			known.lists = &finish->answer_lists;
+	}
 	if (answer->hop_count && policy_follows(policy, pipeline->scratch, question->tags)) {
 		for (size_t i = 0; i < answer->hop_count; i++) {
 			struct list_asked hop = *asked;
@@ -266,7 +269,7 @@ static void run(struct query *query)
 	struct policy_question question = {query->device.tags,     &query->dns.name,
 	                                   query->dns.type,        &finish.lists,
 	                                   query->arrived.wall_us, is_paused(pipeline, query)};
-	struct list_asked asked = pipeline_asked(query);
+	struct list_asked asked = listed_asked(query);
 	if (policy_needs_lists(snapshot->policy, pipeline->scratch, question.tags) || query->explained)
 		lists_match(snapshot->lists, pipeline->list_scratch, &asked, &finish.lists);
 	bool ended =

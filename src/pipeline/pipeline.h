@@ -87,9 +87,6 @@ struct query *pipeline_query_new(struct pipeline *pipeline);
 void pipeline_receive(struct pipeline *pipeline, struct query *query, const uint8_t *packet,
                       size_t length, struct now now);
 
-/* The question as the lists want to know it; it points into the query. */
-struct list_asked pipeline_asked(const struct query *query);
-
 /* Goes on with a query that has waited (see `post`), or starts one of `explain`. */
 void pipeline_resume(struct query *query);
 void pipeline_explain(struct pipeline *pipeline, struct query *query);

@@ -37,12 +37,13 @@ struct explanation {
 	const struct snapshot *snapshot;
 	struct policy_scratch *scratch;
 	const struct verdict *verdict;
-	const struct list_set *lists;     /* that hold the name */
-	const struct list_set *hop_lists; /* of each CNAME, or NULL */
-	const struct cache_entry *entry;  /* the answer, or NULL */
-	const struct answer_facts *facts; /* of it, or NULL */
-	const char *reason;               /* the sentence */
-	unsigned rcode;                   /* that the client would get */
+	const struct list_set *lists;        /* that hold the name */
+	const struct list_set *hop_lists;    /* of each CNAME, or NULL */
+	const struct list_set *answer_lists; /* that hold something of the answer */
+	const struct cache_entry *entry;     /* the answer, or NULL */
+	const struct answer_facts *facts;    /* of it, or NULL */
+	const char *reason;                  /* the sentence */
+	unsigned rcode;                      /* that the client would get */
 };
 
 struct query {

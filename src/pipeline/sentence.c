@@ -3,13 +3,13 @@
  *   sinkholed by rule 3 "coffee stays home": a.example.cn → 203.0.113.7 in CN (dbip 2026-06,
  *   geo-whois 2026-06 agree), run by AS37963 Alibaba (CN) */
 #include "pipeline/sentence.h"
-#include "pipeline/pipeline.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "pipeline/finish.h"
+#include "pipeline/listed.h"
 
 /* Appends to a bounded text; what does not fit is cut. */
 struct text {
@@ -139,13 +139,17 @@ static void say_stripped(struct text *text, const struct snapshot *snapshot,
 }
 
 static void say_list(struct text *text, const struct snapshot *snapshot, const struct query *query,
-                     const struct dns_name *name, size_t list)
+                     const struct verdict *verdict, const struct answer *answer)
 {
-	struct list_asked asked = pipeline_asked(query);
 	struct list_found found;
-	asked.name = name;
-	say(text, " is on list \"%s\"", lists_info(snapshot->lists, list)->name);
-	if (!lists_find(snapshot->lists, query->pipeline->list_scratch, list, &asked, NULL, &found))
+	bool known = listed_find(snapshot, query, verdict, answer, &found);
+	if (known && verdict->match == MATCH_ANSWER_LIST && found.address >= 0) {
+		char address[ADDR_TEXT_MAX];
+		addr_format(&answer->addresses[found.address], address);
+		say(text, " → %s", address);
+	}
+	say(text, " is on list \"%s\"", lists_info(snapshot->lists, verdict->list)->name);
+	if (!known)
 		return;
 	say(text, " (entry ");
 	say_shortened(text, found.text, strlen(found.text));
@@ -160,12 +164,13 @@ static void say_match(struct text *text, const struct snapshot *snapshot, const 
 	switch ((enum match_kind)verdict->match) {
 	case MATCH_ALWAYS: say(text, " asked by %s", query->device.name); break;
 	case MATCH_NAME: say(text, " matches %s", verdict->pattern); break;
-	case MATCH_LIST: say_list(text, snapshot, query, &query->dns.name, verdict->list); break;
+	case MATCH_LIST:
+	case MATCH_ANSWER_LIST: say_list(text, snapshot, query, verdict, answer); break;
 	case MATCH_CNAME_LIST:
 		if (answer && verdict->index < answer->hop_count) {
 			say(text, " → ");
 			say_name(text, &answer->hops[verdict->index]);
-			say_list(text, snapshot, query, &answer->hops[verdict->index], verdict->list);
+			say_list(text, snapshot, query, verdict, answer);
 		}
 		break;
 	case MATCH_CNAME:

@@ -33,6 +33,16 @@ const struct rule *policy_first_of_hop(const struct program *program,
                                        const struct policy_answer *answer, size_t hop,
                                        struct regex_scratch *scratch, struct evidence *evidence);
 
+/* The first rule of the names stage whose lists hold something of the answer, or NULL. */
+const struct rule *policy_first_of_answer(const struct program *program,
+                                          const struct policy_question *question,
+                                          const struct policy_answer *answer,
+                                          struct regex_scratch *scratch, struct evidence *evidence);
+
+/* The question as rules of the answers stage see it: with the answer's lists beside the name's, in `lists`. */
+void policy_widen(const struct policy_question *question, const struct policy_answer *answer,
+                  struct policy_question *wide, struct list_set *lists);
+
 /* What the threads that decide may not share; NULL is no scratch. */
 static inline struct regex_scratch *scratch_of(const struct policy_scratch *scratch)
 {

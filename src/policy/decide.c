@@ -106,6 +106,50 @@ static bool decide_hops(const struct program *program, const struct policy_quest
 	return false;
 }
 
+const struct rule *policy_first_of_answer(const struct program *program,
+                                          const struct policy_question *question,
+                                          const struct policy_answer *answer,
+                                          struct regex_scratch *scratch, struct evidence *evidence)
+{
+	struct policy_question asked = *question;
+	struct matter matter;
+	asked.lists = answer->lists;
+	matter_init(&matter, &asked, NULL, scratch);
+	for (size_t i = 0; answer->lists && i < program->names.count; i++) {
+		const struct rule *rule = program->names.rules[i];
+		if (!rule->lists_given || policy_rule_check(rule, &matter, evidence) != CRITERION_NONE)
+			continue;
+		evidence->match = MATCH_ANSWER_LIST;
+		return rule;
+	}
+	return NULL;
+}
+
+void policy_widen(const struct policy_question *question, const struct policy_answer *answer,
+                  struct policy_question *wide, struct list_set *lists)
+{
+	*wide = *question;
+	if (!answer->lists)
+		return;
+	for (size_t i = 0; i < PF_COUNT(lists->words); i++)
+		lists->words[i] = question->lists->words[i] | answer->lists->words[i];
+	wide->lists = lists;
+}
+
+/* What the lists say about the answer itself. True when that ends the way. */
+static bool decide_listed(const struct program *program, const struct policy_question *question,
+                          const struct policy_answer *answer, struct regex_scratch *scratch,
+                          struct verdict *verdict)
+{
+	struct evidence evidence;
+	const struct rule *rule = policy_first_of_answer(program, question, answer, scratch, &evidence);
+	if (!rule)
+		return false;
+	if (!verdict->rule || rule->action == ACTION_SINKHOLE)
+		decide(verdict, rule, STAGE_ANSWERS, question, &evidence);
+	return rule->action != ACTION_FLAG;
+}
+
 void policy_decide_answers(const struct policy *policy, struct policy_scratch *scratch,
                            const struct policy_question *question,
                            const struct policy_answer *answer, struct verdict *verdict)
@@ -115,12 +159,18 @@ void policy_decide_answers(const struct policy *policy, struct policy_scratch *s
 	if (verdict->rule && verdict->action != ACTION_FLAG)
 		return; /* the names stage ended the way */
 	const struct program *program = policy_program(policy, scratch, question->tags);
-	if (decide_hops(program, question, answer, scratch_of(scratch), verdict))
+	if (decide_hops(program, question, answer, scratch_of(scratch), verdict) ||
+	    decide_listed(program, question, answer, scratch_of(scratch), verdict))
 		return;
-	matter_init(&matter, question, answer, scratch_of(scratch));
+	struct policy_question wide;
+	struct list_set lists;
+	policy_widen(question, answer, &wide, &lists);
+	matter_init(&matter, &wide, answer, scratch_of(scratch));
 	const struct rule *rule = first_match(&program->answers, &matter, &evidence);
 	if (!rule)
 		return;
+	if (evidence.match == MATCH_LIST && !list_set_has(question->lists, evidence.list))
+		evidence.match = MATCH_ANSWER_LIST;
 	if (!verdict->rule || rule->action == ACTION_SINKHOLE)
 		decide(verdict, rule, STAGE_ANSWERS, question, &evidence);
 }

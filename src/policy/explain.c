@@ -257,6 +257,9 @@ static void say_match(struct phrase *phrase, const struct policy *policy,
 		say(phrase, "the CNAME number %u is on the list %s: %s", evidence->index + 1u,
 		    policy->list_names[evidence->list], name);
 		break;
+	case MATCH_ANSWER_LIST:
+		say(phrase, "the answer is on the list %s", policy->list_names[evidence->list]);
+		break;
 	case MATCH_CNAME:
 		say(phrase, "the CNAME number %u matches %s", evidence->index + 1u, evidence->pattern);
 		break;
@@ -371,6 +374,26 @@ static void explain_hop(const struct policy *policy, struct matter *matter, size
 	explain_name(step, &phrase, progress, rule, matter->question->paused);
 }
 
+/* What the lists say about the answer itself, likewise. */
+static void explain_listed(const struct policy *policy, struct matter *matter,
+                           struct progress *progress, struct policy_step *steps)
+{
+	struct evidence evidence;
+	const struct rule *rule = policy_first_of_answer(policy->whole, matter->question,
+	                                                 matter->answer, matter->scratch, &evidence);
+	if (!rule || rule == progress->flag)
+		return;
+	struct policy_step *step = &steps[rule->number - 1];
+	struct phrase phrase = {.text = step->why};
+	if (rule->action != ACTION_SINKHOLE && progress->flag) {
+		say_flagged(step, &phrase, progress->flag);
+		return;
+	}
+	step->stage = STAGE_ANSWERS;
+	say_match(&phrase, policy, matter, &evidence);
+	explain_name(step, &phrase, progress, rule, matter->question->paused);
+}
+
 static void explain_rule(const struct policy *policy, const struct rule *rule,
                          struct matter *matter, struct progress *progress, struct policy_step *step)
 {
@@ -417,6 +440,14 @@ void policy_explain(const struct policy *policy, struct policy_scratch *scratch,
 	bool follow = answer && answer->hop_lists && whole->cnames.count;
 	for (size_t i = 0; follow && i < answer->hop_count && !progress.ended; i++)
 		explain_hop(policy, &matter, i, &progress, steps);
+	if (answer && answer->lists && !progress.ended)
+		explain_listed(policy, &matter, &progress, steps);
+	struct policy_question wide;
+	struct list_set lists;
+	if (answer) {
+		policy_widen(question, answer, &wide, &lists);
+		matter.question = &wide;
+	}
 	progress.decided = NULL;
 	for (size_t i = 0; i < whole->answers.count; i++) {
 		const struct rule *rule = whole->answers.rules[i];

@@ -70,6 +70,10 @@ struct policy_answer {
 	size_t hop_count;
 	/* Of each hop, the lists that hold it; NULL when nobody looked (policy_follows). */
 	const struct list_set *hop_lists;
+	/* The lists that hold something of the answer: an address, a name server; NULL when there are none. They
+	 * count for all rules with `lists`: those of the names stage are asked once more, those of the answers
+	 * stage see them beside the name's. */
+	const struct list_set *lists;
 };
 
 /* The names stage. Fills `verdict` (ACTION_ALLOW, STAGE_NONE, rule 0 when nothing matched) and returns

@@ -44,13 +44,14 @@ int action_parse(const char *word); /* PF_EINVAL */
 
 /* What made the rule match: the strongest piece of evidence that it names. */
 enum match_kind {
-	MATCH_ALWAYS,     /* tags and types alone */
-	MATCH_NAME,       /* `pattern` of its names */
-	MATCH_LIST,       /* `list`, `line` */
-	MATCH_CNAME,      /* `pattern` of its cnames, on the hop `index` */
-	MATCH_ADDRESS,    /* standing, location, control, asn or addresses: address `index` */
-	MATCH_CNAME_LIST, /* `list` holds the hop `index` */
-	MATCH_ANSWER,     /* standing of an answer without addresses */
+	MATCH_ALWAYS,      /* tags and types alone */
+	MATCH_NAME,        /* `pattern` of its names */
+	MATCH_LIST,        /* `list`, `line` */
+	MATCH_CNAME,       /* `pattern` of its cnames, on the hop `index` */
+	MATCH_ADDRESS,     /* standing, location, control, asn or addresses: address `index` */
+	MATCH_CNAME_LIST,  /* `list` holds the hop `index` */
+	MATCH_ANSWER_LIST, /* `list` holds an address of the answer, or a name server that it shows */
+	MATCH_ANSWER,      /* standing of an answer without addresses */
 };
 
 struct verdict {

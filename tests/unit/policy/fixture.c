@@ -23,6 +23,7 @@ struct parts {
 	struct list_set hop_lists[FIXTURE_HOP_MAX];
 	struct policy_question question;
 	struct policy_answer answer;
+	struct list_set answer_lists;
 };
 
 static const char head[] = "home: [US]\n"
@@ -157,7 +158,10 @@ static void parts_init(struct parts *parts, const struct fixture *fixture, const
 		return;
 	parts->facts = read_facts(ask->facts);
 	parts->answer = (struct policy_answer){parts->facts, parts->hops, 0,
-	                                       ask->hop_lists ? parts->hop_lists : NULL};
+	                                       ask->hop_lists ? parts->hop_lists : NULL, NULL};
+	read_lists(ask->answer_lists, &parts->answer_lists);
+	if (ask->answer_lists)
+		parts->answer.lists = &parts->answer_lists;
 	char copy[200], *rest = copy;
 	snprintf(copy, sizeof copy, "%s", ask->hops ? ask->hops : "");
 	for (char *word; (word = strtok_r(rest, " ", &rest));)
@@ -190,6 +194,7 @@ static void describe(const struct verdict *verdict, char text[FIXTURE_TEXT_MAX])
 	case MATCH_CNAME_LIST:
 		snprintf(at, room, ": cname %u list %u", verdict->index, verdict->list);
 		break;
+	case MATCH_ANSWER_LIST: snprintf(at, room, ": answer list %u", verdict->list); break;
 	case MATCH_CNAME: snprintf(at, room, ": cname %u %s", verdict->index, verdict->pattern); break;
 	case MATCH_ADDRESS: snprintf(at, room, ": address %u", verdict->index); break;
 	case MATCH_ANSWER: snprintf(at, room, ": answer"); break;

@@ -25,8 +25,9 @@ struct ask {
 	const char *
 		facts; /* NULL: no answer yet. "overseas high, 203.0.113.7 overseas CN CN 37963, …": standing
 	                      and confidence, then address, standing, location, control and ASN of each; - is unknown */
-	const char *hops;      /* "a.example b.example" */
-	const char *hop_lists; /* of each hop: "tv -", "- tv,xiaomi"; NULL: nobody looked */
+	const char *hops;         /* "a.example b.example" */
+	const char *hop_lists;    /* of each hop: "tv -", "- tv,xiaomi"; NULL: nobody looked */
+	const char *answer_lists; /* that hold something of the answer */
 };
 
 /* Parses and compiles; the lines of `rules` are those below `rules:`. Returns what policy_compile says. */

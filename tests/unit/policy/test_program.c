@@ -210,7 +210,7 @@ static void draw_query(struct query *query)
 		draw_lists(&query->hop_lists[i]);
 	}
 	draw_facts(query->facts);
-	query->answer = (struct policy_answer){query->facts, query->hops, hops, query->hop_lists};
+	query->answer = (struct policy_answer){query->facts, query->hops, hops, query->hop_lists, NULL};
 }
 
 /* ---- the plain walk ---------------------------------------------------------------------- */
