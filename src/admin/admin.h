@@ -5,6 +5,7 @@
 #define PF_ADMIN_ADMIN_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "base/error.h"
 
@@ -14,6 +15,9 @@ struct admin_ops {
 	void *data;
 	json_t *(*status)(void *data, int *http, char error[500]);
 	json_t *(*devices)(void *data, int *http, char error[500]);
+	/* Gives a device tags (divided by commas), or takes them away. */
+	json_t *(*tag)(void *data, const char *device, const char *tags, bool untag, int *http,
+	               char error[500]);
 	json_t *(*lists)(void *data, int *http, char error[500]);
 	json_t *(*rules)(void *data, int *http, char error[500]);
 	json_t *(*explain)(void *data, const char *device, const char *name, const char *type,

@@ -65,6 +65,29 @@ static void post_pause(struct routes_context *context, const struct params *para
 		                                  &answer->http, answer->error);
 }
 
+static void change_tags(struct routes_context *context, const struct params *params, bool untag,
+                        struct routes_answer *answer)
+{
+	const char *device = params_get(params, "device"), *tags = params_get(params, "tags");
+	if (!device || !*device || !tags || !*tags)
+		fail(answer, 400, "Give a \"device\" and its \"tags\", divided by commas.");
+	else
+		answer->body =
+			context->ops.tag(context->ops.data, device, tags, untag, &answer->http, answer->error);
+}
+
+static void post_tag(struct routes_context *context, const struct params *params,
+                     struct routes_answer *answer)
+{
+	change_tags(context, params, false, answer);
+}
+
+static void post_untag(struct routes_context *context, const struct params *params,
+                       struct routes_answer *answer)
+{
+	change_tags(context, params, true, answer);
+}
+
 static void get_explain(struct routes_context *context, const struct params *params,
                         struct routes_answer *answer)
 {
@@ -201,6 +224,7 @@ static const char *const name_params[] = {"name", NULL};
 static const char *const pause_params[] = {"for", "tag", NULL};
 static const char *const device_params[] = {"unknown", NULL};
 static const char *const proposal_params[] = {"device", "since", "limit", NULL};
+static const char *const tag_params[] = {"device", "tags", NULL};
 static const char *const explain_params[] = {"device", "name", "type", NULL};
 static const char *const query_params[] = {"device", "name",  "action", "standing", "type",
                                            "since",  "until", "after",  "limit",    NULL};
@@ -218,6 +242,8 @@ static const struct route routes[] = {
 	{"/api/v1/explain", false, explain_params, get_explain},
 	{"/api/v1/lists/update", true, name_params, post_update_lists},
 	{"/api/v1/pause", true, pause_params, post_pause},
+	{"/api/v1/tag", true, tag_params, post_tag},
+	{"/api/v1/untag", true, tag_params, post_untag},
 	{"/api/v1/reload", true, no_params, post_reload},
 };
 

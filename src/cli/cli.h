@@ -15,7 +15,7 @@ enum cli_exit {
 	CLI_NO_DAEMON = 3,
 };
 
-#define CLI_POSITIONAL_MAX 256 /* addresses of `geo` */
+#define CLI_POSITIONAL_MAX 256 /* addresses of `geo`; tags of a device are fewer */
 
 /* The command line. All strings are argv's. */
 struct cli {
@@ -58,6 +58,8 @@ int verb_status(const struct cli *cli);
 int verb_devices(const struct cli *cli);
 /* `devices --proposals` */
 int verb_proposals(const struct cli *cli);
+int verb_tag(const struct cli *cli);
+int verb_untag(const struct cli *cli);
 int verb_log(const struct cli *cli);
 int verb_explain(const struct cli *cli);
 int verb_endpoints(const struct cli *cli);

@@ -1,85 +1,8 @@
-/* More verbs that ask the running daemon: devices, lists, reload. */
+/* More verbs that ask the running daemon: lists, reload. */
 #include <string.h>
 
 #include "cli/client.h"
-#include "cli/table.h"
 #include "cli/text.h"
-
-#define TAGS_SHOWN_MAX 8
-#define ADDRESSES_SHOWN_MAX 3
-
-/* ---- devices ----------------------------------------------------------------------------- */
-
-/* The first texts of a list, and how many more there are. Not safe yet. */
-static void join(json_t *list, size_t most, struct buffer *out)
-{
-	size_t i;
-	json_t *item;
-	buffer_append(out, "", 0);
-	json_array_foreach(list, i, item)
-	{
-		if (i == most) {
-			buffer_print(out, " +%zu", json_array_size(list) - most);
-			return;
-		}
-		buffer_print(out, "%s%s", i ? " " : "",
-		             json_is_string(item) ? json_string_value(item) : "");
-	}
-}
-
-static void add_list(struct cli_table *table, json_t *list, size_t most)
-{
-	struct buffer text;
-	buffer_init(&text, 16 << 10);
-	join(list, most, &text);
-	cli_table_cell(table, NULL, "%s", text.data ? text.data : "");
-	buffer_deinit(&text);
-}
-
-static void add_figure(struct cli_table *table, json_t *row, const char *member, const char *action)
-{
-	json_int_t value = cli_integer(row, member);
-	cli_table_cell(table, value ? cli_colour(action) : NULL, "%s", cli_number(value).bytes);
-}
-
-static void print_devices(json_t *document)
-{
-	static const char *const heads[] = {"DEVICE",   "TAGS",     "ID",         "ADDRESSES",
-	                                    ">QUERIES", ">FLAGGED", ">SINKHOLED", ">OVERSEAS NAMES",
-	                                    "LAST SEEN"};
-	json_t *devices = json_object_get(document, "devices"), *row;
-	struct cli_table *table = cli_table_new(heads, PF_COUNT(heads));
-	size_t i;
-	json_array_foreach(devices, i, row)
-	{
-		const char *last = cli_string(row, "last");
-		cli_table_cell(table, NULL, "%s", cli_string(row, "name"));
-		add_list(table, json_object_get(row, "tags"), TAGS_SHOWN_MAX);
-		cli_table_cell(table, NULL, "%s", cli_string(row, "id"));
-		add_list(table, json_object_get(row, "addresses"), ADDRESSES_SHOWN_MAX);
-		add_figure(table, row, "queries", "");
-		add_figure(table, row, "flagged", "flag");
-		add_figure(table, row, "sinkholed", "sinkhole");
-		add_figure(table, row, "overseas_names", "overseas");
-		cli_table_cell(table, NULL, "%s", *last ? cli_time(last).bytes : "never");
-	}
-	(void)!cli_table_print(&table, stdout);
-	if (!json_array_size(devices))
-		cli_say(stderr, "There is no such device yet.");
-}
-
-int verb_devices(const struct cli *cli)
-{
-	struct params params = {0};
-	if (cli->proposals)
-		return verb_proposals(cli);
-	if (cli->device || cli->since || cli->limit) {
-		cli_complain("--device, --since and --limit go with devices --proposals.");
-		return CLI_USAGE;
-	}
-	client_param(&params, "unknown", cli->unknown ? "1" : NULL);
-	return client_run(cli, "/api/v1/devices", &params, false, print_devices);
-}
 
 /* ---- lists ------------------------------------------------------------------------------- */
 

@@ -20,6 +20,12 @@ static const struct cli_verb verbs[] = {
      "  portafilter devices --unknown\n"
      "  portafilter devices --proposals --device \"lobby coffee\"\n",
      "updil", 0, 0, verb_devices},
+	{"tag", "DEVICE TAG…", "gives a device tags, which rules speak of, from the next query on",
+     "  portafilter tag 64:bc:0c:80:7e:1f coffee\n"
+     "  portafilter tag 192.168.1.7 camera guest\n",
+     "", 2, 17, verb_tag},
+	{"untag", "DEVICE TAG…", "takes tags away that `tag` has given",
+     "  portafilter untag 64:bc:0c:80:7e:1f coffee\n", "", 2, 17, verb_untag},
 	{"log", "", "what was asked, and what became of it",
      "  portafilter log -f\n"
      "  portafilter log --device \"lobby coffee\" --action sinkhole --since 1d\n"
@@ -54,7 +60,7 @@ static const struct cli_verb verbs[] = {
      verb_help},
 };
 
-static const char *const future[] = {"tag", "untag", "simulate", "replay"};
+static const char *const future[] = {"simulate", "replay"};
 
 const struct cli_verb *cli_verb_find(const char *name)
 {

@@ -28,7 +28,10 @@
 #define CONFIG_HOSTS_MAX 16384 /* `hosts` is written by people; more belong into `hosts-file` */
 #define CONFIG_HOST_TTL_DEFAULT_S 60 /* a machine that moves is found again within a minute */
 #define CONFIG_HOST_TTL_MAX_S 86400
-#define CONFIG_FORWARD_MAX 16 /* groups of upstreams besides the default one */
+#define CONFIG_FORWARD_MAX 16    /* groups of upstreams besides the default one */
+#define CONFIG_TAG_RULES_MAX 64  /* which of them hold for a device is one machine word */
+#define CONFIG_FORWARDERS_MAX 64 /* walked through for each query that names its client */
+#define CONFIG_LEASE_FILES_MAX 8
 
 struct config_pos {
 	unsigned line, column; /* from 1 */
@@ -50,6 +53,23 @@ struct config_device {
 	size_t prefix_count; /* `ip:` is one string or a list of them, each an address or a CIDR */
 	struct prefix *prefixes;
 	tag_set tags; /* with TAG_ALL */
+};
+
+/* One entry of tag-rules[]: a device for which all that is given holds has the tag. Patterns are globs (* and ?)
+ * without regard to case; at least one is given. */
+struct config_tag_rule {
+	struct config_pos pos;
+	uint8_t tag;
+	char *vendor, *hostname, *mac, *asks; /* NULL: not given */
+	unsigned times;                       /* with `asks`: more often than this within an hour */
+};
+
+enum lease_format { LEASE_DNSMASQ, LEASE_DHCPD, LEASE_KEA, LEASE_ODHCPD };
+
+struct config_lease_file {
+	struct config_pos pos;
+	char *path; /* absolute; need not be there yet */
+	enum lease_format format;
 };
 
 enum list_format {
@@ -243,7 +263,16 @@ struct config {
 	struct tag_table tags;
 	size_t device_count;
 	struct config_device *devices;
-	char *state; /* `state`, the folder of copies; default /var/lib/portafilter */
+	char *
+		state; /* `state`, the folder of copies of lists, and of what is remembered of devices; default /var/lib/portafilter */
+	size_t tag_rule_count;
+	struct config_tag_rule *tag_rules;
+	size_t forwarder_count;
+	struct prefix *forwarders; /* trusted-forwarders */
+	size_t lease_file_count;
+	struct config_lease_file *lease_files;
+	int64_t new_for_us; /* new-for, an hour by default */
+	char *vendors;      /* folder of oui.csv; default /usr/share/ieee-data */
 	size_t list_count;
 	struct config_list *lists;
 	size_t rule_count;

@@ -52,27 +52,26 @@ static void read_ip(struct reader *reader, const struct node *node, void *target
 	}
 }
 
-static void read_tag(struct reader *reader, const struct node *node, struct config_device *device)
+int read_new_tag(struct reader *reader, const struct node *node, const char *key)
 {
 	char show[SHOWN_MAX];
-	const char *text = reader_text(reader, node, "tags", "a word");
+	const char *text = reader_text(reader, node, key, "a word");
 	if (!text)
-		return;
+		return -1;
 	int tag = tag_add(&reader->config->tags, text);
-	if (tag == TAG_UNKNOWN)
-		tell_error(
-			reader, node->pos,
-			"the tag `unknown` is that of devices which nobody has named; give this one another");
-	else if (tag >= 0)
-		device->tags |= tag_bit((size_t)tag);
+	if (tag == TAG_UNKNOWN || tag == TAG_NEW)
+		tell_error(reader, node->pos,
+		           "the tag `%s` is that of devices which nobody has named; give this one another",
+		           text);
 	else if (tag == PF_EFULL)
 		tell_error(reader, node->pos, "`%s` is one tag too many: there can be %d different ones",
 		           shown(text, show), TAG_MAX - TAG_BUILTIN_COUNT);
-	else
+	else if (tag < 0)
 		tell_error(
 			reader, node->pos,
 			"bad tag `%s`; tags have 1 to %d of a-z, 0-9, - and _, and begin with a letter or digit",
 			shown(text, show), TAG_NAME_MAX - 1);
+	return tag == TAG_UNKNOWN || tag == TAG_NEW || tag < 0 ? -1 : tag;
 }
 
 static void read_tags(struct reader *reader, const struct node *node, void *target)
@@ -81,8 +80,11 @@ static void read_tags(struct reader *reader, const struct node *node, void *targ
 	const struct list_shape shape = {"tags", "a word or a list of words", TAG_MAX, true};
 	if (!reader_list(reader, node, &shape))
 		return;
-	for (const struct node *item = reader_first(node); item; item = reader_next(node, item))
-		read_tag(reader, item, reading->device);
+	for (const struct node *item = reader_first(node); item; item = reader_next(node, item)) {
+		int tag = read_new_tag(reader, item, "tags");
+		if (tag >= 0)
+			reading->device->tags |= tag_bit((size_t)tag);
+	}
 }
 
 static const struct field fields[] = {

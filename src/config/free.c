@@ -19,6 +19,10 @@ void config_free(struct config **config)
 		return;
 	for (size_t i = 0; i < gone->device_count; i++)
 		device_deinit(&gone->devices[i]);
+	for (size_t i = 0; i < gone->tag_rule_count; i++)
+		tag_rule_deinit(&gone->tag_rules[i]);
+	for (size_t i = 0; i < gone->lease_file_count; i++)
+		free(gone->lease_files[i].path);
 	for (size_t i = 0; i < gone->list_count; i++) {
 		free(gone->lists[i].name);
 		free(gone->lists[i].file);
@@ -34,6 +38,10 @@ void config_free(struct config **config)
 		config_notify_deinit(&gone->notify[i]);
 	free(gone->notify);
 	free(gone->devices);
+	free(gone->tag_rules);
+	free(gone->forwarders);
+	free(gone->lease_files);
+	free(gone->vendors);
 	free(gone->lists);
 	free(gone->rules);
 	free(gone->home);

@@ -16,6 +16,7 @@
 #define CACHE_BYTES_MIN (1u << 20)
 #define CACHE_BYTES_MAX (1ull << 38) /* 256G: more memory than any machine that forwards DNS */
 #define JOURNAL_KEEP_DEFAULT_US (30LL * 86400 * 1000000)
+#define NEW_FOR_DEFAULT_US (3600LL * 1000000)
 #define USER_NAME_MAX 64
 #define READ_BYTES 65536
 
@@ -67,8 +68,14 @@ enum {
 	FIELD_UPSTREAMS,
 	FIELD_CACHE,
 	FIELD_GEO,
+	FIELD_TAGS,
 	FIELD_DEVICES,
+	FIELD_TAG_RULES,
 	FIELD_HOME, /* speaks of tags */
+	FIELD_FORWARDERS,
+	FIELD_LEASES,
+	FIELD_NEW_FOR,
+	FIELD_VENDORS,
 	FIELD_LISTS,
 	FIELD_HOSTS,
 	FIELD_HOSTS_FILE,
@@ -89,8 +96,14 @@ static const struct field fields[] = {
 	[FIELD_UPSTREAMS] = {"upstreams", section_upstreams, false},
 	[FIELD_CACHE] = {"cache", read_cache, false},
 	[FIELD_GEO] = {"geo", section_geo, false},
+	[FIELD_TAGS] = {"tags", section_tags, false},
 	[FIELD_DEVICES] = {"devices", section_devices, false},
 	[FIELD_HOME] = {"home", section_home, false},
+	[FIELD_TAG_RULES] = {"tag-rules", section_tag_rules, false},
+	[FIELD_FORWARDERS] = {"trusted-forwarders", section_trusted_forwarders, false},
+	[FIELD_LEASES] = {"leases", section_leases, false},
+	[FIELD_NEW_FOR] = {"new-for", section_new_for, false},
+	[FIELD_VENDORS] = {"vendors", section_vendors, false},
 	[FIELD_LISTS] = {"lists", section_lists, false},
 	[FIELD_HOSTS] = {"hosts", section_hosts, false},
 	[FIELD_HOSTS_FILE] = {"hosts-file", section_hosts_file, false},
@@ -129,6 +142,8 @@ static void fill_paths(struct reader *reader)
 		config->journal_path = reader_copy(reader, "/var/lib/portafilter/journal.db");
 	if (!config->journal_rings)
 		config->journal_rings = beside(reader, config->control_socket, "journal.rings");
+	if (!config->vendors)
+		config->vendors = reader_copy(reader, "/usr/share/ieee-data");
 }
 
 static void read_root(struct reader *reader, const struct node *root)
@@ -137,6 +152,7 @@ static void read_root(struct reader *reader, const struct node *root)
 	config->cache_bytes = CACHE_BYTES_DEFAULT;
 	config->journal_enabled = true;
 	config->journal_keep_us = JOURNAL_KEEP_DEFAULT_US;
+	config->new_for_us = NEW_FOR_DEFAULT_US;
 	tag_table_init(&config->tags);
 	default_listen(reader);
 	unsigned seen =

@@ -39,7 +39,10 @@ static int find_tag(struct reader *reader, const struct node *node, const char *
 		tell_error(reader, node->pos, "unknown tag `%s`: no device has it; did you mean `%s`?",
 		           shown(text, show), names[nearest]);
 	else
-		tell_error(reader, node->pos, "unknown tag `%s`: no device has it", shown(text, show));
+		tell_error(reader, node->pos,
+		           "unknown tag `%s`: no device has it; one that devices get while the daemon runs "
+		           "stands in `tags`",
+		           shown(text, show));
 	return -1;
 }
 

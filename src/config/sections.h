@@ -10,8 +10,14 @@ void section_listen(struct reader *reader, const struct node *node, void *target
 void section_allow_from(struct reader *reader, const struct node *node, void *target);
 void section_upstreams(struct reader *reader, const struct node *node, void *target);
 void section_geo(struct reader *reader, const struct node *node, void *target);
+void section_tags(struct reader *reader, const struct node *node, void *target);
 void section_devices(struct reader *reader, const struct node *node, void *target);
 void section_home(struct reader *reader, const struct node *node, void *target);
+void section_tag_rules(struct reader *reader, const struct node *node, void *target);
+void section_trusted_forwarders(struct reader *reader, const struct node *node, void *target);
+void section_leases(struct reader *reader, const struct node *node, void *target);
+void section_new_for(struct reader *reader, const struct node *node, void *target);
+void section_vendors(struct reader *reader, const struct node *node, void *target);
 void section_lists(struct reader *reader, const struct node *node, void *target);
 void section_rules(struct reader *reader, const struct node *node, void *target);
 void section_notify(struct reader *reader, const struct node *node, void *target);
@@ -35,11 +41,15 @@ void default_geo(struct reader *reader);
 void default_state(struct reader *reader);
 void default_recognise(struct reader *reader);
 
+/* The index of a tag that a device gets, made when it is new; -1 after an error. */
+int read_new_tag(struct reader *reader, const struct node *node, const char *key);
+
 /* Warnings about rules that can never hold with these databases and this home. */
 void rules_check_possible(struct reader *reader);
 
 /* Frees one rule's, device's or list's parts. */
 void device_deinit(struct config_device *device);
+void tag_rule_deinit(struct config_tag_rule *rule);
 void rule_deinit(struct config_rule *rule);
 void local_deinit(struct config *config); /* hosts, forward, rebinding */
 

@@ -178,11 +178,7 @@ static json_t *api_status(void *data, int *http, char error[500])
 	json_object_set_new(status, "journal", journal_json(daemon));
 	json_object_set_new(status, "notify", api_notify(daemon));
 	json_object_set_new(status, "databases", databases_json(snapshot->geo, now_us));
-	json_object_set_new(status, "devices",
-	                    json_pack("{s:o, s:o}", "configured",
-	                              number(registry_count(snapshot->registry)), "neighbours",
-	                              number(neighbour_count(
-									  rcu_dereference(daemon->shared.neighbours)))));
+	json_object_set_new(status, "devices", devices_status_json(daemon->devices));
 	json_object_set_new(status, "lists",
 	                    json_pack("{s:o, s:o}", "count", number(lists_count(snapshot->lists)),
 	                              "names", number(names_in_lists(snapshot->lists))));
@@ -198,71 +194,22 @@ static json_t *api_status(void *data, int *http, char error[500])
 
 /* ---- devices ----------------------------------------------------------------------------- */
 
-static json_t *device_json(const struct snapshot *snapshot, const struct device *device,
-                           json_t *addresses)
-{
-	char mac[MAC_TEXT_MAX];
-	mac_format(&device->mac, mac);
-	return json_pack("{s:s, s:s, s:b, s:o, s:o, s:o}", "id", device->id, "name", device->name,
-	                 "known", device->known, "tags", api_tags(snapshot, device->tags), "mac",
-	                 device->has_mac ? json_string(mac) : json_null(), "addresses", addresses);
-}
-
-struct neighbour_list {
-	const struct snapshot *snapshot;
-	const struct neighbour_table *table;
-	json_t *devices; /* of the API */
-	json_t *by_id;   /* id → the same objects, borrowed */
-};
-
-/* A neighbour is a device that may not have asked yet: known ones get its address, others a row. */
-static void add_neighbour(void *data, const struct addr *addr, const struct mac *mac)
-{
-	(void)mac;
-	struct neighbour_list *list = data;
-	struct device device;
-	char text[ADDR_TEXT_MAX];
-	addr_format(addr, text);
-	registry_identify(list->snapshot->registry, list->table, addr, &device);
-	json_t *row = json_object_get(list->by_id, device.id);
-	if (!row) {
-		row = device_json(list->snapshot, &device, json_array());
-		json_object_set(list->by_id, device.id, row);
-		json_array_append_new(list->devices, row);
-	}
-	json_array_append_new(json_object_get(row, "addresses"), json_string(text));
-}
-
 static json_t *api_devices(void *data, int *http, char error[500])
 {
 	(void)http;
 	(void)error;
 	struct daemon *daemon = data;
+	return devices_json(daemon->devices);
+}
+
+static json_t *api_tag(void *data, const char *device, const char *tags, bool untag, int *http,
+                       char error[500])
+{
+	struct daemon *daemon = data;
 	rcu_register_thread();
-	rcu_read_lock();
-	struct neighbour_list list = {rcu_dereference(daemon->shared.snapshot),
-	                              rcu_dereference(daemon->shared.neighbours), json_array(),
-	                              json_object()};
-	for (size_t i = 0; i < registry_count(list.snapshot->registry); i++) {
-		struct device device;
-		size_t count;
-		registry_get(list.snapshot->registry, i, &device);
-		const struct prefix *prefixes = registry_prefixes(list.snapshot->registry, i, &count);
-		json_t *addresses = json_array();
-		for (size_t p = 0; p < count; p++) {
-			char text[PREFIX_TEXT_MAX];
-			prefix_format(&prefixes[p], text);
-			json_array_append_new(addresses, json_string(text));
-		}
-		json_t *row = device_json(list.snapshot, &device, addresses);
-		json_object_set(list.by_id, device.id, row);
-		json_array_append_new(list.devices, row);
-	}
-	neighbour_each(list.table, add_neighbour, &list);
-	rcu_read_unlock();
+	json_t *result = devices_tag(daemon->devices, device, tags, untag, http, error);
 	rcu_unregister_thread();
-	json_decref(list.by_id);
-	return json_pack("{s:o}", "devices", list.devices);
+	return result;
 }
 
 /* ---- lists and rules --------------------------------------------------------------------- */
@@ -408,6 +355,7 @@ struct admin_ops api_ops(struct daemon *daemon)
 		.data = daemon,
 		.status = api_status,
 		.devices = api_devices,
+		.tag = api_tag,
 		.lists = api_lists,
 		.rules = api_rules,
 		.explain = api_explain,

@@ -12,68 +12,13 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "daemon/devices.h"
 #include "daemon/privileges.h"
 #include "daemon/state.h"
 #include "journal/jsonl.h"
 #include "journal/sqlite/sqlite.h"
 
-#define NEIGHBOUR_GATHER_MS 20
-#define NEIGHBOUR_RETRY_MS 1000
 #define ERROR_MAX 500
-
-/* ---- neighbours -------------------------------------------------------------------------- */
-
-static void on_gathered(uv_timer_t *timer);
-
-static void publish_neighbours(struct daemon *daemon)
-{
-	struct neighbour_table *table = neighbour_watch_snapshot(daemon->watch);
-	if (!table) { /* no memory: the old one stays in force for now */
-		uv_timer_start(&daemon->watch_timer, on_gathered, NEIGHBOUR_RETRY_MS, 0);
-		return;
-	}
-	struct neighbour_table *old = rcu_xchg_pointer(&daemon->shared.neighbours, table);
-	if (!old)
-		return;
-	synchronize_rcu();
-	neighbour_table_free(&old);
-}
-
-static void on_gathered(uv_timer_t *timer)
-{
-	publish_neighbours(timer->data);
-}
-
-static void on_neighbours(uv_poll_t *poll, int status, int events)
-{
-	(void)events;
-	struct daemon *daemon = poll->data;
-	int changed = status < 0 ? 0 : neighbour_watch_read(daemon->watch);
-	if (changed > 0 && !uv_is_active((uv_handle_t *)&daemon->watch_timer))
-		uv_timer_start(&daemon->watch_timer, on_gathered, NEIGHBOUR_GATHER_MS, 0);
-	if (changed >= 0)
-		return;
-	log_warning("The kernel's neighbour table can not be read any more (%s); devices that come "
-	            "from now on are known by address only, until a restart.",
-	            strerror(errno));
-	uv_poll_stop(poll); /* it would say so for ever */
-}
-
-static void watch_neighbours(struct daemon *daemon)
-{
-	daemon->watch = neighbour_watch_new(daemon->shared.key);
-	if (!daemon->watch) {
-		log_warning("The kernel's neighbour table can not be watched (%s); devices are known by "
-		            "address only.",
-		            strerror(errno));
-		return;
-	}
-	uv_timer_init(&daemon->loop, &daemon->watch_timer);
-	daemon->watch_timer.data = daemon;
-	uv_poll_init(&daemon->loop, &daemon->watch_poll, neighbour_watch_fd(daemon->watch));
-	daemon->watch_poll.data = daemon;
-	uv_poll_start(&daemon->watch_poll, UV_READABLE, on_neighbours);
-}
 
 /* ---- control ----------------------------------------------------------------------------- */
 
@@ -163,7 +108,7 @@ static int start_control(struct daemon *daemon)
 	uv_signal_start(&daemon->on_term, on_end, SIGTERM);
 	uv_signal_start(&daemon->on_int, on_end, SIGINT);
 	uv_signal_start(&daemon->on_hup, on_hup, SIGHUP);
-	watch_neighbours(daemon);
+	devices_start(daemon->devices, &daemon->loop);
 	daemon->databases = databases_new(daemon);
 	if (!daemon->databases)
 		return PF_ENOMEM;
@@ -191,7 +136,6 @@ static void end_control(struct daemon *daemon)
 	http_free(&daemon->http);
 	uv_loop_close(&daemon->loop);
 	databases_free(&daemon->databases);
-	neighbour_watch_free(&daemon->watch);
 }
 
 /* ---- starting ---------------------------------------------------------------------------- */
@@ -312,6 +256,7 @@ static int start_workers(struct daemon *daemon, struct socket_set *sets, char er
 {
 	struct shared *shared = &daemon->shared;
 	pause_load(daemon);
+	shared->sightings = devices_sightings(daemon->devices);
 	shared->cache = cache_new(shared->snapshot->config->cache_bytes, shared->key);
 	shared->flights = flight_table_new(shared->key);
 	snprintf(error, ERROR_MAX, "The workers can not be started: out of memory.");
@@ -392,11 +337,12 @@ static void end(struct daemon *daemon)
 	for (size_t i = 0; i < daemon->worker_count; i++)
 		worker_free(&daemon->workers[i]);
 	journal_stop(&shared->journal);
+	devices_stop(daemon->devices);
 	end_control(daemon);
+	devices_free(&daemon->devices);
 	rcu_barrier();
 	cache_free(&shared->cache);
 	flight_table_free(&shared->flights);
-	neighbour_table_free(&shared->neighbours);
 	snapshot_free(&shared->snapshot);
 	free(shared->pauses);
 	rcu_barrier(); /* what the cache has handed to call_rcu */
@@ -439,11 +385,12 @@ int daemon_run(const char *config_path)
 	daemon->started = clock_now();
 	daemon->shared.key = hash_key_random();
 	pthread_mutex_init(&daemon->pause_lock, NULL);
+	daemon->devices = devices_new(daemon);
 	pthread_mutex_init(&daemon->reload_lock, NULL);
 	pthread_cond_init(&daemon->reload_done, NULL);
 
 	char error[ERROR_MAX] = "";
-	int result = start(daemon, sets, error);
+	int result = daemon->devices ? start(daemon, sets, error) : PF_ENOMEM;
 	if (result == PF_OK) {
 		announce(daemon);
 		uv_run(&daemon->loop, UV_RUN_DEFAULT);

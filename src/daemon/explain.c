@@ -213,11 +213,7 @@ static void on_explained(struct query *query, const struct explanation *about)
 static int find_device(struct daemon *daemon, const char *text, struct device *device)
 {
 	rcu_register_thread();
-	rcu_read_lock();
-	const struct snapshot *snapshot = rcu_dereference(daemon->shared.snapshot);
-	int found =
-		registry_find(snapshot->registry, rcu_dereference(daemon->shared.neighbours), text, device);
-	rcu_read_unlock();
+	int found = devices_find(daemon->devices, text, device);
 	rcu_unregister_thread();
 	return found;
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "daemon/devices.h"
 #include "daemon/state.h"
 
 void log_findings(const struct diag *diag)
@@ -146,13 +147,15 @@ static int build(struct daemon *daemon, int error, struct config *config, struct
 	}
 	if (error == PF_OK && epoch > 1)
 		warn_of_restart(daemon, built->config, diag);
+	if (error == PF_OK)
+		error = devices_adopt(daemon->devices, built, diag, publish);
 	log_findings(diag);
 	remember_findings(daemon, diag, asked_for, error == PF_OK);
 	const char *what = asked_for ? "reload" : why;
 	if (error == PF_OK) {
+		devices_watch_leases(daemon->devices);
 		if (daemon->databases)
 			databases_configure(daemon->databases, built->config);
-		publish(daemon, built);
 		if (daemon->http)
 			http_configure(daemon->http, built->config->upstreams, built->config->upstream_count);
 		if (daemon->notify)
@@ -160,6 +163,8 @@ static int build(struct daemon *daemon, int error, struct config *config, struct
 		if (daemon->fetch && fetch_configure(daemon->fetch, built->config, now) != PF_OK)
 			log_error("there is no memory to keep the lists fresh as the configuration says now");
 	}
+	if (error != PF_OK)
+		snapshot_free(&built); /* NULL, unless it was the devices that had no room */
 	if (epoch > 1 && error == PF_OK)
 		log_info("%s: snapshot %u is in force", asked_for ? "reloaded" : what, epoch);
 	else if (epoch > 1)

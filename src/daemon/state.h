@@ -8,7 +8,7 @@
 #include <uv.h>
 
 #include "admin/admin.h"
-#include "device/neighbours.h"
+#include "daemon/devices.h"
 #include "fetch/fetch.h"
 #include "http/http.h"
 #include "net/worker.h"
@@ -35,9 +35,7 @@ struct daemon {
 	struct fetch *fetch; /* lists that come from elsewhere */
 	struct notify *notify;
 	struct databases *databases; /* their files are watched */
-	struct neighbour_watch *watch;
-	uv_poll_t watch_poll;
-	uv_timer_t watch_timer; /* gathers a burst of neighbour events into one table */
+	struct devices *devices;
 
 	pthread_mutex_t pause_lock; /* whoever changes shared.pauses */
 

@@ -1,4 +1,4 @@
-/* The registry: devices by MAC, by address and by prefix. One open-addressing table holds MACs, one holds
+/* The registry: devices by MAC, by name, by address and by prefix. One open-addressing table holds MACs, one names, one holds
  * prefixes of all lengths; a look-up by address asks it once for each length that occurs, the longest first. */
 #include "device/registry.h"
 
@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#include "base/hash.h"
 
 _Static_assert(sizeof(struct prefix) == 18 && sizeof(struct mac) == 6,
                "they are hashed and compared as bytes, so there must be no padding");
@@ -32,6 +34,7 @@ struct registry {
 	struct device_entry *entries;
 	size_t mac_mask;
 	struct mac_slot *macs;
+	uint32_t *names; /* index + 1, as many slots as `macs` */
 	size_t prefix_mask;
 	struct slot *prefixes;
 	size_t length_count[2];  /* of IPv4 and IPv6 */
@@ -59,6 +62,21 @@ static void put_mac(struct registry *registry, const struct mac *mac, uint32_t d
 	while (registry->macs[at].device)
 		at = (at + 1) & registry->mac_mask;
 	registry->macs[at] = (struct mac_slot){*mac, device};
+}
+
+/* The slot of the name's device, or the empty one where it would be. */
+static uint32_t *name_slot(const struct registry *registry, const char *name)
+{
+	char lower[DEVICE_NAME_MAX] = "";
+	size_t length = 0;
+	for (; name[length] && length + 1 < sizeof lower; length++)
+		lower[length] =
+			(char)(name[length] >= 'A' && name[length] <= 'Z' ? name[length] | 0x20 : name[length]);
+	size_t at = hash_bytes(registry->seed, lower, length) & registry->mac_mask;
+	while (registry->names[at] &&
+	       strcasecmp(registry->entries[registry->names[at] - 1].device.name, name))
+		at = (at + 1) & registry->mac_mask;
+	return &registry->names[at];
 }
 
 static struct slot *prefix_slot(const struct registry *registry, const struct prefix *prefix)
@@ -107,6 +125,9 @@ static int fill(struct registry *registry, const struct config *config)
 		name_device(&entry->device, from);
 		if (from->has_mac)
 			put_mac(registry, &from->mac, number);
+		uint32_t *name = name_slot(registry, entry->device.name);
+		if (!*name)
+			*name = number;
 		entry->prefixes = calloc(from->prefix_count + 1, sizeof *entry->prefixes);
 		if (!entry->prefixes)
 			return PF_ENOMEM;
@@ -137,8 +158,9 @@ int registry_build(const struct config *config, struct registry **out)
 	registry->prefix_mask = prefix_size - 1;
 	registry->entries = calloc(config->device_count + 1, sizeof *registry->entries);
 	registry->macs = calloc(mac_size, sizeof *registry->macs);
+	registry->names = calloc(mac_size, sizeof *registry->names);
 	registry->prefixes = calloc(prefix_size, sizeof *registry->prefixes);
-	if (!registry->entries || !registry->macs || !registry->prefixes ||
+	if (!registry->entries || !registry->macs || !registry->names || !registry->prefixes ||
 	    fill(registry, config) != PF_OK) {
 		registry_free(&registry);
 		return PF_ENOMEM;
@@ -156,6 +178,7 @@ void registry_free(struct registry **registry)
 		free(old->entries[i].prefixes);
 	free(old->entries);
 	free(old->macs);
+	free(old->names);
 	free(old->prefixes);
 	free(old);
 	*registry = NULL;
@@ -163,13 +186,19 @@ void registry_free(struct registry **registry)
 
 /* ---- asking ------------------------------------------------------------------------------ */
 
-static const struct device *by_mac(const struct registry *registry, const struct mac *mac)
+int registry_by_mac(const struct registry *registry, const struct mac *mac)
 {
 	size_t at = hash_bytes(registry->seed, mac, sizeof *mac) & registry->mac_mask;
 	for (; registry->macs[at].device; at = (at + 1) & registry->mac_mask)
 		if (mac_equal(&registry->macs[at].key, mac))
-			return &registry->entries[registry->macs[at].device - 1].device;
-	return NULL;
+			return (int)registry->macs[at].device - 1;
+	return -1;
+}
+
+int registry_by_name(const struct registry *registry, const char *name)
+{
+	uint32_t *slot = name_slot(registry, name);
+	return (int)*slot - 1;
 }
 
 static struct prefix cut(const struct addr *addr, uint8_t length)
@@ -184,16 +213,16 @@ static struct prefix cut(const struct addr *addr, uint8_t length)
 	return prefix;
 }
 
-static const struct device *by_address(const struct registry *registry, const struct addr *addr)
+static int by_address(const struct registry *registry, const struct addr *addr)
 {
 	size_t family = family_of(addr);
 	for (size_t i = 0; i < registry->length_count[family]; i++) {
 		struct prefix prefix = cut(addr, registry->lengths[family][i]);
 		const struct slot *slot = prefix_slot(registry, &prefix);
 		if (slot->device)
-			return &registry->entries[slot->device - 1].device;
+			return (int)slot->device - 1;
 	}
-	return NULL;
+	return -1;
 }
 
 static void name_unknown(struct device *device, const struct addr *addr, const struct mac *mac)
@@ -212,83 +241,17 @@ static void name_unknown(struct device *device, const struct addr *addr, const s
 	}
 }
 
-void registry_identify(const struct registry *registry, const struct neighbour_table *neighbours,
-                       const struct addr *addr, struct device *device)
-{
-	struct mac mac;
-	bool has_mac = neighbour_lookup(neighbours, addr, &mac);
-	const struct device *found = has_mac ? by_mac(registry, &mac) : NULL;
-	if (!found)
-		found = by_address(registry, addr);
-	if (found)
-		*device = *found;
-	else
-		name_unknown(device, addr, has_mac ? &mac : NULL);
-}
-
-static const struct device *by_text(const struct registry *registry, const char *text)
-{
-	const struct device *by_case = NULL, *by_id = NULL;
-	for (size_t i = 0; i < registry->count; i++) {
-		const struct device *device = &registry->entries[i].device;
-		if (!strcmp(device->name, text))
-			return device;
-		if (!by_case && !strcasecmp(device->name, text))
-			by_case = device;
-		if (!strcmp(device->id, text))
-			by_id = device;
-	}
-	return by_case ? by_case : by_id;
-}
-
-struct search {
-	const struct registry *registry;
-	struct mac mac;
-	const struct device *found;
-};
-
-static void look_at_neighbour(void *data, const struct addr *addr, const struct mac *mac)
-{
-	struct search *search = data;
-	if (!mac_equal(mac, &search->mac))
-		return;
-	const struct device *device = by_address(search->registry, addr);
-	if (device && (!search->found || device < search->found))
-		search->found = device; /* of several the first, whatever the order of the table */
-}
-
-/* As its queries are taken: a MAC that nobody has named may stand at an address that somebody has. */
-static void find_mac(const struct registry *registry, const struct neighbour_table *neighbours,
+int registry_resolve(const struct registry *registry, const struct addr *addr,
                      const struct mac *mac, struct device *device)
 {
-	struct search search = {registry, *mac, by_mac(registry, mac)};
-	if (!search.found)
-		neighbour_each(neighbours, look_at_neighbour, &search);
-	if (search.found)
-		*device = *search.found;
+	int found = mac ? registry_by_mac(registry, mac) : -1;
+	if (found < 0 && addr)
+		found = by_address(registry, addr);
+	if (found >= 0)
+		*device = registry->entries[found].device;
 	else
-		name_unknown(device, NULL, mac);
-}
-
-int registry_find(const struct registry *registry, const struct neighbour_table *neighbours,
-                  const char *text, struct device *device)
-{
-	struct addr addr;
-	struct mac mac;
-	const struct device *found = by_text(registry, text);
-	if (found) {
-		*device = *found;
-		return PF_OK;
-	}
-	if (mac_parse(strncmp(text, "mac:", 4) ? text : text + 4, &mac) == PF_OK) {
-		find_mac(registry, neighbours, &mac, device);
-		return PF_OK;
-	}
-	if (addr_parse(strncmp(text, "ip:", 3) ? text : text + 3, &addr) != PF_OK)
-		return PF_ENOENT;
-	addr_unmap(&addr);
-	registry_identify(registry, neighbours, &addr, device);
-	return PF_OK;
+		name_unknown(device, addr, mac);
+	return found;
 }
 
 size_t registry_count(const struct registry *registry)

@@ -1,5 +1,5 @@
-/* Watches the kernel's neighbour table over rtnetlink (libmnl): events change the watcher's own table, copies of
- * which are published. A dump says what there is: entries that it did not name are forgotten at its end. */
+/* Watches the kernel's neighbour table over rtnetlink (libmnl): events change the watcher's own table, and the
+ * listener hears of what is new in it. A dump says what there is: entries that it did not name are forgotten at its end. */
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/neighbour.h>
@@ -19,10 +19,11 @@
 struct neighbour_watch {
 	struct mnl_socket *socket;
 	unsigned sequence, dump;
-	bool dumping, dump_wanted, changed;
+	bool dumping, dump_wanted, changed, whole;
 	uint64_t refused;
 	size_t count_max;
-	struct neighbour_table *table;
+	struct neighbour_listener listener;
+	struct address_table *table;
 	char buffer[RECEIVE_BYTES];
 };
 
@@ -35,41 +36,51 @@ struct news {
 	int interface;
 };
 
+static void tell(struct neighbour_watch *watch, const struct addr *addr, const struct mac *mac)
+{
+	watch->changed = true;
+	if (watch->listener.changed)
+		watch->listener.changed(watch->listener.data, addr, mac);
+}
+
 static void set(struct neighbour_watch *watch, const struct news *news)
 {
-	struct neighbour *entry = table_find(watch->table, &news->addr);
+	struct address_entry *entry = table_find(watch->table, &news->addr);
 	if (!entry && watch->table->count < watch->count_max)
 		entry = table_put(&watch->table, &news->addr);
 	if (!entry) {
 		watch->refused++;
 		return;
 	}
-	watch->changed = watch->changed || !mac_equal(&entry->mac, &news->mac);
+	bool differs = !mac_equal(&entry->mac, &news->mac);
 	entry->mac = news->mac;
 	entry->interface = news->interface;
 	entry->dump = watch->dump;
+	if (differs)
+		tell(watch, &news->addr, &news->mac);
 }
 
 /* What another interface has lost says nothing about the one where the address was seen since. */
 static void forget(struct neighbour_watch *watch, const struct news *news)
 {
-	struct neighbour *entry = table_find(watch->table, &news->addr);
+	struct address_entry *entry = table_find(watch->table, &news->addr);
 	if (!entry || entry->interface != news->interface)
 		return;
 	table_remove(watch->table, entry);
-	watch->changed = true;
+	tell(watch, &news->addr, NULL);
 }
 
 static void forget_what_the_dump_did_not_name(struct neighbour_watch *watch)
 {
 	for (size_t i = 0; i <= watch->table->mask;) {
-		struct neighbour *entry = &watch->table->slots[i];
+		struct address_entry *entry = &watch->table->slots[i];
 		if (!entry->addr.family || entry->dump == watch->dump) {
 			i++;
 			continue;
 		}
+		struct addr addr = entry->addr;
 		table_remove(watch->table, entry);
-		watch->changed = true;
+		tell(watch, &addr, NULL);
 	}
 }
 
@@ -152,17 +163,19 @@ static int ask_for_dump(struct neighbour_watch *watch)
 	return PF_OK;
 }
 
-struct neighbour_watch *neighbour_watch_new(struct hash_key key)
+struct neighbour_watch *neighbour_watch_new(struct hash_key key, struct neighbour_listener listener)
 {
-	return watch_new_bounded(key, NEIGHBOUR_MAX);
+	return neighbour_watch_new_bounded(key, NEIGHBOUR_MAX, listener);
 }
 
-struct neighbour_watch *watch_new_bounded(struct hash_key key, size_t count_max)
+struct neighbour_watch *neighbour_watch_new_bounded(struct hash_key key, size_t count_max,
+                                                    struct neighbour_listener listener)
 {
 	struct neighbour_watch *watch = calloc(1, sizeof *watch);
 	if (!watch)
 		return NULL;
 	watch->count_max = count_max;
+	watch->listener = listener;
 	int bytes = SOCKET_BUFFER_BYTES;
 	watch->table = table_new(key, 0);
 	if (!watch->table)
@@ -189,7 +202,7 @@ void neighbour_watch_free(struct neighbour_watch **watch)
 		return;
 	if ((*watch)->socket)
 		mnl_socket_close((*watch)->socket);
-	neighbour_table_free(&(*watch)->table);
+	table_free(&(*watch)->table);
 	free(*watch);
 	*watch = NULL;
 }
@@ -216,8 +229,10 @@ static int take(struct neighbour_watch *watch, size_t length)
 		watch->dump_wanted = errno == EINTR || errno == EBUSY;
 		return watch->dump_wanted ? PF_OK : PF_EIO;
 	}
-	if (!watch->dump_wanted) /* else it was not whole, and the next one will say */
-		forget_what_the_dump_did_not_name(watch);
+	if (watch->dump_wanted) /* it was not whole, and the next one will say */
+		return PF_OK;
+	forget_what_the_dump_did_not_name(watch);
+	watch->whole = true;
 	return PF_OK;
 }
 
@@ -244,9 +259,23 @@ int neighbour_watch_read(struct neighbour_watch *watch)
 	return changed;
 }
 
-struct neighbour_table *neighbour_watch_snapshot(const struct neighbour_watch *watch)
+size_t neighbour_watch_count(const struct neighbour_watch *watch)
 {
-	return table_copy(watch->table);
+	return watch->table->count;
+}
+
+bool neighbour_watch_lookup(const struct neighbour_watch *watch, const struct addr *addr,
+                            struct mac *mac)
+{
+	const struct address_entry *entry = table_look(watch->table, addr);
+	if (entry)
+		*mac = entry->mac;
+	return entry;
+}
+
+bool neighbour_watch_is_whole(const struct neighbour_watch *watch)
+{
+	return watch->whole;
 }
 
 uint64_t neighbour_watch_refused(const struct neighbour_watch *watch)

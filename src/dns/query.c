@@ -9,7 +9,7 @@
 #define OPCODE_QUERY 0
 #define OPTION_HEADER 4 /* code and length */
 
-/* The options are nobody's business here, but a message whose options lie about their length is no
+/* What the options say is read elsewhere (dns/client.h), and of few clients; but a message whose options lie about their length is no
  * message. */
 static bool options_well_formed(const uint8_t *packet, const struct wire_record *opt)
 {
@@ -40,6 +40,8 @@ static bool read_opt(const uint8_t *packet, const struct wire_record *opt, struc
 	edns->udp_size = opt->class;
 	edns->version = (uint8_t)(opt->ttl >> 16);
 	edns->dnssec_ok = opt->ttl & WIRE_EDNS_DO;
+	edns->options_at = opt->rdata;
+	edns->options_length = opt->rdata_length;
 	return true;
 }
 

@@ -16,7 +16,8 @@ struct dns_edns {
 	bool present;
 	bool dnssec_ok; /* DO, RFC 3225 */
 	uint8_t version;
-	uint16_t udp_size; /* as sent; below 512 counts as 512 (RFC 6891, 6.2.3) */
+	uint16_t udp_size;                   /* as sent; below 512 counts as 512 (RFC 6891, 6.2.3) */
+	uint16_t options_at, options_length; /* where they stand in the packet, see dns/client.h */
 };
 
 struct dns_query {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/counter.h"
+#include "base/glob.h"
 #include "dns/reply.h"
 #include "pipeline/listed.h"
 #include "pipeline/sentence.h"
@@ -251,6 +252,22 @@ static void count(struct query *query, const struct finish *finish, bool dropped
 		counter_add(&counters->rules[finish->verdict.rule], 1);
 }
 
+/* Tag rules want to hear who asks what. Behind the reply, and only for devices that do not have the tag yet. */
+static void note_asked(const struct query *query, const struct config *config)
+{
+	struct sightings *sightings = query->pipeline->shared->sightings;
+	char name[NAME_TEXT_MAX] = "";
+	for (size_t i = 0; sightings && i < config->tag_rule_count; i++) {
+		const struct config_tag_rule *rule = &config->tag_rules[i];
+		if (!rule->asks || query->device.tags & tag_bit(rule->tag))
+			continue;
+		if (!name[0])
+			dns_name_to_text(&query->dns.name, name);
+		if (glob_matches(rule->asks, name))
+			sightings_put_asked(sightings, query->device.id, (int)i, query->arrived.wall_us);
+	}
+}
+
 void finish_query(struct query *query, const struct finish *finish)
 {
 	struct pipeline *pipeline = query->pipeline;
@@ -291,5 +308,6 @@ void finish_query(struct query *query, const struct finish *finish)
 	journal_query(query, finish, reason, rcode, dropped_reply);
 	query->reply(query, pipeline->out, length);
 	count(query, finish, dropped_reply);
+	note_asked(query, finish->snapshot->config);
 	finish_release(query);
 }

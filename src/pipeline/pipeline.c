@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/counter.h"
+#include "dns/client.h"
 #include "dns/reply.h"
 #include "pipeline/facts.h"
 #include "pipeline/finish.h"
@@ -87,12 +88,28 @@ static bool take_notify(struct query *query, const struct config *config)
 	return true;
 }
 
-static bool is_allowed(const struct config *config, const struct addr *client)
+static bool is_among(const struct prefix *prefixes, size_t count, const struct addr *addr)
 {
-	for (size_t i = 0; i < config->allow_count; i++)
-		if (prefix_contains(&config->allow[i], client))
+	for (size_t i = 0; i < count; i++)
+		if (prefix_contains(&prefixes[i], addr))
 			return true;
 	return false;
+}
+
+/* Who asks? The client, unless a forwarder that is trusted says for whom it does. */
+static void name_asker(struct query *query, const struct config *config, const uint8_t *packet)
+{
+	struct dns_client client;
+	query->asker.addr = query->client.addr;
+	if (!config->forwarder_count || !query->dns.edns.options_length ||
+	    !is_among(config->forwarders, config->forwarder_count, &query->client.addr))
+		return;
+	dns_client_read(packet, &query->dns.edns, &client);
+	query->asker.has_mac = client.has_mac;
+	query->asker.mac = client.mac;
+	memcpy(query->asker.name, client.text, sizeof client.text);
+	if (client.has_subnet && client.subnet.length == addr_bits(&client.subnet.addr))
+		query->asker.addr = client.subnet.addr;
 }
 
 /* Makes what this worker keeps for each snapshot. */
@@ -132,7 +149,8 @@ void pipeline_receive(struct pipeline *pipeline, struct query *query, const uint
 	query->arrived = now;
 	rcu_read_lock();
 	const struct snapshot *snapshot = rcu_dereference(pipeline->shared->snapshot);
-	bool allowed = is_allowed(snapshot->config, &query->client.addr);
+	bool allowed =
+		is_among(snapshot->config->allow, snapshot->config->allow_count, &query->client.addr);
 	enum query_parse parsed = dns_query_parse(packet, length, &query->dns);
 	bool notified = parsed == QUERY_NOTIMP && take_notify(query, snapshot->config);
 	if (notified) {
@@ -152,8 +170,10 @@ void pipeline_receive(struct pipeline *pipeline, struct query *query, const uint
 		turn_away_with(query, &counters->malformed, DNS_RCODE_BADVERS, DNS_EDE_NONE, NULL);
 	else if (query->dns.class != DNS_CLASS_IN)
 		turn_away_with(query, &counters->refused, DNS_RCODE_REFUSED, DNS_EDE_NONE, NULL);
-	else
+	else {
+		name_asker(query, snapshot->config, packet);
 		run(query);
+	}
 	rcu_read_unlock();
 }
 
@@ -249,6 +269,20 @@ static void check_rebinding(const struct query *query, struct finish *finish)
 			(struct verdict){.action = ACTION_SINKHOLE, .stage = STAGE_ANSWERS, .reply = &strip};
 }
 
+/* An asker that nobody knows is decided as the unknown one that it is; who it is comes to light behind. */
+static void identify(struct query *query, const struct snapshot *snapshot)
+{
+	struct shared *shared = query->pipeline->shared;
+	if (query->explained)
+		return;
+	bool found = roster_identify(rcu_dereference(snapshot->roster), snapshot->registry,
+	                             &query->asker, query->arrived.wall_us, &query->device);
+	if (found || query->sighted || !shared->sightings || query->device.known)
+		return;
+	query->sighted = true;
+	sightings_put_unknown(shared->sightings, &query->asker, query->arrived.wall_us);
+}
+
 /* Under rcu_read_lock. First call: source is not SOURCE_UPSTREAM; after a wait it is. */
 static void run(struct query *query)
 {
@@ -256,9 +290,7 @@ static void run(struct query *query)
 	struct shared *shared = pipeline->shared;
 	const struct snapshot *snapshot = rcu_dereference(shared->snapshot);
 	adopt(pipeline, snapshot);
-	if (!query->explained)
-		registry_identify(snapshot->registry, rcu_dereference(shared->neighbours),
-		                  &query->client.addr, &query->device);
+	identify(query, snapshot);
 
 	struct finish finish = {.snapshot = snapshot};
 	if (is_meta_type(query->dns.type)) {

@@ -10,6 +10,7 @@
 #define PF_PIPELINE_PIPELINE_H
 
 #include "cache/cache.h"
+#include "device/sightings.h"
 #include "dns/strip.h"
 #include "journal/journal.h"
 #include "pipeline/query.h"
@@ -23,9 +24,9 @@ struct flight_table;
 
 /* What all workers read. Pointers marked RCU are published by the control thread. */
 struct shared {
-	struct snapshot *snapshot;          /* RCU; never NULL while workers run */
-	struct neighbour_table *neighbours; /* RCU; may be NULL */
-	struct pauses *pauses;              /* RCU; may be NULL */
+	struct snapshot *snapshot;   /* RCU; never NULL while workers run */
+	struct sightings *sightings; /* NULL: nobody wants to hear who is not known */
+	struct pauses *pauses;       /* RCU; may be NULL */
 	struct cache *cache;
 	struct flight_table *flights;
 	struct journal *journal; /* NULL: `journal: off` */

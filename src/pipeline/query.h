@@ -8,6 +8,7 @@
 
 #include "base/addr.h"
 #include "base/clock.h"
+#include "device/roster.h"
 #include "dns/query.h"
 #include "journal/record.h"
 #include "value/device.h"
@@ -62,6 +63,8 @@ struct query {
 
 	/* The pipeline's own from here on. */
 	struct pipeline *pipeline; /* its home */
+	struct asker asker;        /* the client, or whom a trusted forwarder asks for */
+	bool sighted;              /* the control thread was told that nobody knows it */
 	struct device device;
 	struct query *next; /* in a flight's waiters, a mailbox or the pool */
 	enum record_source source;

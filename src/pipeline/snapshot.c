@@ -14,6 +14,7 @@ void snapshot_free(struct snapshot **snapshot)
 	local_free(&old->local);
 	lists_free(&old->lists);
 	geo_free(&old->geo);
+	roster_free(&old->roster);
 	registry_free(&old->registry);
 	config_free(&old->config);
 	free(old);

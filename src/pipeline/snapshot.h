@@ -9,6 +9,7 @@
 #include "base/rcu.h"
 #include "config/config.h"
 #include "device/registry.h"
+#include "device/roster.h"
 #include "geo/geo.h"
 #include "lists/lists.h"
 #include "local/local.h"
@@ -20,6 +21,9 @@ struct snapshot {
 	int64_t built_wall_us;
 	struct config *config;
 	struct registry *registry;
+	struct roster
+		*roster; /* RCU: the one part that is replaced while the snapshot is in force; never
+	                          NULL once it is published */
 	struct lists *lists;
 	struct policy *policy;
 	struct local *local;
@@ -27,7 +31,8 @@ struct snapshot {
 };
 
 /* Reads the configuration and all that it names. Every error and warning goes to `diag`. PF_OK and
- * `*out` owned by the caller (snapshot_free, or through RCU once published); else an error and NULL. */
+ * `*out` owned by the caller (snapshot_free, or through RCU once published); else an error and NULL. The roster
+ * is not in it yet: whoever keeps the book of devices puts it there. */
 PF_MUST_CHECK int snapshot_build(const char *config_path, uint32_t epoch, struct now now,
                                  struct diag *diag, struct snapshot **out);
 /* The same of a configuration that was read already; it is taken over, also on failure. */

@@ -15,12 +15,13 @@
  * The id is stable: "mac:64:bc:0c:80:7e:1f" for a device that the configuration names by its
  * MAC and for every unknown one whose MAC the kernel knows (so that naming a device later
  * keeps its history), "name:camera net" for one that is configured by addresses alone,
- * "ip:192.168.1.7" for an unknown one without a MAC. */
+ * "ip:192.168.1.7" for an unknown one without a MAC, "client:tv-3" for one that only a trusted forwarder
+ * has a word for. */
 struct device {
 	char id[DEVICE_ID_MAX];
 	char name[DEVICE_NAME_MAX]; /* the configured name, or the id without its prefix */
-	tag_set tags;               /* always holds TAG_ALL; TAG_UNKNOWN when not configured */
-	bool known;                 /* the configuration names it */
+	tag_set tags;               /* always holds TAG_ALL; TAG_UNKNOWN when not known */
+	bool known;                 /* the configuration names it, or a person has given it a tag */
 	bool has_mac;
 	struct mac mac; /* when has_mac */
 };

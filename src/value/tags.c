@@ -12,6 +12,7 @@ void tag_table_init(struct tag_table *table)
 	memset(table, 0, sizeof *table);
 	strcpy(table->names[TAG_ALL], "all");
 	strcpy(table->names[TAG_UNKNOWN], "unknown");
+	strcpy(table->names[TAG_NEW], "new");
 	table->count = TAG_BUILTIN_COUNT;
 }
 

@@ -16,12 +16,13 @@ typedef uint64_t tag_set;
 enum tag_builtin {
 	TAG_ALL = 0,     /* every device */
 	TAG_UNKNOWN = 1, /* devices that nobody has named */
+	TAG_NEW = 2,     /* of these, those that were first seen a short while ago (new-for) */
 	TAG_BUILTIN_COUNT,
 };
 
 struct tag_table {
 	size_t count;
-	char names[TAG_MAX][TAG_NAME_MAX]; /* [TAG_ALL] is "all", [TAG_UNKNOWN] "unknown" */
+	char names[TAG_MAX][TAG_NAME_MAX]; /* [TAG_ALL] is "all", [TAG_UNKNOWN] "unknown" … */
 };
 
 void tag_table_init(struct tag_table *table);

@@ -172,6 +172,9 @@ void play_reload(struct play *play, const char *yaml)
 	}
 	diag_deinit(&diag);
 	assert_int_equal(error, PF_OK);
+	assert_int_equal(book_adopt(play->book, built->config, built->registry, NULL, play->now,
+	                            &built->roster),
+	                 PF_OK);
 	struct snapshot *old = rcu_xchg_pointer(&play->shared.snapshot, built);
 	synchronize_rcu();
 	snapshot_free(&old);
@@ -204,6 +207,8 @@ struct play *play_new(const char *yaml)
 	play->now = (struct now){1000000000, START_WALL_US};
 	struct shared *shared = &play->shared;
 	shared->key = hash_key_random();
+	play->book = book_new(shared->key, 0);
+	assert_non_null(play->book);
 	shared->cache = cache_new(CACHE_BYTES_DEFAULT, shared->key);
 	shared->flights = flight_table_new(shared->key);
 	struct sink *sink = sink_new(play);
@@ -242,6 +247,7 @@ void play_free(struct play **play)
 	cache_free(&shared->cache);
 	flight_table_free(&shared->flights);
 	snapshot_free(&shared->snapshot);
+	book_free(&(*play)->book);
 	rcu_barrier();
 	remove_folder(old->folder);
 	free(old->replies);

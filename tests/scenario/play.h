@@ -4,6 +4,7 @@
 #ifndef PF_TESTS_SCENARIO_PLAY_H
 #define PF_TESTS_SCENARIO_PLAY_H
 
+#include "device/book.h"
 #include "pipeline/pipeline.h"
 
 #define PLAY_WORKERS 2
@@ -43,6 +44,7 @@ struct play_record {
 struct play {
 	char folder[64], config_path[128];
 	struct shared shared;
+	struct book *book; /* who is who, as far as the configuration says it */
 	struct play_worker {
 		struct forwarder forwarder;
 		struct play *play;

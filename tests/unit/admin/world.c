@@ -111,6 +111,37 @@ static json_t *give_devices(void *data, int *http, char error[500])
 	return canned(data, devices_text);
 }
 
+/* A person may give the first device any tag but "fixed", and take only "guest" away. */
+static json_t *change_tag(void *data, const char *device, const char *tags, bool untag, int *http,
+                          char error[500])
+{
+	if (strcmp(device, "lobby coffee")) {
+		*http = 404;
+		snprintf(error, 500, "There is no device \"%.100s\".", device);
+		return NULL;
+	}
+	if (!strcmp(tags, "fixed") || (untag && strcmp(tags, "guest"))) {
+		*http = 409;
+		snprintf(error, 500, "The tag \"%.40s\" is from the configuration.", tags);
+		return NULL;
+	}
+	json_t *result = canned(
+		data,
+		"{'id': 'mac:64:bc:0c:80:7e:00', 'name': 'lobby coffee', 'known': true, 'tags':"
+		" ['all', 'coffee', 'iot'], 'tag_origins': {'all': {'by': 'built-in'}, 'coffee': {'by':"
+		" 'configuration'}, 'iot': {'by': 'rule', 'rule': 'vendor Espressif*'}}}");
+	json_t *list = json_object_get(result, "tags"),
+		   *origins = json_object_get(result, "tag_origins");
+	char copy[200], *rest = copy;
+	snprintf(copy, sizeof copy, "%s", tags);
+	for (char *tag = strsep(&rest, ","); tag && !untag; tag = strsep(&rest, ",")) {
+		json_array_append_new(list, json_string(tag));
+		json_object_set_new(origins, tag,
+		                    world_json("{'by': 'person', 'since': '2026-11-23T20:26:23.123Z'}"));
+	}
+	return result;
+}
+
 static json_t *give_lists(void *data, int *http, char error[500])
 {
 	(void)http;
@@ -192,6 +223,7 @@ struct admin_ops world_ops(struct world *world)
 		.data = world,
 		.status = give_status,
 		.devices = give_devices,
+		.tag = change_tag,
 		.lists = give_lists,
 		.rules = give_rules,
 		.explain = give_explanation,

@@ -77,7 +77,7 @@ static void check_example_network(const struct config *config)
 
 static void check_example_devices(const struct config *config)
 {
-	assert_int_equal(config->tags.count, 4);
+	assert_int_equal(config->tags.count, TAG_BUILTIN_COUNT + 2);
 	assert_int_equal(config->device_count, 2);
 	const struct config_device *coffee = &config->devices[0], *cameras = &config->devices[1];
 	assert_string_equal(coffee->name, "lobby coffee");
@@ -444,7 +444,7 @@ static void test_bounds(void **state)
 		                     "- {name: d%zu, mac: 02:00:00:%02zx:%02zx:%02zx, ip: 10.%zu.%zu.%zu, "
 		                     "tags: [t%zu, all]}\n",
 		                     i, i >> 16, i >> 8 & 255, i & 255, i >> 16, i >> 8 & 255, i & 255,
-		                     i % 62);
+		                     i % (TAG_MAX - TAG_BUILTIN_COUNT));
 	struct parsed parsed = parse_bytes(&test_system, text, length);
 	assert_int_equal(parsed.error, PF_OK);
 	assert_int_equal(parsed.config->device_count, CONFIG_DEVICES_MAX);
@@ -455,12 +455,12 @@ static void test_bounds(void **state)
 	assert_finding(&parsed, DIAG_ERROR, 2, 1, "`devices` has 65537 items|at most 65536");
 	parsed_deinit(&parsed);
 	length = (size_t)snprintf(text, size, "devices:\n");
-	for (size_t i = 0; i < 63; i++)
+	for (size_t i = 0; i < 62; i++)
 		length += (size_t)snprintf(text + length, size - length,
 		                           "- {name: d%zu, ip: 192.0.2.%zu, tags: t%zu}\n", i, i, i);
 	parsed = parse_bytes(&test_system, text, length);
 	assert_int_equal(parsed.diag.count, 1);
-	assert_finding(&parsed, DIAG_ERROR, 64, 37, "`t62` is one tag too many|62 different");
+	assert_finding(&parsed, DIAG_ERROR, 63, 37, "`t61` is one tag too many|61 different");
 	parsed_deinit(&parsed);
 	test_free(text);
 }

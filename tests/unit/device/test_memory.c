@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "device/neighbours.h"
 #include "device/registry.h"
 #include "device/table.h"
 
@@ -69,27 +70,25 @@ static void no_table(void **state)
 {
 	(void)state;
 	struct hash_key key = {1};
-	struct addr addr = {4, {10}};
-	struct mac mac = {{2}};
 	fail_at(1);
-	assert_null(neighbour_table_new(key, &addr, &mac, 1));
+	assert_null(table_new(key, 1));
 	fail_at(0);
-	struct neighbour_table *table = neighbour_table_new(key, &addr, &mac, 1);
+	struct address_table *table = table_new(key, 1);
 	fail_at(1);
 	assert_null(table_copy(table));
 	fail_at(0);
-	neighbour_table_free(&table);
+	table_free(&table);
 }
 
 static void growing_fails_and_all_stays(void **state)
 {
 	(void)state;
-	struct neighbour_table *table = table_new((struct hash_key){1}, 0);
+	struct address_table *table = table_new((struct hash_key){1}, 0);
 	unsigned count = 0;
 	for (;; count++) {
 		struct addr addr = {4, {10, 0, 0, (uint8_t)count}};
 		fail_at(1); /* the first that is asked for is the larger table */
-		struct neighbour *entry = table_put(&table, &addr);
+		struct address_entry *entry = table_put(&table, &addr);
 		if (!entry)
 			break;
 		entry->mac.bytes[0] = 2;
@@ -98,17 +97,17 @@ static void growing_fails_and_all_stays(void **state)
 	}
 	fail_at(0);
 	assert_true(count > 0);
-	assert_int_equal(neighbour_count(table), count);
+	assert_int_equal(table->count, count);
 	for (unsigned i = 0; i <= count; i++) {
 		struct addr addr = {4, {10, 0, 0, (uint8_t)i}};
-		struct mac mac;
-		assert_int_equal(neighbour_lookup(table, &addr, &mac), i < count);
-		if (i < count)
-			assert_int_equal(mac.bytes[5], i);
+		const struct address_entry *entry = table_look(table, &addr);
+		assert_int_equal(entry != NULL, i < count);
+		if (entry)
+			assert_int_equal(entry->mac.bytes[5], i);
 	}
 	struct addr addr = {4, {10, 0, 0, (uint8_t)count}};
 	assert_non_null(table_put(&table, &addr)); /* there is memory again */
-	neighbour_table_free(&table);
+	table_free(&table);
 }
 
 /* Our own allocations; those inside libmnl are not wrapped. */
@@ -118,7 +117,7 @@ static void no_watcher(void **state)
 	for (unsigned i = 1; i <= 2; i++) {
 		fail_at(i);
 		errno = 0;
-		assert_null(neighbour_watch_new((struct hash_key){1}));
+		assert_null(neighbour_watch_new((struct hash_key){1}, (struct neighbour_listener){0}));
 		assert_int_equal(errno, ENOMEM);
 	}
 	fail_at(0);

@@ -20,7 +20,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "device/table.h"
+#include "device/neighbours.h"
 
 #define PATIENCE_MS \
 	10000          /* for an event that must come; no test waits that long when all is well */
@@ -148,13 +148,13 @@ static struct addr addr_of(const char *text)
 }
 
 /* The MAC of an address as text; "" when it has none. */
-static void mac_in(const struct neighbour_table *table, const char *addr_text,
+static void mac_in(const struct neighbour_watch *watch, const char *addr_text,
                    char text[MAC_TEXT_MAX])
 {
 	struct addr addr = addr_of(addr_text);
 	struct mac mac;
 	text[0] = '\0';
-	if (neighbour_lookup(table, &addr, &mac))
+	if (neighbour_watch_lookup(watch, &addr, &mac))
 		mac_format(&mac, text);
 }
 
@@ -180,12 +180,9 @@ static void wait_until(struct world *world, const char *addr, const char *mac, s
 	int64_t end_us = end_of_patience_us();
 	char text[MAC_TEXT_MAX] = "", waiting_for[LINE_MAX];
 	for (;;) {
-		struct neighbour_table *table = neighbour_watch_snapshot(world->watch);
-		size_t found = neighbour_count(table);
-		assert_non_null(table);
+		size_t found = neighbour_watch_count(world->watch);
 		if (addr)
-			mac_in(table, addr, text);
-		neighbour_table_free(&table);
+			mac_in(world->watch, addr, text);
 		if (addr ? !strcmp(text, mac) : found == count)
 			return;
 		if (addr)
@@ -212,7 +209,7 @@ static void expect(struct world *world, const char *addr, const char *mac)
 
 static void start_watch(struct world *world)
 {
-	world->watch = neighbour_watch_new(seed);
+	world->watch = neighbour_watch_new(seed, (struct neighbour_listener){0});
 	assert_non_null(world->watch);
 }
 
@@ -375,7 +372,7 @@ static void no_more_than_the_bound(void **state)
 	enum { BOUND = 100 };
 	struct world *world = *state;
 	add_many(BOUND + 10);
-	world->watch = watch_new_bounded(seed, BOUND);
+	world->watch = neighbour_watch_new_bounded(seed, BOUND, (struct neighbour_listener){0});
 	assert_non_null(world->watch);
 	wait_until(world, NULL, NULL, BOUND);
 	wait_for_refused(world, 10);

@@ -124,8 +124,10 @@ static void test_needed(void **state)
 	const tag_set all = tag_bit(TAG_ALL);
 	struct policy_scratch *scratch = fixture.scratch;
 	const struct policy *policy = fixture.policy;
-	tag_set coffee = all | tag_bit(2), camera = all | tag_bit(3), tv = all | tag_bit(4);
-	assert_string_equal(policy_tag_name(policy, 2), "coffee");
+	tag_set coffee = all | tag_bit(TAG_BUILTIN_COUNT),
+			camera = all | tag_bit(TAG_BUILTIN_COUNT + 1),
+			tv = all | tag_bit(TAG_BUILTIN_COUNT + 2);
+	assert_string_equal(policy_tag_name(policy, TAG_BUILTIN_COUNT), "coffee");
 	assert_true(policy_follows(policy, scratch, coffee));
 	assert_true(policy_needs_answer(policy, scratch, coffee));
 	assert_false(policy_follows(policy, scratch, camera)); /* there is nothing to be let pass */

@@ -94,8 +94,8 @@ static void test_resolved(void **state)
 	struct pauses pauses = {.generation = 7};
 	struct paused paused;
 	fixture_init(&fixture, "  []\n");
-	const tag_set all = tag_bit(TAG_ALL), coffee = tag_bit(2);
-	assert_string_equal(policy_tag_name(fixture.policy, 2), "coffee");
+	const tag_set all = tag_bit(TAG_ALL), coffee = tag_bit(TAG_BUILTIN_COUNT);
+	assert_string_equal(policy_tag_name(fixture.policy, TAG_BUILTIN_COUNT), "coffee");
 	paused_resolve(&paused, NULL, fixture.policy);
 	assert_int_equal(paused.generation, 0);
 	assert_int_equal(paused_until(&paused, all, 0), 0);

@@ -17,7 +17,7 @@
 
 #define ROUNDS 120
 #define QUERIES 150
-#define TAGS 7 /* all, unknown, and those of the devices below */
+#define TAGS 8 /* all, unknown, new, and those of the devices below */
 #define LISTS 6
 #define ADDRESSES 3
 
@@ -56,7 +56,7 @@ static void put(struct yaml *yaml, const char *format, ...)
 	yaml->length += (size_t)more;
 }
 
-static const char *const tag_names[] = {"all", "unknown", "a", "b", "c", "d", "e"};
+static const char *const tag_names[] = {"all", "unknown", "new", "a", "b", "c", "d", "e"};
 static const char *const labels[] = {"x", "y", "z"};
 static const char *const types[] = {"A", "AAAA", "HTTPS", "TXT"};
 static const char *const standings[] = {"unknown", "home", "overseas", "disputed"};
@@ -393,7 +393,8 @@ static void test_many_sets(void **state)
 		for (unsigned i = 0; i < 59; i++) {
 			for (unsigned j = i; j < 60; j += 7) {
 				struct verdict verdict;
-				tag_set tags = tag_bit(TAG_ALL) | tag_bit(2 + i) | tag_bit(2 + j);
+				tag_set tags = tag_bit(TAG_ALL) | tag_bit(TAG_BUILTIN_COUNT + i) |
+				               tag_bit(TAG_BUILTIN_COUNT + j);
 				struct policy_question question = {tags, &name, 1, &none, 0, false};
 				(void)policy_decide_names(fixture.policy, fixture.scratch, &question, &verdict);
 				assert_int_equal(verdict.rule, i + 1);

@@ -1,0 +1,168 @@
+/* What is remembered of devices over a restart: STATE/devices.json, written aside and renamed, so that whoever reads it
+ * finds the old one or the new one. Ids, times, host names, the tags that people gave, and what was told already. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "daemon/devices_state.h"
+
+#define FILE_VERSION 1
+#define FILE_BYTES_MAX (256u << 20) /* 65,536 devices with all they can have */
+
+static void path_of(const struct devices *devices, const char *suffix, char path[PATH_MAX])
+{
+	snprintf(path, PATH_MAX, "%s/devices.json%s", devices->daemon->state_folder, suffix);
+}
+
+/* ---- reading ----------------------------------------------------------------------------- */
+
+static int64_t integer(json_t *object, const char *member)
+{
+	return json_integer_value(json_object_get(object, member));
+}
+
+static void load_tags(struct devices *devices, size_t row, json_t *tags)
+{
+	size_t i;
+	json_t *tag;
+	json_array_foreach(tags, i, tag)
+	{
+		const char *name = json_string_value(json_object_get(tag, "name"));
+		if (name && book_tag(devices->book, row, name, integer(tag, "set_us")) == PF_ENOMEM)
+			return;
+	}
+}
+
+static bool load_device(struct devices *devices, json_t *object)
+{
+	struct book_memory memory = {0};
+	const char *id = json_string_value(json_object_get(object, "id"));
+	const char *host = json_string_value(json_object_get(object, "host"));
+	size_t row;
+	if (!id || strlen(id) >= sizeof memory.id || (host && strlen(host) >= sizeof memory.host))
+		return false;
+	strcpy(memory.id, id);
+	strcpy(memory.host, host ? host : "");
+	memory.first_wall_us = integer(object, "first_us");
+	memory.last_wall_us = integer(object, "last_us");
+	memory.new_until_wall_us = integer(object, "new_until_us");
+	memory.announced = json_is_true(json_object_get(object, "announced"));
+	if (book_remember(devices->book, &memory, &row) != PF_OK)
+		return false;
+	load_tags(devices, row, json_object_get(object, "tags"));
+	return true;
+}
+
+static void load_all(struct devices *devices, json_t *root, const char *path)
+{
+	size_t i, bad = 0;
+	json_t *object;
+	pthread_mutex_lock(&devices->lock);
+	json_array_foreach(json_object_get(root, "devices"), i, object) bad +=
+		!load_device(devices, object);
+	pthread_mutex_unlock(&devices->lock);
+	if (bad)
+		log_warning("%zu devices of %s could not be taken over.", bad, path);
+}
+
+void devices_load(struct devices *devices)
+{
+	char path[PATH_MAX], aside[PATH_MAX];
+	json_error_t error;
+	struct stat status;
+	path_of(devices, "", path);
+	path_of(devices, ".damaged", aside);
+	if (stat(path, &status) && errno == ENOENT) {
+		/* The first look at this network: who is here already is not new. */
+		pthread_mutex_lock(&devices->lock);
+		book_learn(devices->book, true);
+		pthread_mutex_unlock(&devices->lock);
+		return;
+	}
+	json_t *root = status.st_size <= FILE_BYTES_MAX ? json_load_file(path, 0, &error) : NULL;
+	if (root && integer(root, "version") == FILE_VERSION &&
+	    json_is_array(json_object_get(root, "devices"))) {
+		load_all(devices, root, path);
+	} else {
+		bool moved = !rename(path, aside);
+		log_warning("%s can not be used (%s); tags that were given while the daemon ran and times "
+		            "of devices are forgotten%s%s.",
+		            path, root ? "it is of another version" : error.text,
+		            moved ? ", the file is now " : "", moved ? aside : "");
+	}
+	json_decref(root);
+}
+
+/* ---- writing ----------------------------------------------------------------------------- */
+
+static json_t *tags_json(const struct book_view *view)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < view->tag_count; i++)
+		json_array_append_new(list, json_pack("{s:s, s:I}", "name", view->tags[i].name, "set_us",
+		                                      (json_int_t)view->tags[i].set_wall_us));
+	return list;
+}
+
+static json_t *device_json(const struct book_view *view)
+{
+	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:b, s:o}", "id", view->device->id, "host",
+	                 view->host, "first_us", (json_int_t)view->first_wall_us, "last_us",
+	                 (json_int_t)view->last_wall_us, "new_until_us",
+	                 (json_int_t)view->new_until_wall_us, "announced", view->announced, "tags",
+	                 tags_json(view));
+}
+
+static json_t *all_json(struct devices *devices)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < book_rows(devices->book); i++) {
+		struct book_view view;
+		if (book_view(devices->book, i, &view))
+			json_array_append_new(list, device_json(&view));
+	}
+	return json_pack("{s:i, s:o}", "version", FILE_VERSION, "devices", list);
+}
+
+/* Whole and on the disk, or an errno. */
+static int write_aside(const char *path, json_t *root)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
+	if (fd < 0)
+		return errno;
+	errno = 0;
+	int error = 0;
+	if (json_dumpfd(root, fd, JSON_COMPACT) || fsync(fd))
+		error = errno ? errno : EIO;
+	if (close(fd) && !error)
+		error = errno;
+	return error;
+}
+
+int devices_save(struct devices *devices, char error[500])
+{
+	char path[PATH_MAX], aside[PATH_MAX];
+	path_of(devices, "", path);
+	path_of(devices, ".new", aside);
+	json_t *root = all_json(devices);
+	int fault = root ? write_aside(aside, root) : ENOMEM;
+	if (!fault && rename(aside, path))
+		fault = errno;
+	json_decref(root);
+	if (fault) {
+		(void)unlink(aside);
+		snprintf(error, 500,
+		         "Devices can not be remembered in %.200s: %s; give this user the right to write "
+		         "there, or name another folder with `state`.",
+		         path, strerror(fault));
+	}
+	devices->save_failed = fault;
+	devices->unsaved = fault;
+	return fault ? PF_EIO : PF_OK;
+}

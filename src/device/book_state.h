@@ -1,0 +1,105 @@
+/* Private to device/: what the book is made of, for the files that work on it. */
+#ifndef PF_DEVICE_BOOK_STATE_H
+#define PF_DEVICE_BOOK_STATE_H
+
+#include "device/book.h"
+
+/* Who says that an address is a device's. */
+enum book_source {
+	FROM_NEIGHBOUR = 1, /* the kernel: `mac` is its word */
+	FROM_LEASE = 2,     /* a DHCP server */
+	FROM_SIGHT = 4,     /* a query came from there */
+};
+
+#define ROW_NONE UINT32_MAX
+
+/* How often a device asked what a rule wants to hear, in the hour that began then. */
+struct asks {
+	int64_t since_wall_us;
+	uint32_t count;
+};
+
+struct row {
+	struct device device; /* id "": nobody; else as it is published */
+	uint32_t next_free;
+	char host[LEASE_HOST_MAX];
+	struct addr client_key, host_key; /* that lead here; family 0: none */
+	int64_t first_wall_us, last_wall_us, new_until_wall_us;
+	tag_set config_tags;
+	uint64_t rules;    /* that hold */
+	uint64_t asked;    /* rules whose `asks` was heard often enough */
+	struct asks *asks; /* one for each rule; NULL: never asked any */
+	struct book_tag *tags;
+	size_t tag_count, address_count;
+	size_t neighbour_count; /* of its addresses, those that the kernel has now */
+	bool announced;
+};
+
+/* How a row counts an address. */
+enum counted { COUNTED_NOT, COUNTED_ADDRESS, COUNTED_NEIGHBOUR };
+
+struct book {
+	struct hash_key key;
+	size_t unknown_max;
+	const struct config *config;     /* borrowed, see book_adopt */
+	const struct registry *registry; /* borrowed */
+	const struct vendors *vendors;   /* borrowed, or NULL */
+	size_t configured;               /* rows of the configuration */
+	size_t unknown;                  /* rows behind them that are somebody */
+	struct row *rows;
+	size_t row_count, row_room, row_max;
+	uint32_t free_row;           /* ROW_NONE: none */
+	struct address_table *keys;  /* addresses, MACs and forwarders' words: what workers look up */
+	struct address_table *names; /* ids, client identifiers and host names */
+	struct sights *sights;       /* row_max of them; pages that nobody touches cost nothing */
+	struct lease_list leases[CONFIG_LEASE_FILES_MAX];
+	struct address_table *lease_index; /* address to file (`interface`) and index (`row`) */
+	bool dirty, learns;
+	uint64_t evicted, changes_lost;
+	size_t change_first, change_count;
+	struct device_change changes[BOOK_CHANGES_MAX];
+};
+
+static inline bool row_is_known(const struct book *book, uint32_t row)
+{
+	return row < book->configured || book->rows[row].tag_count;
+}
+
+/* ---- rows.c */
+
+/* The row of a device that is not configured, made when there is none; ROW_NONE without memory. */
+uint32_t row_make(struct book *book, const struct device *device, int64_t wall_us);
+/* Forgets a row to which no address leads any more. */
+void row_forget(struct book *book, uint32_t row);
+/* Computes its tags anew. */
+void row_retag(struct book *book, uint32_t row);
+uint32_t row_of_key(const struct book *book, const struct addr *key);
+uint32_t row_of_id(const struct book *book, const char *id);
+/* The key leads to the row from now on; false without memory. */
+bool row_put_key(struct book *book, const struct addr *key, uint32_t row);
+/* The keys of its id and its MAC lead to the row, where they lead to no other; false without memory. */
+bool row_put_own_keys(struct book *book, uint32_t row);
+/* Gives the row's tags and time to another that is the same thing. */
+void row_inherit(struct book *book, uint32_t from, uint32_t into);
+
+/* ---- book.c */
+
+/* Frees rows and keys, as book_free does; sights, leases and the book itself stay. */
+void book_empty(struct book *book);
+
+/* Where the address belongs by all that is known now; makes, moves or ends its entry. */
+void book_settle(struct book *book, const struct addr *addr, int64_t wall_us);
+/* The row of an address that a query came from; ROW_NONE without memory. */
+uint32_t book_place(struct book *book, const struct addr *addr, int64_t wall_us);
+void book_note_change(struct book *book, enum device_change_kind kind, const char *from,
+                      const struct device *into, int64_t since_wall_us, int64_t wall_us,
+                      const char *why);
+
+/* ---- ties.c */
+
+/* The lease of an address, or NULL. */
+const struct lease *book_lease_of(const struct book *book, const struct addr *addr);
+/* The row that a lease without a MAC leads to, or ROW_NONE. */
+uint32_t book_row_of_client(const struct book *book, const struct lease *lease);
+
+#endif
