@@ -160,6 +160,7 @@ static void take_zone(struct conversation *conversation)
 	enum round round = source_take(source, &conversation->writer, error);
 	if (round != ROUND_FAILED)
 		remember_soa(source, &conversation->transfer.soa);
+	source->incremental = conversation->transfer.incremental;
 	finish(conversation, round, error);
 }
 

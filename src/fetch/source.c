@@ -242,9 +242,14 @@ void source_progress(struct source *source, uint64_t bytes)
 static void log_round(const struct source *source, enum round round, const char *error)
 {
 	const char *name = source->list.name, *from = source->status.url;
-	if (round == ROUND_CHANGED)
-		log_info("the list `%s` was fetched from %s: %llu names in %llu bytes", name, from,
-		         (unsigned long long)source->state.names, (unsigned long long)source->state.bytes);
+	unsigned long long names = source->state.names, bytes = source->state.bytes;
+	if (round == ROUND_CHANGED && source->list.rpz)
+		log_info("the list `%s` was fetched from %s, %s: serial %u, %llu entries in %llu bytes",
+		         name, from, source->incremental ? "as differences" : "whole", source->state.serial,
+		         names, bytes);
+	else if (round == ROUND_CHANGED)
+		log_info("the list `%s` was fetched from %s: %llu entries in %llu bytes", name, from, names,
+		         bytes);
 	else if (round == ROUND_FAILED)
 		log_warning("the list `%s` could not be fetched from %s: %s; %s", name, from, error,
 		            source->state.checked_wall_us && !source->state.expired

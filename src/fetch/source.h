@@ -26,8 +26,9 @@ struct source {
 	unsigned failures;      /* in a row */
 	int64_t retry_after_us; /* what the server asked for; 0: nothing */
 	int64_t started_mono_us, next_mono_us;
-	bool again; /* asked for once more while it ran */
-	bool kept;  /* fetch_configure's mark */
+	bool again;       /* asked for once more while it ran */
+	bool kept;        /* fetch_configure's mark */
+	bool incremental; /* the last round brought differences of a zone */
 	struct download *download;
 	struct conversation *conversation;
 	/* Under fetch->lock, for other threads. */

@@ -74,7 +74,10 @@ def source(daemon):
 
 
 def wait_error(daemon, pattern):
-    wait_until(lambda: re.search(pattern, source(daemon)["error"] or ""), f"the list says {pattern!r}: {source(daemon)}\n" + daemon.log())
+    try:
+        wait_until(lambda: re.search(pattern, source(daemon)["error"] or ""), f"the list says {pattern!r}")
+    except AssertionError as problem:
+        raise AssertionError(f"{problem}: {source(daemon)}\n{daemon.log()}") from None
 
 
 def test_fetched_at_the_start(subscribe, web):
@@ -87,7 +90,7 @@ def test_fetched_at_the_start(subscribe, web):
     assert row["source"]["bytes"] == len(NAMES)
     assert row["source"]["error"] is None and row["source"]["fetched"] and row["source"]["next"] > row["source"]["checked"]
     assert "portafilter/" in server.requests[0][1]["user-agent"]
-    daemon.wait_log("the list `feed` was fetched from .*: 50 names in")
+    daemon.wait_log("the list `feed` was fetched from .*: 50 entries in")
     code, out, _ = daemon.cli("lists")
     assert code == 0 and "feed: 50 names" in out and f"from {server.url()}: fetched" in out
 
