@@ -18,6 +18,7 @@ const struct cli_option cli_options[] = {
      "back from now (90s, 1h, 30d), or a UTC time (2026-11-23T20:26:23Z)"},
 	{'l', "--limit", NULL, "N", offsetof(struct cli, limit), "at most so many, the newest"},
 	{'m', "--format", NULL, "FORMAT", offsetof(struct cli, format), "table, csv or jsonl"},
+	{'w', "--all", NULL, NULL, offsetof(struct cli, all), "every rule, and why it does not hold"},
 	{'g', "--tag", NULL, "TAG", offsetof(struct cli, tag), "only for the devices that have it"},
 	{'A', "--audit", NULL, "FILE", offsetof(struct cli, audit),
      "a list of addresses, one a line: how far do the sources agree?"},

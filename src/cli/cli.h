@@ -24,7 +24,7 @@ struct cli {
 	const char *verb; /* NULL: none */
 	size_t positional_count;
 	const char *positional[CLI_POSITIONAL_MAX];
-	bool follow, unknown, proposals;
+	bool follow, unknown, proposals, all;
 	const char *device, *name, *action, *standing, *type, *since, *limit, *format, *tag;
 	const char *audit;
 };

@@ -50,30 +50,53 @@ static void print_answer(json_t *document)
 	json_array_foreach(json_object_get(document, "addresses"), i, row) print_address(row);
 }
 
-static void print_walk(json_t *document)
+static void print_lists(json_t *document)
 {
 	json_t *row;
 	size_t i;
 	json_array_foreach(json_object_get(document, "lists"), i, row)
 	{
+		const char *cname = cli_string(row, "cname");
+		cli_put(stdout, "list       %s%s%s, entry %s, ", cli_string(row, "name"),
+		        *cname ? " holds " : "", cname, cli_string(row, "entry"));
 		if (cli_integer(row, "line"))
-			cli_say(stdout, "list       %s, entry %s, %s line %lld: %s", cli_string(row, "name"),
-			        cli_string(row, "entry"), cli_string(row, "file"),
+			cli_say(stdout, "%s line %lld: %s", cli_string(row, "file"),
 			        (long long)cli_integer(row, "line"), cli_string(row, "text"));
 		else
-			cli_say(stdout, "list       %s, entry %s, which %s does not hold any more",
-			        cli_string(row, "name"), cli_string(row, "entry"), cli_string(row, "file"));
-	}
-	json_array_foreach(json_object_get(document, "rules"), i, row)
-	{
-		const char *why = cli_string(row, "why");
-		cli_say(stdout, "rule %-5lld %s \"%s\" (%s): %s%s%s", (long long)cli_integer(row, "rule"),
-		        cli_string(row, "action"), cli_string(row, "name"), cli_string(row, "stage"),
-		        cli_string(row, "result"), *why ? "; " : "", why);
+			cli_say(stdout, "which %s does not hold any more", cli_string(row, "file"));
 	}
 }
 
-static void print_explanation(json_t *document)
+static void print_rule(json_t *row)
+{
+	const char *why = cli_string(row, "why");
+	cli_say(stdout, "rule %-5lld %s \"%s\" (%s): %s%s%s", (long long)cli_integer(row, "rule"),
+	        cli_string(row, "action"), cli_string(row, "name"), cli_string(row, "stage"),
+	        cli_string(row, "result"), *why ? "; " : "", why);
+}
+
+/* The whole walk, or the rules that hold: the one that decides, and those that would if it did not. */
+static void print_rules(json_t *document, bool all)
+{
+	json_t *row;
+	size_t i;
+	json_int_t left_out = 0;
+	json_array_foreach(json_object_get(document, "rules"), i, row)
+	{
+		const char *result = cli_string(row, "result");
+		if (all || !strcmp(result, "matches") || !strcmp(result, "shadowed"))
+			print_rule(row);
+		else
+			left_out++;
+	}
+	if (!cli_integer(document, "rule"))
+		cli_say(stdout, "No rule speaks of this: the device gets the answer as it is.");
+	if (left_out)
+		cli_say(stdout, "%s: --all says why.",
+		        left_out == 1 ? "One rule does not hold" : "The other rules do not hold");
+}
+
+static void print_explanation_of(json_t *document, bool all)
 {
 	json_t *device = json_object_get(document, "device"), *tag;
 	size_t i;
@@ -86,9 +109,18 @@ static void print_explanation(json_t *document)
 	putchar('\n');
 	cli_say(stdout, "question   %s %s", cli_string(document, "name"), cli_string(document, "type"));
 	print_answer(document);
-	print_walk(document);
-	if (!cli_integer(document, "rule"))
-		cli_say(stdout, "No rule speaks of this: the device gets the answer as it is.");
+	print_lists(document);
+	print_rules(document, all);
+}
+
+static void print_explanation(json_t *document)
+{
+	print_explanation_of(document, false);
+}
+
+static void print_whole_walk(json_t *document)
+{
+	print_explanation_of(document, true);
 }
 
 int verb_explain(const struct cli *cli)
@@ -97,5 +129,6 @@ int verb_explain(const struct cli *cli)
 	client_param(&params, "device", cli->positional[0]);
 	client_param(&params, "name", cli->positional[1]);
 	client_param(&params, "type", cli->positional_count > 2 ? cli->positional[2] : NULL);
-	return client_run(cli, "/api/v1/explain", &params, false, print_explanation);
+	return client_run(cli, "/api/v1/explain", &params, false,
+	                  cli->all ? print_whole_walk : print_explanation);
 }

@@ -34,8 +34,8 @@ static const struct cli_verb verbs[] = {
 	{"explain", "DEVICE NAME [TYPE]",
      "what would happen, which rule, which list line, which evidence",
      "  portafilter explain \"lobby coffee\" a.example.cn\n"
-     "  portafilter explain 192.168.40.7 www.example.com AAAA\n",
-     "", 2, 3, verb_explain},
+     "  portafilter explain 192.168.40.7 www.example.com AAAA --all\n",
+     "w", 2, 3, verb_explain},
 	{"endpoints", "", "where the answers point: name, address, location, control",
      "  portafilter endpoints --standing overseas\n"
      "  portafilter endpoints --device tv --format csv > tv.csv\n",

@@ -142,7 +142,7 @@ struct config_during {
 };
 
 /* One entry of rules[]. What is not given does not restrict; all that is given must hold. */
-struct config_rule {
+struct config_rule { /* a new key is one for policy/shadow.c too */
 	struct config_pos pos;
 	char *name;
 	tag_set tags;      /* the device must have one of them; 0: not given, like `all` */

@@ -53,6 +53,45 @@ static void check_facts(struct reader *reader, const struct config_rule *rule)
 		             "location database, and there is none (`geo.location`)");
 }
 
+static bool concerns(const struct config_rule *rule, tag_set tags)
+{
+	return (!rule->tags || rule->tags & tags) && !(rule->tags_all & ~tags) &&
+	       !(rule->tags_none & tags);
+}
+
+/* Tags that are given while the daemon runs are not known here; what contradicts itself never holds. */
+static void check_tags(struct reader *reader, const struct config_rule *rule)
+{
+	const struct config *config = reader->config;
+	const tag_set all = tag_bit(TAG_ALL);
+	tag_set wanted = rule->tags ? rule->tags : all;
+	bool never = !(wanted & ~rule->tags_none) || rule->tags_all & rule->tags_none;
+	if (never || rule->tags_none & all) {
+		tell_warning(reader, rule->pos,
+		             "this rule can never hold: no device can have its tags and not have them");
+		return;
+	}
+	if (concerns(rule, all) || concerns(rule, all | tag_bit(TAG_UNKNOWN)))
+		return;
+	for (size_t i = 0; i < config->device_count; i++)
+		if (concerns(rule, config->devices[i].tags))
+			return;
+	tell_warning(
+		reader, rule->pos,
+		"no device of the configuration has these tags together: the rule acts only on one "
+		"that is given them while the daemon runs");
+}
+
+static void check_lists(struct reader *reader, const struct config_rule *rule)
+{
+	for (size_t i = 0; i < PF_COUNT(rule->lists.words); i++)
+		if (rule->lists.words[i] & ~rule->not_lists.words[i])
+			return;
+	if (rule->lists_given && list_set_any(&rule->lists))
+		tell_warning(reader, rule->pos,
+		             "this rule can never hold: it leaves out each of the lists that it asks for");
+}
+
 void rules_check_possible(struct reader *reader)
 {
 	const struct config *config = reader->config;
@@ -61,5 +100,7 @@ void rules_check_possible(struct reader *reader)
 		if (rule->standing != STANDING_NONE)
 			check_standing(reader, rule);
 		check_facts(reader, rule);
+		check_tags(reader, rule);
+		check_lists(reader, rule);
 	}
 }

@@ -68,10 +68,12 @@ static json_t *hops_json(const struct explanation *about)
 	return rows;
 }
 
-static json_t *lists_json(const struct query *query, const struct explanation *about)
+/* The lists that hold a name; `cname` when it is not the question's, but one on the way of the answer. */
+static void add_lists(json_t *rows, const struct query *query, const struct explanation *about,
+                      const struct list_set *held, const struct dns_name *cname)
 {
-	json_t *rows = json_array();
 	const struct lists *lists = about->snapshot->lists;
+<<<<<<< HEAD
 	struct list_asked asked = listed_asked(query);
 	const struct answer *answer = about->entry ? about->entry->answer : NULL;
 	struct listed_answer listed;
@@ -82,17 +84,38 @@ static json_t *lists_json(const struct query *query, const struct explanation *a
 		char identity[20];
 		bool by_name = list_set_has(about->lists, i);
 		if (!by_name && !(answer && list_set_has(about->answer_lists, i)))
+=======
+	struct list_asked asked = pipeline_asked(query);
+	char shown[NAME_TEXT_MAX];
+	if (cname) {
+		asked.name = cname;
+		dns_name_to_text(cname, shown);
+	}
+	for (size_t i = 0; i < lists_count(lists); i++) {
+		struct list_found found = {.text = ""};
+		char identity[20];
+		if (!list_set_has(held, i))
+>>>>>>> 85a35ec (policy, cli: rules that can never decide are told; explain shows what decides, or all)
 			continue;
 		const struct list_info *info = lists_info(lists, i);
 		(void)lists_find(lists, query->pipeline->list_scratch, i, &asked,
 		                 by_name ? NULL : &listed.view, &found);
 		snprintf(identity, sizeof identity, "%016llx%x", (unsigned long long)found.identity.entry,
 		         found.identity.covers);
-		json_array_append_new(rows, json_pack("{s:s, s:s, s:i, s:s, s:s, s:n, s:n}", "name",
+		json_array_append_new(rows, json_pack("{s:s, s:s, s:i, s:s, s:s, s:n, s:n, s:o}", "name",
 		                                      info->name, "file", info->file, FORMAT_KEY,
 		                                      (int)info->format, IDENTITY_KEY, identity, "entry",
-		                                      found.text, "line", "text"));
+		                                      found.text, "line", "text", "cname",
+		                                      cname ? json_string(shown) : json_null()));
 	}
+}
+
+static json_t *lists_json(const struct query *query, const struct explanation *about)
+{
+	json_t *rows = json_array();
+	add_lists(rows, query, about, about->lists, NULL);
+	for (size_t i = 0; about->hop_lists && i < about->entry->answer->hop_count; i++)
+		add_lists(rows, query, about, &about->hop_lists[i], &about->entry->answer->hops[i]);
 	return rows;
 }
 

@@ -70,6 +70,31 @@ static int refuse_loops(const struct config *config, struct diag *diag)
 	return error;
 }
 
+static size_t entries_of(const struct list_info *info)
+{
+	size_t items = info->lines + info->extra_names, others = info->comments;
+	for (size_t i = 0; i < SKIP_COUNT; i++)
+		others += info->skipped[i].count;
+	return items - others;
+}
+
+/* A list that holds nothing may be one that nobody could fetch yet, or one that went wrong: the rule's author should
+ * know. */
+static void warn_of_empty_lists(const struct config *config, const struct lists *lists,
+                                struct diag *diag)
+{
+	for (size_t i = 0; i < config->rule_count; i++) {
+		const struct config_rule *rule = &config->rules[i];
+		size_t held = 0;
+		for (size_t list = 0; list < lists_count(lists); list++)
+			if (list_set_has(&rule->lists, list))
+				held += entries_of(lists_info(lists, list));
+		if (rule->lists_given && !held)
+			diag_warning(diag, config->file, rule->pos.line, rule->pos.column,
+			             "the rule \"%s\" can not hold: its lists are empty", rule->name);
+	}
+}
+
 int snapshot_build_of(struct config **config, uint32_t epoch, struct now now, struct diag *diag,
                       struct snapshot **out)
 {
@@ -105,6 +130,7 @@ int snapshot_build_kept(struct config **config, uint32_t epoch, struct now now,
 		snapshot_free(&built);
 		return error;
 	}
+	warn_of_empty_lists(built->config, built->lists, diag);
 	*out = built;
 	return PF_OK;
 }

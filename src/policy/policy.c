@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "policy/compiled.h"
+#include "policy/shadow.h"
 
 static int copy_lists(struct policy *policy, const struct config *config)
 {
@@ -93,6 +94,8 @@ int policy_compile(const struct config *config, struct diag *diag, struct policy
 		error = prepare_scratch(policy);
 	if (error != PF_OK)
 		policy_free(&policy);
+	else
+		policy_warn_of_shadows(config, diag);
 	*out = policy;
 	return error;
 }

@@ -209,10 +209,14 @@ static void explain_says_it_in_order(void **state)
 		"(country unknown), anycast\n"
 		"address    192.0.2.1  unknown/low, of special use: it stands nowhere\n"
 		"list       tv, entry example.cn, /l/tv.txt line 12: ||example.cn^\n"
-		"rule 1     allow \"firmware updates\" (names): no match; the name is none of "
-		"*.update.example.com\n"
-		"rule 3     sinkhole \"coffee stays home\" (answers): matches\n");
+		"rule 3     sinkhole \"coffee stays home\" (answers): matches\n"
+		"One rule does not hold: --all says why.\n");
 	forget(&outcome);
+	expect(RUN(world, "explain", "lobby coffee", "a.example.cn", "--all"), CLI_DONE,
+	       "rule 1     allow \"firmware updates\" (names): no match; the name is none of "
+	       "*.update.example.com\n"
+	       "rule 3     sinkhole \"coffee stays home\" (answers): matches\n",
+	       "");
 	world->without_rules = true;
 	expect(RUN(world, "explain", "lobby coffee", "b", "AAAA"), CLI_DONE,
 	       "No rule speaks of this: the device gets the answer as it is.\n", "");

@@ -148,6 +148,14 @@ struct hopeless {
 	const char *words; /* NULL: it can hold */
 };
 
+static unsigned lines_of(const char *text)
+{
+	unsigned lines = 0;
+	while (*text)
+		lines += *text++ == '\n';
+	return lines;
+}
+
 static void check_hopeless(const struct config_system *system, const char *head,
                            const struct hopeless *rules, size_t count)
 {
@@ -161,7 +169,7 @@ static void check_hopeless(const struct config_system *system, const char *head,
 			fail_msg("%s", text);
 		}
 		if (rules[i].words)
-			assert_finding(&parsed, DIAG_WARNING, *head ? 2 : 1, 9, rules[i].words);
+			assert_finding(&parsed, DIAG_WARNING, lines_of(head) + 1, 9, rules[i].words);
 		parsed_deinit(&parsed);
 	}
 }
@@ -199,6 +207,24 @@ static void test_rules_that_never_hold(void **state)
 	};
 	check_hopeless(&test_system, "geo: {location: [], control: tv.txt}\n", only_networks,
 	               PF_COUNT(only_networks));
+	static const struct hopeless contradictions[] = {
+		{"tags: [a, \"!a\"], action: flag", "can never hold|have its tags and not have them"},
+		{"tags: \"!all\", action: flag", "can never hold"},
+		{"tags-all: [b, \"!b\"], action: flag", "can never hold"},
+		{"tags: [a, c, \"!a\"], action: flag", NULL},
+		{"tags-all: [a, c], action: flag",
+	     "no device of the configuration has these tags together"},
+		{"tags-all: [a, b], action: flag", NULL},
+		{"tags: unknown, action: flag", NULL},
+		{"tags: \"!unknown\", action: flag", NULL},
+		{"lists: [l, \"!l\"], action: flag", "leaves out each of the lists"},
+		{"lists: [l, m, \"!l\"], action: flag", NULL},
+		{"lists: \"!l\", action: flag", NULL},
+	};
+	check_hopeless(&test_system,
+	               "devices: [{name: d, ip: 192.0.2.1, tags: [a, b]}, {name: e, ip: 192.0.2.2, "
+	               "tags: c}]\nlists: [{name: l, file: tv.txt}, {name: m, file: tv.txt}]\n",
+	               contradictions, PF_COUNT(contradictions));
 	static const struct hopeless one[] = {
 		{"standing: overseas, action: sinkhole", "needs two location databases|confidence: medium"},
 		{"standing: overseas, action: sinkhole, confidence: medium", NULL},

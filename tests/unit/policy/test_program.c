@@ -13,6 +13,7 @@
 
 #include "dns/answer.h"
 #include "policy/compiled.h"
+#include "policy/shadow.h"
 #include "unit/policy/fixture.h"
 
 #define ROUNDS 120
@@ -274,11 +275,11 @@ static void decide_plainly(const struct policy *policy, struct regex_scratch *sc
 /* ---- comparing --------------------------------------------------------------------------- */
 
 struct tally {
-	size_t decided[3], cnames, indexed, learned, whole;
+	size_t decided[3], cnames, indexed, learned, whole, shadowed;
 };
 
 static void compare(const struct policy *policy, struct policy_scratch *scratch,
-                    const struct query *query, struct tally *tally)
+                    const struct query *query, const bool *shadowed, struct tally *tally)
 {
 	struct verdict plain, verdict;
 	tag_set tags = query->question.tags;
@@ -292,6 +293,8 @@ static void compare(const struct policy *policy, struct policy_scratch *scratch,
 		fail_msg("rule %u, action %u, match %u should be rule %u, action %u, match %u",
 		         verdict.rule, verdict.action, verdict.match, plain.rule, plain.action,
 		         plain.match);
+	if (verdict.rule && shadowed[verdict.rule - 1])
+		fail_msg("rule %u decides, although another shadows it", verdict.rule);
 	const struct program *program = policy_program(policy, scratch, tags);
 	/* Who is told that nothing is asked may leave it away. */
 	if (!policy_needs_answer(policy, scratch, tags))
@@ -324,11 +327,16 @@ static void run(bool with_scratch, struct tally *tally)
 		assert_int_equal(error, PF_OK);
 		assert_int_equal(policy_compile(config, &diag, &policy), PF_OK);
 		struct policy_scratch *scratch = policy_scratch_new(policy);
+		bool shadowed[CONFIG_RULES_MAX] = {false};
+		for (size_t i = 0; i < config->rule_count; i++)
+			for (size_t k = 0; k < i && !shadowed[i]; k++)
+				tally->shadowed += shadowed[i] =
+					policy_shadows(&config->rules[k], &config->rules[i]);
 		if (!with_scratch) /* no room for sets of tags that come up since */
 			scratch->learned.max = 0;
 		for (int i = 0; i < QUERIES; i++) {
 			draw_query(&query);
-			compare(policy, scratch, &query, tally);
+			compare(policy, scratch, &query, shadowed, tally);
 		}
 		tally->learned += scratch->learned.count;
 		policy_scratch_free(&scratch);
@@ -345,6 +353,8 @@ static void test_against_plain_walk(void **state)
 	(void)state;
 	lot_state = 20261125;
 	run(true, &tally);
+	assert_true(tally.shadowed > 100);
+	print_message("%zu shadowed; ", tally.shadowed);
 	print_message("%zu allowed, %zu flagged, %zu sinkholed, %zu by a CNAME; %zu by an index, %zu "
 	              "programs learned\n",
 	              tally.decided[0], tally.decided[1], tally.decided[2], tally.cnames, tally.indexed,

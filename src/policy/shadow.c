@@ -1,0 +1,232 @@
+/* Shadows, see shadow.h. Each function asks of one key: does what the later rule asks for (`later`) imply what the
+ * earlier one asks for? "No" is always a safe answer. */
+#include "policy/shadow.h"
+
+#include <string.h>
+
+#define TOLD_MAX 20 /* warnings; whoever has more has generated the rules */
+
+/* ---- the device -------------------------------------------------------------------------- */
+
+static bool tags_imply(const struct config_rule *later, const struct config_rule *earlier)
+{
+	tag_set sure = later->tags_all | tag_bit(TAG_ALL); /* what a device of the later one has */
+	if (later->tags && !(later->tags & (later->tags - 1)))
+		sure |= later->tags;
+	bool one =
+		!earlier->tags || earlier->tags & sure || (later->tags && !(later->tags & ~earlier->tags));
+	return one && !(earlier->tags_all & ~sure) && !(earlier->tags_none & ~later->tags_none);
+}
+
+/* ---- names ------------------------------------------------------------------------------- */
+
+static bool pattern_covers(const struct config_pattern *wide, const struct config_pattern *narrow)
+{
+	if (wide->kind == PATTERN_REGEX || narrow->kind == PATTERN_REGEX)
+		return wide->kind == narrow->kind && !strcmp(wide->text, narrow->text);
+	if (wide->kind == PATTERN_EXACT)
+		return narrow->kind == PATTERN_EXACT && dns_name_equal(&wide->name, &narrow->name);
+	/* Below a name: what is below, and all that is below what is the same or below. */
+	return dns_name_is_under(&narrow->name, &wide->name) &&
+	       (narrow->kind == PATTERN_BELOW || narrow->name.labels > wide->name.labels);
+}
+
+/* Is each of the narrow ones covered by one of the wide ones? */
+static bool patterns_cover(const struct config_pattern *wide, size_t wide_count,
+                           const struct config_pattern *narrow, size_t narrow_count)
+{
+	for (size_t i = 0; i < narrow_count; i++) {
+		size_t k = 0;
+		while (k < wide_count && !pattern_covers(&wide[k], &narrow[i]))
+			k++;
+		if (k == wide_count)
+			return false;
+	}
+	return true;
+}
+
+static bool names_imply(const struct config_rule *later, const struct config_rule *earlier)
+{
+	if (earlier->name_count &&
+	    !(later->name_count &&
+	      patterns_cover(earlier->names, earlier->name_count, later->names, later->name_count)))
+		return false;
+	return patterns_cover(later->not_names, later->not_name_count, earlier->not_names,
+	                      earlier->not_name_count);
+}
+
+static bool lists_within(const struct list_set *few, const struct list_set *many)
+{
+	for (size_t i = 0; i < PF_COUNT(few->words); i++)
+		if (few->words[i] & ~many->words[i])
+			return false;
+	return true;
+}
+
+static bool lists_imply(const struct config_rule *later, const struct config_rule *earlier)
+{
+	if (earlier->lists_given &&
+	    !(later->lists_given && lists_within(&later->lists, &earlier->lists)))
+		return false;
+	return lists_within(&earlier->not_lists, &later->not_lists);
+}
+
+/* Such a rule may also act by what stands in the answer: a CNAME, or an address of its lists. */
+static bool acts_by_answer(const struct config_rule *rule)
+{
+	return rule->lists_given || (rule->action == ACTION_ALLOW && rule->name_count);
+}
+
+/* ---- sets of values, each all negated or none --------------------------------------------- */
+
+struct values {
+	const void *list;
+	size_t count, size;
+	bool negated;
+};
+
+static bool has_value(const struct values *values, const void *value)
+{
+	for (size_t i = 0; i < values->count; i++)
+		if (!memcmp((const char *)values->list + i * values->size, value, values->size))
+			return true;
+	return false;
+}
+
+/* How many values of `a` are in `b`? */
+static size_t common(const struct values *a, const struct values *b)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < a->count; i++)
+		count += has_value(b, (const char *)a->list + i * a->size);
+	return count;
+}
+
+static bool values_imply(struct values later, struct values earlier)
+{
+	if (!earlier.count)
+		return true;
+	if (!later.count || (later.negated && !earlier.negated))
+		return false;
+	if (!later.negated)
+		return common(&later, &earlier) == (earlier.negated ? 0 : later.count);
+	return common(&earlier, &later) == earlier.count;
+}
+
+static struct values types_of(const struct config_rule *rule)
+{
+	return (struct values){rule->types, rule->type_count, sizeof *rule->types, rule->types_negated};
+}
+
+static struct values asns_of(const struct config_rule *rule)
+{
+	return (struct values){rule->asns, rule->asn_count, sizeof *rule->asns, rule->asns_negated};
+}
+
+static struct values countries_of(const struct config_countries *countries)
+{
+	return (struct values){countries->codes, countries->count, sizeof *countries->codes,
+	                       countries->negated};
+}
+
+static bool prefix_within(const struct prefix *narrow, const struct prefix *wide)
+{
+	return narrow->length >= wide->length && prefix_contains(wide, &narrow->addr);
+}
+
+static bool addresses_imply(const struct config_rule *later, const struct config_rule *earlier)
+{
+	if (!earlier->address_count)
+		return true;
+	if (!later->address_count || later->addresses_negated != earlier->addresses_negated)
+		return false;
+	/* Inside of few means inside of many; outside of many means outside of few. */
+	const struct config_rule *few = earlier->addresses_negated ? earlier : later;
+	const struct config_rule *many = earlier->addresses_negated ? later : earlier;
+	for (size_t i = 0; i < few->address_count; i++) {
+		size_t k = 0;
+		while (k < many->address_count && !prefix_within(&few->addresses[i], &many->addresses[k]))
+			k++;
+		if (k == many->address_count)
+			return false;
+	}
+	return true;
+}
+
+/* ---- the time and the answer ------------------------------------------------------------- */
+
+static bool during_implies(const struct config_during *later, const struct config_during *earlier)
+{
+	if (!earlier)
+		return true;
+	if (!later || !later->zone != !earlier->zone ||
+	    (later->zone && strcmp(later->zone, earlier->zone) != 0))
+		return false;
+	for (size_t i = 0; i < sizeof later->week; i++)
+		if (later->week[i] & ~earlier->week[i])
+			return false;
+	return true;
+}
+
+static bool asks_answer(const struct config_rule *rule)
+{
+	return rule->standing != STANDING_NONE || rule->confidence != CONFIDENCE_NONE ||
+	       rule->location.given || rule->control.given || rule->asn_count || rule->address_count ||
+	       rule->cname_count;
+}
+
+static bool answer_implies(const struct config_rule *later, const struct config_rule *earlier)
+{
+	if (earlier->standing != STANDING_NONE && later->standing != earlier->standing)
+		return false;
+	if (later->confidence < earlier->confidence || (earlier->match_all && !later->match_all))
+		return false;
+	if (earlier->cname_count &&
+	    !(later->cname_count &&
+	      patterns_cover(earlier->cnames, earlier->cname_count, later->cnames, later->cname_count)))
+		return false;
+	return values_imply(countries_of(&later->location), countries_of(&earlier->location)) &&
+	       values_imply(countries_of(&later->control), countries_of(&earlier->control)) &&
+	       values_imply(asns_of(later), asns_of(earlier)) && addresses_imply(later, earlier);
+}
+
+/* ---- rules ------------------------------------------------------------------------------- */
+
+/* Can the later one act by what stands in an answer, where the earlier one can not? That the earlier one ends the way by
+ * the name is no help: a flag before both may decide there instead, and then the answer is looked at. */
+static bool escapes_by_answer(const struct config_rule *later, const struct config_rule *earlier)
+{
+	if (asks_answer(later) || !acts_by_answer(later))
+		return false;
+	return !acts_by_answer(earlier) || earlier->follow_off;
+}
+
+bool policy_shadows(const struct config_rule *earlier, const struct config_rule *later)
+{
+	if (asks_answer(earlier) != asks_answer(later))
+		return false;
+	return tags_imply(later, earlier) && values_imply(types_of(later), types_of(earlier)) &&
+	       during_implies(later->during, earlier->during) && lists_imply(later, earlier) &&
+	       names_imply(later, earlier) && answer_implies(later, earlier) &&
+	       !escapes_by_answer(later, earlier);
+}
+
+void policy_warn_of_shadows(const struct config *config, struct diag *diag)
+{
+	size_t told = 0;
+	for (size_t i = 1; i < config->rule_count && told < TOLD_MAX; i++) {
+		const struct config_rule *later = &config->rules[i];
+		size_t k = 0;
+		while (k < i && !policy_shadows(&config->rules[k], later))
+			k++;
+		if (k == i)
+			continue;
+		const struct config_rule *earlier = &config->rules[k];
+		told++;
+		diag_warning(
+			diag, config->file, later->pos.line, later->pos.column,
+			"the rule \"%s\" can never decide: \"%s\" on line %u stands before it and holds "
+			"wherever it would",
+			later->name, earlier->name, earlier->pos.line);
+	}
+}
