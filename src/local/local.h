@@ -41,7 +41,7 @@ enum local_kind {
 	LOCAL_LOOPBACK,  /* below localhost: 127.0.0.1 and ::1 (RFC 6761, 6.3) */
 };
 
-/* All pointers are the snapshot's. */
+/* All pointers are the snapshot's, but for the zone of LOCAL_NODATA, which is the name that was looked for. */
 struct local_hit {
 	enum local_kind kind;
 	uint64_t group;                 /* LOCAL_ELSEWHERE */

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dns/compose.h"
 #include "dns/reply.h"
+#include "dns/strip.h"
 #include "dns/wire.h"
 
 /* As assert, but not to be compiled out. */
@@ -175,6 +177,52 @@ static void check_fixed_point(const struct answer *answer, const struct dns_quer
 	answer_free(&again);
 }
 
+/* Some of the addresses are taken out: what is left is a whole answer without them. */
+static void check_strip(const struct answer *answer, const struct dns_query *query,
+                        const uint8_t *data, size_t size)
+{
+	static struct stripped stripped;
+	struct strip_set gone = {0};
+	struct answer *again;
+	for (size_t i = 0; i < answer->address_count; i++)
+		if (data[(size + i) % size] & 1)
+			strip_set_add(&gone, i);
+	if (!answer_strip(answer, &gone, &stripped))
+		return;
+	MUST(answer_from_wire(stripped.wire, stripped.answer.length, query, &again) == PF_OK);
+	MUST(again->ttl_count == stripped.answer.ttl_count);
+	for (size_t i = 0; i < again->address_count; i++)
+		for (size_t j = 0; j < answer->address_count; j++)
+			MUST(!strip_set_has(&gone, j) ||
+			     !addr_equal(&again->addresses[i], &answer->addresses[j]));
+	answer_free(&again);
+}
+
+/* What a chain is put together of, with this answer at its end. */
+static void check_compose(const struct answer *answer, const struct dns_query *query)
+{
+	static const uint8_t target[] = "\3end\7invalid";
+	struct answer_datum datum = {target, sizeof target};
+	struct answer *alias, *whole, *again;
+	MUST(answer_make(&query->name, DNS_TYPE_CNAME, 60, &datum, 1, &alias) == PF_OK);
+	const struct answer_part parts[] = {{alias, 0}, {answer, 7}};
+	if (answer_compose(query, parts, PF_COUNT(parts), false, answer->rcode, &whole) == PF_OK) {
+		check_answer(whole);
+		MUST(whole->ttl <= 60 && whole->address_count == answer->address_count);
+		answer_free(&whole);
+	}
+	answer_free(&alias);
+	for (size_t i = 1; i <= answer->hop_count && query->type != DNS_TYPE_CNAME; i++) {
+		if (answer_cut(query, answer, i, &whole) != PF_OK)
+			continue;
+		check_answer(whole);
+		MUST(whole->hop_count <= i && whole->address_count == 0);
+		if (answer_from_wire(whole->wire, whole->length, query, &again) == PF_OK)
+			answer_free(&again);
+		answer_free(&whole);
+	}
+}
+
 static void fuzz_answer(const uint8_t *data, size_t size, unsigned switches,
                         const struct reply_options *options)
 {
@@ -198,6 +246,8 @@ static void fuzz_answer(const uint8_t *data, size_t size, unsigned switches,
 	}
 	check_answer(answer);
 	check_fixed_point(answer, &query);
+	check_strip(answer, &query, data, size);
+	check_compose(answer, &query);
 	check_reply(&query, options, reply_from_answer(out, &query, answer, 7, options));
 	MUST((out[3] & WIRE_RCODE_MASK) == answer->rcode);
 	answer_free(&answer);

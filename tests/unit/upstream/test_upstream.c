@@ -300,17 +300,22 @@ static void fill(struct dns_query *query, const char *name)
 	query->question_length = (uint16_t)(query->name.length + 4);
 }
 
-static void ask(struct world *world, const char *name)
+static void ask_group(struct world *world, uint64_t group, const char *name)
 {
 	struct dns_query query;
 	unsigned done = world->done;
 	fill(&query, name);
 	uv_update_time(&world->loop);
-	assert_int_equal(world->forwarder->ask(world->forwarder, 0, &query, on_done, world), PF_OK);
+	assert_int_equal(world->forwarder->ask(world->forwarder, group, &query, on_done, world), PF_OK);
 	assert_int_equal(world->done, done); /* never from within ask */
 	while (world->done == done)
 		uv_run(&world->loop, UV_RUN_ONCE);
 	assert_int_equal(world->done, done + 1);
+}
+
+static void ask(struct world *world, const char *name)
+{
+	ask_group(world, 0, name);
 }
 
 static void expect_address(struct world *world, const char *text)
@@ -478,6 +483,45 @@ static void without_servers_it_says_so(void **state)
 	assert_int_equal(world->done, 0);
 }
 
+/* A question of one group never goes to the servers of another, whatever becomes of its own. */
+static void groups_keep_to_themselves(void **state)
+{
+	struct world *world = *state;
+	struct upstream_stats stats[UPSTREAM_STATS_MAX];
+	struct dns_query query;
+	add_server(world, behave_well);
+	add_server(world, behave_well);
+	struct upstream_group groups[] = {{0, &world->servers[0].address, 1},
+	                                  {7, &world->servers[1].address, 1}};
+	world->forwarder->configure(world->forwarder, groups, 2);
+	ask(world, "a.example");
+	ask_group(world, 7, "b.lan");
+	ask_group(world, 7, "c.lan");
+	assert_int_equal(world->servers[0].udp_queries, 1);
+	assert_int_equal(world->servers[1].udp_queries, 2);
+	assert_int_equal(upstream_stats(world->forwarder, stats), 2);
+	assert_true(stats[0].group == 0 && stats[0].answers == 1);
+	assert_true(stats[1].group == 7 && stats[1].answers == 2);
+	fill(&query, "d.lan");
+	assert_int_equal(world->forwarder->ask(world->forwarder, 8, &query, on_done, world), PF_EFULL);
+	/* The same server in another group: what it answered there is not its figure here. */
+	groups[1].id = 8;
+	world->forwarder->configure(world->forwarder, groups, 2);
+	assert_int_equal(upstream_stats(world->forwarder, stats), 2);
+	assert_true(stats[0].answers == 1 && stats[1].group == 8 && stats[1].answers == 0);
+	assert_int_equal(world->forwarder->ask(world->forwarder, 7, &query, on_done, world), PF_EFULL);
+	/* Gone while the question is under way: it still ends. */
+	uv_close((uv_handle_t *)&world->servers[1].udp, NULL);
+	uv_run(&world->loop, UV_RUN_NOWAIT);
+	unsigned done = world->done;
+	assert_int_equal(world->forwarder->ask(world->forwarder, 8, &query, on_done, world), PF_OK);
+	world->forwarder->configure(world->forwarder, groups, 1);
+	while (world->done == done)
+		uv_run(&world->loop, UV_RUN_ONCE);
+	assert_int_equal(world->result.status, FORWARD_NETWORK_ERROR);
+	assert_int_equal(world->servers[0].udp_queries, 1);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, build, tear_down)
 
 int main(void)
@@ -495,6 +539,7 @@ int main(void)
 		CASE(nobody_there_is_a_network_error),
 		CASE(ports_and_ids_are_random),
 		CASE(without_servers_it_says_so),
+		CASE(groups_keep_to_themselves),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
