@@ -68,54 +68,57 @@ static json_t *hops_json(const struct explanation *about)
 	return rows;
 }
 
-/* The lists that hold a name; `cname` when it is not the question's, but one on the way of the answer. */
+/* What holds a name or the answer to it. */
+struct held {
+	const struct list_set *by_name;
+	const struct list_set *by_answer; /* NULL: the answer is not looked at */
+	const struct dns_name *cname; /* NULL: the question's name; else one on the way of the answer */
+};
+
+static void add_list(json_t *rows, const struct list_info *info, const struct list_found *found,
+                     const struct dns_name *cname)
+{
+	char identity[20], shown[NAME_TEXT_MAX] = "";
+	if (cname)
+		dns_name_to_text(cname, shown);
+	snprintf(identity, sizeof identity, "%016llx%x", (unsigned long long)found->identity.entry,
+	         found->identity.covers);
+	json_array_append_new(rows,
+	                      json_pack("{s:s, s:s, s:i, s:s, s:s, s:n, s:n, s:o}", "name", info->name,
+	                                "file", info->file, FORMAT_KEY, (int)info->format, IDENTITY_KEY,
+	                                identity, "entry", found->text, "line", "text", "cname",
+	                                cname ? json_string(shown) : json_null()));
+}
+
 static void add_lists(json_t *rows, const struct query *query, const struct explanation *about,
-                      const struct list_set *held, const struct dns_name *cname)
+                      const struct held *held)
 {
 	const struct lists *lists = about->snapshot->lists;
-<<<<<<< HEAD
 	struct list_asked asked = listed_asked(query);
-	const struct answer *answer = about->entry ? about->entry->answer : NULL;
+	const struct answer *answer = held->by_answer && about->entry ? about->entry->answer : NULL;
 	struct listed_answer listed;
 	if (answer)
 		listed_answer_init(&listed, answer);
+	if (held->cname)
+		asked.name = held->cname;
 	for (size_t i = 0; i < lists_count(lists); i++) {
 		struct list_found found = {.text = ""};
-		char identity[20];
-		bool by_name = list_set_has(about->lists, i);
-		if (!by_name && !(answer && list_set_has(about->answer_lists, i)))
-=======
-	struct list_asked asked = pipeline_asked(query);
-	char shown[NAME_TEXT_MAX];
-	if (cname) {
-		asked.name = cname;
-		dns_name_to_text(cname, shown);
-	}
-	for (size_t i = 0; i < lists_count(lists); i++) {
-		struct list_found found = {.text = ""};
-		char identity[20];
-		if (!list_set_has(held, i))
->>>>>>> 85a35ec (policy, cli: rules that can never decide are told; explain shows what decides, or all)
+		bool by_name = list_set_has(held->by_name, i);
+		if (!by_name && !(answer && list_set_has(held->by_answer, i)))
 			continue;
-		const struct list_info *info = lists_info(lists, i);
 		(void)lists_find(lists, query->pipeline->list_scratch, i, &asked,
 		                 by_name ? NULL : &listed.view, &found);
-		snprintf(identity, sizeof identity, "%016llx%x", (unsigned long long)found.identity.entry,
-		         found.identity.covers);
-		json_array_append_new(rows, json_pack("{s:s, s:s, s:i, s:s, s:s, s:n, s:n, s:o}", "name",
-		                                      info->name, "file", info->file, FORMAT_KEY,
-		                                      (int)info->format, IDENTITY_KEY, identity, "entry",
-		                                      found.text, "line", "text", "cname",
-		                                      cname ? json_string(shown) : json_null()));
+		add_list(rows, lists_info(lists, i), &found, held->cname);
 	}
 }
 
 static json_t *lists_json(const struct query *query, const struct explanation *about)
 {
 	json_t *rows = json_array();
-	add_lists(rows, query, about, about->lists, NULL);
+	add_lists(rows, query, about, &(struct held){about->lists, about->answer_lists, NULL});
 	for (size_t i = 0; about->hop_lists && i < about->entry->answer->hop_count; i++)
-		add_lists(rows, query, about, &about->hop_lists[i], &about->entry->answer->hops[i]);
+		add_lists(rows, query, about,
+		          &(struct held){&about->hop_lists[i], NULL, &about->entry->answer->hops[i]});
 	return rows;
 }
 
