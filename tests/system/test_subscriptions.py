@@ -1,13 +1,17 @@
 """Lists that come by https, http and file URLs: fetched, kept, refreshed, and refused."""
 import gzip
 import re
-import zlib
+import shutil
+import subprocess
+import sys
 import threading
+import uuid
+import zlib
 
 import pytest
 
 import web as web_module
-from harness import PATIENCE_S, WRAP, addresses, answer, ask, wait_until
+from harness import PATIENCE_S, ROOT, WRAP, addresses, answer, ask, wait_until
 
 SINK = [{"name": "sink", "lists": ["feed"], "action": "sinkhole"}]
 NAMES = "".join(f"n{i}.listed.test\n" for i in range(50))
@@ -457,3 +461,62 @@ def test_https_leads_to_https_only(subscribe, web, authority):
     daemon = subscribe(server.url("/list.txt", "lists.test"), **{"ca-file": str(authority.ca)})
     wait_error(daemon, "redirected from https to http")
     assert plain.count() == 0
+
+
+# ---- from outside into the house: a public address of a network namespace
+
+
+SERVER = """
+import http.server
+import socket
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        print(self.client_address[0], self.headers["Host"], self.path, flush=True)
+        moved = {{"/in4": "http://127.0.0.1:8080/list.txt", "/in6": "http://[::1]:8080/list.txt", "/mapped": "http://[::ffff:127.0.0.1]:8080/list.txt",
+                 "/local": "http://localhost:8080/list.txt", "/file": "file:///etc/passwd", "/public": "http://9.9.9.9:8080/list.txt"}}
+        self.send_response(302 if self.path in moved else 200)
+        if self.path in moved:
+            self.send_header("Location", moved[self.path])
+        self.end_headers()
+        self.wfile.write(b"one.listed.test\\n")
+    def log_message(self, *_):
+        pass
+class Server(http.server.ThreadingHTTPServer):
+    address_family = socket.AF_INET6
+    def server_bind(self):
+        self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        super().server_bind()
+Server(("::", 8080), Handler).serve_forever()
+"""
+
+
+@pytest.fixture
+def outside(folder):
+    """A namespace in which a server has a public address, and the file with what it was asked."""
+    if not ROOT or not shutil.which("ip"):
+        pytest.skip("network namespaces need root, and ip (package iproute2)")
+    name = "pfo" + uuid.uuid4().hex[:6]
+    if subprocess.run(["ip", "netns", "add", name], capture_output=True).returncode:
+        pytest.skip("no network namespaces here")
+    for arguments in (("link", "set", "lo", "up"), ("addr", "add", "9.9.9.9/32", "dev", "lo")):
+        subprocess.run(["ip", "-n", name, *arguments], check=True, capture_output=True)
+    asked = folder / "asked"
+    with open(asked, "wb") as log:
+        server = subprocess.Popen(["ip", "netns", "exec", name, sys.executable, "-B", "-c", SERVER.format()], stdout=log, stderr=log)
+    yield name, asked
+    server.kill()
+    server.wait()
+    subprocess.run(["ip", "netns", "del", name], capture_output=True)
+
+
+@pytest.mark.parametrize("path, pattern", [("/in4", "special-use"), ("/in6", "special-use"), ("/mapped", "special-use"), ("/local", "special-use"),
+                                           ("/file", "no plain http"), ("/public", None)])
+def test_a_redirect_into_the_house(portafilter, outside, path, pattern):
+    namespace, asked = outside
+    daemon = portafilter({"lists": [{"name": "feed", "url": f"http://9.9.9.9:8080{path}", "refresh": "1s"}]}, namespace=namespace)
+    if pattern:
+        wait_until(lambda: path in asked.read_text(), "the server was asked")
+        wait_error(daemon, pattern)
+        assert "/list.txt" not in asked.read_text()
+    else:
+        wait_until(lambda: daemon.api("/api/v1/lists")[1]["lists"][0]["names"] == 1, "the list is there")
