@@ -45,7 +45,7 @@ def test_formats(listing, case):
 
 
 def test_skipped_lines_are_counted_with_reasons(listing):
-    daemon = listing({"l": "good.test\nbad..test\ngood.test\n/regex/\nads*.test\n" + "x" * 5000 + "\nhttp://url.test/path\n<html>\n||m.test^$popup\n"})
+    daemon = listing({"l": "good.test\nbad..test\ngood.test\n^(re\nads/x\n" + "x" * 5000 + "\nhttp://url.test/path\n<html>\n||m.test^$popup\n"})
     info = daemon.json("lists")["lists"][0]
     assert (info["name"], info["names"], info["lines"]) == ("l", 1, 9)
     assert sum(s["count"] for s in info["skipped"]) == 8
