@@ -104,15 +104,16 @@ static void read_text(struct line *line, struct line_item *item, struct part par
 	}
 	if (!read_modifiers(line, item, &part, dollar))
 		return;
+	static const char root[] = "^\\.$";
 	bool closed = false; /* by ^ or |: nothing may follow */
 	while (part.at < part.end && (part.end[-1] == '^' || part.end[-1] == '|')) {
 		part.end--;
 		closed = true;
 	}
 	if (part_length(part) == 1 && *part.at == '*' && item->terms)
-		item_regex(line, item, (struct part){".*", ".*" + 2}); /* "*$denyallow=…": every name */
+		item_every_name(line, item); /* "*$denyallow=…": every name */
 	else if (bar && !below && closed && is_root(part))
-		item_regex(line, item, (struct part){"^\\.$", "^\\.$" + 4});
+		item_regex(line, item, (struct part){root, root + sizeof root - 1});
 	else if (!closed && part_length(part) && part.end[-1] == '.')
 		read_begin(line, item, part, below || !bar);
 	else

@@ -72,7 +72,7 @@ static void read_domain(struct line *line, struct line_item *item, struct part n
 	item->covers = line->excepts ? LIST_EXCEPTION : 0;
 	item->terms = &line->terms;
 	if (part_is(name, "#")) {
-		item_regex(line, item, (struct part){".*", ".*" + 2});
+		item_every_name(line, item);
 	} else if (!part_length(name)) {
 		item_skip(item, SKIP_SETTING); /* server=// is about names without dots */
 	} else {

@@ -124,3 +124,9 @@ void item_regex(struct line *line, struct line_item *item, struct part part)
 	item->kind = ITEM_PATTERN;
 	item->regex = line->regex;
 }
+
+void item_every_name(struct line *line, struct line_item *item)
+{
+	static const char every[] = ".*";
+	item_regex(line, item, (struct part){every, every + sizeof every - 1});
+}

@@ -37,6 +37,8 @@ void item_name(struct line_item *item, struct part part);
 void item_wild_name(struct line *line, struct line_item *item, struct part part, uint8_t plain);
 /* A regular expression. */
 void item_regex(struct line *line, struct line_item *item, struct part part);
+/* The expression that every name matches. */
+void item_every_name(struct line *line, struct line_item *item);
 
 /* The forms that have files of their own. */
 void line_read_adblock(struct line *line, struct line_item *item, struct part part);
