@@ -2,6 +2,7 @@
  * reloads), then ends everything in the reverse order. */
 #include "daemon/daemon.h"
 
+#include <malloc.h>
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
@@ -19,6 +20,8 @@
 #include "journal/sqlite/sqlite.h"
 
 #define ERROR_MAX 500
+/* Allocations from here on are mappings of their own: what snapshots consist of, nothing that packets need. */
+#define LARGE_BYTES_MIN (256 << 10)
 
 /* ---- control ----------------------------------------------------------------------------- */
 
@@ -368,6 +371,13 @@ static void announce(const struct daemon *daemon)
 	         daemon->journal_path ? daemon->journal_path : "off");
 }
 
+/* What a reload frees goes back to the kernel at once. By itself glibc stops doing so for arrays of a size that it has seen
+ * freed before, and reload after reload would leave larger holes. */
+static void return_large_memory(void)
+{
+	(void)mallopt(M_MMAP_THRESHOLD, LARGE_BYTES_MIN);
+}
+
 int daemon_run(const char *config_path)
 {
 	struct daemon *daemon = calloc(1, sizeof *daemon);
@@ -380,6 +390,7 @@ int daemon_run(const char *config_path)
 	}
 	signal(SIGPIPE, SIG_IGN);
 	raise_file_limit();
+	return_large_memory();
 	rcu_register_thread();
 	daemon->config_path = config_path;
 	daemon->started = clock_now();

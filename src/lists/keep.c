@@ -11,7 +11,7 @@ static bool is_same(const struct lists *lists, const struct config *config)
 {
 	if (lists->count != config->list_count)
 		return false;
-	/* Conditions ($ctag) know tags by their number. */
+	/* Conditions ($ctag) know tags by their number; those of a mapped index are still to be read. */
 	if (list_details_count(lists->tables.details) &&
 	    (lists->tags.count != config->tags.count ||
 	     memcmp(lists->tags.names, config->tags.names, sizeof lists->tags.names) != 0))
@@ -89,7 +89,7 @@ static struct lists *open_cache(const struct config *config, const char *path, s
 	struct lists *lists = NULL;
 	char why[STORE_WHY_MAX] = "can not be read: out of memory";
 	int error = store_open(path, &lists, why);
-	if (error == PF_OK && !is_same(lists, config))
+	if (error == PF_OK && (!is_same(lists, config) || lists_read_beyond(lists, config) != PF_OK))
 		lists_free(&lists);
 	else if (error == PF_OK)
 		tell_again(lists, config, diag);
@@ -131,9 +131,7 @@ int lists_load_kept(const struct config *config, const struct lists_keep *keep, 
 	if (*out)
 		return PF_OK;
 	int error = load_anew(config, keep->now_wall_us, diag, out);
-	/* The file holds names alone. What else lists say is read from them at each start. */
-	if (error == PF_OK && keep->cache_file && config->list_count &&
-	    list_tables_are_plain(&(*out)->tables))
+	if (error == PF_OK && keep->cache_file && config->list_count)
 		write_cache(*out, config, keep->cache_file, diag);
 	return error;
 }

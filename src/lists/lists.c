@@ -161,6 +161,45 @@ int lists_read(const struct config *config, int64_t now_wall_us, struct diag *di
 	return PF_OK;
 }
 
+/* Told already, when the list was read for the first time. */
+static void tell_nobody(void *data, uint16_t list, unsigned line, const char *message)
+{
+	(void)data;
+	(void)list;
+	(void)line;
+	(void)message;
+}
+
+static int read_again(struct lists *lists, size_t number, const struct config *config)
+{
+	struct list_info *info = &lists->infos[number], counts = {0};
+	struct diag diag;
+	counts.name = info->name;
+	counts.file = info->file;
+	counts.format = info->format_given;
+	diag_init(&diag);
+	int error = list_file_read(&lists->tables, (uint16_t)number, &counts, config->file,
+	                           config->lists[number].pos, &diag);
+	diag_deinit(&diag);
+	list_source_settle(&info->source, info->file);
+	return error == PF_OK && !info->source.known ? PF_EINVAL : error;
+}
+
+int lists_read_beyond(struct lists *lists, const struct config *config)
+{
+	lists->tags = config->tags;
+	for (size_t i = 0; i < lists->count; i++) {
+		int error = list_set_has(&lists->beyond, i) ? read_again(lists, i, config) : PF_OK;
+		if (error != PF_OK)
+			return error;
+	}
+	if (list_tables_seal(&lists->tables, tell_nobody, NULL) != PF_OK)
+		return PF_ENOMEM;
+	bool same = list_details_count(lists->tables.details) == lists->detail_count &&
+	            !memcmp(&lists->tables.beyond, &lists->beyond, sizeof lists->beyond);
+	return same ? PF_OK : PF_EINVAL;
+}
+
 enum lists_origin lists_origin(const struct lists *lists)
 {
 	return lists->origin;

@@ -236,7 +236,8 @@ static bool bitmaps_are_sound(const uint32_t *words, size_t list_count)
 	return true;
 }
 
-static bool group_is_sound(const uint32_t *at, const uint32_t *end, size_t list_count)
+static bool group_is_sound(const uint32_t *at, const uint32_t *end, size_t list_count,
+                           size_t detail_count)
 {
 	if (at == end)
 		return false;
@@ -251,13 +252,16 @@ static bool group_is_sound(const uint32_t *at, const uint32_t *end, size_t list_
 		if (GROUP_LIST(word) >= list_count || !(covers & COVERS_ALL) ||
 		    covers & ~(COVERS_ALL | LIST_EXCEPTION) || word >= GROUP_DETAIL_FOLLOWS * 2)
 			return false;
-		if (word & GROUP_DETAIL_FOLLOWS && (at == end || !*at++))
+		if (!(word & GROUP_DETAIL_FOLLOWS))
+			continue;
+		if (at == end || !*at || *at > detail_count)
 			return false;
+		at++;
 	}
 	return true;
 }
 
-bool sealed_is_sound(const struct sealed *sealed, size_t list_count)
+bool sealed_is_sound(const struct sealed *sealed, size_t list_count, size_t detail_count)
 {
 	const struct sealed_shape *shape = &sealed->shape;
 	if (sealed->starts[0] || sealed->starts[shape->group_count + 1] != shape->word_count)
@@ -268,7 +272,7 @@ bool sealed_is_sound(const struct sealed *sealed, size_t list_count)
 	for (size_t i = 1; i <= shape->group_count; i++) {
 		uint32_t from = sealed->starts[i], to = sealed->starts[i + 1];
 		if (from > to || to > shape->word_count ||
-		    !group_is_sound(sealed->words + from, sealed->words + to, list_count))
+		    !group_is_sound(sealed->words + from, sealed->words + to, list_count, detail_count))
 			return false;
 	}
 	return slots_are_sound(sealed);

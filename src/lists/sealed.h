@@ -72,8 +72,8 @@ void sealed_attach(struct sealed *sealed, const struct sealed_shape *shape, cons
 bool sealed_shape_fits(const struct sealed_shape *shape, size_t bytes);
 
 /* A block from a stranger, whose shape fits: is every number in it within bounds, so that no look-up reads
- * outside, nor for ever, nor speaks of a list that is not among the `list_count`? */
-bool sealed_is_sound(const struct sealed *sealed, size_t list_count);
+ * outside, nor for ever, nor speaks of a list that is not among the `list_count`, nor of a detail over `detail_count`? */
+bool sealed_is_sound(const struct sealed *sealed, size_t list_count, size_t detail_count);
 
 /* list_index_match and list_index_find of index.h. */
 void sealed_match(const struct sealed *sealed, const struct dns_name *name,

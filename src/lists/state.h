@@ -22,7 +22,10 @@ struct lists {
 	struct list_tables tables;
 	size_t warning_count;
 	struct list_warning *warnings;
-	struct store_map map; /* when the index lies in a mapped file */
+	struct store_map map; /* when the index lies in a mapped file … */
+	/* … which lists must still be read for what is not in it, and how many details come of that. */
+	struct list_set beyond;
+	size_t detail_count;
 };
 
 #endif

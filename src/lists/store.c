@@ -30,6 +30,8 @@ struct header {
 	uint64_t checksum[2]; /* of the whole file with this zeroed */
 	uint64_t list_count, warning_count;
 	uint64_t block_bytes, lists_bytes;
+	uint64_t detail_count;
+	struct list_set beyond;
 	struct sealed_shape shape;
 };
 _Static_assert(sizeof(struct header) <= STORE_HEADER_BYTES, "the block begins behind it");
@@ -116,6 +118,8 @@ static int make_parts(struct parts *parts, const struct lists *lists)
 		.list_count = lists->count,
 		.warning_count = lists->warning_count,
 		.block_bytes = sealed_bytes(&sealed->shape),
+		.detail_count = list_details_count(lists->tables.details),
+		.beyond = lists->tables.beyond,
 		.shape = sealed->shape,
 	};
 	append_lists(&parts->lists, lists);
@@ -215,6 +219,9 @@ static const char *header_fault(const struct header *header, size_t length)
 	    header->block_bytes + header->lists_bytes != length - STORE_HEADER_BYTES ||
 	    !sealed_shape_fits(&header->shape, header->block_bytes))
 		return "is damaged: its parts do not fit";
+	for (size_t list = header->list_count; list < LIST_MAX; list++)
+		if (list_set_has(&header->beyond, list))
+			return "is damaged: it speaks of lists that it does not have";
 	return NULL;
 }
 
@@ -300,7 +307,7 @@ int store_read(const void *bytes, size_t length, struct lists **out, char why[ST
 		return fail(why, PF_EINVAL, "is damaged: its checksum is wrong");
 	const char *block = (const char *)bytes + STORE_HEADER_BYTES;
 	sealed_attach(&sealed, &header.shape, block);
-	if (!sealed_is_sound(&sealed, header.list_count))
+	if (!sealed_is_sound(&sealed, header.list_count, header.detail_count))
 		return fail(why, PF_EINVAL, "is damaged: a number in it can not be");
 	struct lists *lists = calloc(1, sizeof *lists);
 	if (!lists)
@@ -314,6 +321,9 @@ int store_read(const void *bytes, size_t length, struct lists **out, char why[ST
 		lists_free(&lists);
 		return fail(why, PF_EINVAL, "is damaged: what it says of the lists can not be read");
 	}
+	lists->tables.names_known = true;
+	lists->beyond = header.beyond;
+	lists->detail_count = header.detail_count;
 	*out = lists;
 	return PF_OK;
 }

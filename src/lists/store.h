@@ -4,6 +4,10 @@
  *     block     the index (sealed.h), at a page's border
  *     lists     what `portafilter lists` tells of each, and what file it was read from
  *
+ * Conditions, replies, expressions and networks are not in it: lists that have such entries are read again for them, which
+ * are few, and only the adding of names to the index is spared. They come out with the same numbers, as the files are
+ * the same.
+ *
  * It is written aside, readable for its owner only (the key of the hashes is in it), and put in place by rename. It is
  * not brought to the disk with fsync: a file that a power cut left half written fails its checksum and is made anew.
  * It is used only when it is ours and nobody else may write it, was written by the same build of the program, is
@@ -26,7 +30,8 @@ struct store_map {
 struct lists;
 
 /* PF_OK; PF_ENOENT: there is no such file; PF_EINVAL: it can not be used, `why` completes "the file …"; PF_ENOMEM. On
- * success `*out` is owned by the caller, with one reference, and holds the map. */
+ * success `*out` is owned by the caller, with one reference, and holds the map; nothing may be looked up in it before
+ * lists_read_beyond (load.h). */
 PF_MUST_CHECK int store_open(const char *path, struct lists **out, char why[STORE_WHY_MAX]);
 
 /* PF_OK, PF_ENOMEM, or PF_EIO and `why`. */

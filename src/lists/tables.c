@@ -42,17 +42,23 @@ bool list_server_name(const struct dns_name *name, struct dns_name *out)
 	return true;
 }
 
+static int add_to_index(struct list_tables *tables, const struct dns_name *name,
+                        const struct list_entry *entry)
+{
+	return tables->names_known ? PF_OK : list_index_add(tables->index, name, entry);
+}
+
 static int add_name(struct list_tables *tables, const struct line_item *item,
                     const struct list_entry *entry)
 {
 	struct dns_name marked;
 	if (item->trigger == TRIGGER_NAME)
-		return list_index_add(tables->index, &item->name, entry);
+		return add_to_index(tables, &item->name, entry);
 	if (!list_server_name(&item->name, &marked))
 		return PF_ECONFLICT; /* 252 bytes and more: no name server is called so */
 	list_set_add(&tables->by_answer, entry->list);
 	list_set_add(&tables->by_server, entry->list);
-	return list_index_add(tables->index, &marked, entry);
+	return add_to_index(tables, &marked, entry);
 }
 
 int list_tables_add(struct list_tables *tables, uint16_t list, const struct line_item *item,
@@ -66,6 +72,8 @@ int list_tables_add(struct list_tables *tables, uint16_t list, const struct line
 		if (item->terms->has_reply)
 			list_set_add(&tables->replying, list);
 	}
+	if (entry.detail || item->kind != ITEM_NAME || item->trigger != TRIGGER_NAME)
+		list_set_add(&tables->beyond, list);
 	switch (item->kind) {
 	case ITEM_NAME: return add_name(tables, item, &entry);
 	case ITEM_PATTERN:
@@ -80,7 +88,7 @@ int list_tables_seal(struct list_tables *tables,
                      void (*tell)(void *data, uint16_t list, unsigned line, const char *message),
                      void *data)
 {
-	if (list_index_seal(tables->index) != PF_OK)
+	if (!tables->names_known && list_index_seal(tables->index) != PF_OK)
 		return PF_ENOMEM;
 	for (size_t i = 0; i < PF_COUNT(network_triggers); i++)
 		list_prefixes_seal(tables->networks[network_triggers[i]]);
@@ -125,12 +133,6 @@ uint64_t list_entry_identity(const struct list_tables *tables, const struct line
 		return identity(item, 0);
 	const uint8_t *key = list_details_key(tables->details, detail, &length);
 	return identity(item, mix(0, key, length));
-}
-
-bool list_tables_are_plain(const struct list_tables *tables)
-{
-	return !list_details_count(tables->details) && !list_patterns_count(tables->patterns) &&
-	       !list_set_any(&tables->by_client) && !list_set_any(&tables->by_answer);
 }
 
 size_t list_tables_bytes(const struct list_tables *tables)

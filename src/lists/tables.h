@@ -19,6 +19,8 @@ struct list_tables {
 	struct list_set by_answer; /* … for TRIGGER_ADDRESS, NS_NAME or NS_ADDRESS */
 	struct list_set by_server; /* … for TRIGGER_NS_NAME */
 	struct list_set replying;  /* lists with entries that want to be replied something */
+	struct list_set beyond;    /* lists with entries that are more than plain names in the index */
+	bool names_known;          /* the index was sealed before: only what is beyond it is added */
 };
 
 /* Takes over the index, which may be NULL without memory for it. `tags` are the configuration's; they must live until the
@@ -47,9 +49,6 @@ uint64_t list_entry_identity(const struct list_tables *tables, const struct line
 /* A name server's name as the index holds it: apart from the names that are asked for, by a last label that
  * no name in the world ends with. False when it is too long for that. */
 bool list_server_name(const struct dns_name *name, struct dns_name *out);
-
-/* Is all of it in the index, as plain names? */
-bool list_tables_are_plain(const struct list_tables *tables);
 
 size_t list_tables_bytes(const struct list_tables *tables);
 

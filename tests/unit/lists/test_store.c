@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "lists/store.h"
+#include "lists/state.h"
 #include "unit/lists/fixture.h"
 
 /* Long after the files of a test were written: what they look like can be trusted. */
@@ -64,7 +64,7 @@ static enum lists_origin origin(const struct world *world)
 	return lists_origin(world->fixture.loaded);
 }
 
-static void check_names(const struct fixture *fixture)
+static void check_names(const struct fixture *fixture, size_t count)
 {
 	assert_true(fixture_has(fixture, 0, "a.example"));
 	assert_true(fixture_has(fixture, 0, "x.a.example"));
@@ -73,7 +73,7 @@ static void check_names(const struct fixture *fixture)
 	assert_true(fixture_has(fixture, 1, "y.a.example"));
 	assert_false(fixture_has(fixture, 1, "x.a.example"));
 	assert_false(fixture_has(fixture, 2, "a.example"));
-	assert_int_equal(lists_count(fixture->loaded), 3);
+	assert_int_equal(lists_count(fixture->loaded), count);
 }
 
 static void check_infos(const struct world *world)
@@ -104,13 +104,13 @@ static void test_mapped_is_as_read(void **state)
 	struct stat stat_of;
 	load(world, false, LATER_US);
 	assert_int_equal(origin(world), LISTS_READ);
-	check_names(&world->fixture);
+	check_names(&world->fixture, 3);
 	check_infos(world);
 	assert_int_equal(stat(world->cache, &stat_of), 0);
 	assert_int_equal(stat_of.st_mode & 0777, 0600);
 	load(world, false, LATER_US);
 	assert_int_equal(origin(world), LISTS_MAPPED);
-	check_names(&world->fixture);
+	check_names(&world->fixture, 3);
 	check_infos(world);
 }
 
@@ -122,7 +122,7 @@ static void test_unchanged_is_shared(void **state)
 		const struct lists *before = world->fixture.loaded;
 		load(world, true, LATER_US);
 		assert_ptr_equal(world->fixture.loaded, before);
-		check_names(&world->fixture);
+		check_names(&world->fixture, 3);
 		check_infos(world);
 	}
 	world->fixture.lists[1].pos.line = 77; /* the configuration may change around them */
@@ -179,26 +179,71 @@ static void test_touched(void **state)
 	assert_ptr_equal(world->fixture.loaded, before);
 	load(world, false, LATER_US);
 	assert_int_equal(origin(world), LISTS_MAPPED);
-	check_names(&world->fixture);
+	check_names(&world->fixture, 3);
 }
 
-/* The file holds names alone: lists that say more are read at each start, and a changed table of tags counts. */
+/* Does list 3 hold the name for this type, and with which reply? */
+static bool held_for(const struct world *world, const char *text, uint16_t type, bool *replies)
+{
+	struct dns_name name;
+	struct list_set set;
+	struct list_found found;
+	struct regex_scratch *scratch = lists_scratch_new(world->fixture.loaded);
+	assert_int_equal(dns_name_from_text(text, &name), PF_OK);
+	const struct list_asked asked = {.name = &name, .type = type};
+	lists_match(world->fixture.loaded, scratch, &asked, &set);
+	bool held = list_set_has(&set, 3);
+	assert_int_equal(lists_find(world->fixture.loaded, scratch, 3, &asked, NULL, &found), held);
+	*replies = held && found.reply;
+	lists_scratch_free(&scratch);
+	return held;
+}
+
+static void check_more(const struct world *world)
+{
+	static const struct {
+		const char *name;
+		uint16_t type;
+		bool held, replies;
+	} rows[] = {
+		{"c.example", 28, true, false}, {"c.example", 1, false, false},
+		{"d.example", 1, true, true},   {"e.example", 1, false, false},
+		{"e.example", 28, true, true},  {"xadsx.example", 1, true, false},
+		{"f.example", 1, true, false},  {"g.example", 1, false, false},
+	};
+	for (size_t i = 0; i < PF_COUNT(rows); i++) {
+		bool replies;
+		assert_int_equal(held_for(world, rows[i].name, rows[i].type, &replies), rows[i].held);
+		assert_int_equal(replies, rows[i].replies);
+	}
+	assert_true(lists_have_replies(world->fixture.loaded, 3));
+	assert_false(lists_have_replies(world->fixture.loaded, 0));
+	assert_int_equal(lists_info(world->fixture.loaded, 3)->patterns, 1);
+	check_names(&world->fixture, 5);
+}
+
+/* What is not in the file comes from the lists that have such entries, with the same numbers. */
 static void test_more_than_names(void **state)
 {
 	struct world *world = *state;
-	fixture_add_text(&world->fixture, "||c.example^$ctag=tv,dnsrewrite=REFUSED\n/ads/\n");
+	fixture_add_text(
+		&world->fixture,
+		"||c.example^$dnstype=AAAA\n||d.example^$dnsrewrite=REFUSED\n/ads/\n||f.example^\n"
+		"||e.example^$dnstype=AAAA,dnsrewrite=NXDOMAIN\n||g.example^$ctag=tv\n");
+	fixture_add_text(&world->fixture, "||c.example^$dnstype=A\n||d.example^$dnsrewrite=REFUSED\n");
 	assert_true(tag_add(&world->fixture.config.tags, "tv") >= 0);
-	load(world, false, LATER_US);
-	load(world, false, LATER_US);
-	assert_int_equal(origin(world), LISTS_READ);
-	assert_true(fixture_has(&world->fixture, 3, "xadsx.example"));
+	for (int round = 0; round < 3; round++) {
+		load(world, false, LATER_US);
+		assert_int_equal(origin(world), round ? LISTS_MAPPED : LISTS_READ);
+		check_more(world);
+	}
 	const struct lists *before = world->fixture.loaded;
 	load(world, true, LATER_US);
 	assert_ptr_equal(world->fixture.loaded, before);
 	assert_true(tag_add(&world->fixture.config.tags, "camera") >= 0);
 	load(world, true, LATER_US);
-	assert_int_equal(origin(world), LISTS_READ);
 	assert_ptr_not_equal(world->fixture.loaded, before);
+	check_more(world);
 }
 
 static void test_other_lists(void **state)
@@ -258,7 +303,7 @@ static void check_refused(struct world *world, const char *why)
 	assert_int_equal(world->fixture.diag.warnings, 3);
 	if (!strstr(fixture_finding(&world->fixture, 0), why))
 		fail_msg("\"%s\" does not say \"%s\"", fixture_finding(&world->fixture, 0), why);
-	check_names(&world->fixture);
+	check_names(&world->fixture, 3);
 	load(world, false, LATER_US);
 	assert_int_equal(origin(world), LISTS_MAPPED); /* it was made anew */
 }
@@ -294,7 +339,7 @@ static void test_can_not_be_written(void **state)
 	struct world *world = *state;
 	strcpy(world->cache, "/nowhere/lists.cache");
 	load(world, false, LATER_US);
-	check_names(&world->fixture);
+	check_names(&world->fixture, 3);
 	assert_int_equal(world->fixture.diag.warnings, 3);
 	assert_non_null(strstr(fixture_finding(&world->fixture, 2), "can not be written"));
 }
@@ -399,7 +444,11 @@ static void test_forged(void **state)
 		struct lists *lists;
 		file.bytes[at] ^= (uint8_t)(at % 3 ? 0x81 : 0xff);
 		store_stamp(file.bytes, file.length);
-		if (store_read(file.bytes, file.length, &lists, why) == PF_OK) {
+		bool read = store_read(file.bytes, file.length, &lists, why) == PF_OK;
+		if (read && (lists->detail_count || list_set_any(&lists->beyond))) {
+			lists_free(&lists); /* there is more to read, which gives the forger away */
+			refused++;
+		} else if (read) {
 			struct dns_name name;
 			struct list_found found;
 			struct list_set set;
