@@ -2,9 +2,9 @@
  * reloads), then ends everything in the reverse order. */
 #include "daemon/daemon.h"
 
-#include <malloc.h>
 #include <errno.h>
 #include <limits.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -66,7 +66,7 @@ def test_entry_and_line_are_named(listing):
     daemon = listing({"tv": "# head\nother.test\n  example.test  # why\r\n*.below.test\n"})
     told = daemon.json("explain", "127.0.0.1", "deep.example.test")
     path = daemon.json("lists")["lists"][0]["file"]
-    assert told["lists"] == [{"name": "tv", "file": path, "entry": "example.test", "line": 3, "text": "example.test  # why"}]
+    assert told["lists"] == [{"name": "tv", "file": path, "entry": "example.test", "line": 3, "text": "example.test  # why", "cname": None}]
     assert told["reason"].endswith('deep.example.test is on list "tv" (entry example.test)')
     told = daemon.json("explain", "127.0.0.1", "a.below.test")
     assert told["reason"].endswith('is on list "tv" (entry *.below.test)')
