@@ -36,7 +36,7 @@ static void ask(struct conversation *conversation, uint16_t type);
 static void on_closed(uv_handle_t *handle)
 {
 	struct conversation *conversation = handle->data;
-	memset(&conversation->key, 0, sizeof conversation->key);
+	explicit_bzero(&conversation->key, sizeof conversation->key);
 	free(conversation);
 }
 
@@ -370,7 +370,7 @@ static const char *read_secret(const struct config_rpz *rpz, struct tsig_key *ke
 	key->algorithm = rpz->algorithm;
 	int error =
 		length < (ssize_t)sizeof text ? tsig_secret_parse(text, (size_t)length, key) : PF_EFULL;
-	memset(text, 0, sizeof text);
+	explicit_bzero(text, sizeof text);
 	return error == PF_OK      ? NULL
 	       : error == PF_EFULL ? "it is longer than any secret"
 	                           : "it is not base64";

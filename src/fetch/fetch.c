@@ -55,9 +55,8 @@ static void begin_due(struct fetch *fetch)
 	}
 }
 
-void fetch_round_ended(struct fetch *fetch, struct source *source, bool changed)
+void fetch_round_ended(struct fetch *fetch, bool changed)
 {
-	(void)source;
 	fetch->dirty |= changed;
 	if (!fetch->dirty || !fetch->running)
 		uv_timer_start(&fetch->gather, on_gathered, 0, 0);

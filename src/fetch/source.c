@@ -140,7 +140,7 @@ static void on_timer(uv_timer_t *timer)
 		pthread_mutex_lock(&source->fetch->lock);
 		show_state(source);
 		pthread_mutex_unlock(&source->fetch->lock);
-		fetch_round_ended(source->fetch, NULL, true);
+		fetch_round_ended(source->fetch, true);
 	}
 	if (now.mono_us >= source->next_mono_us && !source->download && !source->conversation)
 		source_begin(source);
@@ -212,6 +212,9 @@ void source_begin(struct source *source)
 	bool turn = fetch->running < FETCH_JOBS_MAX;
 	if (!turn || (source->started_mono_us && pause_us > 0)) {
 		/* The end of another round begins it (fetch_round_ended), or the timer. */
+		pthread_mutex_lock(&fetch->lock);
+		source->status.phase = turn ? FETCH_RESTING : FETCH_WAITING;
+		pthread_mutex_unlock(&fetch->lock);
 		put_off(source, turn ? pause_us : BEGIN_PAUSE_US, now);
 		return;
 	}
@@ -280,7 +283,7 @@ void source_finish(struct source *source, enum round round, const char *error)
 	source->unreported++;
 	pthread_mutex_unlock(&fetch->lock);
 	put_off(source, source->again ? 0 : schedule_next_us(source, draw()), now);
-	fetch_round_ended(fetch, source, round == ROUND_CHANGED);
+	fetch_round_ended(fetch, round == ROUND_CHANGED);
 }
 
 enum round source_take(struct source *source, struct copy_writer *writer,

@@ -69,7 +69,7 @@ void source_begin(struct source *source);
 bool source_expire(const char *path, const char *list, struct copy_state *state, struct now now);
 
 /* fetch.c: what rounds tell the whole. */
-void fetch_round_ended(struct fetch *fetch, struct source *source, bool changed);
+void fetch_round_ended(struct fetch *fetch, bool changed);
 
 /* schedule.c: from the end of a round to the next, jittered; microseconds. */
 int64_t schedule_next_us(const struct source *source, uint64_t random);
