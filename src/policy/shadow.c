@@ -198,6 +198,8 @@ static bool escapes_by_answer(const struct config_rule *later, const struct conf
 {
 	if (asks_answer(later) || !acts_by_answer(later))
 		return false;
+	if (later->lists_given && !earlier->lists_given)
+		return true; /* the lists may hold an address of the answer */
 	return !acts_by_answer(earlier) || earlier->follow_off;
 }
 

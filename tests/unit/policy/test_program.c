@@ -154,7 +154,7 @@ static void draw(struct yaml *yaml)
 
 struct query {
 	struct dns_name name, hops[ANSWER_HOP_MAX];
-	struct list_set lists, hop_lists[ANSWER_HOP_MAX];
+	struct list_set lists, hop_lists[ANSWER_HOP_MAX], answer_lists;
 	struct policy_question question;
 	struct policy_answer answer;
 	struct answer_facts *facts;
@@ -211,7 +211,12 @@ static void draw_query(struct query *query)
 		draw_lists(&query->hop_lists[i]);
 	}
 	draw_facts(query->facts);
-	query->answer = (struct policy_answer){query->facts, query->hops, hops, query->hop_lists, NULL};
+	draw_lists(&query->answer_lists);
+	query->answer = (struct policy_answer){.facts = query->facts,
+	                                       .hops = query->hops,
+	                                       .hop_count = hops,
+	                                       .hop_lists = query->hop_lists,
+	                                       .lists = one_in(2) ? &query->answer_lists : NULL};
 }
 
 /* ---- the plain walk ---------------------------------------------------------------------- */
@@ -222,6 +227,19 @@ static const struct rule *walk(const struct policy *policy, struct matter *matte
 	for (size_t i = 0; i < policy->count; i++) {
 		const struct rule *rule = &policy->rules[i];
 		if (rule->stage == stage && (!cnames || rule->follows) &&
+		    policy_rule_check(rule, matter, evidence) == CRITERION_NONE)
+			return rule;
+	}
+	return NULL;
+}
+
+/* The rules of the names stage that ask for lists, of the lists of the answer. */
+static const struct rule *walk_lists(const struct policy *policy, struct matter *matter,
+                                     struct evidence *evidence)
+{
+	for (size_t i = 0; i < policy->count; i++) {
+		const struct rule *rule = &policy->rules[i];
+		if (rule->stage == STAGE_NAMES && rule->lists_given &&
 		    policy_rule_check(rule, matter, evidence) == CRITERION_NONE)
 			return rule;
 	}
@@ -267,8 +285,24 @@ static void decide_plainly(const struct policy *policy, struct regex_scratch *sc
 		if (rule->action == ACTION_SINKHOLE)
 			return;
 	}
-	matter_init(&matter, &query->question, &query->answer, scratch);
+	struct policy_question question = query->question;
+	struct list_set wide = query->lists;
+	if (query->answer.lists) {
+		question.lists = query->answer.lists;
+		matter_init(&matter, &question, NULL, scratch);
+		rule = walk_lists(policy, &matter, &evidence);
+		evidence.match = MATCH_ANSWER_LIST;
+		take(verdict, rule, STAGE_ANSWERS, &evidence);
+		if (rule && rule->action != ACTION_FLAG)
+			return;
+		for (size_t i = 0; i < PF_COUNT(wide.words); i++)
+			wide.words[i] |= query->answer.lists->words[i];
+		question.lists = &wide;
+	}
+	matter_init(&matter, &question, &query->answer, scratch);
 	rule = walk(policy, &matter, false, STAGE_ANSWERS, &evidence);
+	if (rule && evidence.match == MATCH_LIST && !list_set_has(&query->lists, evidence.list))
+		evidence.match = MATCH_ANSWER_LIST;
 	take(verdict, rule, STAGE_ANSWERS, &evidence);
 }
 
@@ -298,9 +332,10 @@ static void compare(const struct policy *policy, struct policy_scratch *scratch,
 	const struct program *program = policy_program(policy, scratch, tags);
 	/* Who is told that nothing is asked may leave it away. */
 	if (!policy_needs_answer(policy, scratch, tags))
-		assert_int_not_equal(verdict.stage, STAGE_ANSWERS);
+		assert_true(verdict.stage != STAGE_ANSWERS || verdict.match == MATCH_ANSWER_LIST);
 	if (!policy_needs_lists(policy, scratch, tags))
-		assert_true(verdict.match != MATCH_LIST && verdict.match != MATCH_CNAME_LIST);
+		assert_true(verdict.match != MATCH_LIST && verdict.match != MATCH_CNAME_LIST &&
+		            verdict.match != MATCH_ANSWER_LIST);
 	if (!policy_follows(policy, scratch, tags))
 		assert_int_not_equal(verdict.match, MATCH_CNAME_LIST);
 	tally->decided[verdict.action] += verdict.rule != 0;
