@@ -46,7 +46,18 @@ static void print_answer(json_t *document)
 		putchar('\n');
 	}
 	json_array_foreach(json_object_get(document, "hops"), i, row)
-		cli_say(stdout, "leads to   %s", json_is_string(row) ? json_string_value(row) : "");
+	{
+		json_t *owner = json_array_get(json_object_get(document, "owners"), i + 1);
+		cli_put(stdout, "leads to   %s", json_is_string(row) ? json_string_value(row) : "");
+		if (json_is_string(owner))
+			cli_put(stdout, ", a name of %s", json_string_value(owner));
+		putchar('\n');
+	}
+	if (*upstream && *cli_string(document, "standing"))
+		cli_say(stdout,
+		        "           as %s answered, asked without client subnet; another resolver may be "
+		        "given other addresses",
+		        upstream);
 	json_array_foreach(json_object_get(document, "addresses"), i, row) print_address(row);
 }
 

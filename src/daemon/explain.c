@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "daemon/state.h"
+#include "dns/registered.h"
 #include "pipeline/listed.h"
 #include "pipeline/sentence.h"
 
@@ -64,6 +65,22 @@ static json_t *hops_json(const struct explanation *about)
 		char text[NAME_TEXT_MAX];
 		dns_name_to_text(&about->entry->answer->hops[i], text);
 		json_array_append_new(rows, json_string(text));
+	}
+	return rows;
+}
+
+/* Who registered the name, and each name on the way: "vendor.com", "akamaiedge.net"; null where nobody has. */
+static json_t *owners_json(const struct query *query, const struct explanation *about)
+{
+	json_t *rows = json_array();
+	size_t hops = about->entry ? about->entry->answer->hop_count : 0;
+	for (size_t i = 0; i <= hops; i++) {
+		const struct dns_name *name = i ? &about->entry->answer->hops[i - 1] : &query->dns.name;
+		struct dns_name owner;
+		char text[NAME_TEXT_MAX] = "";
+		if (dns_registered_domain(name, &owner) == PF_OK)
+			dns_name_to_text(&owner, text);
+		json_array_append_new(rows, *text ? json_string(text) : json_null());
 	}
 	return rows;
 }
@@ -225,6 +242,7 @@ static void on_explained(struct query *query, const struct explanation *about)
 		                              query->device.name, "known", query->device.known, "tags",
 		                              api_tags(about->snapshot, query->device.tags)));
 		json_object_set_new(result, "hops", hops_json(about));
+		json_object_set_new(result, "owners", owners_json(query, about));
 		json_object_set_new(result, "addresses", addresses_json(about));
 		json_object_set_new(result, "lists", lists_json(query, about));
 		json_object_set_new(result, "rules", steps_json(query, about));

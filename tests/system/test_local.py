@@ -207,6 +207,7 @@ def test_a_lying_router_harms_nothing(portafilter, public, router):
     assert addresses(daemon.ask("www.test")) == ["198.51.100.11"]
     about = daemon.json("explain", "127.0.0.1", "hop.lan", "A")
     assert about["hops"] == ["go.lan", "bank.test"] and about["upstream"] == public.upstream
+    assert about["owners"][-1] == "bank.test"
 
 
 def test_many_ask_one_flight(portafilter, upstream):

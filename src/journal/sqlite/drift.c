@@ -65,6 +65,7 @@ struct seen {
 	bool fresh;    /* no endpoint of this device, name and type yet */
 	bool rejudged; /* it was one, and the databases said something else of it */
 	int64_t address;
+	char evidence[EVENT_EVIDENCE_MAX]; /* "203.0.113.7: dbip 2026-06 CN" */
 };
 
 /* What an answer says now. */
@@ -161,10 +162,10 @@ static void take_address(struct answer_now *now, sqlite3_stmt *row)
 	seen->fresh = sqlite3_column_int(row, 5);
 	seen->rejudged = sqlite3_column_int(row, 6);
 	seen->address = sqlite3_column_int64(row, 9);
-	if (*now->evidence || strcmp(seen->standing, now->standing))
-		return;
-	snprintf(now->evidence, sizeof now->evidence, "%s: %s", sqlite3_column_text(row, 7),
+	snprintf(seen->evidence, sizeof seen->evidence, "%s: %s", sqlite3_column_text(row, 7),
 	         sqlite3_column_text(row, 8));
+	if (!*now->evidence && !strcmp(seen->standing, now->standing))
+		memcpy(now->evidence, seen->evidence, sizeof now->evidence);
 }
 
 /* "CN DE (overseas, high)": each country once, in the order of the alphabet. */
@@ -336,8 +337,7 @@ static int is_known(struct drift *drift, int64_t device, int64_t address, bool *
 }
 
 /* A country that the device may not have met. Home is nothing to write home about. */
-static int meet(struct sqlite_sink *sink, const struct group *group, const struct answer_now *now,
-                const struct seen *seen)
+static int meet(struct sqlite_sink *sink, const struct group *group, const struct seen *seen)
 {
 	struct drift *drift = sink->drift;
 	struct value values[] = {{.number = group->key.device},
@@ -352,7 +352,7 @@ static int meet(struct sqlite_sink *sink, const struct group *group, const struc
 		return result;
 	struct event event = {.kind = EVENT_NEW_COUNTRY};
 	snprintf(event.after, sizeof event.after, "%s", seen->location.code);
-	snprintf(event.evidence, sizeof event.evidence, "%s", now->evidence);
+	snprintf(event.evidence, sizeof event.evidence, "%s", seen->evidence);
 	return put_event(drift, group, &event, known);
 }
 
@@ -364,7 +364,7 @@ static int meet_all(struct sqlite_sink *sink, const struct group *group,
 		const struct seen *seen = &now->addresses[i];
 		bool decided = !strcmp(seen->standing, "home") || !strcmp(seen->standing, "overseas");
 		if (decided && !seen->anycast && country_known(seen->location))
-			result = meet(sink, group, now, seen);
+			result = meet(sink, group, seen);
 	}
 	return result;
 }

@@ -205,6 +205,8 @@ static void explain_says_it_in_order(void **state)
 		"reply      NXDOMAIN (nxdomain), by cache, answered by 127.0.0.1:5300\n"
 		"standing   overseas/high\n"
 		"leads to   a.example.net\n"
+		"           as 127.0.0.1:5300 answered, asked without client subnet; another resolver may be "
+		"given other addresses\n"
 		"address    203.0.113.7  overseas/high in CN (dbip 2026-06 CN), run by AS37963 Größe "
 		"(country unknown), anycast\n"
 		"address    192.0.2.1  unknown/low, of special use: it stands nowhere\n"
