@@ -1,7 +1,7 @@
 /* What a verdict costs: RULES rules of which OWN concern the device that asks (each the last of its kind), QUERIES queries
  * that no rule holds for. For callgrind, which counts instructions:
  *
- *   valgrind --tool=callgrind --toggle-collect='decide_all*' tests/bench/bench_policy RULES OWN QUERIES KIND
+ *   valgrind --tool=callgrind --toggle-collect=decide_all tests/bench/bench_policy RULES OWN QUERIES KIND
  *
  * KIND is names (`names` written out), lists, types (nothing that an index could find), or mixed. */
 #include <stdio.h>
@@ -39,7 +39,7 @@ static struct policy *compile(size_t rules, size_t own, const char *kind)
 	                    "  - {name: mine, ip: 192.0.2.1, tags: mine}\n"
 	                    "  - {name: other, ip: 192.0.2.2, tags: other}\nlists:\n");
 	for (size_t i = 0; i < 100; i++)
-		buffer_print(&yaml, "  - {name: l%zu, file: /dev/null}\n", i);
+		buffer_print(&yaml, "  - {name: l%zu, file: /proc/self/exe}\n", i);
 	buffer_print(&yaml, "rules:\n");
 	for (size_t i = 0; i < rules; i++)
 		put_rule(&yaml, kind, i, i < rules - own ? "other" : "mine");
