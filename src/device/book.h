@@ -6,8 +6,8 @@
  * first, in the registry's order; behind them are the others, `unknown` until somebody names or tags them, at most
  * BOOK_UNKNOWN_MAX: when a new one does not fit, those that were seen least are forgotten, and counted.
  *
- * What changes who is who is told as a struct device_change, so that the journal keeps its history: an address that was
- * asked from before its MAC was known, a MAC that was made up anew by a device that its lease gives away. */
+ * What changes who is who is told as a struct device_change: an address that was asked from before its MAC was known, a
+ * MAC that was made up anew by a device that its lease gives away. */
 #ifndef PF_DEVICE_BOOK_H
 #define PF_DEVICE_BOOK_H
 
@@ -112,8 +112,9 @@ struct book_memory {
 /* The row of the memory's id, made when there is none; what it knows is added. PF_OK and `*row`; PF_EINVAL (no id of a
  * device), PF_ENOMEM. */
 PF_MUST_CHECK int book_remember(struct book *book, const struct book_memory *memory, size_t *row);
-/* It was told that this device is here. */
-void book_announced(struct book *book, size_t row);
+/* The first row from `from` on of an unknown device that was first seen at `until` or before and that nobody was told of; -1:
+ * none. Then it counts as told. */
+int book_announce(struct book *book, size_t from, int64_t until_wall_us);
 
 /* ---- history ---- */
 

@@ -77,6 +77,8 @@ uint32_t row_of_key(const struct book *book, const struct addr *key);
 uint32_t row_of_id(const struct book *book, const char *id);
 /* The key leads to the row from now on; false without memory. */
 bool row_put_key(struct book *book, const struct addr *key, uint32_t row);
+/* The same, in the place of the one that the row holds for this (`held`). Without memory all is as it was. */
+void row_move_key(struct book *book, struct addr *held, const struct addr *key, uint32_t row);
 /* The keys of its id and its MAC lead to the row, where they lead to no other; false without memory. */
 bool row_put_own_keys(struct book *book, uint32_t row);
 /* Gives the row's tags and time to another that is the same thing. */

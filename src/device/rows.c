@@ -72,6 +72,15 @@ static void drop_key(struct book *book, const struct addr *key, uint32_t row)
 		table_remove(table, entry);
 }
 
+void row_move_key(struct book *book, struct addr *held, const struct addr *key, uint32_t row)
+{
+	if (!row_put_key(book, key, row))
+		return;
+	if (!addr_equal(held, key))
+		drop_key(book, held, row); /* else it would outlive the row */
+	*held = *key;
+}
+
 /* ---- tags -------------------------------------------------------------------------------- */
 
 static bool fits(const char *pattern, const char *text)

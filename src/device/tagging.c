@@ -226,7 +226,15 @@ int book_remember(struct book *book, const struct book_memory *memory, size_t *o
 	return PF_OK;
 }
 
-void book_announced(struct book *book, size_t row)
+int book_announce(struct book *book, size_t from, int64_t until_wall_us)
 {
-	book->rows[row].announced = true;
+	for (size_t i = from > book->configured ? from : book->configured; i < book->row_count; i++) {
+		struct row *row = &book->rows[i];
+		if (!row->device.id[0] || row->announced || row->device.known ||
+		    row->first_wall_us > until_wall_us)
+			continue;
+		row->announced = true;
+		return (int)i;
+	}
+	return -1;
 }

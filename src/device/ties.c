@@ -96,8 +96,7 @@ static uint32_t tie_by_client(struct book *book, const struct lease *lease, uint
 		join(book, row, other, wall_us, "its DHCP client identifier is the same");
 		return other;
 	}
-	if (row_put_key(book, &key, row))
-		book->rows[row].client_key = key;
+	row_move_key(book, &book->rows[row].client_key, &key, row);
 	return row;
 }
 
@@ -109,16 +108,17 @@ static uint32_t tie_by_host(struct book *book, const struct lease *lease, uint32
 	uint32_t other = key.family ? row_of_key(book, &key) : ROW_NONE;
 	if (!key.family || other == row)
 		return row;
-	/* Names are not unique: only who has left can have come back, and only with another made-up MAC. */
+	/* Names are not unique: only who has left, with no neighbour and no lease, can have come back, and only with
+	 * another made-up MAC. */
 	bool gone = other != ROW_NONE && book->rows[other].device.has_mac &&
-	            mac_is_local(&book->rows[other].device.mac) && !book->rows[other].neighbour_count;
+	            mac_is_local(&book->rows[other].device.mac) && !book->rows[other].address_count;
 	if (gone && !lease->client_length && may_join(book, row, &lease->mac)) {
 		snprintf(why, sizeof why, "its host name is %s again", lease->host);
 		join(book, row, other, wall_us, why);
 		return other;
 	}
-	if (other == ROW_NONE && row_put_key(book, &key, row))
-		book->rows[row].host_key = key;
+	if (other == ROW_NONE)
+		row_move_key(book, &book->rows[row].host_key, &key, row);
 	return row;
 }
 
@@ -143,6 +143,9 @@ static uint32_t split(struct book *book, const struct lease *lease, uint32_t row
 
 static void apply(struct book *book, const struct lease *lease, int64_t wall_us)
 {
+	if (!lease
+	         ->has_mac) /* those that have one, which come first, may have told whose identifier it is */
+		book_settle(book, &lease->addr, wall_us);
 	uint32_t row = row_of_key(book, &lease->addr);
 	if (lease->has_mac) {
 		struct addr mac = key_of_mac(&lease->mac);
@@ -188,9 +191,10 @@ int book_leases(struct book *book, size_t file, struct lease_list *list, struct 
 	*list = (struct lease_list){0};
 	for (size_t i = 0; i < old.count; i++) {
 		struct address_entry *entry = table_find(book->keys, &old.leases[i].addr);
-		if (!entry || book_lease_of(book, &old.leases[i].addr))
+		if (!entry)
 			continue;
-		entry->sources &= (uint8_t)~FROM_LEASE;
+		if (!book_lease_of(book, &old.leases[i].addr))
+			entry->sources &= (uint8_t)~FROM_LEASE;
 		book_settle(book, &old.leases[i].addr, now.wall_us);
 	}
 	lease_list_deinit(&old);
@@ -201,7 +205,9 @@ int book_leases(struct book *book, size_t file, struct lease_list *list, struct 
 			continue;
 		entry->sources |= FROM_LEASE;
 		book_settle(book, &lease->addr, now.wall_us);
-		apply(book, lease, now.wall_us);
 	}
+	/* All addresses first: who has one has not left. */
+	for (size_t i = 0; i < book->leases[file].count; i++)
+		apply(book, &book->leases[file].leases[i], now.wall_us);
 	return PF_OK;
 }

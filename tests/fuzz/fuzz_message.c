@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dns/client.h"
 #include "dns/compose.h"
 #include "dns/reply.h"
 #include "dns/strip.h"
@@ -90,6 +91,25 @@ static void check_upstream_query(const struct dns_query *query)
 	MUST(answer_match(asked, length, query, 0x4243) == ANSWER_WRONG_ID);
 }
 
+/* What a forwarder's options say is of the shapes that its header promises. */
+static void check_client(const uint8_t *data, const struct dns_query *query)
+{
+	struct dns_client client;
+	dns_client_read(data, &query->edns, &client);
+	MUST(!client.has_mac || !(client.mac.bytes[0] & 1));
+	MUST(strspn(client.text,
+	            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:+/ ") ==
+	     strlen(client.text));
+	MUST(strlen(client.text) < DNS_CLIENT_TEXT_MAX);
+	if (!client.has_subnet)
+		return;
+	char text[PREFIX_TEXT_MAX];
+	struct prefix back;
+	prefix_format(&client.subnet, text);
+	MUST(client.subnet.length && prefix_parse(text, &back) == PF_OK);
+	MUST(!memcmp(&back, &client.subnet, sizeof back));
+}
+
 static void fuzz_query(const uint8_t *data, size_t size, const struct reply_options *options)
 {
 	struct dns_query query;
@@ -102,6 +122,7 @@ static void fuzz_query(const uint8_t *data, size_t size, const struct reply_opti
 		MUST(query.question_length == query.name.length + 4);
 		MUST(query.opcode == 0 && query.edns.version == 0);
 		check_upstream_query(&query);
+		check_client(data, &query);
 	}
 	make_replies(&query, options);
 }

@@ -5,6 +5,7 @@ import dns.edns
 import dns.rcode
 
 from harness import ask, wait_until
+from web import Web
 
 RULES = [{"name": "guests", "tags": ["guest"], "action": "sinkhole", "reply": "nxdomain"},
          {"name": "strangers", "tags": ["unknown"], "action": "sinkhole", "reply": "refused"}]
@@ -185,3 +186,32 @@ def test_only_trusted_forwarders_name_their_clients(portafilter, upstream):
     # nothing of it leaves the house
     assert all(not query.options for query, _, _ in server.queries)
     assert len(server.queries) == len(cases)
+
+
+# ---- events
+
+
+def test_a_new_device_is_told_once(portafilter, upstream):
+    server = Web(lambda request: request.reply(status=204))
+    try:
+        daemon = portafilter({"upstreams": [upstream().upstream], "devices": DEVICES, "notify": [{"webhook": server.url("/hook")}]})
+        for source in ("127.0.0.9", "127.0.0.9", "127.0.0.11"):
+            ask(daemon.port, "a.test", source=source)
+
+        def told():
+            return [json.loads(body)["device"]["id"] for body in server.bodies]
+
+        wait_until(told, "the new device is told")
+        event = json.loads(server.bodies[0])
+        assert event["event"] == "new-device" and event["evidence"] == "vendor: not known, host name: not known"
+        assert event["text"].endswith("portafilter tag ip:127.0.0.9 TAG")
+        # one step from the event to a tag
+        assert daemon.cli("tag", event["device"]["id"], "guest")[0] == 0
+        daemon.stop()
+        daemon.start()
+        for source in ("127.0.0.9", "127.0.0.8"):
+            ask(daemon.port, "a.test", source=source)
+        wait_until(lambda: len(told()) > 1, "the next one is told")
+        assert told() == ["ip:127.0.0.9", "ip:127.0.0.8"]
+    finally:
+        server.stop()
