@@ -1,5 +1,5 @@
 """Reloads of a configuration with a million listed names, under 5,000 queries a second: none is lost, none late because of
-it, and the memory stays near what it is without.
+it, and the lists take no more memory meanwhile than the new index and the table that it is made from.
 
 PF_RELOADS=100 for the whole of it; ten without. In every second one a list has changed, so that all lists are read and
 indexed again; in the others they are shared with the snapshot before."""
@@ -12,14 +12,14 @@ import time
 
 import pytest
 
-from harness import CONTROL, LOCATION, PATIENCE_S, WRAP, addresses, ask, wait_until
+from harness import PATIENCE_S, WRAP, addresses, ask, wait_until
 
 RELOADS = int(os.environ.get("PF_RELOADS", "10"))
 NAMES = 1_000_000
 RATE = 5000
 SETTLE = 4  # reloads before anything is measured: allocators and caches have then what they keep
 LATER_MS_MAX = 10
-MEMORY_MAX = 1.3
+MEMORY_MAX = 40 << 20  # bytes over the steady state: 9 of the new index, 15 to 19 of the table, and what else a snapshot is made of
 
 
 class Load:
@@ -55,13 +55,13 @@ class Memory(threading.Thread):
 
 @pytest.fixture
 def busy(portafilter, nsd):
-    """A daemon as one is run at home: databases, journal, a million names in a large list and a few in a small one."""
-    geo = {"location": LOCATION, "control": CONTROL, "max-age": "3650d"} if all(p.exists() for p in LOCATION + CONTROL) else {"location": []}
+    """A daemon with a journal, a million names in a large list and a few in a small one. Without GeoIP databases, which
+    are made anew at each reload: this is about the lists."""
     daemon = portafilter(ready=False)
     lists = [{"name": "large", "file": daemon.write_file("large.txt", "".join(f"n{i:x}.x{i % 977}.listed\n" for i in range(NAMES)))},
              {"name": "small", "file": daemon.write_file("small.txt", "small0.listed\n")}]
-    daemon.write(upstreams=[nsd.upstream], geo=geo, home=["US"], lists=lists, rules=[
-        {"name": "listed", "lists": ["large", "small"], "action": "sinkhole"}, {"name": "r", "standing": "overseas", "action": "flag"}])
+    daemon.write(upstreams=[nsd.upstream], geo={"location": []}, lists=lists, rules=[
+        {"name": "listed", "lists": ["large", "small"], "action": "sinkhole"}])
     daemon.start()
     daemon.names = daemon.write_file("queries", "".join(f"{n} A\n" for n in ["us.test", "cn.test", "hops.test"] + [f"n{i:x}.x{i % 977}.listed" for i in range(0, NAMES, 999)]))
     assert daemon.status()["lists"]["names"] == NAMES + 1
@@ -100,11 +100,11 @@ def test_a_million_names_under_load(busy):
     loaded = load.stop()
     print(f"\nreloads {RELOADS}, of which {len(re.findall('the lists were read', busy.log())) - read} read all lists; each took {min(took):.2f} to {max(took):.2f} s"
           f"\nwithout: {without}\nreloads: {loaded}"
-          f"\nresident: steady {steady >> 20} MiB, at most {memory.most >> 20} MiB, {memory.most / steady:.2f} times")
+          f"\nresident: steady {steady >> 20} MiB, at most {memory.most >> 20} MiB, {memory.most / steady:.2f} times, afterwards {memory.now() >> 20} MiB")
     assert len(re.findall("the lists were read", busy.log())) - read == RELOADS // 2
     assert (without["lost"], loaded["lost"]) == (0, 0)
     assert loaded["rate"] > RATE * 0.9, "the load was as high as it should be"
-    assert memory.most <= steady * MEMORY_MAX
+    assert memory.most <= steady + MEMORY_MAX
     if without["max_ms"] > LATER_MS_MAX:
         pytest.skip(f"the machine is too busy to tell what is late: {without['max_ms']:.0f} ms without any reload; the rest holds")
     assert loaded["max_ms"] <= without["max_ms"] + LATER_MS_MAX
