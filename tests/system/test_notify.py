@@ -37,7 +37,7 @@ def web():
 @pytest.fixture
 def house(portafilter, nsd):
     def make(*targets, **more):
-        return portafilter({"upstreams": [nsd.upstream], "geo": GEO, "home": ["US"], "devices": CAMERA, "rules": FLAG, "notify": list(targets)} | more)
+        return portafilter({"upstreams": [nsd.upstream], "geo": GEO, "home": ["US"], "devices": CAMERA, "rules": FLAG, "notify": [{"on": "flagged"} | target for target in targets]} | more)
 
     return make
 
@@ -53,7 +53,7 @@ def flag(daemon, name="cn.test"):
 def test_a_signed_webhook(house, web):
     server = web(lambda request: request.reply(status=204))
     daemon = house()
-    daemon.write(notify=[{"webhook": server.url("/hook"), "secret-file": daemon.write_file("key", "quite secret\n")}])
+    daemon.write(notify=[{"on": "flagged", "webhook": server.url("/hook"), "secret-file": daemon.write_file("key", "quite secret\n")}])
     assert daemon.cli("reload")[0] == 0
     flag(daemon)
     flag(daemon)
@@ -84,7 +84,8 @@ def test_https_by_name_and_authority(portafilter, web, upstream):
         return answer(query, CN)
 
     daemon = portafilter({"upstreams": [upstream(handler).upstream], "geo": GEO, "home": ["US"], "devices": CAMERA, "rules": FLAG, "notify": [
-        {"webhook": server.url("/x", host="hooks.test"), "ca-file": str(authority.ca)}, {"webhook": server.url("/y", host="hooks.test")}]})
+        {"on": "flagged", "webhook": server.url("/x", host="hooks.test"), "ca-file": str(authority.ca)},
+        {"on": "flagged", "webhook": server.url("/y", host="hooks.test")}]})
     flag(daemon)
     wait_until(lambda: told(daemon)["delivered"] == 1, "it was told")
     wait_until(lambda: told(daemon, 1)["last_error"], "the other does not trust this authority")
@@ -145,7 +146,7 @@ def test_a_server_that_never_answers_holds_up_nobody(house, web):
 def test_ntfy(house, web):
     server = web(lambda request: request.reply("{}"))
     daemon = house()
-    daemon.write(notify=[{"ntfy": server.url("/topic"), "secret-file": daemon.write_file("token", "tk_123")}])
+    daemon.write(notify=[{"on": "flagged", "ntfy": server.url("/topic"), "secret-file": daemon.write_file("token", "tk_123")}])
     assert daemon.cli("reload")[0] == 0
     flag(daemon)
     wait_until(lambda: told(daemon)["delivered"] == 1, "it was told")
