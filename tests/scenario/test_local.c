@@ -444,6 +444,22 @@ static void a_lying_lan_poisons_nothing(void **state)
 	play_free(&play);
 }
 
+/* Out and back again: what stands behind a public name is the public servers' to say, also a name of the LAN. */
+static void a_lan_can_not_speak_between(void **state)
+{
+	(void)state;
+	struct play *play = play_new(BASE LAN);
+	play_query(play, 0, LAPTOP, "start.lan", "A");
+	play_answer(play, 0, 0,
+	            "start.lan. 60 IN CNAME bank.example.\nbank.example. 60 IN CNAME back.lan.\n"
+	            "back.lan. 60 IN A 203.0.113.66\n");
+	assert_int_equal(play->ask_count, 2);
+	assert_int_equal(play->asks[1].group, 0);
+	play_answer(play, 1, 0, "bank.example. 60 IN A 198.51.100.10\n");
+	assert_string_equal(reply_addresses(&play->replies[0]), "198.51.100.10");
+	play_free(&play);
+}
+
 static void a_lan_can_not_say_that_a_public_name_is_not_there(void **state)
 {
 	(void)state;
@@ -507,6 +523,7 @@ int main(void)
 		cmocka_unit_test(forward_zones_have_their_own_servers_and_cache),
 		cmocka_unit_test(the_most_specific_zone_wins),
 		cmocka_unit_test(a_lying_lan_poisons_nothing),
+		cmocka_unit_test(a_lan_can_not_speak_between),
 		cmocka_unit_test(a_lan_can_not_say_that_a_public_name_is_not_there),
 		cmocka_unit_test(flights_are_shared_within_a_group_only),
 	};
