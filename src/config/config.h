@@ -14,6 +14,7 @@
 #include "value/event.h"
 #include "value/facts.h"
 #include "value/listset.h"
+#include "value/marks.h"
 #include "value/tags.h"
 #include "value/verdict.h"
 
@@ -110,6 +111,7 @@ struct config_list {
 	bool allow_private; /* special-use addresses may be fetched from */
 	char *ca_file;      /* NULL: the system's certificate authorities */
 	enum list_format format; /* of `format:` */
+	struct marks_wanted marks;
 };
 
 /* A pattern of names: exact "a.example", "*.example" (everything below, not itself) or "/regex/". */

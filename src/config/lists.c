@@ -32,12 +32,37 @@ static void read_format(struct reader *reader, const struct node *node, void *ta
 		list->format = (enum list_format)word; /* in the order of the enum */
 }
 
+static void read_kinds(struct reader *reader, const struct node *node, void *target)
+{
+	static const struct list_shape shape = {"kinds", "a kind or a list of kinds", MARK_KIND_COUNT,
+	                                        false};
+	struct config_list *list = target;
+	if (!reader_list(reader, node, &shape))
+		return;
+	for (const struct node *item = reader_first(node); item; item = reader_next(node, item)) {
+		int word = reader_word(reader, item, "kinds", mark_kind_words, MARK_KIND_COUNT);
+		if (word >= 0)
+			list->marks.kinds |= 1u << word;
+	}
+}
+
+static void read_evidence(struct reader *reader, const struct node *node, void *target)
+{
+	static const char *const words[] = {"A", "B", "C"};
+	struct config_list *list = target;
+	int word = reader_word(reader, node, "evidence", words, PF_COUNT(words));
+	if (word >= 0)
+		list->marks.evidence = words[word][0];
+}
+
 enum {
 	FIELD_NAME,
 	FIELD_FILE,
 	FIELD_URL,
 	FIELD_RPZ,
 	FIELD_FORMAT,
+	FIELD_KINDS,
+	FIELD_EVIDENCE,
 	FIELD_REFRESH,
 	FIELD_TIMEOUT,
 	FIELD_MAX_SIZE,
@@ -50,6 +75,8 @@ static const struct field fields[] = {
 	[FIELD_URL] = {"url", subscription_url, false},
 	[FIELD_RPZ] = {"rpz", subscription_rpz, false},
 	[FIELD_FORMAT] = {"format", read_format, false},
+	[FIELD_KINDS] = {"kinds", read_kinds, false},
+	[FIELD_EVIDENCE] = {"evidence", read_evidence, false},
 	[FIELD_REFRESH] = {"refresh", subscription_refresh, false},
 	[FIELD_TIMEOUT] = {"timeout", subscription_timeout, false},
 	[FIELD_MAX_SIZE] = {"max-size", subscription_max_size, false},
@@ -86,8 +113,8 @@ static void check_source(struct reader *reader, const struct node *item, unsigne
 		            "file");
 	else if (sources == BIT(FIELD_RPZ))
 		refuse_keys(reader, item,
-		            seen & (BIT(FIELD_FORMAT) | BIT(FIELD_REFRESH) | BIT(FIELD_ALLOW_PRIVATE) |
-		                    BIT(FIELD_CA_FILE)),
+		            seen & (BIT(FIELD_FORMAT) | BIT(FIELD_KINDS) | BIT(FIELD_EVIDENCE) |
+		                    BIT(FIELD_REFRESH) | BIT(FIELD_ALLOW_PRIVATE) | BIT(FIELD_CA_FILE)),
 		            "rpz");
 }
 
@@ -108,6 +135,9 @@ void section_lists(struct reader *reader, const struct node *node, void *target)
 		unique_add_name(reader, &names, item);
 		if (item->kind == NODE_MAPPING)
 			check_source(reader, item, seen);
+		if (list->format == LIST_FORMAT_RPZ && (list->marks.kinds || list->marks.evidence))
+			tell_error(reader, item->pos,
+			           "`kinds` and `evidence` mean nothing to a zone; take them away");
 		if (!list->file && (list->url || list->rpz))
 			subscription_place(reader, list);
 	}

@@ -141,7 +141,7 @@ static void summarise(const struct list_info *info, char text[SUMMARY_BYTES_MAX]
 	text[0] = '\0';
 	for (size_t i = 0; i < SKIP_COUNT && used < SUMMARY_BYTES_MAX - 1; i++) {
 		const struct list_skipped *skipped = &info->skipped[i];
-		if (!skipped->count || i == SKIP_DUPLICATE)
+		if (!skipped->count || i == SKIP_DUPLICATE || i == SKIP_UNWANTED)
 			continue;
 		int more = snprintf(text + used, SUMMARY_BYTES_MAX - used, "%s%zu × %s (first on line %u)",
 		                    used ? ", " : "", skipped->count, list_skip_text((enum list_skip)i),
@@ -156,7 +156,8 @@ static int judge(struct reading *reading)
 {
 	struct list_info *info = reading->info;
 	size_t taken = list_info_taken(info);
-	size_t skipped = list_info_skipped(info) - info->skipped[SKIP_DUPLICATE].count;
+	size_t skipped = list_info_skipped(info) - info->skipped[SKIP_DUPLICATE].count -
+	                 info->skipped[SKIP_UNWANTED].count;
 	char summary[SUMMARY_BYTES_MAX];
 	summarise(info, summary);
 	if (info->format == LIST_FORMAT_AUTO)
@@ -165,7 +166,13 @@ static int judge(struct reading *reading)
 		tell(reading, DIAG_ERROR, "holds nothing that could be taken: %s", summary);
 		return PF_EINVAL;
 	}
-	if (!taken)
+	if (!taken && info->skipped[SKIP_UNWANTED].count)
+		tell(
+			reading, DIAG_WARNING,
+			"holds no line of the kinds and the evidence that are asked for, of %zu: see `kinds` and "
+			"`evidence`",
+			info->skipped[SKIP_UNWANTED].count);
+	else if (!taken)
 		tell(reading, DIAG_WARNING, "is empty: it lists nothing");
 	else if (skipped > taken)
 		tell(reading, DIAG_WARNING, "was taken only in part, %zu entries; skipped: %s", taken,

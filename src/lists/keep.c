@@ -20,7 +20,9 @@ static bool is_same(const struct lists *lists, const struct config *config)
 		const struct list_info *info = &lists->infos[i];
 		const struct config_list *list = &config->lists[i];
 		if (strcmp(info->name, list->name) != 0 || strcmp(info->file, list->file) != 0 ||
-		    info->format_given != list->format || (info->source.absent && !list_is_copy(list)))
+		    info->format_given != list->format || info->marks.kinds != list->marks.kinds ||
+		    info->marks.evidence != list->marks.evidence ||
+		    (info->source.absent && !list_is_copy(list)))
 			return false;
 	}
 	for (size_t i = 0; i < lists->count; i++)

@@ -24,6 +24,7 @@ static const char *const skip_texts[SKIP_COUNT] = {
 	[SKIP_RECORD] = "a record that is no rule of a response policy zone",
 	[SKIP_OUT_OF_ZONE] = "a name outside of its zone",
 	[SKIP_NO_NETWORK] = "neither an address nor a network",
+	[SKIP_UNWANTED] = "of a kind or with evidence that is not asked for",
 	[SKIP_DUPLICATE] = "the list has it already",
 };
 _Static_assert(LIST_LINE_BYTES_MAX == 4096, "the text for SKIP_TOO_LONG names it");
@@ -102,6 +103,7 @@ static int load_one(struct lists *lists, size_t number, const struct config *con
 	info->name = strdup(list->name);
 	info->file = strdup(list->file);
 	info->format = info->format_given = list->format;
+	info->marks = list->marks;
 	if (!info->name || !info->file)
 		return PF_ENOMEM;
 	list_source_take(&info->source, info->file, lists->key, now_wall_us);
@@ -177,6 +179,7 @@ static int read_again(struct lists *lists, size_t number, const struct config *c
 	counts.name = info->name;
 	counts.file = info->file;
 	counts.format = info->format_given;
+	counts.marks = info->marks;
 	diag_init(&diag);
 	int error = list_file_read(&lists->tables, (uint16_t)number, &counts, config->file,
 	                           config->lists[number].pos, &diag);

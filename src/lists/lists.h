@@ -40,6 +40,7 @@ enum list_skip {
 	SKIP_RECORD,  /* a record that is no rule of a response policy zone */
 	SKIP_OUT_OF_ZONE,
 	SKIP_NO_NETWORK, /* in a cidr file: neither address nor network */
+	SKIP_UNWANTED,   /* of another kind, or with less evidence, than the configuration asks for */
 	SKIP_DUPLICATE,  /* the list has it already */
 	SKIP_COUNT,
 };
@@ -66,6 +67,7 @@ struct list_info {
 	struct list_skipped skipped[SKIP_COUNT];
 	int64_t modified_wall_us; /* the file's mtime */
 	enum list_format format_given;
+	struct marks_wanted marks;
 	struct list_source source;
 };
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lists/detect.h"
+#include "lists/marks.h"
 #include "lists/quick.h"
 
 static const char bom[] = "\xef\xbb\xbf";
@@ -172,10 +173,13 @@ static int take_line(struct list_parser *parser, const char *text, size_t length
 	parser->number = (unsigned)info->lines;
 	parser->text = text;
 	parser->text_length = length;
+	/* Lines of a zone hang together: none of them is left out. */
+	bool unwanted = marks_ask(&info->marks) && info->format != LIST_FORMAT_RPZ &&
+	                !marks_fit(&info->marks, text, length);
 	item.gathers = false;
 	item.terms = NULL;
 	item.trigger = TRIGGER_NAME;
-	if (!parser->too_long && line_quick(text, length, info->format, &item))
+	if (!parser->too_long && !unwanted && line_quick(text, length, info->format, &item))
 		return take_entry(parser, &item);
 	bool too_long = parser->too_long;
 	parser->too_long = false;
@@ -184,6 +188,10 @@ static int take_line(struct list_parser *parser, const char *text, size_t length
 	line_init(&line, text, length, info->format);
 	if (too_long && line.form != LINE_COMMENT) {
 		count_skipped(parser, SKIP_TOO_LONG);
+		return PF_OK;
+	}
+	if (unwanted && line.form != LINE_COMMENT && line.form != LINE_HEADER) {
+		count_skipped(parser, SKIP_UNWANTED);
 		return PF_OK;
 	}
 	for (size_t count = 0; line_next(&line, &item); count++) {
