@@ -1,4 +1,5 @@
 /* More verbs that ask the running daemon: lists, reload. */
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/client.h"
@@ -51,15 +52,26 @@ static void print_source(json_t *source)
 		cli_say(stdout, "  it could not be fetched: %s", error);
 }
 
+/* ", 3 patterns"; nothing when there are none, as in most lists. */
+static void add_count(char *text, size_t size, json_t *row, const char *key, const char *what)
+{
+	size_t used = strlen(text);
+	if (cli_integer(row, key) > 0)
+		snprintf(text + used, size - used, ", %s", cli_count(cli_integer(row, key), what).bytes);
+}
+
 static void print_lists(json_t *document)
 {
 	json_t *lists = json_object_get(document, "lists"), *row;
 	size_t i;
 	json_array_foreach(lists, i, row)
 	{
-		cli_say(stdout, "%s: %s, %s, %s, format %s, of %s UTC: %s", cli_string(row, "name"),
+		char more[2 * sizeof(struct cli_text)] = "";
+		add_count(more, sizeof more, row, "patterns", "pattern");
+		add_count(more, sizeof more, row, "networks", "network");
+		cli_say(stdout, "%s: %s, %s%s, %s, format %s, of %s UTC: %s", cli_string(row, "name"),
 		        cli_count(cli_integer(row, "names"), "name").bytes,
-		        cli_count(cli_integer(row, "exceptions"), "exception").bytes,
+		        cli_count(cli_integer(row, "exceptions"), "exception").bytes, more,
 		        cli_count(cli_integer(row, "lines"), "line").bytes, cli_string(row, "format"),
 		        cli_time(cli_string(row, "modified")).bytes, cli_string(row, "file"));
 		print_source(json_object_get(row, "source"));
