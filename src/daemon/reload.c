@@ -118,7 +118,7 @@ static int build_kept(struct daemon *daemon, struct config **config, uint32_t ep
 	const struct snapshot *old = daemon->shared.snapshot;
 	const struct lists_keep keep = {old ? old->lists : NULL, lists_cache(*config, path),
 	                                now.wall_us};
-	int error = snapshot_build_kept(config, epoch, now, &keep, diag, built);
+	int error = snapshot_build_kept(config, epoch, now, &keep, old ? old->geo : NULL, diag, built);
 	if (error != PF_OK || !lists_count((*built)->lists))
 		return error;
 	if (keep.previous == (*built)->lists)

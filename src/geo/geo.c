@@ -55,8 +55,6 @@ static int add_source(struct loading *loading, const struct config_path *path, c
 	label_make(copy, built_us, source->label);
 	credit_find(copy, type, source->credit);
 	geo->source_count++;
-	if (strcmp(kind, "anycast"))
-		warn_of_age(loading, source);
 	return PF_OK;
 }
 
@@ -226,25 +224,152 @@ static int load_all(struct loading *loading)
 	return finish(loading->geo);
 }
 
-int geo_load(const struct config *config, struct now now, uint32_t epoch, struct diag *diag,
-             struct geo **out)
+/* ---- what is the same as before ---------------------------------------------------------- */
+
+static void note_files(struct geo *geo, const struct config_path *paths, size_t count)
+{
+	for (size_t i = 0; i < count && geo->file_count < SOURCES_MAX; i++) {
+		struct stat info;
+		struct geo_file *file = &geo->files[geo->file_count++];
+		*file = (struct geo_file){0};
+		if (stat(paths[i].path, &info))
+			continue;
+		*file = (struct geo_file){
+			.device = info.st_dev,
+			.inode = info.st_ino,
+			.bytes = (uint64_t)info.st_size,
+			.modified_ns = info.st_mtim.tv_sec * INT64_C(1000000000) + info.st_mtim.tv_nsec,
+			.changed_ns = info.st_ctim.tv_sec * INT64_C(1000000000) + info.st_ctim.tv_nsec,
+		};
+	}
+}
+
+/* Before anything is read, so that what changes meanwhile is seen as a change the next time. */
+static void note_all_files(struct geo *geo, const struct config_geo *files)
+{
+	note_files(geo, files->location, files->location_count);
+	note_files(geo, files->control, files->control_count);
+	note_files(geo, files->anycast, files->anycast_count);
+	geo->published = files->anycast_published;
+}
+
+/* Sources stand in the order of the configuration; one that was not loaded would have been an error. */
+static bool same_paths(const struct geo *geo, const struct config_geo *files)
+{
+	const struct config_path *paths[] = {files->location, files->control, files->anycast};
+	const size_t counts[] = {files->location_count, files->control_count, files->anycast_count};
+	size_t source = 0;
+	for (size_t kind = 0; kind < PF_COUNT(paths); kind++)
+		for (size_t i = 0; i < counts[kind]; i++, source++)
+			if (source >= geo->source_count ||
+			    strcmp(geo->sources[source].path, paths[kind][i].path) != 0)
+				return false;
+	return source + geo->published == geo->source_count;
+}
+
+static bool same_homes(const struct geo *a, const struct geo *b)
+{
+	if (a->home_count != b->home_count)
+		return false;
+	for (size_t i = 0; i < a->home_count; i++)
+		if (a->homes[i].given != b->homes[i].given || a->homes[i].tag != b->homes[i].tag ||
+		    memcmp(a->homes[i].countries, b->homes[i].countries, sizeof a->homes[i].countries) != 0)
+			return false;
+	return true;
+}
+
+static bool is_same(const struct geo *old, const struct geo *wanted, const struct config *config)
+{
+	return old->max_age_us == wanted->max_age_us && same_homes(old, wanted) &&
+	       old->published == wanted->published && old->file_count == wanted->file_count &&
+	       !memcmp(old->files, wanted->files, wanted->file_count * sizeof *wanted->files) &&
+	       same_paths(old, &config->geo);
+}
+
+static int remember_findings(struct geo *geo, const struct diag *diag, size_t from)
+{
+	struct geo_finding **next = &geo->findings;
+	for (size_t i = from; i < diag->count; i++) {
+		char text[DIAG_TEXT_MAX];
+		struct geo_finding *finding = calloc(1, sizeof *finding);
+		if (!finding)
+			return PF_ENOMEM;
+		*next = finding;
+		next = &finding->next;
+		diag_format_bare(&diag->entries[i], text, sizeof text);
+		finding->text = strdup(text);
+		if (!finding->text)
+			return PF_ENOMEM;
+	}
+	return PF_OK;
+}
+
+static void warn_of_ages(struct loading *loading)
+{
+	for (size_t i = 0; i < loading->geo->source_count; i++)
+		if (strcmp(loading->geo->sources[i].kind, "anycast") != 0)
+			warn_of_age(loading, &loading->geo->sources[i]);
+}
+
+static struct geo *share(struct loading *loading, const struct geo *previous)
+{
+	struct geo *geo = (struct geo *)previous;
+	__atomic_add_fetch(&geo->references, 1, __ATOMIC_RELAXED);
+	for (const struct geo_finding *finding = geo->findings; finding; finding = finding->next)
+		diag_warning(loading->diag, NULL, 0, 0, "%s", finding->text);
+	loading->geo = geo;
+	warn_of_ages(loading);
+	return geo;
+}
+
+int geo_load_kept(const struct config *config, const struct geo *previous, struct now now,
+                  uint32_t epoch, struct diag *diag, struct geo **out)
 {
 	*out = calloc(1, sizeof **out);
 	if (!*out)
 		return PF_ENOMEM;
+	(*out)->references = 1;
 	struct loading loading = {*out, config, now, diag};
+	size_t from = diag->count;
+	note_all_files(*out, &config->geo);
 	int error = prepare(&loading, epoch);
+	if (error == PF_OK && previous && is_same(previous, *out, config)) {
+		geo_free(out);
+		*out = share(&loading, previous);
+		return PF_OK;
+	}
 	if (error == PF_OK)
 		error = load_all(&loading);
-	if (error != PF_OK)
+	if (error == PF_OK)
+		error = remember_findings(*out, diag, from);
+	if (error == PF_OK)
+		warn_of_ages(&loading);
+	else
 		geo_free(out);
 	return error;
+}
+
+int geo_load(const struct config *config, struct now now, uint32_t epoch, struct diag *diag,
+             struct geo **out)
+{
+	return geo_load_kept(config, NULL, now, epoch, diag, out);
+}
+
+static void free_findings(struct geo_finding *finding)
+{
+	while (finding) {
+		struct geo_finding *next = finding->next;
+		free(finding->text);
+		free(finding);
+		finding = next;
+	}
 }
 
 void geo_free(struct geo **geo)
 {
 	struct geo *old = *geo;
-	if (!old)
+	*geo = NULL;
+	if (!old || __atomic_sub_fetch(&old->references, 1, __ATOMIC_ACQ_REL))
 		return;
 	for (size_t i = 0; i < old->location_count; i++)
 		location_close(&old->locations[i]);
@@ -252,8 +377,8 @@ void geo_free(struct geo **geo)
 		free((char *)old->sources[i].path);
 	control_free(&old->control);
 	anycast_free(&old->anycast);
+	free_findings(old->findings);
 	free(old);
-	*geo = NULL;
 }
 
 /* ---- what is loaded ---------------------------------------------------------------------- */

@@ -27,6 +27,13 @@ struct geo; /* immutable; shared by all workers */
  * PF_OK and `*out` owned by the caller, PF_EINVAL, PF_ENOMEM. */
 PF_MUST_CHECK int geo_load(const struct config *config, struct now now, uint32_t epoch,
                            struct diag *diag, struct geo **out);
+
+/* The same, but when neither the files nor what the configuration says of them has changed since `previous` (NULL: none) was
+ * loaded, that is shared and keeps its epoch: a reload then costs neither its time nor its memory. All warnings are told again. */
+PF_MUST_CHECK int geo_load_kept(const struct config *config, const struct geo *previous,
+                                struct now now, uint32_t epoch, struct diag *diag,
+                                struct geo **out);
+/* Lets go of it: the last one who does frees it. */
 void geo_free(struct geo **geo);
 uint32_t geo_epoch(const struct geo *geo);
 

@@ -16,8 +16,25 @@ struct home {
 	uint64_t countries[(COUNTRY_UNKNOWN + 64) / 64];
 };
 
+/* Which file it was, so that the next load can tell whether it is still the same. */
+struct geo_file {
+	uint64_t device, inode, bytes;
+	int64_t modified_ns, changed_ns;
+};
+
+/* A finding about the files, which stays true as long as they are the same. */
+struct geo_finding {
+	struct geo_finding *next;
+	char *text;
+};
+
 struct geo {
+	unsigned references; /* snapshots that use it; atomic */
 	uint32_t epoch;
+	size_t file_count;
+	struct geo_file files[SOURCES_MAX]; /* in the order of the configuration */
+	bool published;                     /* the list that comes with the program is in it */
+	struct geo_finding *findings;
 	int64_t max_age_us;
 	size_t home_count; /* the first is that of devices without another one */
 	struct home homes[GEO_HOME_MAX];

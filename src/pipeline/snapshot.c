@@ -99,11 +99,12 @@ int snapshot_build_of(struct config **config, uint32_t epoch, struct now now, st
                       struct snapshot **out)
 {
 	const struct lists_keep nothing = {NULL, NULL, now.wall_us};
-	return snapshot_build_kept(config, epoch, now, &nothing, diag, out);
+	return snapshot_build_kept(config, epoch, now, &nothing, NULL, diag, out);
 }
 
 int snapshot_build_kept(struct config **config, uint32_t epoch, struct now now,
-                        const struct lists_keep *keep, struct diag *diag, struct snapshot **out)
+                        const struct lists_keep *keep, const struct geo *geo, struct diag *diag,
+                        struct snapshot **out)
 {
 	*out = NULL;
 	struct snapshot *built = calloc(1, sizeof *built);
@@ -121,7 +122,7 @@ int snapshot_build_kept(struct config **config, uint32_t epoch, struct now now,
 		registry_build(built->config, &built->registry),
 		lists_load_kept(built->config, keep, diag, &built->lists),
 		policy_compile(built->config, diag, &built->policy),
-		geo_load(built->config, now, epoch, diag, &built->geo),
+		geo_load_kept(built->config, geo, now, epoch, diag, &built->geo),
 	};
 	int error = PF_OK;
 	for (size_t i = 0; i < PF_COUNT(parts) && error == PF_OK; i++)

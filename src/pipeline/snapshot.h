@@ -38,10 +38,10 @@ PF_MUST_CHECK int snapshot_build(const char *config_path, uint32_t epoch, struct
 /* The same of a configuration that was read already; it is taken over, also on failure. */
 PF_MUST_CHECK int snapshot_build_of(struct config **config, uint32_t epoch, struct now now,
                                     struct diag *diag, struct snapshot **out);
-/* And without doing again what need not be done again. */
+/* And without doing again what need not be done again; `geo` is that of the snapshot in force, or NULL. */
 PF_MUST_CHECK int snapshot_build_kept(struct config **config, uint32_t epoch, struct now now,
-                                      const struct lists_keep *keep, struct diag *diag,
-                                      struct snapshot **out);
+                                      const struct lists_keep *keep, const struct geo *geo,
+                                      struct diag *diag, struct snapshot **out);
 void snapshot_free(struct snapshot **snapshot);
 
 #endif
