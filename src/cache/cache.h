@@ -22,9 +22,10 @@
  * are part of it: the answers differ. */
 struct cache_key {
 	uint64_t space; /* who was asked: what one group of upstreams says is no answer of another's */
-	struct dns_name name;
+	/* Before the name, behind whose length anything may stand: they are compared as one word. */
 	uint16_t type, class;
 	bool dnssec_ok, cd;
+	struct dns_name name;
 };
 
 /* In space 0. */

@@ -125,7 +125,8 @@ static uint64_t group_id(const struct local_group *group)
 		key.seed = hash_bytes(key, group->zones[i].wire, group->zones[i].length);
 	for (size_t i = 0; i < group->upstream_count; i++) {
 		const struct addr_port *upstream = &group->upstreams[i];
-		key.seed = hash_bytes(key, upstream->addr.bytes, sizeof upstream->addr.bytes);
+		/* Only what the family has: behind an IPv4 address stands anything. */
+		key.seed = hash_bytes(key, upstream->addr.bytes, upstream->addr.family == 4 ? 4 : 16);
 		key.seed = hash_bytes(key, &upstream->port, sizeof upstream->port);
 	}
 	uint64_t id = key.seed >> 1;

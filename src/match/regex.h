@@ -35,7 +35,7 @@ bool regex_readable(const char *text);
 
 /* What a thread needs to match; it grows with each set that it is made ready for. */
 struct regex_scratch;
-/* PF_OK or PF_ENOMEM, which leaves `*scratch` as it was. `*scratch` begins as NULL. */
+/* PF_OK, or PF_ENOMEM: then it is ready for the sets before only. `*scratch` begins as NULL. */
 PF_MUST_CHECK int regex_scratch_prepare(struct regex_scratch **scratch,
                                         const struct regex_set *set);
 /* A copy for another thread; NULL without memory. */

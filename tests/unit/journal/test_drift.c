@@ -40,7 +40,7 @@ static void write(struct sink *sink, const struct ask *ask)
 	char id[DEVICE_ID_MAX];
 	assert_int_equal(dns_name_from_text(ask->name, &name), PF_OK);
 	assert_int_equal(addr_parse(ask->address, &address.address), PF_OK);
-	memcpy(address.location.code, ask->country, 3);
+	snprintf(address.location.code, sizeof address.location.code, "%s", ask->country);
 	snprintf(address.evidence, sizeof address.evidence, "%s %s", ask->release, ask->country);
 	snprintf(id, sizeof id, "name:%s", ask->device);
 	uint64_t answer_id = 1;
