@@ -196,8 +196,8 @@ class LyingPrimary:
             threading.Thread(target=self.answer, args=(connection,), daemon=True).start()
 
     def answer(self, connection):
-        with connection, connection.makefile("rwb") as stream:
-            try:
+        try:
+            with connection, connection.makefile("rwb") as stream:
                 while True:
                     length = stream.read(2)
                     if len(length) < 2:
@@ -209,8 +209,8 @@ class LyingPrimary:
                         wire = message if isinstance(message, bytes) else message.to_wire(max_size=65535)
                         stream.write(struct.pack("!H", len(wire)) + wire)
                         stream.flush()
-            except (OSError, ValueError):
-                return
+        except (OSError, ValueError):
+            return  # the daemon has had enough, perhaps with something of ours still to be flushed
 
     def stop(self):
         try:
