@@ -73,6 +73,10 @@ def settled(size, sizes):
     return len(sizes) >= 3 and len(set(sizes[-3:])) == 1
 
 
+# Zones that never leave the house of themselves.
+INSIDE = ["local", "localhost", "invalid", "onion", "home.arpa", "10.in-addr.arpa", "168.192.in-addr.arpa", "254.169.in-addr.arpa"]
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not ANSWERS.exists(), reason=f"{ANSWERS} is not there: the data of ../shared is not part of the tree")
 @pytest.mark.skipif(bool(WRAP), reason="needs speed")
@@ -84,7 +88,9 @@ def test_all_names_from_six_devices(portafilter):
     nsd = Nsd(zone)
     try:
         devices = [{"name": f"device {i}", "ip": f"127.0.0.{11 + i}", "tags": [f"tag{i}"]} for i in range(DEVICES)]
-        daemon = portafilter({"upstreams": [nsd.upstream], "devices": devices, "workers": None})
+        # The labs' routers knew names of the house and gave private addresses: as an owner with such a router would have it.
+        daemon = portafilter({"upstreams": [nsd.upstream], "devices": devices, "workers": None, "rebinding": "off", "escape-hatches": "off",
+                              "forward": [{"zones": INSIDE, "upstreams": [nsd.upstream]}]})
         clients = [Client(daemon.port, f"127.0.0.{11 + i}", [(name, question_of(names, name, i)) for name in order]) for i in range(DEVICES)]
         end = time.monotonic() + PATIENCE_S + 60
         while any(len(c.replies) < len(order) for c in clients):
