@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "geo/range_map.h"
+#include "support/effort.h"
 
 #define RANGES 4000
 #define LOOKS 20000
@@ -112,7 +113,7 @@ static void maps_say_what_ranges_say(void **state)
 		assert_non_null(map.index4);
 		assert_non_null(map.index6);
 		assert_true(map.fine_count > 0);
-		for (size_t i = 0; i < LOOKS; i++) {
+		for (size_t i = 0; i < effort(LOOKS); i++) {
 			struct addr addr = random_address(i % 2 ? 4 : 6);
 			if (i % 5 == 0) { /* at a border */
 				size_t at = next_random() % naive->count;
