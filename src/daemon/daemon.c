@@ -74,7 +74,7 @@ static int start_clients(struct daemon *daemon)
 	daemon->http = http_new(&daemon->loop);
 	if (!daemon->http)
 		return PF_ENOMEM;
-	http_configure(daemon->http, config->upstreams, config->upstream_count);
+	http_configure(daemon->http, config, shared->snapshot->local);
 	daemon->fetch = fetch_new(&daemon->loop, daemon->http, on_copies_changed, daemon);
 	daemon->notify = notify_new(&daemon->loop, daemon->http);
 	if (!daemon->fetch || !daemon->notify)

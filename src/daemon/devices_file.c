@@ -1,15 +1,13 @@
-/* What is remembered of devices over a restart: STATE/devices.json, written aside and renamed, so that whoever reads it
- * finds the old one or the new one. Ids, times, host names, the tags that people gave, and what was told already. */
+/* What is remembered of devices over a restart: STATE/devices.json. Ids, times, host names, the tags that people gave, and what was told already. */
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/log.h"
+#include "base/replace.h"
 #include "daemon/devices_state.h"
 
 #define FILE_VERSION 1
@@ -130,38 +128,37 @@ static json_t *all_json(struct devices *devices)
 	return json_pack("{s:i, s:o}", "version", FILE_VERSION, "devices", list);
 }
 
-/* Whole and on the disk, or an errno. */
-static int write_aside(const char *path, json_t *root)
+static int write_piece(const char *bytes, size_t length, void *data)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
-	if (fd < 0)
-		return errno;
+	return replace_write(data, bytes, length) == PF_OK ? 0 : -1;
+}
+
+/* 0 or an errno. */
+static int replace_with(const char *path, json_t *root)
+{
+	struct replacement file;
 	errno = 0;
-	int error = 0;
-	if (json_dumpfd(root, fd, JSON_COMPACT) || fsync(fd))
-		error = errno ? errno : EIO;
-	if (close(fd) && !error)
-		error = errno;
-	return error;
+	if (replace_begin(&file, path, REPLACE_MODE, FILE_BYTES_MAX) != PF_OK)
+		return errno;
+	if (!json_dump_callback(root, write_piece, &file, JSON_COMPACT) &&
+	    replace_commit(&file, REPLACE_SYNCED) == PF_OK)
+		return 0;
+	replace_abort(&file);
+	return errno ? errno : EFBIG;
 }
 
 int devices_save(struct devices *devices, char error[500])
 {
-	char path[PATH_MAX], aside[PATH_MAX];
+	char path[PATH_MAX];
 	path_of(devices, "", path);
-	path_of(devices, ".new", aside);
 	json_t *root = all_json(devices);
-	int fault = root ? write_aside(aside, root) : ENOMEM;
-	if (!fault && rename(aside, path))
-		fault = errno;
+	int fault = root ? replace_with(path, root) : ENOMEM;
 	json_decref(root);
-	if (fault) {
-		(void)unlink(aside);
+	if (fault)
 		snprintf(error, 500,
 		         "Devices can not be remembered in %.200s: %s; give this user the right to write "
 		         "there, or name another folder with `state`.",
 		         path, strerror(fault));
-	}
 	devices->save_failed = fault;
 	devices->unsaved = fault;
 	return fault ? PF_EIO : PF_OK;

@@ -157,7 +157,7 @@ static int build(struct daemon *daemon, int error, struct config *config, struct
 		if (daemon->databases)
 			databases_configure(daemon->databases, built->config);
 		if (daemon->http)
-			http_configure(daemon->http, built->config->upstreams, built->config->upstream_count);
+			http_configure(daemon->http, built->config, built->local);
 		if (daemon->notify)
 			notify_configure(daemon->notify, built->config);
 		if (daemon->fetch && fetch_configure(daemon->fetch, built->config, now) != PF_OK)

@@ -25,7 +25,7 @@ struct conversation {
 	uint64_t bytes;
 	struct zone_transfer transfer;
 	struct diff diff;
-	struct copy_writer writer;
+	struct replacement writer;
 	int take_error, take_errno; /* why the sink would not */
 };
 
@@ -46,7 +46,7 @@ static void drop_link(struct conversation *conversation)
 		link_close(conversation->link);
 	conversation->link = NULL;
 	tsig_deinit(&conversation->session);
-	copy_abort(&conversation->writer);
+	replace_abort(&conversation->writer);
 	diff_deinit(&conversation->diff);
 }
 
@@ -86,7 +86,7 @@ static int begin_copy(struct conversation *conversation)
 	const struct config_list *list = &conversation->source->list;
 	if (copy_make_folder(list->file) != PF_OK)
 		return PF_EIO;
-	return copy_begin(&conversation->writer, list->file, list->bytes_max);
+	return replace_begin(&conversation->writer, list->file, REPLACE_MODE, list->bytes_max);
 }
 
 static int begin_whole(struct conversation *conversation)
@@ -94,8 +94,8 @@ static int begin_whole(struct conversation *conversation)
 	const char *soa = conversation->transfer.soa_line;
 	int error = begin_copy(conversation);
 	if (error == PF_OK)
-		error = copy_write(&conversation->writer, soa, strlen(soa));
-	return error == PF_OK ? copy_write(&conversation->writer, "\n", 1) : error;
+		error = replace_write(&conversation->writer, soa, strlen(soa));
+	return error == PF_OK ? replace_write(&conversation->writer, "\n", 1) : error;
 }
 
 static int take_record(void *data, const struct zone_transfer_record *record)
@@ -108,9 +108,9 @@ static int take_record(void *data, const struct zone_transfer_record *record)
 		if (conversation->writer.fd < 0)
 			error = begin_whole(conversation);
 		if (error == PF_OK)
-			error = copy_write(&conversation->writer, record->line, record->length);
+			error = replace_write(&conversation->writer, record->line, record->length);
 		if (error == PF_OK)
-			error = copy_write(&conversation->writer, "\n", 1);
+			error = replace_write(&conversation->writer, "\n", 1);
 	}
 	conversation->take_error = error;
 	conversation->take_errno = errno;

@@ -10,7 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define COMPARE_BYTES 65536
 #define STATE_BYTES_MAX 16384 /* what is read of a state file */
 
 /* ---- what is known of it ----------------------------------------------------------------- */
@@ -75,7 +74,6 @@ void copy_load(const char *path, struct copy_state *state)
 int copy_save(const char *path, const struct copy_state *state)
 {
 	char name[PATH_MAX];
-	struct copy_writer writer;
 	state_path(path, name);
 	json_t *root = json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:b}", "etag", state->etag,
 	                         "last_modified", state->last_modified, "fetched_us",
@@ -90,18 +88,10 @@ int copy_save(const char *path, const struct copy_state *state)
 		                                              (json_int_t)state->expire_s));
 	char *text = root ? json_dumps(root, JSON_INDENT(1)) : NULL;
 	json_decref(root);
-	int error = text ? copy_begin(&writer, name, STATE_BYTES_MAX) : PF_ENOMEM;
-	if (error == PF_OK) {
-		error = copy_write(&writer, text, strlen(text));
-		if (error == PF_OK)
-			error = copy_commit(&writer);
-		copy_abort(&writer);
-	}
+	int error = text ? replace_file(name, text, strlen(text)) : PF_ENOMEM;
 	free(text);
 	return error;
 }
-
-/* ---- the copy ---------------------------------------------------------------------------- */
 
 int copy_make_folder(const char *path)
 {
@@ -115,82 +105,4 @@ int copy_make_folder(const char *path)
 		return PF_OK;
 	*slash = '\0';
 	return mkdir(folder, 0750) && errno != EEXIST ? PF_EIO : PF_OK;
-}
-
-int copy_begin(struct copy_writer *writer, const char *path, uint64_t bytes_max)
-{
-	writer->fd = -1;
-	writer->bytes = 0;
-	writer->bytes_max = bytes_max;
-	if (snprintf(writer->path, sizeof writer->path, "%s", path) >= PATH_MAX ||
-	    snprintf(writer->aside, sizeof writer->aside, "%s.new", path) >= PATH_MAX) {
-		errno = ENAMETOOLONG;
-		return PF_EIO;
-	}
-	/* Left over from a daemon that was killed. */
-	unlink(writer->aside);
-	writer->fd = open(writer->aside, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0640);
-	return writer->fd < 0 ? PF_EIO : PF_OK;
-}
-
-int copy_write(struct copy_writer *writer, const void *bytes, size_t length)
-{
-	const char *at = bytes;
-	if (length > writer->bytes_max - writer->bytes)
-		return PF_EFULL;
-	while (length) {
-		ssize_t wrote = write(writer->fd, at, length);
-		if (wrote < 0 && errno == EINTR)
-			continue;
-		if (wrote < 0)
-			return PF_EIO;
-		at += wrote;
-		length -= (size_t)wrote;
-		writer->bytes += (uint64_t)wrote;
-	}
-	return PF_OK;
-}
-
-static bool same_content(int a, int b)
-{
-	char *bytes = malloc(2 * COMPARE_BYTES);
-	bool same = bytes;
-	ssize_t got = 1;
-	for (off_t at = 0; same && got > 0; at += got) {
-		got = pread(a, bytes, COMPARE_BYTES, at);
-		same = got >= 0 && pread(b, bytes + COMPARE_BYTES, COMPARE_BYTES, at) == got &&
-		       !memcmp(bytes, bytes + COMPARE_BYTES, (size_t)got);
-	}
-	free(bytes);
-	return same;
-}
-
-bool copy_is_same(const struct copy_writer *writer)
-{
-	struct stat old;
-	int fd = open(writer->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0)
-		return false;
-	bool same = !fstat(fd, &old) && S_ISREG(old.st_mode) &&
-	            (uint64_t)old.st_size == writer->bytes && same_content(writer->fd, fd);
-	close(fd);
-	return same;
-}
-
-int copy_commit(struct copy_writer *writer)
-{
-	bool good = !fsync(writer->fd) && !rename(writer->aside, writer->path);
-	int reason = errno;
-	copy_abort(writer);
-	errno = reason;
-	return good ? PF_OK : PF_EIO;
-}
-
-void copy_abort(struct copy_writer *writer)
-{
-	if (writer->fd < 0)
-		return;
-	close(writer->fd);
-	writer->fd = -1;
-	unlink(writer->aside); /* after a rename there is nothing by that name */
 }

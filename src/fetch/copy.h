@@ -2,12 +2,12 @@
 #ifndef PF_FETCH_COPY_H
 #define PF_FETCH_COPY_H
 
-#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/replace.h"
 
 #define COPY_ETAG_MAX 256 /* longer ones are not kept: then the list is fetched whole */
 #define COPY_DATE_MAX 64
@@ -27,23 +27,5 @@ void copy_load(const char *path, struct copy_state *state);
 PF_MUST_CHECK int copy_save(const char *path, const struct copy_state *state);
 /* Makes the folder of copies. PF_EIO with errno. */
 PF_MUST_CHECK int copy_make_folder(const char *path);
-
-/* A new copy, written aside. */
-struct copy_writer {
-	int fd; /* -1: none */
-	uint64_t bytes, bytes_max;
-	char path[PATH_MAX]; /* of the copy */
-	char aside[PATH_MAX];
-};
-
-PF_MUST_CHECK int copy_begin(struct copy_writer *writer, const char *path, uint64_t bytes_max);
-/* PF_EFULL: over bytes_max. PF_EIO with errno. */
-PF_MUST_CHECK int copy_write(struct copy_writer *writer, const void *bytes, size_t length);
-/* Is what was written the same as the copy in place? */
-bool copy_is_same(const struct copy_writer *writer);
-/* Puts it in place, on disk before its name (fsync, rename). Ends the writer, also on PF_EIO. */
-PF_MUST_CHECK int copy_commit(struct copy_writer *writer);
-/* Forgets it; may be called on one that has ended. */
-void copy_abort(struct copy_writer *writer);
 
 #endif

@@ -90,14 +90,14 @@ static struct diff_change *find(const struct diff *diff, uint64_t hash)
 	return low < diff->count && diff->changes[low].hash == hash ? &diff->changes[low] : NULL;
 }
 
-static int write_line(struct copy_writer *writer, const char *line, size_t length)
+static int write_line(struct replacement *writer, const char *line, size_t length)
 {
-	int error = copy_write(writer, line, length);
-	return error == PF_OK ? copy_write(writer, "\n", 1) : error;
+	int error = replace_write(writer, line, length);
+	return error == PF_OK ? replace_write(writer, "\n", 1) : error;
 }
 
 /* The old copy without its SOA, which is its first line, and without all that the differences speak of. */
-static int keep_old(struct diff *diff, FILE *old, struct copy_writer *writer)
+static int keep_old(struct diff *diff, FILE *old, struct replacement *writer)
 {
 	char *line = NULL;
 	size_t room = 0, number = 0;
@@ -130,7 +130,7 @@ static bool agrees(const struct diff *diff)
 	return true;
 }
 
-static int write_added(const struct diff *diff, struct copy_writer *writer)
+static int write_added(const struct diff *diff, struct replacement *writer)
 {
 	for (size_t i = 0; i < diff->count; i++) {
 		const struct diff_change *change = &diff->changes[i];
@@ -138,7 +138,7 @@ static int write_added(const struct diff *diff, struct copy_writer *writer)
 		if (!last || !change->added)
 			continue;
 		const char *line = diff->lines.data + change->line;
-		int error = copy_write(writer, line, strcspn(line, "\n") + 1);
+		int error = replace_write(writer, line, strcspn(line, "\n") + 1);
 		if (error != PF_OK)
 			return error;
 	}
@@ -146,7 +146,7 @@ static int write_added(const struct diff *diff, struct copy_writer *writer)
 }
 
 int diff_apply(struct diff *diff, const char *old_path, const char *soa_line,
-               struct copy_writer *writer)
+               struct replacement *writer)
 {
 	FILE *old = fopen(old_path, "re");
 	if (!old)

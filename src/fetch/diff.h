@@ -28,6 +28,6 @@ PF_MUST_CHECK int diff_add(struct diff *diff, const struct zone_transfer_record 
 /* Writes the new version: `soa_line`, the records of the old copy that stay, those that were added. PF_ECONFLICT: the old copy does
  * not have what is to be taken away; PF_EIO with errno, PF_EFULL, PF_ENOMEM. */
 PF_MUST_CHECK int diff_apply(struct diff *diff, const char *old_path, const char *soa_line,
-                             struct copy_writer *writer);
+                             struct replacement *writer);
 
 #endif

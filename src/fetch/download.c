@@ -34,7 +34,7 @@ struct download {
 	unsigned redirects;
 	size_t header_bytes;
 	char etag[COPY_ETAG_MAX], last_modified[COPY_DATE_MAX];
-	struct copy_writer writer;
+	struct replacement writer;
 	bool refused_address; /* guard_address said no to all that was tried */
 	bool too_large, header_flood;
 	int write_error; /* errno */
@@ -51,7 +51,7 @@ static void drop_hop(struct download *download)
 	curl_slist_free_all(download->hosts);
 	curl_slist_free_all(download->headers);
 	download->hosts = download->headers = NULL;
-	copy_abort(&download->writer);
+	replace_abort(&download->writer);
 }
 
 static void download_free(struct download *download)
@@ -108,7 +108,7 @@ static curl_socket_t on_open(void *data, curlsocktype purpose, struct curl_socka
 static size_t on_body(char *bytes, size_t size, size_t count, void *data)
 {
 	struct download *download = data;
-	int error = copy_write(&download->writer, bytes, size * count);
+	int error = replace_write(&download->writer, bytes, size * count);
 	source_progress(download->source, download->writer.bytes);
 	if (error == PF_OK)
 		return size * count;
@@ -256,8 +256,8 @@ static void on_resolved(void *data, const struct resolution *resolution)
 	}
 	resolve_text(download->url.host, download->url.port, &allowed, hosts);
 	const char *path = download->source->list.file;
-	if (copy_make_folder(path) != PF_OK ||
-	    copy_begin(&download->writer, path, download->source->list.bytes_max) != PF_OK)
+	if (copy_make_folder(path) != PF_OK || replace_begin(&download->writer, path, REPLACE_MODE,
+	                                                     download->source->list.bytes_max) != PF_OK)
 		fail(download, "the copy %s can not be written: %s", path, strerror(errno));
 	else if (!request(download, hosts))
 		fail(download, "the request can not be made: out of memory");
@@ -269,8 +269,7 @@ static void start_hop(struct download *download)
 	download->header_bytes = 0;
 	download->refused_address = false;
 	*download->etag = *download->last_modified = '\0';
-	download->lookup =
-		resolve_start(http->loop, http->forwarder, download->url.host, on_resolved, download);
+	download->lookup = resolve_start(&http->resolver, download->url.host, on_resolved, download);
 	if (!download->lookup)
 		fail(download, "%s is no name that can be looked up", download->url.host);
 }
@@ -369,7 +368,7 @@ static int copy_file(struct download *download, int fd)
 		if (got < 0)
 			error = PF_EIO;
 		else
-			error = copy_write(&download->writer, piece, (size_t)got);
+			error = replace_write(&download->writer, piece, (size_t)got);
 	}
 	free(piece);
 	return error;
@@ -386,7 +385,8 @@ static void read_file(struct download *download, const char *path)
 		fail(download, "%s can not be read: %s", path,
 		     fd < 0 ? strerror(errno) : "it is no regular file");
 	} else if (copy_make_folder(copy) != PF_OK ||
-	           copy_begin(&download->writer, copy, download->source->list.bytes_max) != PF_OK) {
+	           replace_begin(&download->writer, copy, REPLACE_MODE,
+	                         download->source->list.bytes_max) != PF_OK) {
 		fail(download, "the copy %s can not be written: %s", copy, strerror(errno));
 	} else {
 		int error = copy_file(download, fd);

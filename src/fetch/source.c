@@ -286,14 +286,14 @@ void source_finish(struct source *source, enum round round, const char *error)
 	fetch_round_ended(fetch, round == ROUND_CHANGED);
 }
 
-enum round source_take(struct source *source, struct copy_writer *writer,
+enum round source_take(struct source *source, struct replacement *writer,
                        char error[FETCH_ERROR_MAX])
 {
 	struct copy_state *state = &source->state;
 	uint64_t names = 0, bytes = writer->bytes;
 	*error = '\0';
-	if (state->checked_wall_us && copy_is_same(writer)) {
-		copy_abort(writer);
+	if (state->checked_wall_us && replace_is_same(writer)) {
+		replace_abort(writer);
 		return ROUND_SAME;
 	}
 	if (candidate_read(&source->list, writer->aside, &names, error) != PF_OK)
@@ -305,7 +305,7 @@ enum round source_take(struct source *source, struct copy_writer *writer,
 		         (unsigned long long)names, (unsigned long long)state->names, writer->path);
 		return ROUND_FAILED;
 	}
-	if (copy_commit(writer) != PF_OK) {
+	if (replace_commit(writer, REPLACE_SYNCED) != PF_OK) {
 		snprintf(error, FETCH_ERROR_MAX, "the copy can not be written: %s", strerror(errno));
 		return ROUND_FAILED;
 	}

@@ -88,7 +88,7 @@ void source_progress(struct source *source, uint64_t bytes);
 
 /* Takes what was written as the new copy when it is a list, as large as can be believed, and differs from the old one. The
  * writer is used up. Returns the round; `error` gets a sentence when it is refused. */
-enum round source_take(struct source *source, struct copy_writer *writer,
+enum round source_take(struct source *source, struct replacement *writer,
                        char error[FETCH_ERROR_MAX]);
 
 /* The two kinds of rounds. Both end in source_finish, later or at once, unless they are aborted. */

@@ -113,12 +113,12 @@ struct http *http_new(struct uv_loop_s *loop)
 		free(http);
 		return NULL;
 	}
-	http->loop = loop;
-	http->forwarder = upstream_new(loop);
+	http->loop = http->resolver.loop = loop;
+	http->resolver.forwarder = upstream_new(loop);
 	http->multi = curl_multi_init();
-	if (!http->forwarder || !http->multi) {
+	if (!http->resolver.forwarder || !http->multi) {
 		curl_multi_cleanup(http->multi);
-		upstream_free(&http->forwarder);
+		upstream_free(&http->resolver.forwarder);
 		free(http);
 		return NULL;
 	}
@@ -131,10 +131,12 @@ struct http *http_new(struct uv_loop_s *loop)
 	return http;
 }
 
-void http_configure(struct http *http, const struct addr_port *upstreams, size_t count)
+void http_configure(struct http *http, const struct config *config, const struct local *local)
 {
-	struct upstream_group group = {0, upstreams, count};
-	http->forwarder->configure(http->forwarder, &group, 1);
+	struct upstream_group groups[UPSTREAM_GROUP_MAX];
+	size_t count = local_upstream_groups(local, config, groups);
+	http->resolver.forwarder->configure(http->resolver.forwarder, groups, count);
+	http->resolver.local = local;
 }
 
 void http_stop(struct http *http)
@@ -146,14 +148,14 @@ void http_stop(struct http *http)
 
 bool http_idle(const struct http *http)
 {
-	return upstream_idle(http->forwarder);
+	return upstream_idle(http->resolver.forwarder);
 }
 
 void http_free(struct http **http)
 {
 	if (!*http)
 		return;
-	upstream_free(&(*http)->forwarder);
+	upstream_free(&(*http)->resolver.forwarder);
 	free(*http);
 	*http = NULL;
 }

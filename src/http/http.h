@@ -6,16 +6,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/addr.h"
 #include "base/error.h"
 
+struct config;
 struct http;
+struct local;
 struct uv_loop_s;
 
 /* NULL without memory. */
 struct http *http_new(struct uv_loop_s *loop);
-/* The upstreams that are asked for addresses from now on. */
-void http_configure(struct http *http, const struct addr_port *upstreams, size_t count);
+/* Who is asked for addresses from now on: as for the names of any client, the owner's records, the groups of forward zones
+ * and the default one. `local` is borrowed until the next call, from the same thread as all else. */
+void http_configure(struct http *http, const struct config *config, const struct local *local);
 /* All requests have been aborted; the loop closes the handles. */
 void http_stop(struct http *http);
 bool http_idle(const struct http *http); /* nothing waits for an upstream any more */

@@ -145,8 +145,7 @@ struct http_post *http_post_start(struct http *http, const struct http_request *
 	post->done = done;
 	post->data = data;
 	if (copy_request(post, request))
-		post->lookup =
-			resolve_start(http->loop, http->forwarder, post->url.host, on_resolved, post);
+		post->lookup = resolve_start(&http->resolver, post->url.host, on_resolved, post);
 	if (post->lookup)
 		return post;
 	post_free(post);

@@ -10,7 +10,7 @@
 
 struct http {
 	uv_loop_t *loop;
-	struct forwarder *forwarder;
+	struct resolver resolver;
 	CURLM *multi;
 	uv_timer_t timer; /* curl's own */
 };

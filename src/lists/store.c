@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 
 #include "base/buffer.h"
 #include "base/build.h"
+#include "base/replace.h"
 #include "lists/state.h"
 
 #define STORE_VERSION 1
@@ -75,21 +75,6 @@ static void append_lists(struct buffer *buffer, const struct lists *lists)
 	}
 }
 
-static bool write_all(int fd, const void *bytes, size_t length)
-{
-	const char *at = bytes;
-	while (length) {
-		ssize_t done = write(fd, at, length);
-		if (done < 0 && errno != EINTR)
-			return false;
-		if (done > 0) {
-			at += done;
-			length -= (size_t)done;
-		}
-	}
-	return true;
-}
-
 /* What a file consists of, in this order. */
 struct parts {
 	char header[STORE_HEADER_BYTES];
@@ -139,25 +124,20 @@ static int make_parts(struct parts *parts, const struct lists *lists)
 
 static int write_parts(const char *path, const struct parts *parts, char why[STORE_WHY_MAX])
 {
-	char aside[PATH_MAX];
-	if ((size_t)snprintf(aside, sizeof aside, "%s.new", path) >= sizeof aside)
-		return fail(why, PF_EIO, "has too long a path");
-	(void)unlink(aside); /* of a process that was ended while it wrote */
-	int fd = open(aside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return fail(why, PF_EIO, strerror(errno));
-	bool whole = write_all(fd, parts->header, sizeof parts->header) &&
-	             write_all(fd, parts->block, parts->block_bytes) &&
-	             write_all(fd, parts->lists.data, parts->lists.length);
-	int error = whole ? 0 : errno;
-	if (close(fd) && whole)
-		error = errno;
-	if (!error && rename(aside, path))
-		error = errno;
-	if (!error)
+	struct replacement file;
+	int error = replace_begin(&file, path, 0600, UINT64_MAX);
+	if (error == PF_OK)
+		error = replace_write(&file, parts->header, sizeof parts->header);
+	if (error == PF_OK)
+		error = replace_write(&file, parts->block, parts->block_bytes);
+	if (error == PF_OK)
+		error = replace_write(&file, parts->lists.data, parts->lists.length);
+	if (error == PF_OK)
+		error = replace_commit(&file, REPLACE_UNSYNCED);
+	if (error == PF_OK)
 		return PF_OK;
-	(void)unlink(aside);
-	return fail(why, PF_EIO, strerror(error));
+	replace_abort(&file);
+	return fail(why, PF_EIO, strerror(errno));
 }
 
 int store_write(const char *path, const struct lists *lists, char why[STORE_WHY_MAX])

@@ -300,6 +300,27 @@ void local_group(const struct local *local, size_t index, struct local_group *gr
 	*group = local->groups[index].shown;
 }
 
+size_t local_upstream_groups(const struct local *local, const struct config *config,
+                             struct upstream_group groups[UPSTREAM_GROUP_MAX])
+{
+	size_t count = 0;
+	groups[count++] =
+		(struct upstream_group){LOCAL_GROUP_DEFAULT, config->upstreams, config->upstream_count};
+	for (size_t i = 0; i < local->group_count && count < UPSTREAM_GROUP_MAX; i++) {
+		const struct local_group *from = &local->groups[i].shown;
+		groups[count++] = (struct upstream_group){from->id, from->upstreams, from->upstream_count};
+	}
+	return count;
+}
+
+bool local_believes(const struct local *local, uint64_t group, const struct dns_name *name,
+                    uint16_t type)
+{
+	struct local_hit hit;
+	local_find(local, name, type, false, &hit);
+	return hit.kind == LOCAL_ELSEWHERE && hit.group == group;
+}
+
 bool local_has_group(const struct local *local, uint64_t id)
 {
 	for (size_t i = 0; i < local->group_count; i++)

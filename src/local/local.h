@@ -15,6 +15,7 @@
 #include "base/diag.h"
 #include "config/config.h"
 #include "dns/answer.h"
+#include "value/group.h"
 #include "value/verdict.h"
 
 #define LOCAL_SENTENCE_MAX 700 /* bytes; names in full, and why */
@@ -72,6 +73,12 @@ struct local_group {
 	const struct addr_port *upstreams;
 };
 void local_group(const struct local *local, size_t index, struct local_group *group);
+/* All of them for a forwarder, the default one of this configuration first; returns how many. */
+size_t local_upstream_groups(const struct local *local, const struct config *config,
+                             struct upstream_group groups[UPSTREAM_GROUP_MAX]);
+/* Is what the group says of this name believed? It is the one that is asked for it. */
+bool local_believes(const struct local *local, uint64_t group, const struct dns_name *name,
+                    uint16_t type);
 /* Is there such a group? After a reload a question may come back to one that is no more. */
 bool local_has_group(const struct local *local, uint64_t id);
 

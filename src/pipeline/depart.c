@@ -30,12 +30,9 @@ static void land(struct flight *flight, struct cache_entry *entry, enum flight_o
 static size_t cname_that_leads_out(const struct local *local, const struct cache_key *key,
                                    const struct answer *answer)
 {
-	for (size_t i = 0; i < answer->hop_count && key->type != DNS_TYPE_CNAME; i++) {
-		struct local_hit hit;
-		local_find(local, &answer->hops[i], key->type, false, &hit);
-		if (hit.kind != LOCAL_ELSEWHERE || hit.group != key->space)
+	for (size_t i = 0; i < answer->hop_count && key->type != DNS_TYPE_CNAME; i++)
+		if (!local_believes(local, key->space, &answer->hops[i], key->type))
 			return i + 1;
-	}
 	return 0;
 }
 

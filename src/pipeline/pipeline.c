@@ -125,15 +125,9 @@ static void adopt(struct pipeline *pipeline, const struct snapshot *snapshot)
 	pipeline->scratch = policy_scratch_new(snapshot->policy);
 	lists_scratch_free(&pipeline->list_scratch);
 	pipeline->list_scratch = lists_scratch_new(snapshot->lists);
-	struct upstream_group groups[UPSTREAM_GROUP_MAX] = {
-		{LOCAL_GROUP_DEFAULT, snapshot->config->upstreams, snapshot->config->upstream_count}};
-	size_t group_count = local_group_count(snapshot->local);
-	for (size_t i = 0; i < group_count; i++) {
-		struct local_group from;
-		local_group(snapshot->local, i, &from);
-		groups[i + 1] = (struct upstream_group){from.id, from.upstreams, from.upstream_count};
-	}
-	pipeline->forwarder->configure(pipeline->forwarder, groups, group_count + 1);
+	struct upstream_group groups[UPSTREAM_GROUP_MAX];
+	size_t group_count = local_upstream_groups(snapshot->local, snapshot->config, groups);
+	pipeline->forwarder->configure(pipeline->forwarder, groups, group_count);
 	struct pipeline_counters *counters = &pipeline->counters;
 	for (size_t i = 0; i < PF_COUNT(counters->rules); i++)
 		counter_set(&counters->rules[i], 0);

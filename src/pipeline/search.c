@@ -61,12 +61,10 @@ static enum search find_entry(struct query *query, const struct dns_name *name, 
 static const struct dns_name *way_out(const struct local *local, uint64_t group, uint16_t type,
                                       const struct answer *answer)
 {
-	struct local_hit hit;
 	if (group == LOCAL_GROUP_DEFAULT || !answer->hop_count || type == DNS_TYPE_CNAME)
 		return NULL;
 	const struct dns_name *last = &answer->hops[answer->hop_count - 1];
-	local_find(local, last, type, false, &hit);
-	return hit.kind == LOCAL_ELSEWHERE && hit.group == group ? NULL : last;
+	return local_believes(local, group, last, type) ? NULL : last;
 }
 
 /* The part for what is answered here at the end of a chain. False: there are no records, only CNAMEs and `rcode`. */

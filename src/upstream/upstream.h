@@ -12,6 +12,7 @@
 
 #include "base/addr.h"
 #include "dns/answer.h"
+#include "value/group.h"
 
 #define UPSTREAM_EXCHANGES_MAX 4096 /* questions under way in one worker; more get SERVFAIL */
 #define UPSTREAM_ATTEMPTS_MAX 6     /* packets for one question */
@@ -31,16 +32,7 @@ struct forward_result {
 
 typedef void (*forward_done)(void *data, const struct forward_result *result);
 
-#define UPSTREAM_COUNT_MAX 16 /* servers of one group */
-#define UPSTREAM_GROUP_MAX 17 /* the default one and those of CONFIG_FORWARD_MAX forward zones */
 #define UPSTREAM_STATS_MAX (UPSTREAM_GROUP_MAX * UPSTREAM_COUNT_MAX)
-
-/* In the order of preference when nothing else is known. */
-struct upstream_group {
-	uint64_t id;
-	const struct addr_port *upstreams; /* borrowed for the length of a call */
-	size_t count;
-};
 
 struct forwarder {
 	/* Asks the servers of a group (PF_EFULL when there is none of this id); `done` is called exactly once, later, from the loop and never from within ask. The query is

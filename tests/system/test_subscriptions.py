@@ -8,6 +8,7 @@ import threading
 import uuid
 import zlib
 
+import dns.rrset
 import pytest
 
 import web as web_module
@@ -394,6 +395,30 @@ def test_the_upstreams_are_asked_and_not_ourselves(subscribe, web):
     assert server.count() == 2
     rows = daemon.rows(2)
     assert [r["name"] for r in rows].count("lists.test") == 1  # the test's own question
+
+
+def test_a_host_in_a_forward_zone(portafilter, upstream, web):
+    """The zone's own servers are asked; where their CNAME leads out of it, the others are: a router speaks for its zone only."""
+    def say(query, addresses):
+        name = query.question[0].name.to_text(omit_final_dot=True)
+        found = addresses.get(name) if query.question[0].rdtype == 1 else None
+        reply = answer(query, *([found] if found else []), soa=None if found else 60)
+        if name == "moved.lan":
+            reply.answer.append(dns.rrset.from_text("moved.lan.", 60, "IN", "CNAME", "lists.test."))
+            reply.answer.append(dns.rrset.from_text("lists.test.", 60, "IN", "A", "127.9.9.9"))
+        return reply
+
+    public = upstream(lambda query, transport: say(query, {"lists.test": "127.0.0.1"}))
+    router = upstream(lambda query, transport: say(query, {"nas.lan": "127.0.0.1"}))
+    server = web(NAMES)
+    names = {"nas": "nas.lan", "moved": "moved.lan", "own": "own.example", "alias": "alias.example"}
+    daemon = portafilter({
+        "upstreams": [public.upstream], "forward": [{"zones": ["lan"], "upstreams": [router.upstream]}],
+        "hosts": [{"name": "own.example", "ip": "127.0.0.1"}, {"name": "alias.example", "cname": "nas.lan"}],
+        "lists": [{"name": n, "url": server.url(f"/{n}.txt", host), "allow-private": True} for n, host in names.items()]})
+    wait_until(lambda: all(row["names"] == 50 for row in daemon.json("lists")["lists"]), "all lists are there:\n" + daemon.log())
+    assert set(public.names()) == {"lists.test"}
+    assert set(router.names()) == {"nas.lan", "moved.lan"}
 
 
 def test_a_host_that_nobody_knows(subscribe, upstream, portafilter):

@@ -89,11 +89,55 @@ static void test_kept(void **state)
 	assert_int_equal(errno, ENAMETOOLONG);
 }
 
+static void put(const char *text)
+{
+	assert_int_equal(replace_file(path, text, strlen(text)), PF_OK);
+}
+
+static bool same(const char *text)
+{
+	struct replacement writer;
+	assert_int_equal(replace_begin(&writer, path, REPLACE_MODE, 1000), PF_OK);
+	assert_int_equal(replace_write(&writer, text, strlen(text)), PF_OK);
+	bool is_same = replace_is_same(&writer);
+	replace_abort(&writer);
+	assert_int_not_equal(access(writer.aside, F_OK), 0);
+	return is_same;
+}
+
+static void test_same(void **state)
+{
+	(void)state;
+	assert_false(same("one\n"));
+	put("one\n");
+	assert_true(same("one\n"));
+	assert_false(same("two\n"));
+	assert_false(same("one"));
+	assert_false(same("one\ntwo\n"));
+	put("two\n");
+	assert_true(same("two\n"));
+}
+
+static void test_bounded(void **state)
+{
+	(void)state;
+	struct replacement writer;
+	assert_int_equal(replace_begin(&writer, path, REPLACE_MODE, 5), PF_OK);
+	assert_int_equal(replace_write(&writer, "12345", 5), PF_OK);
+	assert_int_equal(replace_write(&writer, "6", 1), PF_EFULL);
+	assert_int_equal(writer.bytes, 5);
+	replace_abort(&writer);
+	assert_int_equal(replace_begin(&writer, "/nowhere/at/all", REPLACE_MODE, 5), PF_EIO);
+	replace_abort(&writer);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_replaced, make, clean),
 		cmocka_unit_test_setup_teardown(test_kept, make, clean),
+		cmocka_unit_test_setup_teardown(test_same, make, clean),
+		cmocka_unit_test_setup_teardown(test_bounded, make, clean),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -38,62 +38,8 @@ static int clean(void **state)
 
 static void write_copy(const char *text)
 {
-	struct copy_writer writer;
-	assert_int_equal(copy_begin(&writer, path, 1000), PF_OK);
-	assert_int_equal(copy_write(&writer, text, strlen(text)), PF_OK);
-	assert_int_equal(copy_commit(&writer), PF_OK);
-	copy_abort(&writer); /* of one that has ended: nothing */
+	assert_int_equal(replace_file(path, text, strlen(text)), PF_OK);
 	assert_int_equal(access(path, R_OK), 0);
-}
-
-static bool same(const char *text)
-{
-	struct copy_writer writer;
-	assert_int_equal(copy_begin(&writer, path, 1000), PF_OK);
-	assert_int_equal(copy_write(&writer, text, strlen(text)), PF_OK);
-	bool is_same = copy_is_same(&writer);
-	copy_abort(&writer);
-	assert_int_not_equal(access(writer.aside, F_OK), 0);
-	return is_same;
-}
-
-static void replaced_whole(void **state)
-{
-	(void)state;
-	assert_false(same("one\n"));
-	write_copy("one\n");
-	assert_true(same("one\n"));
-	assert_false(same("two\n"));
-	assert_false(same("one"));
-	assert_false(same("one\ntwo\n"));
-	write_copy("two\n");
-	assert_true(same("two\n"));
-}
-
-static void bounded(void **state)
-{
-	(void)state;
-	struct copy_writer writer;
-	assert_int_equal(copy_begin(&writer, path, 5), PF_OK);
-	assert_int_equal(copy_write(&writer, "12345", 5), PF_OK);
-	assert_int_equal(copy_write(&writer, "6", 1), PF_EFULL);
-	assert_int_equal(writer.bytes, 5);
-	copy_abort(&writer);
-	assert_int_equal(copy_begin(&writer, "/nowhere/at/all", 5), PF_EIO);
-	copy_abort(&writer);
-}
-
-/* What a daemon that was killed has left is no obstacle, and neither is a trap that somebody has set. */
-static void leftovers(void **state)
-{
-	(void)state;
-	char aside[PATH_MAX + 8];
-	snprintf(aside, sizeof aside, "%s.new", path);
-	assert_int_equal(symlink("/etc/passwd", aside), 0);
-	write_copy("three\n");
-	struct stat info;
-	assert_int_equal(lstat(path, &info), 0);
-	assert_true(S_ISREG(info.st_mode));
 }
 
 static void states(void **state)
@@ -152,8 +98,7 @@ static void spoilt_states(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(replaced_whole), cmocka_unit_test(bounded),
-		cmocka_unit_test(leftovers),      cmocka_unit_test(states),
+		cmocka_unit_test(states),
 		cmocka_unit_test(spoilt_states),
 	};
 	return cmocka_run_group_tests(tests, make, clean);

@@ -34,10 +34,10 @@ static int clean(void **state)
 
 static void put_copy(const char *text)
 {
-	struct copy_writer writer;
-	assert_int_equal(copy_begin(&writer, path, 1 << 20), PF_OK);
-	assert_int_equal(copy_write(&writer, text, strlen(text)), PF_OK);
-	assert_int_equal(copy_commit(&writer), PF_OK);
+	struct replacement writer;
+	assert_int_equal(replace_begin(&writer, path, REPLACE_MODE, 1 << 20), PF_OK);
+	assert_int_equal(replace_write(&writer, text, strlen(text)), PF_OK);
+	assert_int_equal(replace_commit(&writer, REPLACE_SYNCED), PF_OK);
 }
 
 static void expect_copy(const char *text)
@@ -54,7 +54,7 @@ static void expect_copy(const char *text)
 static int apply(const char *changes)
 {
 	struct diff diff;
-	struct copy_writer writer;
+	struct replacement writer;
 	diff_init(&diff, 1 << 20);
 	while (*changes) {
 		size_t length = strcspn(changes, "\n");
@@ -62,11 +62,11 @@ static int apply(const char *changes)
 		assert_int_equal(diff_add(&diff, &record), PF_OK);
 		changes += length + (changes[length] != '\0');
 	}
-	assert_int_equal(copy_begin(&writer, path, 1 << 20), PF_OK);
+	assert_int_equal(replace_begin(&writer, path, REPLACE_MODE, 1 << 20), PF_OK);
 	int result = diff_apply(&diff, path, "z. 60 IN SOA new", &writer);
 	if (result == PF_OK)
-		assert_int_equal(copy_commit(&writer), PF_OK);
-	copy_abort(&writer);
+		assert_int_equal(replace_commit(&writer, REPLACE_SYNCED), PF_OK);
+	replace_abort(&writer);
 	diff_deinit(&diff);
 	return result;
 }
