@@ -152,14 +152,26 @@ static void get_queries(struct routes_context *context, const struct params *par
 }
 
 /* Here a limit of 0 is allowed: an export is whole, or refused by its size. */
-static void get_endpoints(struct routes_context *context, const struct params *params,
-                          struct routes_answer *answer)
+static void ask_rows(struct routes_context *context, const struct params *params,
+                     enum rows_kind kind, struct routes_answer *answer)
 {
 	struct store_filter filter;
 	if (params_filter(params, clock_now(), &filter, answer->error) != PF_OK)
 		answer->http = 400;
 	else
-		ask_journal(context, &filter, ROWS_ENDPOINTS, answer);
+		ask_journal(context, &filter, kind, answer);
+}
+
+static void get_endpoints(struct routes_context *context, const struct params *params,
+                          struct routes_answer *answer)
+{
+	ask_rows(context, params, ROWS_ENDPOINTS, answer);
+}
+
+static void get_events(struct routes_context *context, const struct params *params,
+                       struct routes_answer *answer)
+{
+	ask_rows(context, params, ROWS_EVENTS, answer);
 }
 
 static void get_devices(struct routes_context *context, const struct params *params,
@@ -231,12 +243,15 @@ static const char *const query_params[] = {"device", "name",  "action", "standin
 static const char *const endpoint_params[] = {"device", "name",  "standing", "type",
                                               "since",  "until", "limit",    NULL};
 
+static const char *const event_params[] = {"device", "kind", "since", "until", "limit", NULL};
+
 static const struct route routes[] = {
 	{"/api/v1/status", false, no_params, get_status},
 	{"/api/v1/devices", false, device_params, get_devices},
 	{"/api/v1/proposals", false, proposal_params, get_proposals},
 	{"/api/v1/queries", false, query_params, get_queries},
 	{"/api/v1/endpoints", false, endpoint_params, get_endpoints},
+	{"/api/v1/events", false, event_params, get_events},
 	{"/api/v1/lists", false, no_params, get_lists},
 	{"/api/v1/rules", false, no_params, get_rules},
 	{"/api/v1/explain", false, explain_params, get_explain},

@@ -13,6 +13,7 @@ struct walk {
 	struct store one; /* first: what report/ sees */
 	const struct store_query *query;
 	const struct store_endpoint *endpoint;
+	const struct store_event *event;
 	struct rows_answer *answer;
 	size_t count;
 	int64_t last_row;
@@ -30,6 +31,13 @@ static int one_endpoint(struct store *store, const struct store_filter *filter,
 {
 	(void)filter;
 	return each(data, ((struct walk *)store)->endpoint);
+}
+
+static int one_event(struct store *store, const struct store_filter *filter,
+                     int (*each)(void *data, const struct store_event *row), void *data)
+{
+	(void)filter;
+	return each(data, ((struct walk *)store)->event);
 }
 
 static int write_bytes(const char *bytes, size_t length, void *data)
@@ -77,6 +85,14 @@ static int on_endpoint(void *data, const struct store_endpoint *row)
 	return write_row(walk, report_endpoints(&walk->one, &any), "endpoints");
 }
 
+static int on_event(void *data, const struct store_event *row)
+{
+	static const struct store_filter any = {0};
+	struct walk *walk = data;
+	walk->event = row;
+	return write_row(walk, report_events(&walk->one, &any), "events");
+}
+
 static int fail(int result, const struct store *store, const struct rows_budget *budget,
                 char error[500])
 {
@@ -102,7 +118,9 @@ int rows_ask(struct store *store, enum rows_kind kind, const struct store_filter
 		return fail(PF_ENOMEM, store, budget, error);
 	answer->budget = budget;
 	buffer_init(&answer->text, budget->answer_bytes_max);
-	struct walk walk = {.one = {.queries = one_query, .endpoints = one_endpoint},
+	struct walk walk = {.one = {.queries = one_query,
+	                            .endpoints = one_endpoint,
+	                            .events = one_event},
 	                    .answer = answer,
 	                    .last_row = filter->after_row};
 	int result;
@@ -110,6 +128,10 @@ int rows_ask(struct store *store, enum rows_kind kind, const struct store_filter
 		buffer_print(&answer->text, "{\"queries\":[");
 		result = store->queries(store, filter, on_query, &walk);
 		buffer_print(&answer->text, "],\"last_row\":%lld}", (long long)walk.last_row);
+	} else if (kind == ROWS_EVENTS) {
+		buffer_print(&answer->text, "{\"events\":[");
+		result = store->events(store, filter, on_event, &walk);
+		buffer_print(&answer->text, "]}");
 	} else {
 		buffer_print(&answer->text, "{\"endpoints\":[");
 		result = store->endpoints(store, filter, on_endpoint, &walk);

@@ -19,10 +19,10 @@ struct rows_answer {
 	size_t charged_bytes;
 };
 
-enum rows_kind { ROWS_QUERIES, ROWS_ENDPOINTS };
+enum rows_kind { ROWS_QUERIES, ROWS_ENDPOINTS, ROWS_EVENTS };
 
-/* Asks the store. PF_OK and `*out`, the caller's (rows_free), with the document that report_queries and
- * report_endpoints promise; else a sentence in `error`: PF_EINVAL (a value of the filter), PF_EFULL (more
+/* Asks the store. PF_OK and `*out`, the caller's (rows_free), with the document that report_queries,
+ * report_endpoints and report_events promise; else a sentence in `error`: PF_EINVAL (a value of the filter), PF_EFULL (more
  * than answer_bytes_max), PF_ENOMEM (the budget, or memory), PF_EIO. */
 PF_MUST_CHECK int rows_ask(struct store *store, enum rows_kind kind,
                            const struct store_filter *filter, struct rows_budget *budget,

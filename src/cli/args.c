@@ -14,6 +14,7 @@ const struct cli_option cli_options[] = {
 	{'s', "--standing", NULL, "STANDING", offsetof(struct cli, standing),
      "home, overseas, disputed, indeterminate or unknown"},
 	{'t', "--type", NULL, "TYPE", offsetof(struct cli, type), "A, AAAA, HTTPS …"},
+	{'k', "--kind", NULL, "KIND", offsetof(struct cli, kind), "standing-changed or new-country"},
 	{'i', "--since", NULL, "TIME", offsetof(struct cli, since),
      "back from now (90s, 1h, 30d), or a UTC time (2026-11-23T20:26:23Z)"},
 	{'l', "--limit", NULL, "N", offsetof(struct cli, limit), "at most so many, the newest"},

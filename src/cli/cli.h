@@ -25,7 +25,7 @@ struct cli {
 	size_t positional_count;
 	const char *positional[CLI_POSITIONAL_MAX];
 	bool follow, unknown, proposals, all;
-	const char *device, *name, *action, *standing, *type, *since, *limit, *format, *tag;
+	const char *device, *name, *action, *standing, *type, *since, *limit, *format, *tag, *kind;
 	const char *audit;
 };
 
@@ -63,6 +63,7 @@ int verb_untag(const struct cli *cli);
 int verb_log(const struct cli *cli);
 int verb_explain(const struct cli *cli);
 int verb_endpoints(const struct cli *cli);
+int verb_events(const struct cli *cli);
 int verb_geo(const struct cli *cli);
 int verb_lists(const struct cli *cli);
 int verb_pause(const struct cli *cli);

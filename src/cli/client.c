@@ -279,6 +279,8 @@ static json_t *ask_store(const struct client *client, const char *what, struct s
 		return report_queries(store, filter);
 	if (!strcmp(what, "endpoints"))
 		return report_endpoints(store, filter);
+	if (!strcmp(what, "events"))
+		return report_events(store, filter);
 	struct recognise *table = NULL;
 	if (!client->config->recognise_path)
 		snprintf(error, 500, "devices are not recognised by their names (recognise: off).");

@@ -28,7 +28,7 @@ int client_no_daemon(const struct client *client);
 int client_run(const struct cli *cli, const char *path, const struct params *params, bool post,
                void (*print)(json_t *document));
 
-/* "queries", "endpoints" or "proposals" of the journal: from the daemon, or when it does not answer, from the file; when
+/* "queries", "endpoints", "events" or "proposals" of the journal: from the daemon, or when it does not answer, from the file; when
  * neither can be had both reasons go to stderr. The exit code as above, with CLI_USAGE for a parameter that can
  * not be. */
 PF_MUST_CHECK int client_ask_journal(struct client *client, const char *what,

@@ -7,27 +7,56 @@
 
 static const char *const members[] = {"device",  "name", "type",         "address",  "location",
                                       "control", "asn",  "organisation", "standing", "confidence",
-                                      "first",   "last", "count"};
+                                      "first",   "last", "count",        "domain"};
+
+#define HOPS_BYTES_MAX 65536 /* a journal's answer has 16 names at most */
+
+/* All hops' `member`, or "-" where it is null: "e7.akamaiedge.net e7.g.example". */
+static void join_hops(struct buffer *out, json_t *row, const char *member)
+{
+	json_t *hop;
+	size_t i;
+	buffer_append(out, "", 0);
+	json_array_foreach(json_object_get(row, "hops"), i, hop)
+	{
+		const char *text = cli_string(hop, member);
+		buffer_print(out, "%s%s", i ? " " : "", *text ? text : "-");
+	}
+}
+
+static void print_csv_row(json_t *row)
+{
+	const char *cells[PF_COUNT(members) + 2];
+	char numbers[PF_COUNT(members)][24];
+	struct buffer hops, owners;
+	buffer_init(&hops, HOPS_BYTES_MAX);
+	buffer_init(&owners, HOPS_BYTES_MAX);
+	join_hops(&hops, row, "name");
+	join_hops(&owners, row, "domain");
+	for (size_t m = 0; m < PF_COUNT(members); m++) {
+		cells[m] = cli_string(row, members[m]);
+		if (!json_is_integer(json_object_get(row, members[m])))
+			continue;
+		snprintf(numbers[m], sizeof numbers[m], "%lld", (long long)cli_integer(row, members[m]));
+		cells[m] = numbers[m];
+	}
+	cells[PF_COUNT(members)] = hops.data ? hops.data : "";
+	cells[PF_COUNT(members) + 1] = owners.data ? owners.data : "";
+	cli_print_csv(stdout, cells, PF_COUNT(cells));
+	buffer_deinit(&hops);
+	buffer_deinit(&owners);
+}
 
 static int print_csv(json_t *rows)
 {
+	const char *heads[PF_COUNT(members) + 2];
 	json_t *row;
 	size_t i;
-	cli_print_csv(stdout, members, PF_COUNT(members));
-	json_array_foreach(rows, i, row)
-	{
-		const char *cells[PF_COUNT(members)];
-		char numbers[PF_COUNT(members)][24];
-		for (size_t m = 0; m < PF_COUNT(members); m++) {
-			cells[m] = cli_string(row, members[m]);
-			if (!json_is_integer(json_object_get(row, members[m])))
-				continue;
-			snprintf(numbers[m], sizeof numbers[m], "%lld",
-			         (long long)cli_integer(row, members[m]));
-			cells[m] = numbers[m];
-		}
-		cli_print_csv(stdout, cells, PF_COUNT(members));
-	}
+	memcpy(heads, members, sizeof members);
+	heads[PF_COUNT(members)] = "hops";
+	heads[PF_COUNT(members) + 1] = "hop_domains";
+	cli_print_csv(stdout, heads, PF_COUNT(heads));
+	json_array_foreach(rows, i, row) print_csv_row(row);
 	return CLI_DONE;
 }
 
@@ -50,6 +79,28 @@ static void add_run_by(struct cli_table *table, json_t *row)
 		cli_table_cell(table, NULL, "?");
 }
 
+/* "a.vendor.com → akamaiedge.net": the name, and whose names lead on from there, each owner once in a row. */
+static void add_name(struct cli_table *table, json_t *row)
+{
+	json_t *hop;
+	size_t i;
+	struct buffer text;
+	const char *before = cli_string(row, "domain");
+	buffer_init(&text, HOPS_BYTES_MAX);
+	buffer_print(&text, "%s", cli_string(row, "name"));
+	json_array_foreach(json_object_get(row, "hops"), i, hop)
+	{
+		const char *owner = cli_string(hop, "domain");
+		if (!*owner)
+			owner = cli_string(hop, "name");
+		if (strcmp(owner, before) != 0)
+			buffer_print(&text, " → %s", owner);
+		before = owner;
+	}
+	cli_table_cell(table, NULL, "%s", text.data ? text.data : "");
+	buffer_deinit(&text);
+}
+
 static int print_table(json_t *rows)
 {
 	static const char *const heads[] = {"DEVICE", "NAME",     "TYPE",   "ADDRESS",  "STANDS IN",
@@ -61,7 +112,7 @@ static int print_table(json_t *rows)
 	{
 		const char *location = cli_string(row, "location"), *standing = cli_string(row, "standing");
 		cli_table_cell(table, NULL, "%s", cli_string(row, "device"));
-		cli_table_cell(table, NULL, "%s", cli_string(row, "name"));
+		add_name(table, row);
 		cli_table_cell(table, NULL, "%s", cli_string(row, "type"));
 		cli_table_cell(table, NULL, "%s", cli_string(row, "address"));
 		cli_table_cell(table, NULL, "%s", *location ? location : "?");

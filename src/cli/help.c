@@ -40,6 +40,11 @@ static const struct cli_verb verbs[] = {
      "  portafilter endpoints --standing overseas\n"
      "  portafilter endpoints --device tv --format csv > tv.csv\n",
      "dnstilm", 0, 0, verb_endpoints},
+	{"events", "",
+     "what moved: names that stand elsewhere than before, countries met for the first time",
+     "  portafilter events --since 7d\n"
+     "  portafilter events --device \"yard camera\" --kind standing-changed --json\n",
+     "dkil", 0, 0, verb_events},
 	{"geo", "ADDRESS…", "where an address stands, who runs it, and what each database says",
      "  portafilter geo 120.92.123.219 2a00:1450:4001:80b::200e\n"
      "  portafilter geo --audit addresses.txt --json > audit.json\n",

@@ -18,6 +18,7 @@ struct store_filter {
 	const char *action;   /* "allow", "flag", "sinkhole" */
 	const char *standing; /* "overseas" … */
 	const char *type;     /* "A" */
+	const char *kind;     /* of an event: "new-country" */
 	int64_t since_wall_us, until_wall_us; /* 0: not given */
 	int64_t after_row; /* rows with a greater number only (log -f); 0: not given */
 	int64_t limit;     /* at most so many, the newest; 0: all */
@@ -38,6 +39,8 @@ struct store_endpoint {
 	const char *standing, *confidence;
 	int64_t asn; /* 0: not known */
 	int64_t first_wall_us, last_wall_us, count;
+	const char *domain; /* the registered domain of `name`: "vendor.com" */
+	const char *via;    /* the CNAMEs that led to the address, divided by spaces */
 };
 
 /* A device as the journal saw it. */
@@ -50,6 +53,17 @@ struct store_device {
 /* One name that a device asked for, once for each device. */
 struct store_asked {
 	const char *device_id, *device, *name;
+};
+
+/* What the journal found out about a device, as v_events shows it (journal/sqlite/drift.h). */
+struct store_event {
+	int64_t time_wall_us;
+	const char *kind; /* "standing-changed", "new-country" */
+	const char *device_id, *device, *name;
+	const char *before, *after; /* "DE (home, high)"; before is "" of a new country */
+	const char *evidence;
+	const char
+		*cause; /* "moved", or "database": only a new database release says so, nobody was told */
 };
 
 struct store {
@@ -67,6 +81,9 @@ struct store {
 	 * STORE_ASKED_ROWS_MAX queries. */
 	int (*asked)(struct store *store, const struct store_filter *filter,
 	             int (*each)(void *data, const struct store_asked *row), void *data);
+	/* Oldest first. Of the filter: device, kind, since, until and limit (the newest). */
+	int (*events)(struct store *store, const struct store_filter *filter,
+	              int (*each)(void *data, const struct store_event *row), void *data);
 	void (*close)(struct store **store);
 	char error[256];
 };

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "value/event.h"
 #include "value/facts.h"
 #include "value/verdict.h"
 
@@ -115,6 +116,7 @@ int params_filter(const struct params *params, struct now now, struct store_filt
 		.action = params_get(params, "action"),
 		.standing = params_get(params, "standing"),
 		.type = params_get(params, "type"),
+		.kind = params_get(params, "kind"),
 		.limit = PARAM_LIMIT_DEFAULT,
 	};
 	if (filter->action && action_parse(filter->action) < 0) {
@@ -125,6 +127,12 @@ int params_filter(const struct params *params, struct now now, struct store_filt
 		snprintf(error, 500,
 		         "\"%.60s\" is no standing: home, overseas, disputed, indeterminate or unknown.",
 		         filter->standing);
+		return PF_EINVAL;
+	}
+	int kind = filter->kind ? event_parse(filter->kind) : EVENT_NEW_COUNTRY;
+	if (kind != EVENT_NEW_COUNTRY && kind != EVENT_STANDING_CHANGED) {
+		snprintf(error, 500, "\"%.60s\" is no kind of event that the journal keeps: %s or %s.",
+		         filter->kind, event_word(EVENT_STANDING_CHANGED), event_word(EVENT_NEW_COUNTRY));
 		return PF_EINVAL;
 	}
 	if (read_moment(params, "since", now, &filter->since_wall_us, error) != PF_OK ||

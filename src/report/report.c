@@ -3,8 +3,10 @@
 
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
+#include "dns/registered.h"
 #include "report/text.h"
 
 static json_t *time_json(int64_t wall_us)
@@ -74,6 +76,36 @@ static int add_query(void *data, const struct store_query *row)
 	                  set_number(object, "took_us", row->took_us));
 }
 
+/* Whose the name is; null: nobody's. */
+static json_t *domain_json(const char *text)
+{
+	struct dns_name name, domain;
+	char found[NAME_TEXT_MAX];
+	if (dns_name_from_text(text, &name) != PF_OK || dns_registered_domain(&name, &domain) != PF_OK)
+		return json_null();
+	dns_name_to_text(&domain, found);
+	return report_text(found);
+}
+
+/* The names of `via`, each with its owner's domain. */
+static json_t *hops_json(const char *via)
+{
+	json_t *rows = json_array();
+	char name[NAME_TEXT_MAX];
+	for (const char *at = via; rows && *at;) {
+		size_t length = strcspn(at, " ");
+		snprintf(name, sizeof name, "%.*s", (int)length, at);
+		json_t *row =
+			json_pack("{s:o, s:o}", "name", report_text(name), "domain", domain_json(name));
+		if (!row || json_array_append_new(rows, row)) {
+			json_decref(rows);
+			return NULL;
+		}
+		at += length + (at[length] == ' ');
+	}
+	return rows;
+}
+
 static int add_endpoint(void *data, const struct store_endpoint *row)
 {
 	struct collected *collected = data;
@@ -90,7 +122,9 @@ static int add_endpoint(void *data, const struct store_endpoint *row)
 	                  set_text(object, "confidence", row->confidence) &&
 	                  set_time(object, "first", row->first_wall_us) &&
 	                  set_time(object, "last", row->last_wall_us) &&
-	                  set_number(object, "count", row->count));
+	                  set_number(object, "count", row->count) &&
+	                  set_text(object, "domain", row->domain) &&
+	                  set(object, "hops", hops_json(row->via)));
 }
 
 static int add_device(void *data, const struct store_device *row)
@@ -106,6 +140,19 @@ static int add_device(void *data, const struct store_device *row)
 	                  set_number(object, "flagged", row->flagged) &&
 	                  set_number(object, "sinkholed", row->sinkholed) &&
 	                  set_number(object, "overseas_names", row->overseas_names));
+}
+
+static int add_event(void *data, const struct store_event *row)
+{
+	struct collected *collected = data;
+	json_t *object = json_object();
+	return append(
+		collected->rows, object,
+		object && set_time(object, "time", row->time_wall_us) &&
+			set_text(object, "kind", row->kind) && set_text(object, "device", row->device) &&
+			set_text(object, "device_id", row->device_id) && set_text(object, "name", row->name) &&
+			set_text(object, "before", row->before) && set_text(object, "after", row->after) &&
+			set_text(object, "evidence", row->evidence) && set_text(object, "cause", row->cause));
 }
 
 /* ---- reports ----------------------------------------------------------------------------- */
@@ -149,6 +196,15 @@ json_t *report_endpoints(struct store *store, const struct store_filter *filter)
 	if (collected.rows)
 		result = store->endpoints(store, filter, add_endpoint, &collected);
 	return finish(store, "endpoints", collected.rows, result);
+}
+
+json_t *report_events(struct store *store, const struct store_filter *filter)
+{
+	struct collected collected = {json_array(), 0};
+	int result = PF_ENOMEM;
+	if (collected.rows)
+		result = store->events(store, filter, add_event, &collected);
+	return finish(store, "events", collected.rows, result);
 }
 
 json_t *report_devices(struct store *store)

@@ -16,11 +16,17 @@
 json_t *report_queries(struct store *store, const struct store_filter *filter);
 
 /* {"endpoints": [{"device": …, "name": …, "type": …, "address": …, "location": …, "control": …, "asn": 37963,
- *   "organisation": …, "standing": …, "confidence": …, "first": …, "last": …, "count": 3}, …]} */
+ *   "organisation": …, "standing": …, "confidence": …, "first": …, "last": …, "count": 3,
+ *   "domain": "vendor.com", "hops": [{"name": "e7.akamaiedge.net", "domain": "akamaiedge.net" or null}, …]}, …]}
+ * — `domain` is the registered domain of the name, "" when it has none; `hops` are the CNAMEs that led to the address */
 json_t *report_endpoints(struct store *store, const struct store_filter *filter);
 
 /* {"devices": [{"id": …, "name": …, "first": …, "last": …, "queries": …, "flagged": …, "sinkholed": …,
  *   "overseas_names": …}, …]} */
 json_t *report_devices(struct store *store);
+
+/* {"events": [{"time": …, "kind": "standing-changed" or "new-country", "device": …, "device_id": …, "name": …, "before": …,
+ *   "after": …, "evidence": …, "cause": "moved" or "database"}, …]}   — oldest first */
+json_t *report_events(struct store *store, const struct store_filter *filter);
 
 #endif

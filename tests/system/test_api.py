@@ -19,7 +19,7 @@ def daemon(portafilter, upstream):
 
 
 @pytest.mark.parametrize("path, key", [
-    ("status", "queries"), ("devices", "devices"), ("devices?unknown=1", "devices"), ("queries", "queries"), ("endpoints", "endpoints"),
+    ("status", "queries"), ("devices", "devices"), ("devices?unknown=1", "devices"), ("queries", "queries"), ("endpoints", "endpoints"), ("events", "events"),
     ("lists", "lists"), ("rules", "rules"), ("explain?device=tv&name=x.test", "reason"), ("explain?device=tv&name=x.test&type=AAAA", "type"),
     ("queries?device=tv&name=x.test&action=flag&type=A&since=1h&limit=5", "last_row"), ("endpoints?device=tv&standing=unknown&limit=5", "endpoints"),
 ])

@@ -11,7 +11,7 @@ import pytest
 from harness import BUILD, PATIENCE_S, WRAP, answer, ask, wait_until
 
 COFFEE, TV = "127.0.0.11", "127.0.0.12"
-VERBS = ["check", "status", "devices", "log", "explain", "endpoints", "lists", "reload"]
+VERBS = ["check", "status", "devices", "log", "explain", "endpoints", "events", "lists", "reload"]
 
 
 @pytest.fixture

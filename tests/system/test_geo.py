@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from conftest import CN, US
-from harness import BUILD, CONTROL, LOCATION, SHARED, TOP, Daemon
+from harness import BUILD, CONTROL, LOCATION, SHARED, TOP, Daemon, answer, wait_until
 
 GEO = {"location": [str(p) for p in LOCATION], "control": [str(p) for p in CONTROL]}
 
@@ -92,6 +92,30 @@ def test_special_use_reaches_no_database(geo):
     for row in geo.json("geo", *special)["addresses"]:
         assert row["special"] and row["standing"] == "unknown", row
         assert not any(row["locations"].values()) and not row["asn"] and not row["control"], row
+
+
+def test_what_moves_is_shown(portafilter, upstream):
+    """A name that moves abroad is an event, with before, after and evidence; with and without the daemon."""
+    stands = [US]
+    server = upstream(lambda query, transport: answer(query, *stands, ttl=0))
+    house = portafilter({"upstreams": [server.upstream], "home": ["US"], "devices": [{"name": "yard camera", "ip": "127.0.0.11"}],
+                         "geo": {"location": GEO["location"], "max-age": "3650d"}})
+    assert house.ask("cam.test", source="127.0.0.11").answer
+    stands[:] = [CN]
+    assert house.ask("cam.test", source="127.0.0.11").answer
+    events = wait_until(lambda: house.api("/api/v1/events")[1]["events"], "it is known that the name moved")
+    assert [(e["kind"], e["device"], e["name"], e["before"], e["after"], e["cause"]) for e in events] == [
+        ("standing-changed", "yard camera", "cam.test", "US (home, high)", "CN (overseas, high)", "moved"),
+        ("new-country", "yard camera", "cam.test", "", "CN", "moved")]
+    assert all(e["evidence"].startswith(f"{CN}: dbip 2026-06 CN") for e in events)
+    assert house.json("events")["events"] == events
+    assert house.api("/api/v1/events?kind=new-country&device=yard%20camera&since=1h&limit=1")[1]["events"] == events[1:]
+    house.stop()
+    assert house.json("events")["events"] == events
+    assert house.json("events", "--kind", "standing-changed", "--device", "yard camera", "--since", "1h")["events"] == events[:1]
+    code, out, err = house.cli("events")
+    assert code == 0 and "US (home, high)" in out and "moved" in out and "CAUSE" in out and not err
+    assert house.cli("events", "--kind", "flagged")[0] == 2 and house.cli("events", "--name", "x")[0] == 2
 
 
 def test_databases_are_watched(nsd):

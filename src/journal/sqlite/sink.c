@@ -7,6 +7,7 @@
 
 #include "dns/dns.h"
 #include "journal/sqlite/drift.h"
+#include "journal/sqlite/owner.h"
 
 #define US_PER_MS 1000
 #define SPAN_IDS_MAX 1024 /* at least SCHEMA_SPAN_ROWS, and a power of two */
@@ -38,11 +39,15 @@ static const char *const statement_sql[ST_COUNT] = {
 	[ST_HOP_INSERT] = "INSERT INTO answer_hop (answer, position, name) VALUES (?, ?, ?)",
 	[ST_ADDRESS_INSERT] = "INSERT INTO answer_address (answer, position, fact) VALUES (?, ?, ?)",
 	[ST_ENDPOINT_UPSERT] =
-		"INSERT INTO endpoint (device, name, type, address, fact, first, last, count)"
-		" SELECT ?1, ?2, ?3, f.address, f.id, ?5, ?6, ?7 FROM answer_address a"
+		"INSERT INTO endpoint (device, name, type, address, fact, first, last, count, via)"
+		" SELECT ?1, ?2, ?3, f.address, f.id, ?5, ?6, ?7,"
+		" (SELECT ifnull(group_concat(text, ' '), '') FROM (SELECT n.text AS text"
+		" FROM answer_hop h JOIN name n ON n.id = h.name WHERE h.answer = ?4 ORDER BY h.position))"
+		" FROM answer_address a"
 		" JOIN fact f ON f.id = a.fact WHERE a.answer = ?4"
 		" ON CONFLICT (device, name, type, address) DO UPDATE SET"
 		" fact = CASE WHEN excluded.last >= last THEN excluded.fact ELSE fact END,"
+		" via = CASE WHEN excluded.last >= last THEN excluded.via ELSE via END,"
 		" first = min(first, excluded.first), last = max(last, excluded.last),"
 		" count = count + excluded.count",
 	[ST_ENDPOINTS_UNTIL] = "UPDATE progress SET endpoints_until = ?",
@@ -60,7 +65,8 @@ static const struct {
 	size_t cache_max;
 } table_sql[TABLE_COUNT] = {
 	[TABLE_NAME] = {"SELECT id, used FROM name WHERE text = ?",
-                    "INSERT INTO name (text, used) VALUES (?, ?)",
+                    "INSERT INTO name (text, used, domain)"
+                    " VALUES (?1, ?2, registered_domain(?1))",
                     "UPDATE name SET used = max(used, ?) WHERE id = ?", NAME_CACHE_MAX},
 	[TABLE_CLIENT] = {"SELECT id, used FROM client WHERE text = ?",
                       "INSERT INTO client (text, used) VALUES (?, ?)",
@@ -496,7 +502,8 @@ struct sink *sqlite_sink_open(const char *path, int64_t keep_us, char *error, si
 	if (result == PF_OK)
 		result = schema_open_writer(path, &sink->db, error, error_size);
 	if (result == PF_OK) {
-		sink->drift = drift_open(sink);
+		result = owner_open(sink->db) == SQLITE_OK ? PF_OK : PF_EIO;
+		sink->drift = result == PF_OK ? drift_open(sink) : NULL;
 		result = sink->drift ? prepare_all(sink) : PF_EIO;
 		if (result == PF_OK)
 			result = find_next_row(sink);

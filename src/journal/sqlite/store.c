@@ -7,6 +7,8 @@
 
 #include "base/buffer.h"
 #include "dns/dns.h"
+#include "journal/sqlite/events.h"
+#include "journal/sqlite/owner.h"
 #include "journal/sqlite/schema.h"
 #include "journal/sqlite/sqlite.h"
 
@@ -390,13 +392,15 @@ static int hand_endpoint(sqlite3_stmt *statement, void *each, void *data)
 		.first_wall_us = time_of(statement, 10),
 		.last_wall_us = time_of(statement, 11),
 		.count = sqlite3_column_int64(statement, 12),
+		.domain = text_of(statement, 13),
+		.via = text_of(statement, 14),
 	};
 	return ((struct endpoint_each *)each)->call(data, &row);
 }
 
 static const char endpoint_columns[] =
 	"SELECT d.name, n.text, t.text, a.text, f.location, f.control, l.text, f.standing,"
-	" f.confidence, f.asn, e.first, e.last, e.count FROM endpoint e"
+	" f.confidence, f.asn, e.first, e.last, e.count, %s FROM endpoint e"
 	" CROSS JOIN device d ON d.id = e.device CROSS JOIN name n ON n.id = e.name"
 	" CROSS JOIN type t ON t.id = e.type CROSS JOIN address a ON a.id = e.address"
 	" CROSS JOIN fact f ON f.id = e.fact CROSS JOIN label l ON l.id = f.organisation WHERE ";
@@ -410,7 +414,8 @@ static int store_endpoints(struct store *base, const struct store_filter *filter
 	int result = begin(store, &question);
 	if (result != PF_OK)
 		return end(store, &question, result);
-	add(&question, endpoint_columns);
+	buffer_print(&question.sql, endpoint_columns,
+	             owner_known(store->db) ? "n.domain, e.via" : "'', ''");
 	add(&question, filter->limit > 0 ? "e.id IN (SELECT e.id FROM endpoint e WHERE 1" : "1");
 	if (filter->name)
 		result = filter_name(store, &question, filter->name, "e.name", false);
@@ -514,6 +519,15 @@ static int store_asked(struct store *base, const struct store_filter *filter,
 	return end(store, &question, result);
 }
 
+static int store_events(struct store *base, const struct store_filter *filter,
+                        int (*each)(void *data, const struct store_event *row), void *data)
+{
+	struct sqlite_store *store = (struct sqlite_store *)base;
+	store->store.error[0] = '\0';
+	int result = events_walk(store->db, filter, each, data);
+	return result == PF_EIO ? explain(store) : result;
+}
+
 /* ---- opening ----------------------------------------------------------------------------- */
 
 static void store_close(struct store **base)
@@ -537,6 +551,7 @@ struct store *sqlite_store_open(const char *path, char *error, size_t error_size
 	store->store.endpoints = store_endpoints;
 	store->store.devices = store_devices;
 	store->store.asked = store_asked;
+	store->store.events = store_events;
 	store->store.close = store_close;
 	struct store *base = &store->store;
 	if (schema_open_reader(path, &store->db, error, error_size) != PF_OK)

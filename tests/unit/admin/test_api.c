@@ -25,10 +25,11 @@ static int clean(void **state)
 	return 0;
 }
 
-#define READ_COUNT 7 /* of `paths`: the rest change something */
-static const char *const paths[] = {"/api/v1/status",    "/api/v1/devices", "/api/v1/queries",
-                                    "/api/v1/endpoints", "/api/v1/lists",   "/api/v1/rules",
-                                    "/api/v1/explain",   "/api/v1/reload",  "/api/v1/lists/update"};
+#define READ_COUNT 8 /* of `paths`: the rest change something */
+static const char *const paths[] = {"/api/v1/status",      "/api/v1/devices", "/api/v1/queries",
+                                    "/api/v1/endpoints",   "/api/v1/lists",   "/api/v1/rules",
+                                    "/api/v1/events",      "/api/v1/explain", "/api/v1/reload",
+                                    "/api/v1/lists/update"};
 
 /* The status and a word of the problem's sentence; the document must be one of RFC 9457. */
 static void expect_problem(struct http_answer *answer, int status, const char *word,
@@ -158,9 +159,9 @@ static void each_path_has_its_methods(void **state)
 static void parameters_are_known_or_refused(void **state)
 {
 	struct world *world = *state;
-	static const char *const names[] = {"device", "name",  "action", "standing", "type",
-	                                    "since",  "until", "after",  "limit",    "unknown",
-	                                    "Device", "x",     ""};
+	static const char *const names[] = {"device", "name",   "action", "standing", "type",
+	                                    "since",  "until",  "after",  "limit",    "unknown",
+	                                    "kind",   "Device", "x",      ""};
 	static const char *const takes[PF_COUNT(paths)] = {
 		"",
 		" unknown ",
@@ -168,6 +169,7 @@ static void parameters_are_known_or_refused(void **state)
 		" device name standing type since until limit ",
 		"",
 		"",
+		" device kind since until limit ",
 		" device name type ",
 		"",
 		" name "};
@@ -220,6 +222,8 @@ static void values_are_checked(void **state)
 		{"queries?action=block", "action", 400},
 		{"queries?standing=abroad", "standing", 400},
 		{"endpoints?standing=", "standing", 400},
+		{"events?kind=flagged", "standing-changed or new-country", 400},
+		{"events?action=flag", "action", 400},
 		{"queries?type=NONSENSE", "NONSENSE", 400},
 		{"endpoints?type=NONSENSE", "NONSENSE", 400},
 		{"queries?device=a%00b", "NUL", 400},

@@ -51,7 +51,7 @@ static struct fake make_fake(size_t count, const char *text)
 		.store = {.queries = give_queries, .endpoints = give_endpoints},
 		.count = count,
 		.query = {0, 0, text, "c", "n", "A", "", "", "", "", "", "", "", "", 5},
-		.endpoint = {text, "n", "A", "1.2.3.4", "", "", "", "", "", 7, 0, 0, 3},
+		.endpoint = {text, "n", "A", "1.2.3.4", "", "", "", "", "", 7, 0, 0, 3, "", ""},
 	};
 }
 

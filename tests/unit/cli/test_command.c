@@ -276,6 +276,7 @@ static void expect_log(struct world *world)
 	outcome = RUN(world, "endpoints");
 	assert_int_equal(count_lines(outcome.out), endpoints + 1);
 	assert_non_null(strstr(outcome.out, "Größe & Söhne"));
+	assert_non_null(strstr(outcome.out, "example.com → example.net  ")); /* whose names led there */
 	assert_non_null(strstr(outcome.err, "DNS can not show bare addresses"));
 	forget(&outcome);
 	outcome = RUN(world, "endpoints", "--format", "jsonl", "--standing", "overseas");
@@ -291,7 +292,8 @@ static void expect_log(struct world *world)
 	outcome = RUN(world, "endpoints", "--format", "csv");
 	assert_int_equal(count_lines(outcome.out), endpoints + 1);
 	static const char heads[] = "device,name,type,address,location,control,asn,organisation,"
-								"standing,confidence,first,last,count\r\n";
+								"standing,confidence,first,last,count,domain,"
+								"hops,hop_domains\r\n";
 	assert_memory_equal(outcome.out, heads, sizeof heads - 1);
 	forget(&outcome);
 }

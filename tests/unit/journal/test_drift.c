@@ -197,15 +197,86 @@ static void older_journals_are_taken_on(void **state)
 	assert_sound(place->path);
 }
 
+/* ---- read again -------------------------------------------------------------------------- */
+
+struct read {
+	size_t count;
+	char lines[16][256];
+};
+
+static int keep(void *data, const struct store_event *row)
+{
+	struct read *read = data;
+	assert_true(read->count < PF_COUNT(read->lines));
+	assert_true(row->time_wall_us >= START_US / 1000 * 1000 && *row->evidence);
+	snprintf(read->lines[read->count++], sizeof read->lines[0], "%s|%s|%s|%s|%s|%s", row->kind,
+	         row->device_id, row->name, row->before, row->after, row->cause);
+	return PF_OK;
+}
+
+static struct read ask_events(struct store *store, const struct store_filter *filter)
+{
+	struct read read = {0};
+	assert_int_equal(store->events(store, filter, keep, &read), PF_OK);
+	return read;
+}
+
+static void events_are_read_by_filters(void **state)
+{
+	const struct place *place = *state;
+	char error[256];
+	struct told told;
+	struct sink *sink = open_told(place, &told);
+	struct ask ask = {"tv", "a.example", "9.0.0.1", "DE", "dbip 2026-06", STANDING_HOME, 0};
+	write(sink, &ask);
+	ask = (struct ask){"tv", "a.example", "8.0.0.1", "CN", "dbip 2026-06", STANDING_OVERSEAS, 1};
+	write(sink, &ask);
+	ask = (struct ask){"tv", "a.example", "8.0.0.1", "DE", "dbip 2026-07", STANDING_HOME, 50};
+	write(sink, &ask);
+	ask =
+		(struct ask){"camera", "b.example", "7.0.0.1", "RU", "dbip 2026-07", STANDING_OVERSEAS, 60};
+	write(sink, &ask);
+	sink->close(&sink);
+	struct store *store = sqlite_store_open(place->path, error, sizeof error);
+	assert_non_null(store);
+	struct read all = ask_events(store, &(struct store_filter){0});
+	static const char *const expected[] = {
+		"standing-changed|name:tv|a.example|DE (home, high)|CN (overseas, high)|moved",
+		"new-country|name:tv|a.example||CN|moved",
+		"standing-changed|name:tv|a.example|CN (overseas, high)|DE (home, high)|database",
+		"new-country|name:camera|b.example||RU|moved"};
+	assert_int_equal(all.count, PF_COUNT(expected));
+	for (size_t i = 0; i < all.count; i++)
+		assert_string_equal(all.lines[i], expected[i]);
+	assert_int_equal(ask_events(store, &(struct store_filter){.device = "tv"}).count, 3);
+	assert_int_equal(ask_events(store, &(struct store_filter){.device = "name:camera"}).count, 1);
+	assert_int_equal(ask_events(store, &(struct store_filter){.device = "name"}).count, 0);
+	assert_int_equal(ask_events(store, &(struct store_filter){.kind = "new-country"}).count, 2);
+	int64_t hour_50_us = START_US + 50 * INT64_C(3600000000);
+	assert_int_equal(ask_events(store, &(struct store_filter){.since_wall_us = hour_50_us}).count,
+	                 2);
+	assert_int_equal(ask_events(store, &(struct store_filter){.until_wall_us = hour_50_us}).count,
+	                 3);
+	struct read newest = ask_events(store, &(struct store_filter){.limit = 2});
+	assert_int_equal(newest.count, 2);
+	assert_string_equal(newest.lines[0], expected[2]);
+	assert_string_equal(newest.lines[1], expected[3]);
+	store->close(&store);
+	/* A journal of before has no such table. */
+	run_sql(place->path, "DROP VIEW v_events; DROP TABLE event");
+	store = sqlite_store_open(place->path, error, sizeof error);
+	assert_int_equal(ask_events(store, &(struct store_filter){0}).count, 0);
+	store->close(&store);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, place_make, place_remove)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(names_that_move_are_told_once_a_day),
-		CASE(new_databases_raise_nothing),
-		CASE(what_nobody_knows_has_not_moved),
-		CASE(older_journals_are_taken_on),
+		CASE(names_that_move_are_told_once_a_day), CASE(new_databases_raise_nothing),
+		CASE(what_nobody_knows_has_not_moved),     CASE(older_journals_are_taken_on),
+		CASE(events_are_read_by_filters),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,6 +17,7 @@ struct fake {
 	const struct store_query *queries;
 	const struct store_endpoint *endpoints;
 	const struct store_device *devices;
+	const struct store_event *events;
 	size_t count;
 	int result;
 };
@@ -50,11 +51,22 @@ static int fake_devices(struct store *store,
 	return fake->result;
 }
 
+static int fake_events(struct store *store, const struct store_filter *filter,
+                       int (*each)(void *data, const struct store_event *row), void *data)
+{
+	struct fake *fake = (struct fake *)store;
+	(void)filter;
+	for (size_t i = 0; i < fake->count; i++)
+		assert_int_equal(each(data, &fake->events[i]), PF_OK);
+	return fake->result;
+}
+
 static struct fake make_fake(size_t count)
 {
 	return (struct fake){.store = {.queries = fake_queries,
 	                               .endpoints = fake_endpoints,
-	                               .devices = fake_devices},
+	                               .devices = fake_devices,
+	                               .events = fake_events},
 	                     .count = count};
 }
 
@@ -127,6 +139,8 @@ static void endpoints_and_devices_too(void **state)
 		.first_wall_us = INT64_C(1795465583123000),
 		.last_wall_us = INT64_C(1795465584007000),
 		.count = 3,
+		.domain = "example.cn",
+		.via = "e7.akamaiedge.net co.uk",
 	};
 	const struct store_device device = {
 		.id = "mac:64:bc:0c:80:7e:1f",
@@ -147,11 +161,37 @@ static void endpoints_and_devices_too(void **state)
 	            "\"control\":\"CN\",\"asn\":37963,\"organisation\":\"Alibaba\","
 	            "\"standing\":\"overseas\",\"confidence\":\"high\","
 	            "\"first\":\"2026-11-23T20:26:23.123Z\",\"last\":\"2026-11-23T20:26:24.007Z\","
-	            "\"count\":3}]}");
+	            "\"count\":3,\"domain\":\"example.cn\",\"hops\":["
+	            "{\"name\":\"e7.akamaiedge.net\",\"domain\":\"akamaiedge.net\"},"
+	            "{\"name\":\"co.uk\",\"domain\":null}]}]}");
 	assert_json(report_devices(&fake.store),
 	            "{\"devices\":[{\"id\":\"mac:64:bc:0c:80:7e:1f\",\"name\":\"lobby coffee\","
 	            "\"first\":\"2026-11-23T20:26:23.123Z\",\"last\":\"2026-11-23T20:26:24.007Z\","
 	            "\"queries\":9,\"flagged\":1,\"sinkholed\":2,\"overseas_names\":4}]}");
+}
+
+static void events_have_the_promised_members(void **state)
+{
+	(void)state;
+	const struct store_event event = {
+		.time_wall_us = INT64_C(1795465583123000),
+		.kind = "standing-changed",
+		.device_id = "name:yard camera",
+		.device = "yard camera",
+		.name = "cam.example",
+		.before = "DE (home, high)",
+		.after = "CN (overseas, high)",
+		.evidence = "203.0.113.7: dbip 2026-06 CN",
+		.cause = "moved",
+	};
+	struct fake fake = make_fake(1);
+	fake.events = &event;
+	assert_json(report_events(&fake.store, &(struct store_filter){0}),
+	            "{\"events\":[{\"time\":\"2026-11-23T20:26:23.123Z\","
+	            "\"kind\":\"standing-changed\",\"device\":\"yard camera\","
+	            "\"device_id\":\"name:yard camera\",\"name\":\"cam.example\","
+	            "\"before\":\"DE (home, high)\",\"after\":\"CN (overseas, high)\","
+	            "\"evidence\":\"203.0.113.7: dbip 2026-06 CN\",\"cause\":\"moved\"}]}");
 }
 
 /* The text as it comes out in JSON for the member `device`. */
@@ -211,7 +251,7 @@ static void failures_are_handed_on(void **state)
 {
 	(void)state;
 	struct fake fake = make_fake(1);
-	struct store_endpoint endpoint = {"d", "n", "A", "a", "", "", "", "", "", 0, 0, 0, 1};
+	struct store_endpoint endpoint = {"d", "n", "A", "a", "", "", "", "", "", 0, 0, 0, 1, "", ""};
 	struct store_device device = {.id = "i", .name = "n"};
 	fake.queries = &one_query;
 	fake.endpoints = &endpoint;
@@ -262,6 +302,7 @@ int main(void)
 		cmocka_unit_test(queries_have_the_promised_members),
 		cmocka_unit_test(without_rows_the_last_row_stays),
 		cmocka_unit_test(endpoints_and_devices_too),
+		cmocka_unit_test(events_have_the_promised_members),
 		cmocka_unit_test(any_bytes_become_text),
 		cmocka_unit_test(any_two_bytes_become_text),
 		cmocka_unit_test(failures_are_handed_on),
