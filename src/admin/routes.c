@@ -10,6 +10,7 @@
 #include "journal/sqlite/sqlite.h"
 #include "report/proposals.h"
 #include "report/report.h"
+#include "report/tagged.h"
 
 static void fail(struct routes_answer *answer, int http, const char *sentence)
 {
@@ -121,6 +122,28 @@ static int http_of(int error)
 	return error == PF_EINVAL || error == PF_EFULL ? 400 : 503;
 }
 
+/* Reads the parameters, and of a tag makes the list of its devices. False: the answer says why not. */
+static bool read_filter(struct routes_context *context, const struct params *params,
+                        struct store_filter *filter, struct tagged *tagged,
+                        struct routes_answer *answer)
+{
+	const char *tag = params_get(params, "tag");
+	*tagged = (struct tagged){0};
+	if (params_filter(params, clock_now(), filter, answer->error) != PF_OK) {
+		answer->http = 400;
+		return false;
+	}
+	if (!tag)
+		return true;
+	json_t *devices = context->ops.devices(context->ops.data, &answer->http, answer->error);
+	if (!devices)
+		return false;
+	int error = tagged_init(tagged, devices, tag, filter, answer->error);
+	if (error != PF_OK)
+		answer->http = error == PF_ENOMEM ? 503 : error == PF_ENOENT ? 404 : 400;
+	return error == PF_OK;
+}
+
 static void ask_journal(struct routes_context *context, const struct store_filter *filter,
                         enum rows_kind kind, struct routes_answer *answer)
 {
@@ -137,18 +160,17 @@ static void get_queries(struct routes_context *context, const struct params *par
                         struct routes_answer *answer)
 {
 	struct store_filter filter;
-	if (params_filter(params, clock_now(), &filter, answer->error) != PF_OK) {
-		answer->http = 400;
-		return;
-	}
+	struct tagged tagged;
+	bool read = read_filter(context, params, &filter, &tagged, answer);
 	/* To the store 0 means all, and a month of queries is no answer for one request. */
-	if (!filter.limit) {
+	if (read && !filter.limit) {
 		snprintf(answer->error, sizeof answer->error,
 		         "\"0\" is no number from 1 to %d for \"limit\".", PARAM_LIMIT_MAX);
 		answer->http = 400;
-		return;
+	} else if (read) {
+		ask_journal(context, &filter, ROWS_QUERIES, answer);
 	}
-	ask_journal(context, &filter, ROWS_QUERIES, answer);
+	tagged_deinit(&tagged);
 }
 
 /* Here a limit of 0 is allowed: an export is whole, or refused by its size. */
@@ -156,10 +178,10 @@ static void ask_rows(struct routes_context *context, const struct params *params
                      enum rows_kind kind, struct routes_answer *answer)
 {
 	struct store_filter filter;
-	if (params_filter(params, clock_now(), &filter, answer->error) != PF_OK)
-		answer->http = 400;
-	else
+	struct tagged tagged;
+	if (read_filter(context, params, &filter, &tagged, answer))
 		ask_journal(context, &filter, kind, answer);
+	tagged_deinit(&tagged);
 }
 
 static void get_endpoints(struct routes_context *context, const struct params *params,
@@ -238,10 +260,12 @@ static const char *const device_params[] = {"unknown", NULL};
 static const char *const proposal_params[] = {"device", "since", "limit", NULL};
 static const char *const tag_params[] = {"device", "tags", NULL};
 static const char *const explain_params[] = {"device", "name", "type", NULL};
-static const char *const query_params[] = {"device", "name",  "action", "standing", "type",
-                                           "since",  "until", "after",  "limit",    NULL};
-static const char *const endpoint_params[] = {"device", "name",  "standing", "type",
-                                              "since",  "until", "limit",    NULL};
+#define PLACE_PARAMS "domain", "country", "location", "control", "asn", "tag"
+static const char *const query_params[] = {"device",   "name",  "action",     "rule",
+                                           "standing", "type",  "since",      "until",
+                                           "after",    "limit", PLACE_PARAMS, NULL};
+static const char *const endpoint_params[] = {"device", "name",  "standing",   "type", "since",
+                                              "until",  "limit", PLACE_PARAMS, NULL};
 
 static const char *const event_params[] = {"device", "kind", "since", "until", "limit", NULL};
 

@@ -27,6 +27,7 @@ struct cli {
 	bool follow, unknown, proposals, all;
 	const char *device, *name, *action, *standing, *type, *since, *limit, *format, *tag, *kind;
 	const char *audit;
+	const char *until, *domain, *country, *location, *control, *asn, *rule;
 };
 
 /* PF_OK, or PF_EINVAL with a sentence on stderr. With --help or --version only what was said before them is

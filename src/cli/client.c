@@ -9,10 +9,8 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "cli/ask.h"
 #include "cli/text.h"
-#include "config/config.h"
-#include "dns/dns.h"
-#include "journal/sqlite/sqlite.h"
 #include "report/proposals.h"
 #include "report/report.h"
 
@@ -99,12 +97,30 @@ void client_close(struct client **client)
 	*client = NULL;
 }
 
+const struct config *client_config(const struct client *client)
+{
+	return client->config;
+}
+
 /* ---- HTTP -------------------------------------------------------------------------------- */
 
 void client_param(struct params *params, const char *name, const char *value)
 {
 	if (value && params->count < PARAM_MAX)
 		params->list[params->count++] = (struct param){name, value};
+}
+
+void client_filter_params(struct params *params, const struct cli *cli)
+{
+	const struct param all[] = {
+		{"device", cli->device},   {"tag", cli->tag},         {"name", cli->name},
+		{"domain", cli->domain},   {"country", cli->country}, {"location", cli->location},
+		{"control", cli->control}, {"asn", cli->asn},         {"standing", cli->standing},
+		{"action", cli->action},   {"rule", cli->rule},       {"type", cli->type},
+		{"until", cli->until},
+	};
+	for (size_t i = 0; i < PF_COUNT(all); i++)
+		client_param(params, all[i].name, all[i].value);
 }
 
 static size_t on_body(char *bytes, size_t size, size_t count, void *data)
@@ -258,20 +274,6 @@ int client_run(const struct cli *cli, const char *path, const struct params *par
 
 /* ---- the journal ------------------------------------------------------------------------- */
 
-static int check_filter(const struct params *params, struct store_filter *filter)
-{
-	char error[500];
-	if (params_filter(params, clock_now(), filter, error) != PF_OK) {
-		cli_complain("%s", error);
-		return CLI_USAGE;
-	}
-	if (filter->type && dns_type_from_text(filter->type) < 0) {
-		cli_complain("\"%s\" is no record type; try A, AAAA or HTTPS.", filter->type);
-		return CLI_USAGE;
-	}
-	return CLI_DONE;
-}
-
 static json_t *ask_store(const struct client *client, const char *what, struct store *store,
                          const struct store_filter *filter, char error[500])
 {
@@ -292,37 +294,35 @@ static json_t *ask_store(const struct client *client, const char *what, struct s
 	return NULL;
 }
 
-static json_t *read_file(const struct client *client, const char *what,
-                         const struct store_filter *filter, char error[500])
-{
-	if (!client->config->journal_enabled) {
-		snprintf(error, 500, "no journal is kept (journal: off).");
-		return NULL;
-	}
-	struct store *store = sqlite_store_open(client->config->journal_path, error, 500);
-	if (!store)
-		return NULL;
-	json_t *rows = ask_store(client, what, store, filter, error);
-	if (!rows && *store->error)
-		snprintf(error, 500, "%s", store->error);
-	store->close(&store);
-	return rows;
-}
-
 int client_ask_journal(struct client *client, const char *what, const struct params *params,
                        json_t **out)
 {
-	struct store_filter filter;
+	struct ask ask;
 	char path[64], error[500] = "";
+	bool tagged = params_get(params, "tag");
+	struct params plain = *params;
 	*out = NULL;
-	int result = check_filter(params, &filter);
-	if (result != CLI_DONE)
+	/* A value that can not be is told without the daemon, and the same with it. */
+	for (size_t i = 0; i < plain.count; i++)
+		if (!strcmp(plain.list[i].name, "tag"))
+			plain.list[i] = plain.list[--plain.count];
+	int result = ask_filter(client, &plain, clock_now(), &ask, error);
+	if (result != CLI_DONE) {
+		cli_complain("%s", error);
 		return result;
+	}
 	snprintf(path, sizeof path, "/api/v1/%s", what);
 	result = client_get(client, path, params, out);
 	if (result != CLI_NO_DAEMON)
 		return result;
-	*out = read_file(client, what, &filter, error);
+	int read = tagged ? ask_filter(client, params, clock_now(), &ask, error) : CLI_DONE;
+	if (read == CLI_DONE)
+		read = ask_open(client->config, &ask, error);
+	if (read == CLI_DONE)
+		*out = ask_store(client, what, ask.store, &ask.filter, error);
+	if (read == CLI_DONE && !*out && *ask.store->error)
+		snprintf(error, sizeof error, "%s", ask.store->error);
+	ask_close(&ask);
 	if (*out)
 		return CLI_DONE;
 	client_no_daemon(client);

@@ -5,6 +5,7 @@
 #include <jansson.h>
 
 #include "cli/cli.h"
+#include "config/config.h"
 #include "report/params.h"
 
 struct client;
@@ -13,6 +14,7 @@ struct client;
  * sentences on stderr CLI_NO (it has errors) or CLI_USAGE (it can not be read). */
 PF_MUST_CHECK int client_open(const struct cli *cli, struct client **out);
 void client_close(struct client **client);
+const struct config *client_config(const struct client *client);
 
 /* Asks. CLI_DONE and a new reference in `*out`; else CLI_NO (the daemon's sentence goes to stderr, and the
  * problem's document to `*out`) or CLI_NO_DAEMON (nothing is printed yet). */
@@ -36,6 +38,9 @@ PF_MUST_CHECK int client_ask_journal(struct client *client, const char *what,
 
 /* A line for each pause of "pauses". */
 void cli_print_pauses(json_t *pauses);
+
+/* All that the command line says of which rows are wanted, but for since and limit. */
+void client_filter_params(struct params *params, const struct cli *cli);
 
 /* Adds a parameter; nothing when `value` is NULL. */
 void client_param(struct params *params, const char *name, const char *value);

@@ -161,10 +161,7 @@ int verb_endpoints(const struct cli *cli)
 	int result = client_open(cli, &client);
 	if (result != CLI_DONE)
 		return result;
-	client_param(&params, "device", cli->device);
-	client_param(&params, "name", cli->name);
-	client_param(&params, "standing", cli->standing);
-	client_param(&params, "type", cli->type);
+	client_filter_params(&params, cli);
 	client_param(&params, "since", cli->since);
 	/* An export is whole unless somebody says otherwise. */
 	client_param(&params, "limit", cli->limit ? cli->limit : "0");

@@ -117,11 +117,7 @@ int verb_log(const struct cli *cli)
 	int result = client_open(cli, &client);
 	if (result != CLI_DONE)
 		return result;
-	client_param(&filter, "device", cli->device);
-	client_param(&filter, "name", cli->name);
-	client_param(&filter, "action", cli->action);
-	client_param(&filter, "standing", cli->standing);
-	client_param(&filter, "type", cli->type);
+	client_filter_params(&filter, cli);
 	signal(SIGPIPE, SIG_DFL);
 	result = cli->follow ? follow(cli, client, &filter) : show(cli, client, &filter);
 	client_close(&client);

@@ -5,20 +5,30 @@
 #define PF_JOURNAL_STORE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
 
+#define STORE_DEVICES_MAX 4096      /* of one filter */
 #define STORE_ASKED_ROWS_MAX 300000 /* a household's day; two seconds of reading */
 
 /* All conditions that are given must hold. Strings are borrowed; NULL or negative: not given. */
 struct store_filter {
-	const char *device;   /* name or id, exact */
-	const char *name;     /* name of a query: exact, or with `*` and `?` as wildcards ("*.cn") */
-	const char *action;   /* "allow", "flag", "sinkhole" */
-	const char *standing; /* "overseas" … */
-	const char *type;     /* "A" */
-	const char *kind;     /* of an event: "new-country" */
+	const char *device;         /* name or id, exact */
+	const char *const *devices; /* one of these ids; NULL: not given */
+	size_t device_count;        /* at most STORE_DEVICES_MAX; 0 with `devices`: nothing is found */
+	const char *name;    /* name of a query: exact, or with `*` and `?` as wildcards ("*.cn") */
+	const char *domain;  /* its registered domain: "vendor.com" */
+	const char *country; /* an address of the answer stands there, or is run from there: "CN" */
+	const char *location,
+		*control;     /* the one, the other; all that is said holds for one and the same address */
+	int64_t asn;      /* of that address; 0: not given */
+	const char *rule; /* name of the rule that decided */
+	const char *action;                   /* "allow", "flag", "sinkhole" */
+	const char *standing;                 /* "overseas" … */
+	const char *type;                     /* "A" */
+	const char *kind;                     /* of an event: "new-country" */
 	int64_t since_wall_us, until_wall_us; /* 0: not given */
 	int64_t after_row; /* rows with a greater number only (log -f); 0: not given */
 	int64_t limit;     /* at most so many, the newest; 0: all */

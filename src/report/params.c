@@ -107,12 +107,44 @@ static int read_number(const struct params *params, const char *name, int64_t ma
 	return PF_OK;
 }
 
+static int check_country(const char *code, const char *name, char error[500])
+{
+	if (!code || (code[0] >= 'A' && code[0] <= 'Z' && code[1] >= 'A' && code[1] <= 'Z' && !code[2]))
+		return PF_OK;
+	snprintf(error, 500,
+	         "\"%.60s\" is no country for \"%s\": give two capital letters (ISO 3166), as in US or "
+	         "CN.",
+	         code, name);
+	return PF_EINVAL;
+}
+
+/* "37963" or "AS37963". */
+static int read_asn(const struct params *params, int64_t *asn, char error[500])
+{
+	const char *text = params_get(params, "asn");
+	char *end = NULL;
+	if (!text)
+		return PF_OK;
+	const char *digits = strncasecmp(text, "AS", 2) ? text : text + 2;
+	errno = 0;
+	*asn = *digits >= '0' && *digits <= '9' ? strtoll(digits, &end, 10) : 0;
+	if (*asn > 0 && *asn <= UINT32_MAX && !errno && !*end)
+		return PF_OK;
+	snprintf(error, 500, "\"%.60s\" is no network: give its number, as in 37963 or AS37963.", text);
+	return PF_EINVAL;
+}
+
 int params_filter(const struct params *params, struct now now, struct store_filter *filter,
                   char error[500])
 {
 	*filter = (struct store_filter){
 		.device = params_get(params, "device"),
 		.name = params_get(params, "name"),
+		.domain = params_get(params, "domain"),
+		.country = params_get(params, "country"),
+		.location = params_get(params, "location"),
+		.control = params_get(params, "control"),
+		.rule = params_get(params, "rule"),
 		.action = params_get(params, "action"),
 		.standing = params_get(params, "standing"),
 		.type = params_get(params, "type"),
@@ -135,6 +167,11 @@ int params_filter(const struct params *params, struct now now, struct store_filt
 		         filter->kind, event_word(EVENT_STANDING_CHANGED), event_word(EVENT_NEW_COUNTRY));
 		return PF_EINVAL;
 	}
+	if (check_country(filter->country, "country", error) != PF_OK ||
+	    check_country(filter->location, "location", error) != PF_OK ||
+	    check_country(filter->control, "control", error) != PF_OK ||
+	    read_asn(params, &filter->asn, error) != PF_OK)
+		return PF_EINVAL;
 	if (read_moment(params, "since", now, &filter->since_wall_us, error) != PF_OK ||
 	    read_moment(params, "until", now, &filter->until_wall_us, error) != PF_OK ||
 	    read_number(params, "after", INT64_MAX, &filter->after_row, error) != PF_OK ||

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "journal/store.h"
 
-#define PARAM_MAX 16
+#define PARAM_MAX 24
 #define PARAM_LIMIT_DEFAULT 1000
 #define PARAM_LIMIT_MAX 100000
 

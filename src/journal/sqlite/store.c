@@ -5,185 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buffer.h"
-#include "dns/dns.h"
+#include "journal/sqlite/ask.h"
 #include "journal/sqlite/events.h"
 #include "journal/sqlite/owner.h"
 #include "journal/sqlite/schema.h"
 #include "journal/sqlite/sqlite.h"
-
-#define US_PER_MS 1000
-#define SQL_BYTES_MAX 4096
-#define PARAMETER_MAX 16
-#define PATTERN_BYTES_MAX 1024 /* a name is at most 1,020 bytes as text */
-
-/* A pattern that means more names than this is tested on each row, not looked up for each name. */
-#define GLOB_NAMES_MAX 1000
-
-/* Walks spans in their order (the plus sign) and looks each up in a set of those that qualify. */
-#define IN_SPANS(thing, condition) \
-	" AND +s.id IN (SELECT span FROM span_" thing " WHERE " thing " " condition ")"
-
-struct sqlite_store {
-	struct store store; /* first: what others see */
-	sqlite3 *db;
-	char *path;
-};
-
-/* A SELECT that grows, with its parameters in order. */
-struct question {
-	struct buffer sql;
-	struct {
-		const char *text; /* NULL: `number` */
-		int64_t number;
-	} parameters[PARAMETER_MAX];
-	size_t count;
-	bool nothing; /* a filter names what the journal does not know */
-	char pattern[PATTERN_BYTES_MAX * 3];
-};
-
-static int explain(struct sqlite_store *store)
-{
-	schema_explain(store->db, store->path, store->store.error, sizeof store->store.error);
-	return PF_EIO;
-}
-
-/* ---- building ---------------------------------------------------------------------------- */
-
-static void add(struct question *question, const char *sql)
-{
-	buffer_print(&question->sql, "%s", sql);
-}
-
-static void add_text(struct question *question, const char *sql, const char *text)
-{
-	add(question, sql);
-	question->parameters[question->count++].text = text;
-}
-
-static void add_number(struct question *question, const char *sql, int64_t number)
-{
-	add(question, sql);
-	question->parameters[question->count].text = NULL;
-	question->parameters[question->count++].number = number;
-}
-
-static sqlite3_stmt *prepare(struct sqlite_store *store, struct question *question)
-{
-	sqlite3_stmt *statement = NULL;
-	int result = question->sql.failed
-	                 ? SQLITE_NOMEM
-	                 : sqlite3_prepare_v2(store->db, question->sql.data, -1, &statement, NULL);
-	for (size_t i = 0; i < question->count && result == SQLITE_OK; i++)
-		result = question->parameters[i].text
-		             ? sqlite3_bind_text(statement, (int)i + 1, question->parameters[i].text, -1,
-		                                 SQLITE_STATIC)
-		             : sqlite3_bind_int64(statement, (int)i + 1, question->parameters[i].number);
-	if (result == SQLITE_OK)
-		return statement;
-	explain(store);
-	sqlite3_finalize(statement);
-	return NULL;
-}
-
-/* The first column of the first row of a small question; 0 when there is none. PF_EIO. */
-static int ask_number(struct sqlite_store *store, const char *sql, const char *text, int64_t number,
-                      int64_t *answer)
-{
-	sqlite3_stmt *statement = NULL;
-	int result = sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL);
-	if (result == SQLITE_OK)
-		result = text ? sqlite3_bind_text(statement, 1, text, -1, SQLITE_STATIC)
-		              : sqlite3_bind_int64(statement, 1, number);
-	if (result == SQLITE_OK)
-		result = sqlite3_step(statement);
-	*answer = result == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
-	if (result != SQLITE_ROW && result != SQLITE_DONE)
-		explain(store);
-	sqlite3_finalize(statement);
-	return result == SQLITE_ROW || result == SQLITE_DONE ? PF_OK : PF_EIO;
-}
-
-/* Names are kept in lower case and without the last dot. GLOB gives '[' a meaning that we do not. Returns
- * whether there are wildcards; PF_EINVAL when it is longer than any name. */
-static int write_pattern(struct question *question, const char *name)
-{
-	size_t length = strlen(name);
-	char *out = question->pattern;
-	bool wild = strpbrk(name, "*?") != NULL;
-	if (length > PATTERN_BYTES_MAX - 1)
-		return PF_EINVAL;
-	if (length > 1 && name[length - 1] == '.' && name[length - 2] != '\\')
-		length--;
-	for (size_t i = 0; i < length; i++) {
-		char c = name[i];
-		if (c == '[' && wild) {
-			memcpy(out, "[[]", 3);
-			out += 3;
-		} else {
-			*out++ = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-		}
-	}
-	*out = '\0';
-	return wild;
-}
-
-/* `column` is "q.name" or "e.name"; with `spans` only spans are read in which the names stand. */
-static int filter_name(struct sqlite_store *store, struct question *question, const char *name,
-                       const char *column, bool spans)
-{
-	int wild = write_pattern(question, name);
-	int64_t answer;
-	if (wild < 0) {
-		snprintf(store->store.error, sizeof store->store.error,
-		         "The name to look for is longer than any name can be (%d bytes).",
-		         PATTERN_BYTES_MAX - 1);
-		return PF_EINVAL;
-	}
-	const char *sql =
-		wild ? "SELECT count(*) FROM name WHERE text GLOB ?" : "SELECT id FROM name WHERE text = ?";
-	int result = ask_number(store, sql, question->pattern, 0, &answer);
-	question->nothing = question->nothing || !answer;
-	if (!wild) {
-		if (spans)
-			add_number(question, IN_SPANS("name", "= ?"), answer);
-		buffer_print(&question->sql, " AND %s = ", column);
-		add_number(question, "?", answer);
-		return result;
-	}
-	bool few = answer <= GLOB_NAMES_MAX;
-	if (spans && few)
-		add_text(question, IN_SPANS("name", "IN (SELECT id FROM name WHERE text GLOB ?)"),
-		         question->pattern);
-	buffer_print(&question->sql, " AND %s%s IN (SELECT id FROM name WHERE text GLOB ",
-	             few ? "" : "+", column);
-	add_text(question, "?)", question->pattern);
-	return result;
-}
-
-static int filter_device(struct sqlite_store *store, struct question *question, const char *device,
-                         const char *column, bool spans)
-{
-	int64_t count, id;
-	int result =
-		ask_number(store, "SELECT count(*) FROM device WHERE ?1 IN (name, key)", device, 0, &count);
-	if (result == PF_OK)
-		result = ask_number(store, "SELECT id FROM device WHERE ?1 IN (name, key)", device, 0, &id);
-	if (result != PF_OK)
-		return result;
-	question->nothing = question->nothing || !count;
-	if (count == 1) {
-		if (spans)
-			add_number(question, IN_SPANS("device", "= ?"), id);
-		buffer_print(&question->sql, " AND %s = ", column);
-		add_number(question, "?", id);
-		return PF_OK;
-	}
-	/* Two devices of one name. */
-	buffer_print(&question->sql, " AND %s IN (SELECT id FROM device WHERE name = ", column);
-	add_text(question, "?)", device);
-	return PF_OK;
-}
 
 /* Spans first, then the times themselves. Times have milliseconds here: a row of the very millisecond asked
  * for is in. */
@@ -192,46 +18,41 @@ static void filter_times(struct question *question, const struct store_filter *f
 	int64_t since_ms = filter->since_wall_us / US_PER_MS;
 	int64_t until_ms = filter->until_wall_us / US_PER_MS;
 	if (filter->since_wall_us) {
-		add_number(question, " AND s.time_max >= ?", since_ms);
-		add_number(question, " AND q.time >= ?", since_ms);
+		ask_add_number(question, " AND s.time_max >= ?", since_ms);
+		ask_add_number(question, " AND q.time >= ?", since_ms);
 	}
 	if (filter->until_wall_us) {
-		add_number(question, " AND s.time_min <= ?", until_ms);
-		add_number(question, " AND q.time <= ?", until_ms);
+		ask_add_number(question, " AND s.time_min <= ?", until_ms);
+		ask_add_number(question, " AND q.time <= ?", until_ms);
 	}
 	if (filter->after_row > 0) {
-		add_number(question, " AND s.last > ?", filter->after_row);
-		add_number(question, " AND q.id > ?", filter->after_row);
+		ask_add_number(question, " AND s.last > ?", filter->after_row);
+		ask_add_number(question, " AND q.id > ?", filter->after_row);
 	}
-}
-
-static int filter_type(struct sqlite_store *store, struct question *question, const char *type,
-                       const char *sql)
-{
-	int number = dns_type_from_text(type);
-	if (number < 0) {
-		snprintf(store->store.error, sizeof store->store.error,
-		         "\"%.32s\" is no type; types are written A, AAAA, HTTPS or TYPE65.", type);
-		return PF_EINVAL;
-	}
-	add_number(question, sql, number);
-	return PF_OK;
 }
 
 static int filter_outcome(struct sqlite_store *store, struct question *question,
                           const struct store_filter *filter)
 {
 	int result = PF_OK;
+	if (filter->rule)
+		ask_add_text(question, " AND q.reason IN (SELECT id FROM reason WHERE name = ?)",
+		             filter->rule);
+	if (ask_filter_places(
+			question, filter,
+			" AND q.answer IN (SELECT a.answer FROM fact f CROSS JOIN answer_address a"
+			" ON a.fact = f.id WHERE "))
+		ask_add(question, ")");
 	if (!filter->action && !filter->standing && !filter->type)
 		return PF_OK;
-	add(question, " AND q.outcome IN (SELECT id FROM outcome WHERE 1");
+	ask_add(question, " AND q.outcome IN (SELECT id FROM outcome WHERE 1");
 	if (filter->action)
-		add_text(question, " AND action = ?", filter->action);
+		ask_add_text(question, " AND action = ?", filter->action);
 	if (filter->standing)
-		add_text(question, " AND standing = ?", filter->standing);
+		ask_add_text(question, " AND standing = ?", filter->standing);
 	if (filter->type)
-		result = filter_type(store, question, filter->type, " AND type = ?");
-	add(question, ")");
+		result = ask_filter_type(store, question, filter->type, " AND type = ?");
+	ask_add(question, ")");
 	return result;
 }
 
@@ -255,14 +76,14 @@ static int walk(struct sqlite_store *store, struct question *question,
 {
 	if (question->nothing)
 		return PF_OK;
-	sqlite3_stmt *statement = prepare(store, question);
+	sqlite3_stmt *statement = ask_prepare(store, question);
 	if (!statement)
 		return PF_EIO;
 	int result = PF_OK, step = SQLITE_ROW;
 	while (result == PF_OK && (step = sqlite3_step(statement)) == SQLITE_ROW)
 		result = hand(statement, each, data);
 	if (step != SQLITE_ROW && step != SQLITE_DONE)
-		result = explain(store);
+		result = ask_explain(store);
 	sqlite3_finalize(statement);
 	return result;
 }
@@ -271,10 +92,10 @@ static int walk(struct sqlite_store *store, struct question *question,
 static int begin(struct sqlite_store *store, struct question *question)
 {
 	*question = (struct question){0};
-	buffer_init(&question->sql, SQL_BYTES_MAX);
+	buffer_init(&question->sql, ASK_SQL_BYTES_MAX);
 	store->store.error[0] = '\0';
 	if (sqlite3_exec(store->db, "BEGIN", NULL, NULL, NULL) != SQLITE_OK)
-		return explain(store);
+		return ask_explain(store);
 	return PF_OK;
 }
 
@@ -330,9 +151,11 @@ static int filter_queries(struct sqlite_store *store, struct question *question,
 	int result = PF_OK;
 	filter_times(question, filter);
 	if (filter->name)
-		result = filter_name(store, question, filter->name, "q.name", true);
-	if (result == PF_OK && filter->device)
-		result = filter_device(store, question, filter->device, "q.device", true);
+		result = ask_filter_name(store, question, filter->name, "q.name", true);
+	if (result == PF_OK && filter->domain)
+		result = ask_filter_domain(store, question, filter->domain, "q.name", true);
+	if (result == PF_OK)
+		result = ask_filter_devices(store, question, filter, "q.device", true);
 	if (result == PF_OK)
 		result = filter_outcome(store, question, filter);
 	return result;
@@ -347,23 +170,23 @@ static int store_queries(struct store *base, const struct store_filter *filter,
 	int result = begin(store, &question);
 	if (result != PF_OK)
 		return end(store, &question, result);
-	add(&question, query_columns);
+	ask_add(&question, query_columns);
 	if (filter->limit > 0) {
 		/* From the newest span back, until there are enough ids; then their rows in order. */
-		add(&question, "query q");
-		add(&question, query_joins);
-		add(&question, "q.id IN (SELECT q.id FROM ");
-		add(&question, query_spans);
-		add(&question, " WHERE 1");
+		ask_add(&question, "query q");
+		ask_add(&question, query_joins);
+		ask_add(&question, "q.id IN (SELECT q.id FROM ");
+		ask_add(&question, query_spans);
+		ask_add(&question, " WHERE 1");
 		result = filter_queries(store, &question, filter);
-		add_number(&question, " ORDER BY s.id DESC, q.id DESC LIMIT ?) ORDER BY q.id",
-		           filter->limit);
+		ask_add_number(&question, " ORDER BY s.id DESC, q.id DESC LIMIT ?) ORDER BY q.id",
+		               filter->limit);
 	} else {
-		add(&question, query_spans);
-		add(&question, query_joins);
-		add(&question, "1");
+		ask_add(&question, query_spans);
+		ask_add(&question, query_joins);
+		ask_add(&question, "1");
 		result = filter_queries(store, &question, filter);
-		add(&question, " ORDER BY s.id, q.id");
+		ask_add(&question, " ORDER BY s.id, q.id");
 	}
 	if (result == PF_OK)
 		result = walk(store, &question, hand_query, &call, data);
@@ -416,23 +239,27 @@ static int store_endpoints(struct store *base, const struct store_filter *filter
 		return end(store, &question, result);
 	buffer_print(&question.sql, endpoint_columns,
 	             owner_known(store->db) ? "n.domain, e.via" : "'', ''");
-	add(&question, filter->limit > 0 ? "e.id IN (SELECT e.id FROM endpoint e WHERE 1" : "1");
+	ask_add(&question, filter->limit > 0 ? "e.id IN (SELECT e.id FROM endpoint e WHERE 1" : "1");
 	if (filter->name)
-		result = filter_name(store, &question, filter->name, "e.name", false);
-	if (result == PF_OK && filter->device)
-		result = filter_device(store, &question, filter->device, "e.device", false);
+		result = ask_filter_name(store, &question, filter->name, "e.name", false);
+	if (result == PF_OK && filter->domain)
+		result = ask_filter_domain(store, &question, filter->domain, "e.name", false);
+	if (result == PF_OK)
+		result = ask_filter_devices(store, &question, filter, "e.device", false);
 	if (result == PF_OK && filter->type)
-		result = filter_type(store, &question, filter->type, " AND e.type = ?");
+		result = ask_filter_type(store, &question, filter->type, " AND e.type = ?");
 	if (filter->standing)
-		add_text(&question, " AND e.fact IN (SELECT id FROM fact WHERE standing = ?)",
-		         filter->standing);
+		ask_add_text(&question, " AND e.fact IN (SELECT id FROM fact WHERE standing = ?)",
+		             filter->standing);
+	if (ask_filter_places(&question, filter, " AND e.fact IN (SELECT f.id FROM fact f WHERE "))
+		ask_add(&question, ")");
 	if (filter->since_wall_us)
-		add_number(&question, " AND e.last >= ?", filter->since_wall_us / US_PER_MS);
+		ask_add_number(&question, " AND e.last >= ?", filter->since_wall_us / US_PER_MS);
 	if (filter->until_wall_us)
-		add_number(&question, " AND e.first <= ?", filter->until_wall_us / US_PER_MS);
+		ask_add_number(&question, " AND e.first <= ?", filter->until_wall_us / US_PER_MS);
 	if (filter->limit > 0)
-		add_number(&question, " ORDER BY e.last DESC, e.id DESC LIMIT ?)", filter->limit);
-	add(&question, " ORDER BY d.name, n.text, t.id, a.text");
+		ask_add_number(&question, " ORDER BY e.last DESC, e.id DESC LIMIT ?)", filter->limit);
+	ask_add(&question, " ORDER BY d.name, n.text, t.id, a.text");
 	if (result == PF_OK)
 		result = walk(store, &question, hand_endpoint, &call, data);
 	return end(store, &question, result);
@@ -468,10 +295,11 @@ static int store_devices(struct store *base,
 	int result = begin(store, &question);
 	if (result != PF_OK)
 		return end(store, &question, result);
-	add(&question, "SELECT d.key, d.name, d.first, d.last, d.queries, d.flagged, d.sinkholed,"
-	               " (SELECT count(DISTINCT e.name) FROM endpoint e JOIN fact f ON f.id = e.fact"
-	               " WHERE e.device = d.id AND f.standing = 'overseas')"
-	               " FROM device d ORDER BY d.name, d.key");
+	ask_add(&question,
+	        "SELECT d.key, d.name, d.first, d.last, d.queries, d.flagged, d.sinkholed,"
+	        " (SELECT count(DISTINCT e.name) FROM endpoint e JOIN fact f ON f.id = e.fact"
+	        " WHERE e.device = d.id AND f.standing = 'overseas')"
+	        " FROM device d ORDER BY d.name, d.key");
 	result = walk(store, &question, hand_device, &call, data);
 	return end(store, &question, result);
 }
@@ -499,21 +327,22 @@ static int store_asked(struct store *base, const struct store_filter *filter,
 	int result = begin(store, &question);
 	if (result != PF_OK)
 		return end(store, &question, result);
-	add(&question, "SELECT d.key, d.name, n.text FROM (SELECT e.device AS device, e.name AS name"
-	               " FROM endpoint e WHERE 1");
-	if (filter->device)
-		result = filter_device(store, &question, filter->device, "e.device", false);
+	ask_add(&question,
+	        "SELECT d.key, d.name, n.text FROM (SELECT e.device AS device, e.name AS name"
+	        " FROM endpoint e WHERE 1");
+	result = ask_filter_devices(store, &question, filter, "e.device", false);
 	if (filter->since_wall_us)
-		add_number(&question, " AND e.last >= ?", filter->since_wall_us / US_PER_MS);
-	add(&question, " UNION SELECT q.device, q.name FROM ");
-	add(&question, query_spans);
-	add_number(&question, " WHERE q.id > (SELECT ifnull(max(last), 0) FROM span) - ?",
-	           STORE_ASKED_ROWS_MAX);
+		ask_add_number(&question, " AND e.last >= ?", filter->since_wall_us / US_PER_MS);
+	ask_add(&question, " UNION SELECT q.device, q.name FROM ");
+	ask_add(&question, query_spans);
+	ask_add_number(&question, " WHERE q.id > (SELECT ifnull(max(last), 0) FROM span) - ?",
+	               STORE_ASKED_ROWS_MAX);
 	filter_times(&question, filter);
-	if (result == PF_OK && filter->device)
-		result = filter_device(store, &question, filter->device, "q.device", true);
-	add(&question, ") a CROSS JOIN device d ON d.id = a.device CROSS JOIN name n ON n.id = a.name"
-	               " ORDER BY d.name, d.key, n.text");
+	if (result == PF_OK)
+		result = ask_filter_devices(store, &question, filter, "q.device", true);
+	ask_add(&question,
+	        ") a CROSS JOIN device d ON d.id = a.device CROSS JOIN name n ON n.id = a.name"
+	        " ORDER BY d.name, d.key, n.text");
 	if (result == PF_OK)
 		result = walk(store, &question, hand_asked, &call, data);
 	return end(store, &question, result);
@@ -525,7 +354,7 @@ static int store_events(struct store *base, const struct store_filter *filter,
 	struct sqlite_store *store = (struct sqlite_store *)base;
 	store->store.error[0] = '\0';
 	int result = events_walk(store->db, filter, each, data);
-	return result == PF_EIO ? explain(store) : result;
+	return result == PF_EIO ? ask_explain(store) : result;
 }
 
 /* ---- opening ----------------------------------------------------------------------------- */
