@@ -40,10 +40,12 @@ static void print_queries(json_t *status)
 	        figure(queries, "received").bytes, figure(queries, "answered").bytes,
 	        figure(queries, "allow").bytes, figure(queries, "flag").bytes,
 	        figure(queries, "sinkhole").bytes);
-	cli_say(stdout, "           %s malformed, %s refused, %s overloaded, %s dropped, %s in flight",
-	        figure(queries, "malformed").bytes, figure(queries, "refused").bytes,
-	        figure(queries, "overloaded").bytes, figure(queries, "dropped").bytes,
-	        figure(queries, "in_flight").bytes);
+	cli_say(
+		stdout,
+		"           %s malformed, %s refused, %s limited, %s overloaded, %s dropped, %s in flight",
+		figure(queries, "malformed").bytes, figure(queries, "refused").bytes,
+		figure(queries, "limited").bytes, figure(queries, "overloaded").bytes,
+		figure(queries, "dropped").bytes, figure(queries, "in_flight").bytes);
 	cli_say(stdout, "answers    %s by policy, %s from the cache, %s stale, %s from upstreams",
 	        figure(sources, "policy").bytes, figure(sources, "cache").bytes,
 	        figure(sources, "stale").bytes, figure(sources, "upstream").bytes);

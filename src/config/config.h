@@ -29,9 +29,11 @@
 #define CONFIG_HOSTS_MAX 16384 /* `hosts` is written by people; more belong into `hosts-file` */
 #define CONFIG_HOST_TTL_DEFAULT_S 60 /* a machine that moves is found again within a minute */
 #define CONFIG_HOST_TTL_MAX_S 86400
-#define CONFIG_FORWARD_MAX 16    /* groups of upstreams besides the default one */
-#define CONFIG_TAG_RULES_MAX 64  /* which of them hold for a device is one machine word */
-#define CONFIG_FORWARDERS_MAX 64 /* walked through for each query that names its client */
+#define CONFIG_FORWARD_MAX 16        /* groups of upstreams besides the default one */
+#define CONFIG_TAG_RULES_MAX 64      /* which of them hold for a device is one machine word */
+#define CONFIG_RATE_LIMIT_MAX 200000 /* queries a minute; what is allowed more needs no limit */
+#define CONFIG_EXEMPT_MAX 64         /* walked through for each query */
+#define CONFIG_FORWARDERS_MAX 64     /* walked through for each query that names its client */
 #define CONFIG_LEASE_FILES_MAX 8
 
 struct config_pos {
@@ -242,6 +244,15 @@ struct config_sink {
 	unsigned files;     /* in all; default 8 */
 };
 
+/* How many queries the addresses of one prefix may ask in a minute. */
+struct config_rate_limit {
+	unsigned queries;    /* 0: no limit; default 1000 */
+	unsigned slip;       /* of those over it over UDP, each so manyth gets TC; 0: none; default 2 */
+	unsigned ipv4, ipv6; /* lengths of the prefixes; default 32 and 64 */
+	size_t exempt_count;
+	struct prefix *exempt; /* and trusted-forwarders; default loopback */
+};
+
 struct config {
 	char *file; /* the path it was read from, as given */
 	char *text; /* what it was read from, so that it can be built again; NUL-terminated */
@@ -253,7 +264,8 @@ struct config {
 	char *control_socket; /* listen.control; default /run/portafilter/control.sock */
 	size_t allow_count;
 	struct prefix *allow; /* allow-from, `private` and `all` written out; default private */
-	unsigned workers;     /* 0: one a core */
+	struct config_rate_limit rate_limit;
+	unsigned workers; /* 0: one a core */
 	size_t upstream_count;
 	struct addr_port upstreams[CONFIG_UPSTREAM_MAX]; /* default: resolv.conf's */
 	size_t cache_bytes;                              /* cache.size ("64M") */

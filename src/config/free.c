@@ -49,6 +49,7 @@ void config_free(struct config **config)
 		free(gone->tag_homes[i].codes);
 	free(gone->tag_homes);
 	free(gone->allow);
+	free(gone->rate_limit.exempt);
 	free(gone->file);
 	free(gone->text);
 	free(gone->state);

@@ -73,6 +73,7 @@ enum {
 	FIELD_TAG_RULES,
 	FIELD_HOME, /* speaks of tags */
 	FIELD_FORWARDERS,
+	FIELD_RATE_LIMIT, /* trusted forwarders have none */
 	FIELD_LEASES,
 	FIELD_NEW_FOR,
 	FIELD_VENDORS,
@@ -101,6 +102,7 @@ static const struct field fields[] = {
 	[FIELD_HOME] = {"home", section_home, false},
 	[FIELD_TAG_RULES] = {"tag-rules", section_tag_rules, false},
 	[FIELD_FORWARDERS] = {"trusted-forwarders", section_trusted_forwarders, false},
+	[FIELD_RATE_LIMIT] = {"rate-limit", section_rate_limit, false},
 	[FIELD_LEASES] = {"leases", section_leases, false},
 	[FIELD_NEW_FOR] = {"new-for", section_new_for, false},
 	[FIELD_VENDORS] = {"vendors", section_vendors, false},
@@ -155,6 +157,7 @@ static void read_root(struct reader *reader, const struct node *root)
 	config->new_for_us = NEW_FOR_DEFAULT_US;
 	tag_table_init(&config->tags);
 	default_listen(reader);
+	default_rate_limit(reader);
 	unsigned seen =
 		reader_mapping(reader, root, "the configuration", fields, PF_COUNT(fields), config);
 	if (root->kind != NODE_MAPPING)
@@ -167,6 +170,7 @@ static void read_root(struct reader *reader, const struct node *root)
 		default_geo(reader);
 	if (!(seen & 1u << FIELD_RECOGNISE))
 		default_recognise(reader);
+	finish_rate_limit(reader);
 	fill_paths(reader);
 	default_state(reader);
 	rules_check_possible(reader);

@@ -8,6 +8,7 @@
 /* A field's reader; `target` is the struct config. */
 void section_listen(struct reader *reader, const struct node *node, void *target);
 void section_allow_from(struct reader *reader, const struct node *node, void *target);
+void section_rate_limit(struct reader *reader, const struct node *node, void *target);
 void section_upstreams(struct reader *reader, const struct node *node, void *target);
 void section_geo(struct reader *reader, const struct node *node, void *target);
 void section_tags(struct reader *reader, const struct node *node, void *target);
@@ -36,7 +37,9 @@ void value_upstreams(struct reader *reader, const struct node *node, struct addr
 /* What stands when a key is not there. */
 void default_listen(struct reader *reader);
 void default_allow_from(struct reader *reader);
-void default_upstreams(struct reader *reader); /* resolv.conf, without ourselves */
+void default_rate_limit(struct reader *reader); /* before the section is read */
+void finish_rate_limit(struct reader *reader);  /* exempts trusted-forwarders */
+void default_upstreams(struct reader *reader);  /* resolv.conf, without ourselves */
 void default_geo(struct reader *reader);
 void default_state(struct reader *reader);
 void default_recognise(struct reader *reader);

@@ -53,12 +53,13 @@ static uint64_t sum(const struct daemon *daemon, size_t offset)
 
 static json_t *queries_json(const struct daemon *d)
 {
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "notified",
-	                 SUM(d, notified), "received", SUM(d, received), "answered", SUM(d, answered),
-	                 "malformed", SUM(d, malformed), "refused", SUM(d, refused), "overloaded",
-	                 SUM(d, overloaded), "dropped", SUM(d, drop_replies), "allow",
-	                 SUM(d, actions[ACTION_ALLOW]), "flag", SUM(d, actions[ACTION_FLAG]),
-	                 "sinkhole", SUM(d, actions[ACTION_SINKHOLE]), "in_flight", SUM(d, in_flight));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "notified",
+	                 SUM(d, notified), "limited", SUM(d, limited), "received", SUM(d, received),
+	                 "answered", SUM(d, answered), "malformed", SUM(d, malformed), "refused",
+	                 SUM(d, refused), "overloaded", SUM(d, overloaded), "dropped",
+	                 SUM(d, drop_replies), "allow", SUM(d, actions[ACTION_ALLOW]), "flag",
+	                 SUM(d, actions[ACTION_FLAG]), "sinkhole", SUM(d, actions[ACTION_SINKHOLE]),
+	                 "in_flight", SUM(d, in_flight));
 }
 
 static json_t *sources_json(const struct daemon *d)

@@ -262,8 +262,9 @@ static int start_workers(struct daemon *daemon, struct socket_set *sets, char er
 	shared->sightings = devices_sightings(daemon->devices);
 	shared->cache = cache_new(shared->snapshot->config->cache_bytes, shared->key);
 	shared->flights = flight_table_new(shared->key);
+	shared->limiter = limiter_new(shared->key);
 	snprintf(error, ERROR_MAX, "The workers can not be started: out of memory.");
-	if (!shared->cache || !shared->flights)
+	if (!shared->cache || !shared->flights || !shared->limiter)
 		return PF_ENOMEM;
 	for (size_t i = 0; i < daemon->worker_count; i++) {
 		daemon->workers[i] = worker_new(shared, i, &sets[i]);
@@ -346,6 +347,7 @@ static void end(struct daemon *daemon)
 	rcu_barrier();
 	cache_free(&shared->cache);
 	flight_table_free(&shared->flights);
+	limiter_free(&shared->limiter);
 	snapshot_free(&shared->snapshot);
 	free(shared->pauses);
 	rcu_barrier(); /* what the cache has handed to call_rcu */

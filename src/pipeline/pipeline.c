@@ -26,12 +26,15 @@ void pipeline_init(struct pipeline *pipeline, struct shared *shared, struct forw
 	pipeline->clock = clock;
 	pipeline->clock_data = clock_data;
 	pipeline->post = post;
+	if (shared->limiter)
+		pipeline->loans = calloc(1, sizeof *pipeline->loans);
 }
 
 void pipeline_deinit(struct pipeline *pipeline)
 {
 	policy_scratch_free(&pipeline->scratch);
 	lists_scratch_free(&pipeline->list_scratch);
+	free(pipeline->loans);
 	while (pipeline->pool) {
 		struct query *query = pipeline->pool;
 		pipeline->pool = query->next;
@@ -94,6 +97,29 @@ static bool is_among(const struct prefix *prefixes, size_t count, const struct a
 		if (prefix_contains(&prefixes[i], addr))
 			return true;
 	return false;
+}
+
+/* Over its limit? Then this is all that it gets: nothing, or over UDP now and then the advice to come over TCP. */
+static bool take_over_limit(struct query *query, const struct snapshot *snapshot)
+{
+	struct pipeline *pipeline = query->pipeline;
+	if (!pipeline->loans)
+		return false;
+	enum limiter_answer answer =
+		limiter_ask(pipeline->shared->limiter, pipeline->loans, &snapshot->config->rate_limit,
+	                snapshot->epoch, &query->client.addr, query->udp, query->arrived.mono_us);
+	if (answer == LIMITER_PASS)
+		return false;
+	uint64_t *counter = &pipeline->counters.limited;
+	struct reply_options options = {query->udp, DNS_EDE_NONE, NULL};
+	if (!query->udp)
+		turn_away_with(query, counter, DNS_RCODE_REFUSED, DNS_EDE_PROHIBITED,
+		               "this client asks too much (rate-limit)");
+	else if (answer == LIMITER_SLIP)
+		turn_away(query, counter, reply_truncated(pipeline->out, &query->dns, &options));
+	else
+		turn_away(query, counter, 0);
+	return true;
 }
 
 /* Who asks? The client, unless a forwarder that is trusted says for whom it does. */
@@ -164,7 +190,7 @@ void pipeline_receive(struct pipeline *pipeline, struct query *query, const uint
 		turn_away_with(query, &counters->malformed, DNS_RCODE_BADVERS, DNS_EDE_NONE, NULL);
 	else if (query->dns.class != DNS_CLASS_IN)
 		turn_away_with(query, &counters->refused, DNS_RCODE_REFUSED, DNS_EDE_NONE, NULL);
-	else {
+	else if (!take_over_limit(query, snapshot)) {
 		name_asker(query, snapshot->config, packet);
 		run(query);
 	}

@@ -13,6 +13,7 @@
 #include "device/sightings.h"
 #include "dns/strip.h"
 #include "journal/journal.h"
+#include "pipeline/limiter.h"
 #include "pipeline/query.h"
 #include "pipeline/snapshot.h"
 #include "policy/pause.h"
@@ -29,6 +30,7 @@ struct shared {
 	struct pauses *pauses;       /* RCU; may be NULL */
 	struct cache *cache;
 	struct flight_table *flights;
+	struct limiter *limiter; /* NULL: everybody may ask as much as they like */
 	struct journal *journal; /* NULL: `journal: off` */
 	struct hash_key key;
 	/* The primary of this list of the configuration says that its zone has changed (RFC 1996). Any thread; does not block. */
@@ -37,10 +39,10 @@ struct shared {
 };
 
 /* Written by its worker only, read by any thread (base/counter.h). The sums hold at every quiet moment:
- * received = malformed + refused + overloaded + notified + answered + in flight,
+ * received = malformed + refused + limited + overloaded + notified + answered + in flight,
  * answered = allow + flag + sinkhole = policy + cache + upstream = journalled + dropped by the journal. */
 struct pipeline_counters {
-	uint64_t received, malformed, refused, overloaded, notified, answered, drop_replies;
+	uint64_t received, malformed, refused, limited, overloaded, notified, answered, drop_replies;
 	uint64_t actions[3]; /* by enum action */
 	uint64_t sources[4]; /* by enum record_source */
 	uint64_t cache_hits, cache_misses, in_flight;
@@ -64,6 +66,7 @@ struct pipeline {
 	struct policy_scratch *scratch;
 	struct paused paused; /* for this snapshot */
 	struct regex_scratch *list_scratch;
+	struct limiter_loans *loans; /* owned; NULL: nothing is limited */
 	struct query *pool;
 	size_t query_count;
 	struct list_set hop_lists[ANSWER_HOP_MAX]; /* of the answer at hand */

@@ -30,6 +30,7 @@ static void expect_sums(struct play *play)
 		sum.received += c->received;
 		sum.malformed += c->malformed;
 		sum.refused += c->refused;
+		sum.limited += c->limited;
 		sum.overloaded += c->overloaded;
 		sum.answered += c->answered;
 		sum.in_flight += c->in_flight;
@@ -41,8 +42,8 @@ static void expect_sums(struct play *play)
 	}
 	play_settle(play);
 	journal_stats(play->shared.journal, &stats);
-	assert_int_equal(sum.received,
-	                 sum.malformed + sum.refused + sum.overloaded + sum.answered + sum.in_flight);
+	assert_int_equal(sum.received, sum.malformed + sum.refused + sum.limited + sum.overloaded +
+	                                   sum.answered + sum.in_flight);
 	assert_int_equal(sum.answered, sum.actions[0] + sum.actions[1] + sum.actions[2]);
 	assert_int_equal(sum.answered,
 	                 sum.sources[0] + sum.sources[1] + sum.sources[2] + sum.sources[3]);

@@ -1,4 +1,5 @@
 """UDP and TCP: sizes, TC, pipelining, limits, and the address that a reply leaves from."""
+import collections
 import socket
 import threading
 import time
@@ -197,6 +198,40 @@ def test_who_may_ask(portafilter, upstream):
     assert ask(daemon.port, "other.test", source="127.0.0.12").rcode() == dns.rcode.REFUSED
     assert server.count("other.test") == 0
     assert daemon.status()["queries"]["refused"] >= 3
+
+
+def test_who_asks_too_much(portafilter, upstream):
+    """Over the limit: silence, now and then the advice to come over TCP, which works; others do not feel it; a reload lifts it."""
+    server = upstream()
+    limit = {"queries": 30, "slip": 5, "exempt": ["127.0.0.99"]}
+    daemon = portafilter({"upstreams": [server.upstream], "rate-limit": limit})
+    sent, replies = 120, collections.Counter()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.11", 0))
+        sock.settimeout(0.2)
+        for _ in range(sent):
+            sock.sendto(question("us.test").to_wire(), ("127.0.0.1", daemon.port))
+        wait_until(lambda: daemon.status()["queries"]["received"] == sent, "all have arrived")
+        try:
+            while True:
+                reply = dns.message.from_wire(sock.recv(4096))
+                replies[bool(reply.flags & dns.flags.TC)] += 1
+        except socket.timeout:
+            pass
+    # a slow machine gives a client a new token every two seconds
+    limited = daemon.status()["queries"]["limited"]
+    assert replies[False] == sent - limited and 30 <= replies[False] < 60
+    assert replies[True] == limited // 5
+    assert ask(daemon.port, "us.test", source="127.0.0.11", tcp=True).rcode() == dns.rcode.NOERROR
+    for _ in range(40):
+        assert ask(daemon.port, "us.test", source="127.0.0.99").rcode() == dns.rcode.NOERROR
+    assert ask(daemon.port, "us.test", source="127.0.0.12").rcode() == dns.rcode.NOERROR
+    daemon.write(**{"rate-limit": "off"})
+    assert daemon.cli("reload")[0] == 0
+    for _ in range(40):
+        assert ask(daemon.port, "us.test", source="127.0.0.11").rcode() == dns.rcode.NOERROR
+    queries = daemon.status()["queries"]
+    assert queries["received"] == queries["answered"] + queries["limited"]
 
 
 @pytest.mark.slow

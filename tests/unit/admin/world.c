@@ -15,7 +15,7 @@ static const char status_text[] =
 	"'snapshot': {'epoch': 1, 'built': '2026-11-23T20:26:24.000Z', 'config': '/p.yaml'},"
 	"'workers': 2, 'listen': ['127.0.0.1:5353', '[::1]:5353'], 'home': ['US'],"
 	"'queries': {'received': 1234567, 'answered': 1234560, 'malformed': 3, 'refused': 2,"
-	"  'overloaded': 1, 'dropped': 4, 'allow': 1234000, 'flag': 500, 'sinkhole': 60,"
+	"  'limited': 7, 'overloaded': 1, 'dropped': 4, 'allow': 1234000, 'flag': 500, 'sinkhole': 60,"
 	"  'in_flight': 1},"
 	"'sources': {'policy': 60, 'cache': 1000000, 'stale': 0, 'upstream': 234500},"
 	"'cache': {'entries': 31, 'bytes': 9000, 'bytes_max': 67108864, 'hits': 3, 'misses': 4,"

@@ -153,7 +153,7 @@ static void status_is_readable(void **state)
 		"listens    127.0.0.1:5353 [::1]:5353; home: US\n",
 		"6 devices, 12 neighbours, 3 lists with 12,345 names, 4 rules\n",
 		"1,234,567 received, 1,234,560 answered: 1,234,000 allowed, 500 flagged, 60 sinkholed\n",
-		"3 malformed, 2 refused, 1 overloaded, 4 dropped, 1 in flight\n",
+		"3 malformed, 2 refused, 7 limited, 1 overloaded, 4 dropped, 1 in flight\n",
 		"31 answers in 8.8 KiB of 64.0 MiB; 3 hits, 4 misses, 0 evicted\n",
 		"127.0.0.1:5300: 3 queries, 3 answers, 0 timeouts, 0 junk, 0.4 ms\n",
 		"127.0.0.2:5300: 0 queries, 0 answers, 0 timeouts, 0 junk\n",

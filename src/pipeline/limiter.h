@@ -1,0 +1,49 @@
+/* How many queries a client may ask: a bucket of tokens for each client prefix, filled for one minute and refilled evenly, so that
+ * a burst passes and a flood does not. Over UDP, where addresses can be made up, every so manyth query that is over the limit
+ * gets an empty reply with TC set (the "slip" of Response Rate Limiting, as BIND and NSD call it): a client whose address
+ * somebody else uses comes over TCP then, for which it has a bucket of its own.
+ *
+ * The buckets are shared by all workers; a worker borrows tokens from them a few at a time, so that a client that asks
+ * often makes it write there seldom. The table has a fixed size: made-up addresses push out each other, and those that
+ * asked least. A bucket that is full says nothing and may always go. */
+#ifndef PF_PIPELINE_LIMITER_H
+#define PF_PIPELINE_LIMITER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/error.h"
+#include "base/hash.h"
+#include "config/config.h"
+
+#define LIMITER_SETS 16384 /* a power of two */
+#define LIMITER_WAYS 4     /* buckets of a set: 65,536 prefixes in 512 KB */
+#define LIMITER_LOANS 1024 /* of a worker, a power of two: clients that ask at the same time */
+#define LIMITER_LOAN_MAX 16
+
+struct limiter;
+
+/* What one worker has borrowed. Zeroed at first. */
+struct limiter_loans {
+	struct limiter_loan {
+		uint64_t client; /* keyed hash of the prefix */
+		uint32_t epoch;  /* of the configuration that it was borrowed under */
+		uint16_t tokens;
+		uint16_t refused; /* since the last slip */
+	} loans[LIMITER_LOANS];
+};
+
+enum limiter_answer { LIMITER_PASS, LIMITER_DROP, LIMITER_SLIP };
+
+/* NULL without memory. */
+struct limiter *limiter_new(struct hash_key key);
+void limiter_free(struct limiter **limiter);
+
+/* May this client ask, over UDP or TCP? LIMITER_SLIP over UDP only. `epoch` is the snapshot's: another configuration begins with nothing borrowed. Any thread, each with
+ * its own loans. Exempt clients, and all when `limit->queries` is 0, pass. */
+enum limiter_answer limiter_ask(struct limiter *limiter, struct limiter_loans *loans,
+                                const struct config_rate_limit *limit, uint32_t epoch,
+                                const struct addr *client, bool udp, int64_t mono_us);
+
+#endif
