@@ -7,7 +7,7 @@
 
 #define INDEX4_BITS 16
 #define INDEX4_COUNT ((1u << INDEX4_BITS) + 1)
-#define INDEX6_BITS 17 /* behind the three of 2000::/3, where all that is allocated stands */
+#define INDEX6_BITS 13 /* behind the three of 2000::/3, where all that is allocated stands */
 #define INDEX6_COUNT ((1u << INDEX6_BITS) + 1)
 #define INDEXED_FROM 1024     /* fewer blocks are found without an index */
 #define VALUE_FINE UINT32_MAX /* of a block6: the /64 is divided, see fine6 */
@@ -24,27 +24,34 @@ static uint64_t read64(const uint8_t *at)
 
 /* ---- compiling --------------------------------------------------------------------------- */
 
+/* Blocks of IPv4 before they have an index. */
+struct plain4 {
+	size_t count;
+	uint32_t *starts, *values;
+};
+
 /* Each range gives at most two blocks: itself and the gap behind it. */
-static void compile4(struct range_map *map, const struct range_list *list)
+static void join4(struct plain4 *plain, const struct range_list *list)
 {
 	uint64_t next = 0; /* the first address without a block */
 	for (size_t i = 0; i < list->count4; i++) {
 		const struct range4 *range = &list->ranges4[i];
 		if (range->start > next || (!i && range->start)) {
-			map->starts4[map->count4] = (uint32_t)next;
-			map->values4[map->count4++] = 0;
+			plain->starts[plain->count] = (uint32_t)next;
+			plain->values[plain->count++] = 0;
 		}
-		if (map->count4 && range->start == next && map->values4[map->count4 - 1] == range->value) {
+		if (plain->count && range->start == next &&
+		    plain->values[plain->count - 1] == range->value) {
 			next = (uint64_t)range->end + 1;
 			continue;
 		}
-		map->starts4[map->count4] = range->start;
-		map->values4[map->count4++] = range->value;
+		plain->starts[plain->count] = range->start;
+		plain->values[plain->count++] = range->value;
 		next = (uint64_t)range->end + 1;
 	}
-	if (map->count4 && next <= UINT32_MAX) {
-		map->starts4[map->count4] = (uint32_t)next;
-		map->values4[map->count4++] = 0;
+	if (next <= UINT32_MAX) {
+		plain->starts[plain->count] = (uint32_t)next;
+		plain->values[plain->count++] = 0;
 	}
 }
 
@@ -137,22 +144,85 @@ static bool is_indexed6(uint64_t upper)
 	return upper >> 61 == 1;
 }
 
+/* A slot with more blocks than a step can count is searched whole. */
+static bool is_stepped6(uint32_t count)
+{
+	return count && count <= UINT16_MAX;
+}
+
+/* How many bits tell the steps of a slot of `count` blocks apart: two to the power of it is at most `count`. */
+static unsigned step_bits(uint32_t count)
+{
+	return count ? 31 - (unsigned)__builtin_clz(count) : 0;
+}
+
 /* A slot of the index is the first block that starts at or behind the slot's first address: the block before it
  * reaches into the slot. */
-static int index4(struct range_map *map)
+static void fill_index4(struct range_map *map, const struct plain4 *plain)
 {
-	if (map->count4 < INDEXED_FROM)
-		return PF_OK;
-	map->index4 = malloc(INDEX4_COUNT * sizeof *map->index4);
-	if (!map->index4)
-		return PF_ENOMEM;
 	uint32_t block = 0;
 	for (uint32_t i = 0; i < INDEX4_COUNT; i++) {
-		while (block < map->count4 && map->starts4[block] < (uint64_t)i << INDEX4_BITS)
+		while (block < plain->count && plain->starts[block] < (uint64_t)i << INDEX4_BITS)
 			block++;
 		map->index4[i] = block;
 	}
-	return PF_OK;
+}
+
+static void fill_steps4(struct range_map *map)
+{
+	for (uint32_t slot = 0; slot + 1 < INDEX4_COUNT; slot++) {
+		uint32_t first = map->index4[slot], count = map->index4[slot + 1] - first, before = 0;
+		unsigned bits = step_bits(count);
+		for (uint32_t i = 0; i < 1u << bits && count; i++) {
+			while (before < count && map->blocks4[first + before].start < i << (16 - bits))
+				before++;
+			map->blocks4[first + i].step =
+				(uint16_t)before; /* at most the 65,535 below the last step */
+		}
+	}
+}
+
+static int compile4(struct range_map *map, const struct range_list *list)
+{
+	size_t room = 2 * list->count4 + 2;
+	struct plain4 plain = {.starts = malloc(room * sizeof *plain.starts),
+	                       .values = malloc(room * sizeof *plain.values)};
+	int error = PF_ENOMEM;
+	if (plain.starts && plain.values) {
+		join4(&plain, list);
+		map->count4 = plain.count;
+		map->blocks4 = malloc(plain.count * sizeof *map->blocks4);
+		map->index4 = malloc(INDEX4_COUNT * sizeof *map->index4);
+	}
+	if (map->blocks4 && map->index4) {
+		for (size_t i = 0; i < plain.count; i++)
+			map->blocks4[i] = (struct block4){(uint16_t)plain.starts[i], 0, plain.values[i]};
+		fill_index4(map, &plain);
+		fill_steps4(map);
+		error = PF_OK;
+	}
+	free(plain.starts);
+	free(plain.values);
+	return error;
+}
+
+/* The bits of an address that choose a step of its slot. */
+static uint32_t step6(uint64_t upper, unsigned bits)
+{
+	return bits ? (uint32_t)(upper << (3 + INDEX6_BITS) >> (64 - bits)) : 0;
+}
+
+static void fill_steps6(struct range_map *map)
+{
+	for (uint32_t slot = 0; slot + 1 < INDEX6_COUNT; slot++) {
+		uint32_t first = map->index6[slot], count = map->index6[slot + 1] - first, before = 0;
+		unsigned bits = step_bits(count);
+		for (uint32_t i = 0; i < 1u << bits && is_stepped6(count); i++) {
+			while (before < count && step6(map->blocks6[first + before].start, bits) < i)
+				before++;
+			map->steps6[first + i] = (uint16_t)before;
+		}
+	}
 }
 
 static int index6(struct range_map *map)
@@ -160,7 +230,8 @@ static int index6(struct range_map *map)
 	if (map->count6 < INDEXED_FROM)
 		return PF_OK;
 	map->index6 = malloc(INDEX6_COUNT * sizeof *map->index6);
-	if (!map->index6)
+	map->steps6 = malloc(map->count6 * sizeof *map->steps6);
+	if (!map->index6 || !map->steps6)
 		return PF_ENOMEM;
 	uint32_t block = 0;
 	for (uint64_t i = 0; i < INDEX6_COUNT; i++) {
@@ -169,6 +240,7 @@ static int index6(struct range_map *map)
 			block++;
 		map->index6[i] = block;
 	}
+	fill_steps6(map);
 	return PF_OK;
 }
 
@@ -186,22 +258,15 @@ static void *trim(void *array, size_t count, size_t size)
 int range_map_init(struct range_map *map, const struct range_list *list)
 {
 	*map = (struct range_map){0};
-	map->starts4 = malloc((2 * list->count4 + 2) * sizeof *map->starts4);
-	map->values4 = malloc((2 * list->count4 + 2) * sizeof *map->values4);
-	map->blocks6 = malloc((4 * list->count6 + 2) * sizeof *map->blocks6); /* two a breakpoint */
-	if (!map->starts4 || !map->values4 || !map->blocks6) {
-		range_map_deinit(map);
-		return PF_ENOMEM;
+	int error = list->count4 ? compile4(map, list) : PF_OK;
+	if (error == PF_OK && list->count6) {
+		map->blocks6 = malloc((4 * list->count6 + 2) * sizeof *map->blocks6); /* two a breakpoint */
+		error = map->blocks6 ? compile6(map, list) : PF_ENOMEM;
 	}
-	compile4(map, list);
-	int error = list->count6 ? compile6(map, list) : PF_OK;
-	map->starts4 = trim(map->starts4, map->count4, sizeof *map->starts4);
-	map->values4 = trim(map->values4, map->count4, sizeof *map->values4);
-	map->blocks6 = trim(map->blocks6, map->count6, sizeof *map->blocks6);
-	if (error == PF_OK)
-		error = index4(map);
-	if (error == PF_OK)
+	if (error == PF_OK) {
+		map->blocks6 = trim(map->blocks6, map->count6, sizeof *map->blocks6);
 		error = index6(map);
+	}
 	if (error != PF_OK)
 		range_map_deinit(map);
 	return error;
@@ -209,9 +274,9 @@ int range_map_init(struct range_map *map, const struct range_list *list)
 
 void range_map_deinit(struct range_map *map)
 {
-	free(map->starts4);
-	free(map->values4);
+	free(map->blocks4);
 	free(map->blocks6);
+	free(map->steps6);
 	free(map->fine6);
 	free(map->index4);
 	free(map->index6);
@@ -223,19 +288,25 @@ void range_map_deinit(struct range_map *map)
 /* The last block that starts at or before the address. */
 static uint32_t find4(const struct range_map *map, uint32_t address)
 {
-	size_t low = 0, high = map->count4;
-	if (map->index4) {
-		low = map->index4[address >> INDEX4_BITS];
-		high = map->index4[(address >> INDEX4_BITS) + 1];
+	if (!map->count4)
+		return 0;
+	const uint32_t *slot = &map->index4[address >> INDEX4_BITS];
+	uint32_t low = slot[0], high = slot[1];
+	unsigned bits = step_bits(high - low);
+	if (bits) {
+		uint32_t i = (address & UINT16_MAX) >> (16 - bits), first = low;
+		low = first + map->blocks4[first + i].step;
+		if (i + 1 < 1u << bits)
+			high = first + map->blocks4[first + i + 1].step;
 	}
 	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (map->starts4[middle] <= address)
+		uint32_t middle = low + (high - low) / 2;
+		if (map->blocks4[middle].start <= (address & UINT16_MAX))
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low ? map->values4[low - 1] : 0;
+	return map->blocks4[low - 1].value; /* the first one begins at 0.0.0.0 */
 }
 
 static uint32_t find_fine(const struct range_map *map, uint64_t upper, uint64_t lower)
@@ -258,6 +329,13 @@ static uint32_t find6(const struct range_map *map, uint64_t upper, uint64_t lowe
 	if (map->index6 && is_indexed6(upper)) {
 		low = map->index6[slot6(upper)];
 		high = map->index6[slot6(upper) + 1];
+		unsigned bits = step_bits((uint32_t)(high - low));
+		if (bits && is_stepped6((uint32_t)(high - low))) {
+			size_t first = low, i = step6(upper, bits);
+			low = first + map->steps6[first + i];
+			if (i + 1 < (size_t)1 << bits)
+				high = first + map->steps6[first + i + 1];
+		}
 	}
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
@@ -279,8 +357,9 @@ uint32_t range_map_find(const struct range_map *map, const struct addr *addr)
 
 size_t range_map_bytes(const struct range_map *map)
 {
-	return map->count4 * (sizeof *map->starts4 + sizeof *map->values4) +
-	       map->count6 * sizeof *map->blocks6 + map->fine_count * sizeof *map->fine6 +
+	return map->count4 * sizeof *map->blocks4 + map->count6 * sizeof *map->blocks6 +
+	       (map->steps6 ? map->count6 * sizeof *map->steps6 : 0) +
+	       map->fine_count * sizeof *map->fine6 +
 	       (map->index4 ? INDEX4_COUNT * sizeof *map->index4 : 0) +
 	       (map->index6 ? INDEX6_COUNT * sizeof *map->index6 : 0);
 }

@@ -153,6 +153,37 @@ static void the_ends_of_the_space_are_reached(void **state)
 	range_list_deinit(&list);
 }
 
+#define CROWD 70000 /* more than a slot's steps can count */
+
+/* All in one slot of the index: every address of 9.9.0.0/16 by itself, and 70,000 networks at the end of 2a00::/16. */
+static void slots_may_be_crowded(void **state)
+{
+	(void)state;
+	struct range_list list = {0};
+	struct range_map map;
+	for (uint64_t i = 0; i < CROWD; i++) {
+		struct addr addr = address(4, UINT64_C(0x0909) << 48 | (i & 0xffff) << 32, 0);
+		struct addr start = address(6, UINT64_C(0x2a00ffff) << 32 | i << 8, 0);
+		struct addr end = address(6, UINT64_C(0x2a00ffff) << 32 | i << 8, UINT64_MAX);
+		if (i <= 0xffff)
+			assert_int_equal(range_list_add(&list, &addr, &addr, 1 + i % 3, 2 * CROWD), PF_OK);
+		assert_int_equal(range_list_add(&list, &start, &end, 1 + i % 5, 2 * CROWD), PF_OK);
+	}
+	assert_int_equal(range_list_finish(&list), PF_OK);
+	assert_int_equal(range_map_init(&map, &list), PF_OK);
+	size_t stride = CROWD / effort(CROWD);
+	for (uint64_t i = 0; i < CROWD; i += stride) {
+		struct addr addr = address(4, UINT64_C(0x0909) << 48 | (i & 0xffff) << 32, 0);
+		struct addr inside = address(6, UINT64_C(0x2a00ffff) << 32 | i << 8, 5);
+		struct addr between = address(6, (UINT64_C(0x2a00ffff) << 32 | i << 8) + 1, 0);
+		assert_int_equal(range_map_find(&map, &addr), 1 + (i & 0xffff) % 3);
+		assert_int_equal(range_map_find(&map, &inside), 1 + i % 5);
+		assert_int_equal(range_map_find(&map, &between), 0);
+	}
+	range_map_deinit(&map);
+	range_list_deinit(&list);
+}
+
 /* What lies next to each other and says the same is one. */
 static void neighbours_are_joined(void **state)
 {
@@ -176,6 +207,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(maps_say_what_ranges_say),
 		cmocka_unit_test(the_ends_of_the_space_are_reached),
+		cmocka_unit_test(slots_may_be_crowded),
 		cmocka_unit_test(neighbours_are_joined),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
