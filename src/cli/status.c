@@ -168,6 +168,9 @@ static void print_status(json_t *status)
 	        cli_duration(cli_integer(status, "uptime_s")).bytes,
 	        cli_time(cli_string(status, "started")).bytes,
 	        cli_count(cli_integer(status, "workers"), "worker").bytes);
+	if (cli_integer(status, "workers_hung"))
+		cli_say(stdout, "warning    %s hung: see the log; those who ask there get no answer",
+		        cli_count(cli_integer(status, "workers_hung"), "worker").bytes);
 	cli_put(stdout, "listens    ");
 	put_list(json_object_get(status, "listen"));
 	cli_put(stdout, "; home: ");

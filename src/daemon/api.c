@@ -171,6 +171,7 @@ static json_t *api_status(void *data, int *http, char error[500])
 	              (json_int_t)snapshot->epoch, "built", api_time(snapshot->built_wall_us), "config",
 	              daemon->config_path, "workers", (json_int_t)daemon->worker_count, "listen",
 	              listen_json(daemon), "home", home_json(snapshot->config));
+	json_object_set_new(status, "workers_hung", number(supervisor_hung(daemon->supervisor)));
 	json_object_set_new(status, "pauses", api_pauses(daemon, now_us));
 	json_object_set_new(status, "queries", queries_json(daemon));
 	json_object_set_new(status, "sources", sources_json(daemon));

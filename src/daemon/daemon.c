@@ -317,6 +317,11 @@ static int start(struct daemon *daemon, struct socket_set *sets, char error[ERRO
 		result = start_journal(daemon, error);
 	if (result == PF_OK)
 		result = start_workers(daemon, sets, error);
+	if (result == PF_OK) {
+		snprintf(error, ERROR_MAX, "The workers can not be watched: no thread.");
+		daemon->supervisor = supervisor_start(daemon->workers, daemon->worker_count);
+		result = daemon->supervisor ? PF_OK : PF_ENOMEM;
+	}
 	if (result == PF_OK)
 		result = start_admin(daemon, error);
 	return result;
@@ -335,6 +340,7 @@ static void end(struct daemon *daemon)
 	if (daemon->fetch)
 		fetch_refuse(daemon->fetch);
 	admin_stop(&daemon->admin);
+	supervisor_stop(&daemon->supervisor);
 	for (size_t i = 0; i < daemon->worker_count; i++)
 		if (daemon->workers[i])
 			worker_stop(daemon->workers[i]);
@@ -371,6 +377,7 @@ static void announce(const struct daemon *daemon)
 	}
 	log_info("portafilter is ready: %zu workers, journal %s", daemon->worker_count,
 	         daemon->journal_path ? daemon->journal_path : "off");
+	supervisor_say("READY=1");
 }
 
 /* What a reload frees goes back to the kernel at once. By itself glibc stops doing so for arrays of a size that it has seen
@@ -407,6 +414,7 @@ int daemon_run(const char *config_path)
 	if (result == PF_OK) {
 		announce(daemon);
 		uv_run(&daemon->loop, UV_RUN_DEFAULT);
+		supervisor_say("STOPPING=1");
 	} else {
 		log_error("portafilter does not start: %s", *error ? error : pf_strerror(result));
 	}

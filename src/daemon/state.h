@@ -9,6 +9,7 @@
 
 #include "admin/admin.h"
 #include "daemon/devices.h"
+#include "daemon/supervisor.h"
 #include "fetch/fetch.h"
 #include "http/http.h"
 #include "net/worker.h"
@@ -21,6 +22,7 @@ struct daemon {
 	struct shared shared;
 	size_t worker_count;
 	struct worker *workers[CONFIG_WORKERS_MAX];
+	struct supervisor *supervisor;
 	struct admin *admin;
 	/* What can not change while it runs; a reload that asks for other values is told so. */
 	char *control_socket, *journal_path, *journal_rings; /* journal_path NULL: `journal: off` */

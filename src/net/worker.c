@@ -1,11 +1,14 @@
 /* A worker's thread and its mailbox, see worker.h. */
+#define _GNU_SOURCE /* pthread_setname_np */
 #include "net/worker.h"
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <uv.h>
 
+#include "base/counter.h"
 #include "net/tcp.h"
 #include "net/udp.h"
 
@@ -13,6 +16,8 @@ struct worker {
 	uv_loop_t loop;
 	uv_async_t wake;
 	uv_prepare_t before_poll;
+	uv_timer_t beats;
+	uint64_t beat; /* base/counter.h */
 	pthread_t thread;
 	bool started, stopping, closing;
 
@@ -97,6 +102,7 @@ static void close_all(struct worker *worker)
 		udp_close(&worker->udp[i]);
 	tcp_server_close(&worker->tcp);
 	uv_close((uv_handle_t *)&worker->before_poll, NULL);
+	uv_close((uv_handle_t *)&worker->beats, NULL);
 	uv_close((uv_handle_t *)&worker->wake, NULL);
 }
 
@@ -110,6 +116,12 @@ static void on_before_poll(uv_prepare_t *prepare)
 	if (worker->stopping && !worker->closing && !worker->pipeline.counters.in_flight &&
 	    upstream_idle(worker->forwarder))
 		close_all(worker);
+}
+
+static void on_beat(uv_timer_t *beats)
+{
+	struct worker *worker = beats->data;
+	counter_add(&worker->beat, 1);
 }
 
 static void *run(void *data)
@@ -148,7 +160,9 @@ struct worker *worker_new(struct shared *shared, size_t index, struct socket_set
 	uv_async_init(&worker->loop, &worker->wake, on_wake);
 	uv_prepare_init(&worker->loop, &worker->before_poll);
 	uv_prepare_start(&worker->before_poll, on_before_poll);
-	worker->wake.data = worker->before_poll.data = worker;
+	uv_timer_init(&worker->loop, &worker->beats);
+	uv_timer_start(&worker->beats, on_beat, WORKER_BEAT_MS, WORKER_BEAT_MS);
+	worker->wake.data = worker->before_poll.data = worker->beats.data = worker;
 	worker->forwarder = upstream_new(&worker->loop);
 	pipeline_init(&worker->pipeline, shared, worker->forwarder, index, read_clock, NULL, post);
 	tcp_server_init(&worker->tcp, &worker->loop, &worker->pipeline);
@@ -165,6 +179,11 @@ int worker_start(struct worker *worker)
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	worker->started = !pthread_create(&worker->thread, NULL, run, worker);
+	if (worker->started) {
+		char name[16];
+		snprintf(name, sizeof name, "worker %u", (unsigned)worker->pipeline.index % 100);
+		pthread_setname_np(worker->thread, name);
+	}
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return worker->started ? PF_OK : PF_EIO;
 }
@@ -195,6 +214,11 @@ void worker_free(struct worker **worker)
 	pthread_mutex_destroy(&old->mail_lock);
 	free(old);
 	*worker = NULL;
+}
+
+uint64_t worker_beat(const struct worker *worker)
+{
+	return counter_read(&worker->beat);
 }
 
 const struct pipeline_counters *worker_counters(const struct worker *worker)

@@ -22,6 +22,10 @@ void worker_free(struct worker **worker);
  * memory stays the caller's, `explained` is called in the worker's thread. */
 void worker_explain(struct worker *worker, struct query *query);
 
+/* Grows at least every WORKER_BEAT_MS as long as the loop comes round. Any thread. */
+#define WORKER_BEAT_MS 250
+uint64_t worker_beat(const struct worker *worker);
+
 /* Any thread. */
 const struct pipeline_counters *worker_counters(const struct worker *worker);
 size_t worker_upstreams(const struct worker *worker, struct upstream_stats *stats);

@@ -1,0 +1,87 @@
+"""What a service manager hears: READY=1, the watchdog for as long as no worker hangs, STOPPING=1."""
+import ctypes
+import pathlib
+import re
+import shutil
+import socket
+import subprocess
+
+import pytest
+
+from harness import ROOT, TOP, WRAP, wait_until
+
+PTRACE_ATTACH, PTRACE_DETACH = 16, 17
+LIBC = ctypes.CDLL(None, use_errno=True)
+LIBC.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+LIBC.ptrace.restype = ctypes.c_long
+
+
+class Manager:
+    """The receiving end of NOTIFY_SOCKET."""
+
+    def __init__(self, path):
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.sock.bind(str(path))
+        path.chmod(0o777)
+        self.sock.setblocking(False)
+        self.heard = []
+
+    def listen(self):
+        try:
+            while True:
+                self.heard.append(self.sock.recv(4096).decode())
+        except BlockingIOError:
+            return self.heard
+
+    def waits_for(self, state, count=1):
+        wait_until(lambda: self.listen().count(state) >= count, f"{count} × {state}")
+
+
+@pytest.fixture
+def manager(folder, monkeypatch):
+    manager = Manager(folder / "notify.sock")
+    monkeypatch.setenv("NOTIFY_SOCKET", str(folder / "notify.sock"))
+    yield manager
+    manager.sock.close()
+
+
+def thread(daemon, name):
+    """The id of a thread of the daemon."""
+    return next(int(task.name) for task in pathlib.Path(f"/proc/{daemon.process.pid}/task").iterdir()
+                if (task / "comm").read_text().strip() == name)
+
+
+def test_ready_and_stopping(portafilter, manager):
+    daemon = portafilter()
+    manager.waits_for("READY=1")
+    daemon.stop()
+    manager.waits_for("STOPPING=1")
+    assert manager.heard == ["READY=1", "STOPPING=1"]
+
+
+@pytest.mark.skipif(not ROOT, reason="stops a thread of another user's process")
+@pytest.mark.skipif(bool(WRAP), reason="valgrind's threads are not the kernel's")
+def test_a_hung_worker_ends_the_watchdog(portafilter, manager, monkeypatch):
+    monkeypatch.setenv("WATCHDOG_USEC", "4000000")
+    daemon = portafilter({"workers": 2})
+    manager.waits_for("WATCHDOG=1", 2)
+    assert daemon.status()["workers_hung"] == 0
+    worker = thread(daemon, "worker 1")
+    assert LIBC.ptrace(PTRACE_ATTACH, worker, None, None) == 0, ctypes.get_errno()
+    try:
+        daemon.wait_log(r"worker 1 hangs: its loop has not come round for \d+ ms")
+        wait_until(lambda: daemon.status()["workers_hung"] == 1, "status counts it")
+        fed = manager.listen().count("WATCHDOG=1")
+        assert re.search(r"1 worker hung", daemon.cli("status")[1])
+    finally:
+        assert LIBC.ptrace(PTRACE_DETACH, worker, None, None) == 0, ctypes.get_errno()
+    daemon.wait_log("worker 1 goes on")
+    manager.waits_for("WATCHDOG=1", fed + 1)
+    assert daemon.status()["workers_hung"] == 0
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd-analyze")
+def test_the_unit_is_closed():
+    run = subprocess.run(["systemd-analyze", "security", "--offline=true", "--threshold=20", str(TOP / "contrib/portafilterd.service")],
+                         capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
