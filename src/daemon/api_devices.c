@@ -145,7 +145,9 @@ json_t *devices_status_json(struct devices *devices)
 	                 (json_int_t)stats.addresses, "neighbours", (json_int_t)neighbours, "evicted",
 	                 (json_int_t)stats.evicted, "neighbours_refused", (json_int_t)refused,
 	                 "sightings_dropped", (json_int_t)sightings_dropped(devices->sightings),
-	                 "changes_lost", (json_int_t)stats.changes_lost);
+	                 "changes_lost",
+	                 (json_int_t)(stats.changes_lost +
+	                              __atomic_load_n(&devices->changes_refused, __ATOMIC_RELAXED)));
 }
 
 int devices_find(struct devices *devices, const char *text, struct device *device)

@@ -346,6 +346,7 @@ static void end(struct daemon *daemon)
 			worker_stop(daemon->workers[i]);
 	for (size_t i = 0; i < daemon->worker_count; i++)
 		worker_free(&daemon->workers[i]);
+	devices_journal_ends(daemon->devices);
 	journal_stop(&shared->journal);
 	devices_stop(daemon->devices);
 	end_control(daemon);

@@ -21,29 +21,19 @@
 
 /* ---- publishing -------------------------------------------------------------------------- */
 
-/* Merges and splits are written down in the log; that an address got its MAC is everyday. */
-static void log_changes(struct devices *devices)
-{
-	struct device_change change;
-	while (book_take_change(devices->book, &change))
-		if (strncmp(change.from, "ip:", 3))
-			log_info("%s %s %s: %s", change.from,
-			         change.kind == DEVICE_MERGED ? "is the same device as"
-			                                      : "is not the same device as",
-			         change.into, change.why);
-}
-
 void devices_publish(struct devices *devices)
 {
 	struct snapshot *snapshot = devices->daemon->shared.snapshot;
-	log_changes(devices);
-	if (!book_is_dirty(devices->book))
+	if (!book_is_dirty(devices->book)) {
+		devices_tell_changes(devices);
 		return;
+	}
 	int64_t begun_us = clock_now().mono_us;
 	struct roster *roster = book_roster(devices->book);
 	if (!roster)
 		return;
 	roster_retire(rcu_xchg_pointer(&snapshot->roster, roster));
+	devices_tell_changes(devices);
 	devices->unsaved = true;
 	devices->pause_ms = (uint64_t)(clock_now().mono_us - begun_us) * PAUSE_SHARE / 1000 + GATHER_MS;
 }

@@ -27,8 +27,9 @@ struct devices {
 	uv_timer_t gather; /* what comes within some milliseconds is published at once */
 	uv_timer_t tick;   /* what has a time: `new` ends, memory is written */
 	struct lease_watch leases[CONFIG_LEASE_FILES_MAX];
-	unsigned ticks;    /* since memory was written */
-	uint64_t pause_ms; /* between two rosters */
+	unsigned ticks;           /* since memory was written */
+	uint64_t changes_refused; /* atomic: that the journal could not follow */
+	uint64_t pause_ms;        /* between two rosters */
 
 	pthread_mutex_t lock; /* guards the rest */
 	struct book *book;
@@ -41,6 +42,9 @@ struct devices {
 void devices_publish(struct devices *devices);
 /* Soon, from the control thread. */
 void devices_publish_soon(struct devices *devices);
+
+/* devices_changes.c: with the lock, after a roster was published. */
+void devices_tell_changes(struct devices *devices);
 
 /* devices_file.c */
 void devices_load(struct devices *devices);

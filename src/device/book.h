@@ -16,6 +16,7 @@
 #include "device/lease.h"
 #include "device/roster.h"
 #include "device/vendor.h"
+#include "value/change.h"
 
 /* Strangers can make up addresses. 65,536 unknown devices take some 30 MB, and no network has as many things. */
 #define BOOK_UNKNOWN_MAX 65536
@@ -118,18 +119,8 @@ int book_announce(struct book *book, size_t from, int64_t until_wall_us);
 
 /* ---- history ---- */
 
-enum device_change_kind { DEVICE_MERGED, DEVICE_SPLIT };
-
-struct device_change {
-	enum device_change_kind kind;
-	int64_t since_wall_us,
-		wall_us; /* what it did from `since` on is the other's too; when that was found */
-	char from[DEVICE_ID_MAX], into[DEVICE_ID_MAX];
-	char into_name[DEVICE_NAME_MAX];
-	char why[96];
-};
-/* The oldest change that was not yet taken; false: none. Take them after the roster was published, so that nobody
- * writes under the old id any more. */
+/* The oldest change that was not yet taken; false: none. Take them after the roster was published: a grace period later
+ * nobody writes under the old id any more. */
 bool book_take_change(struct book *book, struct device_change *change);
 
 #endif

@@ -27,6 +27,7 @@
 struct journal {
 	struct rings rings;
 	struct writer writer;
+	struct changes changes;
 	uint64_t recovered;
 	int bell; /* eventfd */
 	pthread_t thread;
@@ -71,7 +72,7 @@ static void write_rest(struct journal *journal)
 		int64_t now_us = clock_now().mono_us;
 		writer_drain(&journal->writer, now_us, true);
 		tell_released(journal);
-		if (rings_empty(&journal->rings))
+		if (rings_empty(&journal->rings) && !changes_count(&journal->changes))
 			return;
 		if (now_us >= until_us)
 			break;
@@ -178,6 +179,7 @@ static void recover(struct journal *journal, const struct journal_options *optio
 static void destroy(struct journal *journal)
 {
 	rings_deinit(&journal->rings);
+	changes_deinit(&journal->changes);
 	if (journal->bell >= 0)
 		close(journal->bell);
 	pthread_cond_destroy(&journal->released);
@@ -214,6 +216,7 @@ static struct journal *create(const struct journal_options *options)
 	pthread_cond_init(&journal->released, &attributes);
 	pthread_condattr_destroy(&attributes);
 	pthread_mutex_init(&journal->lock, NULL);
+	changes_init(&journal->changes);
 	journal->idle_us = clock_now().mono_us;
 	journal->rings.fd = -1;
 	journal->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -235,6 +238,7 @@ struct journal *journal_start(const struct journal_options *options)
 		return NULL;
 	}
 	journal->writer.outlet = options->outlet;
+	journal->writer.changes = &journal->changes;
 	if (start_thread(journal)) {
 		writer_release_sinks(&journal->writer);
 		writer_deinit(&journal->writer);
@@ -276,6 +280,11 @@ int journal_put(struct journal *journal, size_t ring_index, const struct record 
 	    ring_used(ring) > ring->size / 2 && !atomic_exchange(&journal->rung, true))
 		ring_bell(journal);
 	return result;
+}
+
+int journal_change(struct journal *journal, const struct device_change *change)
+{
+	return changes_put(&journal->changes, change);
 }
 
 /* ---- everybody else's -------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "journal/record.h"
 #include "journal/sink.h"
+#include "value/change.h"
 #include "value/event.h"
 
 #define JOURNAL_RING_BYTES (8u << 20) /* for each worker: some 30,000 records */
@@ -40,6 +41,10 @@ void journal_stop(struct journal **journal);
 /* Puts a record into the ring `ring`; only that worker's thread may. PF_OK, or PF_EFULL: dropped and
  * counted. Copies all; never blocks, allocates nothing. */
 int journal_put(struct journal *journal, size_t ring, const struct record *record);
+
+/* What came to light of who is who, once no record under the old id can be put any more. It counts for all that was put
+ * before. Any thread. PF_OK; PF_EFULL: more than the writer can follow, it is not taken. */
+int journal_change(struct journal *journal, const struct device_change *change);
 
 struct journal_stats {
 	uint64_t put;        /* records that entered a ring */

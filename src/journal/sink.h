@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "journal/record.h"
+#include "value/change.h"
 
 struct sink {
 	const char *name; /* "sqlite" */
@@ -28,6 +29,10 @@ struct sink {
 	int (*mark)(struct sink *sink, uint64_t generation, const uint64_t *positions, size_t count,
 	            char *error, size_t error_size);
 	bool (*resume)(struct sink *sink, uint64_t generation, uint64_t *positions, size_t count);
+	/* May be NULL. Comes in a batch of its own, when all that was written under the old id is committed; fails like
+	 * `begin`. */
+	int (*change)(struct sink *sink, const struct device_change *change, char *error,
+	              size_t error_size);
 };
 
 #endif

@@ -185,6 +185,33 @@ static void drain_lane(struct writer *writer, struct lane *lane, int64_t mono_us
 		lane_recovered(lane);
 }
 
+/* The first `count` changes, in one transaction: what was written under their old ids is committed. */
+static void write_changes(struct writer *writer, size_t count, int64_t mono_us)
+{
+	struct lane *lane = writer->lanes;
+	char error[WRITER_ERROR_MAX] = "";
+	int result = PF_OK;
+	for (size_t i = 0; i < writer->ring_count; i++)
+		if (lane->cursors[i] != writer->ends[i])
+			return;
+	if (lane->retry_us)
+		return;
+	if (lane->sink->change) {
+		result = lane->sink->begin(lane->sink, error, WRITER_ERROR_MAX);
+		for (size_t i = 0; i < count && result == PF_OK; i++) {
+			struct device_change change;
+			changes_get(writer->changes, i, &change);
+			result = lane->sink->change(lane->sink, &change, error, WRITER_ERROR_MAX);
+		}
+		if (result == PF_OK)
+			result = lane->sink->commit(lane->sink, error, WRITER_ERROR_MAX);
+	}
+	if (result == PF_OK)
+		changes_drop(writer->changes, count);
+	else
+		lane_failed(lane, mono_us, error[0] ? error : pf_strerror(result));
+}
+
 static uint64_t count_between(const struct ring *ring, uint64_t at, uint64_t end)
 {
 	const uint8_t *data;
@@ -223,6 +250,7 @@ bool writer_waits(const struct writer *writer, int64_t mono_us)
 bool writer_drain(struct writer *writer, int64_t mono_us, bool last)
 {
 	bool any = false;
+	size_t ripe = writer->changes && writer->lane_count ? changes_count(writer->changes) : 0;
 	/* All heads before the first record: whoever saw a record of another ring before it put its own then
 	 * has it in the same round or a later one, never in an earlier one. */
 	for (size_t i = 0; i < writer->ring_count; i++) {
@@ -232,8 +260,10 @@ bool writer_drain(struct writer *writer, int64_t mono_us, bool last)
 	for (size_t k = 0; k < writer->lane_count; k++)
 		if (last || mono_us >= writer->lanes[k].retry_us)
 			drain_lane(writer, &writer->lanes[k], mono_us);
+	if (ripe)
+		write_changes(writer, ripe, mono_us);
 	release(writer);
-	return any;
+	return any || ripe;
 }
 
 void writer_idle(struct writer *writer, int64_t wall_us)

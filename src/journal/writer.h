@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 
+#include "journal/changes.h"
 #include "journal/flagged.h"
 #include "journal/flat.h"
 #include "journal/rings.h"
@@ -31,6 +32,7 @@ struct writer {
 	size_t ring_count;
 	uint64_t generation;        /* of the rings; 0: they do not outlive us, and nothing is marked */
 	struct event_outlet outlet; /* of the first sink's records; set by the owner */
+	struct changes *changes;    /* borrowed, for the first sink; NULL: none. Set by the owner */
 	struct lane *lanes;
 	size_t lane_count;
 	uint64_t *ends, *cursors;    /* scratch: for each ring */

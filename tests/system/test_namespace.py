@@ -1,5 +1,6 @@
 """A network of its own: two ends of a veth pair in two namespaces, so that the MAC comes from a real
 neighbour table, for IPv4 and for IPv6."""
+import json
 import shutil
 import subprocess
 import uuid
@@ -46,12 +47,18 @@ class Net:
             ip("-n", name, "addr", "add", f"10.77.0.{number}/24", "dev", device)
             ip("-n", name, "link", "set", device, "up")
             ip("-n", name, "addr", "add", f"fd77::{number}/64", "dev", device, "nodad", check=False)
-        self.device = f"v{tag}t"
+        self.device, self.server_device = f"v{tag}t", f"v{tag}s"
         self.ipv6 = "fd77::1" in ip("-n", self.server, "addr").stdout
 
     def remove(self):
         for name in (self.server, self.thing):
             ip("netns", "del", name, check=False)
+
+    def knows_the_server(self):
+        """The thing need not ask for the server's MAC: so the server hears of the thing's only when it answers."""
+        mac = json.loads(ip("-j", "-n", self.server, "link", "show", self.server_device).stdout)[0]["address"]
+        for address in ["10.77.0.1"] + (["fd77::1"] if self.ipv6 else []):
+            ip("-n", self.thing, "neigh", "replace", address, "lladdr", mac, "dev", self.device, "nud", "permanent")
 
     def asks(self, port, name, pairs):
 
@@ -112,6 +119,24 @@ def test_the_mac_decides(net, start):
     told = daemon.json("explain", "10.77.0.2", "a.test")
     assert told["device"]["name"] == "lobby coffee"
     assert daemon.json("explain", MAC, "a.test")["device"]["name"] == "lobby coffee"
+
+
+def test_first_packets_are_the_devices_afterwards(net, start):
+    daemon = start(rules=SINK, devices=[{"name": "lobby coffee", "mac": MAC, "tags": ["coffee"]}])
+    pairs = [("10.77.0.1", "10.77.0.2")] + ([("fd77::1", "fd77::2")] if net.ipv6 else [])
+    net.knows_the_server()
+    net.asks(daemon.port, "a.test", pairs)
+    daemon.rows(len(pairs))
+    # the first packets were journalled under the addresses: they are the device's now, and so are the sums
+    wait_until(lambda: [r["device"] for r in daemon.journal("SELECT DISTINCT device FROM v_queries")] == ["lobby coffee"],
+               "all that was asked is the device's")
+    total = daemon.journal("SELECT count(*) AS n FROM v_queries")[0]["n"]
+    assert len(daemon.rows()) == total
+    sums = [(d["id"], d["queries"]) for d in daemon.json("devices")["devices"] if d["queries"]]
+    assert sums == [(f"mac:{MAC}", total)]
+    changes = daemon.journal("SELECT kind, former, id, why FROM v_device_changes")
+    assert {(c["kind"], c["former"], c["id"], c["why"]) for c in changes} == {
+        ("merged", f"ip:{source}", f"mac:{MAC}", "the MAC address behind the address became known") for _, source in pairs}
 
 
 def test_an_unknown_device_is_known_by_its_mac(net, start):

@@ -215,6 +215,14 @@ out:
 	return step == SQLITE_DONE ? PF_OK : PF_EIO;
 }
 
+/* With those that were merged into them (merge.h), which bear their name. */
+static const char by_name_or_id[] =
+	"SELECT d.id, t.key FROM device d LEFT JOIN merged m ON m.device = d.id"
+	" JOIN device t ON t.id = ifnull(m.target, d.id) WHERE ?1 IN (t.name, t.key)";
+static const char by_id[] =
+	"SELECT id, key FROM device WHERE key = ?1 UNION ALL SELECT m.device, d.key FROM device d"
+	" JOIN merged m ON m.target = d.id WHERE d.key = ?1";
+
 int ask_filter_devices(struct sqlite_store *store, struct question *question,
                        const struct store_filter *filter, const char *column, bool spans)
 {
@@ -229,11 +237,9 @@ int ask_filter_devices(struct sqlite_store *store, struct question *question,
 	}
 	buffer_init(&list, ASK_SQL_BYTES_MAX);
 	if (filter->device)
-		result = list_ids(store, filter, "SELECT id, key FROM device WHERE ?1 IN (name, key)",
-		                  filter->device, &list);
+		result = list_ids(store, filter, by_name_or_id, filter->device, &list);
 	for (size_t i = 0; !filter->device && i < filter->device_count && result == PF_OK; i++)
-		result = list_ids(store, filter, "SELECT id, key FROM device WHERE key = ?1",
-		                  filter->devices[i], &list);
+		result = list_ids(store, filter, by_id, filter->devices[i], &list);
 	if (result == PF_OK && list.length) {
 		if (spans)
 			buffer_print(&question->sql, IN_SPANS("device", "IN %s)"), list.data);

@@ -1,7 +1,7 @@
 /* Retention: raw queries older than `keep` go in small transactions, so that neither the rings nor a reader ever wait
  * long. Now and then a sweep walks the other tables, piece by piece, and takes what no query speaks of any more;
  * secure_delete writes zeros over it, and a last checkpoint takes it out of the -wal too. */
-#include "journal/sqlite/state.h"
+#include "journal/sqlite/merge.h"
 
 #define ROWS_STEP_MAX 1000 /* ids looked at in one transaction of the sweep */
 #define STEPS_MAX 16 /* transactions in one call: 16,000 rows/s keep up with 5,000 queries/s */
@@ -25,6 +25,7 @@ static const struct {
 	{"endpoint", {"DELETE FROM endpoint WHERE id >= ?1 AND id < ?2 AND last < ?4"}},
 	{"drift", {"DELETE FROM drift WHERE id >= ?1 AND id < ?2 AND last < ?4"}},
 	{"event", {"DELETE FROM event WHERE id >= ?1 AND id < ?2 AND time < ?4"}},
+	{"device_change", {"DELETE FROM device_change WHERE id >= ?1 AND id < ?2 AND time < ?4"}},
 	{"fact",
      {"DELETE FROM fact WHERE id >= ?1 AND id < ?2"
       " AND NOT EXISTS (SELECT 1 FROM answer_address a WHERE a.fact = fact.id)"
@@ -36,7 +37,15 @@ static const struct {
      {"DELETE FROM span_name WHERE name >= ?1 AND name < ?2 AND span < (SELECT min(id) FROM span)"}},
 	{"device",
      {"DELETE FROM span_device WHERE device >= ?1 AND device < ?2"
-      " AND span < (SELECT min(id) FROM span)"}},
+      " AND span < (SELECT min(id) FROM span)",
+      /* who turned out to be another goes when nothing speaks of it any more */
+      "DELETE FROM device WHERE id IN (SELECT device FROM merged WHERE device >= ?1 AND device < ?2"
+      " AND moved) AND NOT EXISTS (SELECT 1 FROM span_device s WHERE s.device = device.id)"
+      " AND NOT EXISTS (SELECT 1 FROM endpoint e WHERE e.device = device.id)"
+      " AND NOT EXISTS (SELECT 1 FROM event v WHERE v.device = device.id)"
+      " AND id NOT IN (SELECT device FROM device_change)",
+      "DELETE FROM merged WHERE device >= ?1 AND device < ?2"
+      " AND device NOT IN (SELECT id FROM device)"}},
 	{"name",
      {"DELETE FROM name WHERE id >= ?1 AND id < ?2 AND used < ?3"
       " AND NOT EXISTS (SELECT 1 FROM endpoint e WHERE e.name = name.id)"
@@ -169,6 +178,7 @@ void retention_idle(struct sink *base, int64_t now_wall_us)
 	sink->retention.looked_us = now_wall_us;
 	if (sink->endpoints_until != sink->next_row - 1)
 		return; /* no query goes before its endpoints are written */
+	merge_idle(sink, STEPS_MAX);
 	int64_t cutoff_ms = (now_wall_us - sink->keep_us) / US_PER_MS;
 	const int64_t limits[] = {cutoff_ms / MS_PER_DAY,
 	                          (now_wall_us - KEEP_ENDPOINTS_US) / US_PER_MS};

@@ -7,6 +7,7 @@
 
 #include "dns/dns.h"
 #include "journal/sqlite/drift.h"
+#include "journal/sqlite/merge.h"
 #include "journal/sqlite/owner.h"
 
 #define US_PER_MS 1000
@@ -21,7 +22,8 @@ static const char *const statement_sql[ST_COUNT] = {
 	[ST_DEVICE_FIND] = "SELECT id, name FROM device WHERE key = ?",
 	[ST_DEVICE_INSERT] = "INSERT INTO device (key, name, first, last, queries, flagged, sinkholed)"
 						 " VALUES (?1, ?2, ?3, ?3, 0, 0, 0)",
-	[ST_DEVICE_RENAME] = "UPDATE device SET name = ?1 WHERE id = ?2",
+	[ST_DEVICE_RENAME] = "UPDATE device SET name = ?1 WHERE id = ?2 OR id IN"
+						 " (SELECT device FROM merged WHERE target = ?2)",
 	[ST_DEVICE_COUNT] = "UPDATE device SET first = min(first, ?2), last = max(last, ?3),"
 						" queries = queries + ?4, flagged = flagged + ?5,"
 						" sinkholed = sinkholed + ?6 WHERE id = ?1",
@@ -372,6 +374,14 @@ static bool sink_resume(struct sink *base, uint64_t generation, uint64_t *positi
 	return known;
 }
 
+static int sink_change(struct sink *base, const struct device_change *change, char *error,
+                       size_t error_size)
+{
+	struct sqlite_sink *sink = (struct sqlite_sink *)base;
+	int result = merge_change(sink, change);
+	return result == PF_OK ? PF_OK : roll_back(sink, result, error, error_size);
+}
+
 static int sink_commit(struct sink *base, char *error, size_t error_size)
 {
 	struct sqlite_sink *sink = (struct sqlite_sink *)base;
@@ -419,6 +429,7 @@ static void sink_close(struct sink **base)
 		dictionary_deinit(&sink->tables[i].ids);
 	}
 	drift_close(&sink->drift);
+	merge_close(&sink->merge);
 	dictionary_deinit(&sink->types);
 	dictionary_deinit(&sink->span_names);
 	dictionary_deinit(&sink->span_devices);
@@ -469,7 +480,8 @@ static struct sqlite_sink *create(const char *path, int64_t keep_us)
 	                           .idle = retention_idle,
 	                           .close = sink_close,
 	                           .mark = sink_mark,
-	                           .resume = sink_resume};
+	                           .resume = sink_resume,
+	                           .change = sink_change};
 	sink->keep_us = keep_us;
 	sink->lock = -1;
 	for (size_t i = 0; i < TABLE_COUNT; i++)
@@ -504,7 +516,8 @@ struct sink *sqlite_sink_open(const char *path, int64_t keep_us, char *error, si
 	if (result == PF_OK) {
 		result = owner_open(sink->db) == SQLITE_OK ? PF_OK : PF_EIO;
 		sink->drift = result == PF_OK ? drift_open(sink) : NULL;
-		result = sink->drift ? prepare_all(sink) : PF_EIO;
+		sink->merge = sink->drift ? merge_open(sink) : NULL;
+		result = sink->merge ? prepare_all(sink) : PF_EIO;
 		if (result == PF_OK)
 			result = find_next_row(sink);
 		if (result != PF_OK)

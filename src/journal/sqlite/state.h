@@ -117,6 +117,7 @@ struct sqlite_sink {
 	int64_t flushed_us;       /* monotonic: when endpoints were written last */
 
 	struct drift *drift; /* what moved, see drift.h */
+	struct merge *merge; /* who turned out to be whom, see merge.h */
 
 	int64_t next_row, next_row_kept; /* of `query`: now, and at the last commit */
 	struct span span, span_kept;

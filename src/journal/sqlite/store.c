@@ -7,6 +7,7 @@
 
 #include "journal/sqlite/ask.h"
 #include "journal/sqlite/events.h"
+#include "journal/sqlite/merge.h"
 #include "journal/sqlite/owner.h"
 #include "journal/sqlite/schema.h"
 #include "journal/sqlite/sqlite.h"
@@ -299,7 +300,8 @@ static int store_devices(struct store *base,
 	        "SELECT d.key, d.name, d.first, d.last, d.queries, d.flagged, d.sinkholed,"
 	        " (SELECT count(DISTINCT e.name) FROM endpoint e JOIN fact f ON f.id = e.fact"
 	        " WHERE e.device = d.id AND f.standing = 'overseas')"
-	        " FROM device d ORDER BY d.name, d.key");
+	        " FROM device d WHERE d.id NOT IN (SELECT device FROM merged)"
+	        " ORDER BY d.name, d.key");
 	result = walk(store, &question, hand_device, &call, data);
 	return end(store, &question, result);
 }
@@ -328,7 +330,7 @@ static int store_asked(struct store *base, const struct store_filter *filter,
 	if (result != PF_OK)
 		return end(store, &question, result);
 	ask_add(&question,
-	        "SELECT d.key, d.name, n.text FROM (SELECT e.device AS device, e.name AS name"
+	        "SELECT DISTINCT d.key, d.name, n.text FROM (SELECT e.device AS device, e.name AS name"
 	        " FROM endpoint e WHERE 1");
 	result = ask_filter_devices(store, &question, filter, "e.device", false);
 	if (filter->since_wall_us)
@@ -340,9 +342,10 @@ static int store_asked(struct store *base, const struct store_filter *filter,
 	filter_times(&question, filter);
 	if (result == PF_OK)
 		result = ask_filter_devices(store, &question, filter, "q.device", true);
-	ask_add(&question,
-	        ") a CROSS JOIN device d ON d.id = a.device CROSS JOIN name n ON n.id = a.name"
-	        " ORDER BY d.name, d.key, n.text");
+	ask_add(&question, ") a LEFT JOIN merged m ON m.device = a.device"
+	                   " CROSS JOIN device d ON d.id = ifnull(m.target, a.device)"
+	                   " CROSS JOIN name n ON n.id = a.name"
+	                   " ORDER BY d.name, d.key, n.text");
 	if (result == PF_OK)
 		result = walk(store, &question, hand_asked, &call, data);
 	return end(store, &question, result);
@@ -383,7 +386,12 @@ struct store *sqlite_store_open(const char *path, char *error, size_t error_size
 	store->store.events = store_events;
 	store->store.close = store_close;
 	struct store *base = &store->store;
-	if (schema_open_reader(path, &store->db, error, error_size) != PF_OK)
+	int result = schema_open_reader(path, &store->db, error, error_size);
+	if (result == PF_OK && merge_prepare_reader(store->db) != SQLITE_OK) {
+		schema_explain(store->db, path, error, error_size);
+		result = PF_EIO;
+	}
+	if (result != PF_OK)
 		store_close(&base);
 	return base;
 }
