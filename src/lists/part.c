@@ -100,7 +100,7 @@ void item_wild_name(struct line *line, struct line_item *item, struct part part,
 		part = whole;
 	size_t length =
 		pattern_from_wildcard(part.at, part_length(part), below, line->regex, sizeof line->regex);
-	if (!length || !regex_built_in()) {
+	if (!length) {
 		item_skip(item, SKIP_WILDCARD);
 		return;
 	}

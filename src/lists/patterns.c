@@ -143,7 +143,7 @@ int list_patterns_seal(struct list_patterns *patterns,
 		compiling.texts[i] = patterns->patterns[i].text;
 	int error = PF_EINVAL;
 	for (int i = 0; i < COMPILE_ROUNDS_MAX && error == PF_EINVAL; i++)
-		error = regex_set_new(compiling.texts, patterns->count, &teller, &patterns->set);
+		error = regex_set_new(compiling.texts, patterns->count, &teller, NULL, &patterns->set);
 	free(compiling.texts);
 	return error == PF_OK ? regex_scratch_prepare(&patterns->scratch, patterns->set) : error;
 }

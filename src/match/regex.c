@@ -1,169 +1,231 @@
-/* Vectorscan behind regex.h; without it every expression is told as one that can not be used. */
+/* Who matches which expression: the sieve, vectorscan, or nobody better than one after the other. */
 #include <config.h>
 
 #include "match/regex.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#ifdef HAVE_VECTORSCAN
-#include <hs.h>
-
-/* Names are in lower case already, patterns need not be. One report for each pattern is enough, and a
- * pattern that matches the empty text (.*) is allowed: it matches every name. */
-#define FLAGS (HS_FLAG_CASELESS | HS_FLAG_SINGLEMATCH | HS_FLAG_ALLOWEMPTY)
-
-/* So many are compiled together. The time that this takes grows with nearly the square of their number (300 wildcards 0.4 s,
- * 1,000 1.8 s, 10,000 minutes), while each database more costs a look-up some 300 ns. */
-#define TOGETHER_MAX 5000
+#include "match/sieve.h"
+#include "match/vectorscan.h"
 
 struct regex_set {
+	struct sieve *sieve;
+	uint32_t *places; /* of the sieve's expressions, by its numbers */
+	size_t loose_count;
+	uint32_t *loose; /* numbers of the sieve that are run over each text */
+	struct bases *bases;
+};
+
+struct regex_scratch {
+	struct sieve_marks marks;
+	size_t mark_count;
+	void *bases; /* vectorscan's own */
+};
+
+/* ---- making a set -------------------------------------------------------------------------- */
+
+/* All that is needed only until the set is made. */
+struct making {
+	const char *const *texts;
 	size_t count;
-	hs_database_t **databases;
+	const struct regex_teller *teller;
+	const struct regex_keep *keep;
+	struct regex_set *set;
+	struct expression *expression;
+	struct bases_text *rest; /* for vectorscan */
+	size_t rest_count;
 };
-
-/* struct regex_scratch is the library's: there is nothing to add to it. */
-static hs_scratch_t *inner(const struct regex_scratch *scratch)
-{
-	return (hs_scratch_t *)(uintptr_t)scratch;
-}
-
-/* Expressions with their places. */
-struct batch {
-	unsigned count;
-	const char *texts[TOGETHER_MAX];
-	unsigned flags[TOGETHER_MAX], places[TOGETHER_MAX];
-};
-
-/* Which of them are wrong? Asked only when compiling them together has failed. Returns how many. */
-static size_t tell_each(const struct batch *batch, const struct regex_teller *teller)
-{
-	size_t told = 0;
-	for (unsigned i = 0; i < batch->count; i++) {
-		hs_database_t *database = NULL;
-		hs_compile_error_t *error = NULL;
-		if (hs_compile(batch->texts[i], FLAGS, HS_MODE_BLOCK, NULL, &database, &error) !=
-		    HS_SUCCESS) {
-			teller->tell(teller->data, batch->places[i], error->message);
-			told++;
-		}
-		hs_free_compile_error(error);
-		hs_free_database(database);
-	}
-	return told;
-}
-
-static int compile_batch(const struct batch *batch, const struct regex_teller *teller,
-                         struct regex_set *set)
-{
-	hs_compile_error_t *error = NULL;
-	int result = PF_OK;
-	if (hs_compile_multi(batch->texts, batch->flags, batch->places, batch->count, HS_MODE_BLOCK,
-	                     NULL, &set->databases[set->count], &error) == HS_SUCCESS) {
-		set->count++;
-	} else {
-		/* When each alone is right it is about all of them, or the machine. */
-		if (!tell_each(batch, teller))
-			teller->tell(teller->data, batch->places[0], error->message);
-		result = PF_EINVAL;
-	}
-	hs_free_compile_error(error);
-	return result;
-}
-
-static int compile(const char *const *texts, size_t count, const struct regex_teller *teller,
-                   struct regex_set *set)
-{
-	struct batch *batch = malloc(sizeof *batch);
-	int result = PF_OK;
-	set->databases = calloc(count / TOGETHER_MAX + 1, sizeof(hs_database_t *));
-	if (!batch || !set->databases) {
-		free(batch);
-		return PF_ENOMEM;
-	}
-	batch->count = 0;
-	for (size_t i = 0; i < count; i++) {
-		if (texts[i]) {
-			batch->texts[batch->count] = texts[i];
-			batch->flags[batch->count] = FLAGS;
-			batch->places[batch->count++] = (unsigned)i;
-		}
-		if (batch->count != TOGETHER_MAX && (i + 1 < count || !batch->count))
-			continue;
-		/* The others are tried all the same, so that all that are wrong are told. */
-		int error = compile_batch(batch, teller, set);
-		result = result == PF_OK ? error : result;
-		batch->count = 0;
-	}
-	free(batch);
-	return result;
-}
 
 bool regex_built_in(void)
 {
+#ifdef HAVE_VECTORSCAN
 	return true;
+#else
+	return false;
+#endif
 }
 
-bool regex_readable(const char *text)
+static void leave(struct making *making, size_t place)
 {
-	hs_expr_info_t *info = NULL;
-	hs_compile_error_t *error = NULL;
-	bool good = hs_expression_info(text, FLAGS, &info, &error) == HS_SUCCESS;
-	hs_free_compile_error(error);
-	free(info);
-	return good;
+	making->rest[making->rest_count++] = (struct bases_text){making->texts[place], (uint32_t)place};
 }
 
-void regex_set_free(struct regex_set **set)
+static int sift(struct making *making)
 {
-	if (!*set)
+	struct sieve *sieve = making->set->sieve;
+	for (size_t i = 0; i < making->count; i++) {
+		if (!making->texts[i])
+			continue;
+		int error = PF_EFULL;
+		if (expression_read(making->expression, making->texts[i]))
+			error = sieve_add(sieve, making->expression);
+		if (error == PF_OK)
+			making->set->places[sieve_count(sieve) - 1] = (uint32_t)i;
+		else if (error == PF_EFULL)
+			leave(making, i);
+		else
+			return error;
+	}
+	return sieve_seal(sieve);
+}
+
+/* What found no place in the sieve. PF_OK or PF_EINVAL. */
+static int settle_loose(struct making *making)
+{
+	struct regex_set *set = making->set;
+	int result = PF_OK;
+	for (size_t i = 0; i < sieve_count(set->sieve); i++) {
+		if (!sieve_is_loose(set->sieve, i))
+			continue;
+		if (regex_built_in()) {
+			leave(making, set->places[i]);
+		} else if (set->loose_count < REGEX_LOOSE_MAX) {
+			set->loose[set->loose_count++] = (uint32_t)i;
+		} else {
+			making->teller->tell(making->teller->data, set->places[i],
+			                     "too many expressions have no text of their own that a name must "
+			                     "hold, for a build without vectorscan");
+			result = PF_EINVAL;
+		}
+	}
+	return result;
+}
+
+static int make(struct making *making)
+{
+	struct regex_set *set = making->set;
+	making->expression = malloc(sizeof *making->expression);
+	making->rest = calloc(making->count, sizeof *making->rest);
+	set->places = calloc(making->count, sizeof *set->places);
+	set->loose = calloc(REGEX_LOOSE_MAX, sizeof *set->loose);
+	set->sieve = sieve_new();
+	if (!making->expression || !making->rest || !set->places || !set->loose || !set->sieve)
+		return PF_ENOMEM;
+	int error = sift(making);
+	if (error != PF_OK)
+		return error;
+	error = settle_loose(making);
+	int other =
+		bases_new(making->rest, making->rest_count, making->teller, making->keep, &set->bases);
+	return other != PF_OK ? other : error;
+}
+
+int regex_set_new(const char *const *texts, size_t count, const struct regex_teller *teller,
+                  const struct regex_keep *keep, struct regex_set **out)
+{
+	bool any = false;
+	*out = NULL;
+	for (size_t i = 0; i < count; i++)
+		any |= texts[i] != NULL;
+	if (!any)
+		return PF_OK;
+	struct making making = {.texts = texts, .count = count, .teller = teller, .keep = keep};
+	making.set = calloc(1, sizeof *making.set);
+	if (!making.set)
+		return PF_ENOMEM;
+	int error = make(&making);
+	free(making.expression);
+	free(making.rest);
+	if (error != PF_OK)
+		regex_set_free(&making.set);
+	*out = making.set;
+	return error;
+}
+
+void regex_set_free(struct regex_set **out)
+{
+	struct regex_set *set = *out;
+	if (!set)
 		return;
-	for (size_t i = 0; i < (*set)->count; i++)
-		hs_free_database((*set)->databases[i]);
-	free((*set)->databases);
-	free(*set);
-	*set = NULL;
+	sieve_free(&set->sieve);
+	bases_free(&set->bases);
+	free(set->places);
+	free(set->loose);
+	free(set);
+	*out = NULL;
 }
 
 size_t regex_set_bytes(const struct regex_set *set)
 {
-	size_t sum = 0, bytes;
-	for (size_t i = 0; set && i < set->count; i++)
-		if (hs_database_size(set->databases[i], &bytes) == HS_SUCCESS)
-			sum += bytes;
-	return sum;
+	return set ? sizeof *set + sieve_bytes(set->sieve) + bases_bytes(set->bases) : 0;
+}
+
+size_t regex_set_pieces(const struct regex_set *set)
+{
+	return set ? bases_count(set->bases) : 0;
+}
+
+size_t regex_set_compiled(const struct regex_set *set)
+{
+	return set ? bases_compiled(set->bases) : 0;
+}
+
+int regex_set_piece(const struct regex_set *set, size_t number, struct regex_piece *piece)
+{
+	return bases_serialise(set->bases, number, piece);
+}
+
+const struct bases *regex_set_bases(const struct regex_set *set)
+{
+	return set->bases;
+}
+
+bool regex_readable(const char *text)
+{
+	struct expression expression;
+	return expression_read(&expression, text) || bases_readable(text);
+}
+
+/* ---- scratches ----------------------------------------------------------------------------- */
+
+static int expect_marks(struct regex_scratch *scratch, size_t count)
+{
+	if (count <= scratch->mark_count)
+		return PF_OK;
+	uint32_t *rounds = realloc(scratch->marks.rounds, count * sizeof *rounds);
+	if (!rounds)
+		return PF_ENOMEM;
+	memset(rounds, 0, count * sizeof *rounds);
+	scratch->marks.rounds = rounds;
+	scratch->marks.round = 0;
+	scratch->mark_count = count;
+	return PF_OK;
 }
 
 int regex_scratch_prepare(struct regex_scratch **scratch, const struct regex_set *set)
 {
-	hs_scratch_t *grown = inner(*scratch);
 	if (!set)
 		return PF_OK;
-	int result = PF_OK;
-	for (size_t i = 0; i < set->count && result == PF_OK; i++)
-		if (hs_alloc_scratch(set->databases[i], &grown) != HS_SUCCESS)
-			result = PF_ENOMEM;
-	*scratch = (struct regex_scratch *)grown;
-	return result;
+	if (!*scratch && !(*scratch = calloc(1, sizeof **scratch)))
+		return PF_ENOMEM;
+	int error = expect_marks(*scratch, sieve_count(set->sieve));
+	return error == PF_OK ? bases_scratch_prepare(&(*scratch)->bases, set->bases) : error;
 }
 
 struct regex_scratch *regex_scratch_copy(const struct regex_scratch *scratch)
 {
-	hs_scratch_t *copy = NULL;
-	if (hs_clone_scratch(inner(scratch), &copy) != HS_SUCCESS)
-		return NULL;
-	return (struct regex_scratch *)copy;
+	struct regex_scratch *copy = calloc(1, sizeof *copy);
+	if (!copy || expect_marks(copy, scratch->mark_count) != PF_OK ||
+	    bases_scratch_copy(scratch->bases, &copy->bases) != PF_OK)
+		regex_scratch_free(&copy);
+	return copy;
 }
 
-void regex_scratch_free(struct regex_scratch **scratch)
+void regex_scratch_free(struct regex_scratch **out)
 {
-	if (*scratch)
-		hs_free_scratch(inner(*scratch));
-	*scratch = NULL;
+	struct regex_scratch *scratch = *out;
+	if (!scratch)
+		return;
+	bases_scratch_free(scratch->bases);
+	free(scratch->marks.rounds);
+	free(scratch);
+	*out = NULL;
 }
 
-/* Takes the lowest, so that the evidence is the same each time; vectorscan reports by where a match ends. */
+/* ---- matching ------------------------------------------------------------------------------ */
+
+/* Takes the lowest, so that the evidence is the same each time. */
 static void take_lowest(void *data, size_t place)
 {
 	int *lowest = data;
@@ -180,126 +242,55 @@ int regex_set_match(const struct regex_set *set, struct regex_scratch *scratch, 
 }
 
 struct taker {
+	const struct regex_set *set;
 	void (*take)(void *data, size_t place);
 	void *data;
 };
 
-static int on_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags,
-                    void *data)
+static void take_number(void *data, size_t number)
 {
 	const struct taker *taker = data;
-	(void)from;
-	(void)to;
-	(void)flags;
-	taker->take(taker->data, id);
-	return 0;
+	taker->take(taker->data, taker->set->places[number]);
+}
+
+/* Two sets may share the scratch: each scan is a round of its own. */
+static void next_round(struct regex_scratch *scratch)
+{
+	if (++scratch->marks.round)
+		return;
+	memset(scratch->marks.rounds, 0, scratch->mark_count * sizeof *scratch->marks.rounds);
+	scratch->marks.round = 1;
+}
+
+static uint8_t in_lower_case(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : (uint8_t)c;
+}
+
+static void scan_sieve(const struct regex_set *set, struct regex_scratch *scratch, const char *text,
+                       size_t length, struct taker *taker)
+{
+	char framed[1 + REGEX_TEXT_MAX + 1 + SIEVE_PADDING];
+	size_t at = 0;
+	framed[at++] = TEXT_BEGIN;
+	for (size_t i = 0; i < length; i++)
+		framed[at++] = text[i] > 0 && text[i] <= TEXT_END ? 0 : (char)in_lower_case(text[i]);
+	framed[at++] = TEXT_END;
+	memset(framed + at, 0, SIEVE_PADDING);
+	next_round(scratch);
+	sieve_scan(set->sieve, &scratch->marks, framed, at, take_number, taker);
+	for (size_t i = 0; i < set->loose_count; i++)
+		if (sieve_run(set->sieve, set->loose[i], framed, at))
+			take_number(taker, set->loose[i]);
 }
 
 void regex_set_scan(const struct regex_set *set, struct regex_scratch *scratch, const char *text,
                     size_t length, void (*take)(void *data, size_t place), void *data)
 {
-	struct taker taker = {take, data};
-	for (size_t i = 0; set && scratch && i < set->count; i++)
-		(void)hs_scan(set->databases[i], text, (unsigned)length, 0, inner(scratch), on_match,
-		              &taker);
-}
-
-#else
-
-struct regex_set {
-	char unused;
-};
-
-static int compile(const char *const *texts, size_t count, const struct regex_teller *teller,
-                   struct regex_set *set)
-{
-	(void)set;
-	for (size_t i = 0; i < count; i++)
-		if (texts[i])
-			teller->tell(teller->data, i,
-			             "this build has no regular expressions (configure found no vectorscan)");
-	return PF_EINVAL;
-}
-
-bool regex_built_in(void)
-{
-	return false;
-}
-
-bool regex_readable(const char *text)
-{
-	(void)text;
-	return false;
-}
-
-void regex_set_free(struct regex_set **set)
-{
-	free(*set);
-	*set = NULL;
-}
-
-size_t regex_set_bytes(const struct regex_set *set)
-{
-	(void)set;
-	return 0;
-}
-
-int regex_scratch_prepare(struct regex_scratch **scratch, const struct regex_set *set)
-{
-	(void)scratch;
-	(void)set;
-	return PF_OK;
-}
-
-struct regex_scratch *regex_scratch_copy(const struct regex_scratch *scratch)
-{
-	(void)scratch;
-	return NULL;
-}
-
-void regex_scratch_free(struct regex_scratch **scratch)
-{
-	*scratch = NULL;
-}
-
-int regex_set_match(const struct regex_set *set, struct regex_scratch *scratch, const char *text,
-                    size_t length)
-{
-	(void)set;
-	(void)scratch;
-	(void)text;
-	(void)length;
-	return -1;
-}
-
-void regex_set_scan(const struct regex_set *set, struct regex_scratch *scratch, const char *text,
-                    size_t length, void (*take)(void *data, size_t place), void *data)
-{
-	(void)set;
-	(void)scratch;
-	(void)text;
-	(void)length;
-	(void)take;
-	(void)data;
-}
-
-#endif
-
-int regex_set_new(const char *const *texts, size_t count, const struct regex_teller *teller,
-                  struct regex_set **out)
-{
-	bool any = false;
-	*out = NULL;
-	for (size_t i = 0; i < count; i++)
-		any |= texts[i] != NULL;
-	if (!any)
-		return PF_OK;
-	struct regex_set *set = calloc(1, sizeof *set);
-	if (!set)
-		return PF_ENOMEM;
-	int error = compile(texts, count, teller, set);
-	if (error != PF_OK)
-		regex_set_free(&set);
-	*out = set;
-	return error;
+	struct taker taker = {set, take, data};
+	if (!set || !scratch || length > REGEX_TEXT_MAX)
+		return;
+	if (sieve_count(set->sieve))
+		scan_sieve(set, scratch, text, length, &taker);
+	bases_scan(set->bases, scratch->bases, text, length, take, data);
 }

@@ -34,7 +34,7 @@ static int compile(struct patterns *patterns, const struct config_pattern *from,
 		return PF_ENOMEM;
 	for (size_t i = 0; i < count; i++)
 		texts[i] = from[i].kind == PATTERN_REGEX ? from[i].regex : NULL;
-	int error = regex_set_new(texts, count, &teller, &patterns->regexes);
+	int error = regex_set_new(texts, count, &teller, NULL, &patterns->regexes);
 	free(texts);
 	return error;
 }

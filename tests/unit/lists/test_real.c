@@ -11,7 +11,6 @@
 
 #include <cmocka.h>
 
-#include "match/regex.h"
 #include "unit/lists/fixture.h"
 
 static const char *shared_path(const char *file, char path[512])
@@ -77,8 +76,6 @@ static void test_every_list(void **state)
 		const struct expected *row = &expected[i];
 		struct fixture fixture;
 		char path[512];
-		if (row->patterns && !regex_built_in())
-			continue; /* --without-vectorscan */
 		fixture_init(&fixture);
 		fixture_add_file(&fixture, shared_path(row->file, path));
 		assert_int_equal(fixture_load(&fixture), PF_OK);

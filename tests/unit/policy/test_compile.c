@@ -28,7 +28,6 @@ static void check_error(const struct fixture *fixture, size_t i, unsigned line, 
 
 #define HEAD_LINES 8 /* of the fixture, before the first rule */
 
-#ifdef HAVE_VECTORSCAN
 /* All that are wrong are told, those of names and of cname, and those of other rules. */
 static void test_wrong_regexes(void **state)
 {
@@ -82,20 +81,6 @@ static void test_scratches(void **state)
 	assert_string_equal(text, "flag by 1 in names: name /ads/");
 	fixture_deinit(&fixture);
 }
-#else
-static void test_no_regexes(void **state)
-{
-	(void)state;
-	struct fixture fixture;
-	assert_int_equal(fixture_compile(&fixture,
-	                                 "  - {name: a, names: [\"/ads/\", \"/b/\"], action: flag}\n"),
-	                 PF_EINVAL);
-	assert_int_equal(fixture.diag.errors, 2);
-	check_error(&fixture, 0, HEAD_LINES + 1, 23, "this build has no regular expressions");
-	check_error(&fixture, 1, HEAD_LINES + 1, 32, "this build has no regular expressions");
-	fixture_deinit(&fixture);
-}
-#endif
 
 static void test_infos(void **state)
 {
@@ -137,13 +122,9 @@ static void test_infos(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#ifdef HAVE_VECTORSCAN
 		cmocka_unit_test(test_wrong_regexes),
 		cmocka_unit_test(test_hostile_regexes),
 		cmocka_unit_test(test_scratches),
-#else
-		cmocka_unit_test(test_no_regexes),
-#endif
 		cmocka_unit_test(test_infos),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

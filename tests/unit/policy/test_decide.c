@@ -111,7 +111,6 @@ static void test_names(void **state)
 	CHECK(rules, rows);
 }
 
-#ifdef HAVE_VECTORSCAN
 static void test_regexes(void **state)
 {
 	(void)state;
@@ -171,7 +170,6 @@ static void test_without_scratch(void **state)
 	}
 	fixture_deinit(&fixture);
 }
-#endif
 
 /* What the header says when both stages match. */
 static void test_both_stages(void **state)
@@ -435,14 +433,17 @@ static void test_replies(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_example),     cmocka_unit_test(test_no_rules),
+		cmocka_unit_test(test_example),
+		cmocka_unit_test(test_no_rules),
 		cmocka_unit_test(test_names),
-#ifdef HAVE_VECTORSCAN
-		cmocka_unit_test(test_regexes),     cmocka_unit_test(test_without_scratch),
-#endif
-		cmocka_unit_test(test_both_stages), cmocka_unit_test(test_order),
-		cmocka_unit_test(test_addresses),   cmocka_unit_test(test_standings),
-		cmocka_unit_test(test_match),       cmocka_unit_test(test_strongest_evidence),
+		cmocka_unit_test(test_regexes),
+		cmocka_unit_test(test_without_scratch),
+		cmocka_unit_test(test_both_stages),
+		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_standings),
+		cmocka_unit_test(test_match),
+		cmocka_unit_test(test_strongest_evidence),
 		cmocka_unit_test(test_replies),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,11 +45,7 @@ char *__wrap_strdup(const char *text)
 	return fails() ? NULL : __real_strdup(text);
 }
 
-#ifdef HAVE_VECTORSCAN
 #define REGEX "\"/ads[0-9]/\""
-#else
-#define REGEX "n9.example"
-#endif
 
 static const char rules[] =
 	"  - {name: a, tags: [coffee], names: [\"*.x.example\", " REGEX "], action: allow}\n"

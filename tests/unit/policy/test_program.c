@@ -80,12 +80,10 @@ static void put_names(struct yaml *yaml, const char *key, bool may_negate)
 	put(yaml, ", %s: [", key);
 	for (uint32_t i = lot(4) + 1; i; i--) {
 		put(yaml, "\"%s", may_negate ? sign(5) : "");
-#ifdef HAVE_VECTORSCAN
 		if (one_in(12)) {
 			put(yaml, "/%s.%s/\"%s", labels[lot(3)], labels[lot(3)], i > 1 ? ", " : "");
 			continue;
 		}
-#endif
 		put(yaml, "%s", one_in(2) ? "*." : "");
 		put_name(yaml);
 		put(yaml, "\"%s", i > 1 ? ", " : "");
