@@ -16,8 +16,8 @@
 #include "match/regex.h"
 #include "match/vectorscan.h"
 
-#define EXPRESSION_COUNT 40
-#define TEXT_COUNT 60
+#define EXPRESSION_COUNT 16
+#define TEXT_COUNT 40
 #define TEXT_BYTES_MAX 60
 
 static unsigned told;
@@ -344,7 +344,7 @@ static void test_equivalence(void **state)
 
 /* ---- many at once -------------------------------------------------------------------------- */
 
-#define MANY_COUNT 3000
+#define MANY_COUNT 800
 
 /* Each name of the form is found by its own expression, and by no other. */
 static void test_many(void **state)
