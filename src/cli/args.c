@@ -30,7 +30,16 @@ const struct cli_option cli_options[] = {
 	{'R', "--rule", NULL, "RULE", offsetof(struct cli, rule),
      "only what this rule decided: its name"},
 	{'l', "--limit", NULL, "N", offsetof(struct cli, limit), "at most so many, the newest"},
-	{'m', "--format", NULL, "FORMAT", offsetof(struct cli, format), "table, csv or jsonl"},
+	{'m', "--format", NULL, "FORMAT", offsetof(struct cli, format),
+     "table; for programs csv, jsonl and others, see portafilter(1)"},
+	{'M', "--manifest", NULL, "FILE", offsetof(struct cli, manifest),
+     "writes there what the export was made from, with digests"},
+	{'P', "--pseudonym", NULL, NULL, offsetof(struct cli, pseudonym),
+     "devices and clients as keyed hashes"},
+	{'K', "--key", NULL, "FILE", offsetof(struct cli, key),
+     "the key of the pseudonyms; it is made when there is none"},
+	{'E', "--sensor", NULL, "ID", offsetof(struct cli, sensor), "sensor_id of cof"},
+	{'o', "--origin", NULL, "URI", offsetof(struct cli, origin), "origin of cof: whose data it is"},
 	{'w', "--all", NULL, NULL, offsetof(struct cli, all), "every rule, and why it does not hold"},
 	{'g', "--tag", NULL, "TAG", offsetof(struct cli, tag), "only the devices that have it"},
 	{'A', "--audit", NULL, "FILE", offsetof(struct cli, audit),
@@ -149,7 +158,9 @@ int cli_parse(int argc, char **argv, struct cli *cli)
 {
 	struct line line = {.argc = argc, .argv = argv};
 	bool only_words = false;
-	*cli = (struct cli){.config = PF_SYSCONFDIR "/portafilter/portafilter.yaml"};
+	*cli = (struct cli){.config = PF_SYSCONFDIR "/portafilter/portafilter.yaml",
+	                    .argc = argc,
+	                    .argv = argv};
 	for (line.at = 1; line.at < argc; line.at++) {
 		const char *word = argv[line.at];
 		int result;

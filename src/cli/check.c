@@ -1,4 +1,5 @@
 /* `check`: builds a snapshot as the daemon would, and says what is wrong. Needs no daemon. */
+#include "base/printable.h"
 #include "cli/cli.h"
 #include "cli/text.h"
 #include "pipeline/snapshot.h"
@@ -15,7 +16,7 @@ static json_t *findings(const struct diag *diag, enum diag_level level)
 		json_t *line = json_string(text);
 		/* A file's bytes that are no UTF-8, or a sentence cut inside a character. */
 		buffer_init(&safe, sizeof text * 8);
-		cli_escape(&safe, text);
+		printable_append(&safe, text);
 		json_array_append_new(list, line ? line : json_string(safe.data));
 		buffer_deinit(&safe);
 	}

@@ -27,6 +27,10 @@ struct cli {
 	bool follow, unknown, proposals, all;
 	const char *device, *name, *action, *standing, *type, *since, *limit, *format, *tag, *kind;
 	const char *audit;
+	const char *manifest, *key, *sensor, *origin;
+	bool pseudonym;
+	int argc; /* as they came, for a manifest */
+	char **argv;
 	const char *until, *domain, *country, *location, *control, *asn, *rule;
 };
 

@@ -30,7 +30,7 @@ static const struct cli_verb verbs[] = {
      "  portafilter log -f\n"
      "  portafilter log --device \"lobby coffee\" --action sinkhole --since 1d\n"
      "  portafilter log --name '*.cn' --json\n",
-     "fdnastilIDCLONRg", 0, 0, verb_log},
+     "fdnastilmIDCLONRgMPK", 0, 0, verb_log},
 	{"explain", "DEVICE NAME [TYPE]",
      "what would happen, which rule, which list line, which evidence",
      "  portafilter explain \"lobby coffee\" a.example.cn\n"
@@ -39,7 +39,7 @@ static const struct cli_verb verbs[] = {
 	{"endpoints", "", "where the answers point: name, address, location, control",
      "  portafilter endpoints --standing overseas\n"
      "  portafilter endpoints --device tv --format csv > tv.csv\n",
-     "dnstilmIDCLONg", 0, 0, verb_endpoints},
+     "dnstilmIDCLONgMPKEo", 0, 0, verb_endpoints},
 	{"events", "",
      "what moved: names that stand elsewhere than before, countries met for the first time",
      "  portafilter events --since 7d\n"

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/client.h"
+#include "cli/export.h"
 #include "cli/text.h"
 
 #define FOLLOW_PAUSE_MS 250
@@ -114,6 +115,16 @@ int verb_log(const struct cli *cli)
 		cli_complain("--limit is a number from 1 to %d, not %s.", PARAM_LIMIT_MAX, cli->limit);
 		return CLI_USAGE;
 	}
+	if (cli->format && strcmp(cli->format, "table") != 0) {
+		int format = export_find_format(cli->format, true);
+		if (format >= 0 && !cli->follow && !cli->json)
+			return export_run(cli, (enum export_format)format, true);
+		if (format >= 0)
+			cli_complain("--format does not go with %s.", cli->json ? "--json" : "--follow");
+		return CLI_USAGE;
+	}
+	if (!export_needs_format(cli))
+		return CLI_USAGE;
 	int result = client_open(cli, &client);
 	if (result != CLI_DONE)
 		return result;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/printable.h"
 #include "cli/text.h"
 
 #define CELL_BYTES_MAX (64u << 10)
@@ -61,7 +62,7 @@ void cli_table_cell(struct cli_table *table, const char *colour, const char *for
 	int length = vasprintf(&raw, format, arguments);
 	va_end(arguments);
 	if (length >= 0) {
-		cli_escape(&safe, raw);
+		printable_append(&safe, raw);
 		free(raw);
 	}
 	buffer_append(&safe, "", 0); /* so that there is a text */

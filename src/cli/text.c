@@ -7,73 +7,18 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/printable.h"
+
 #define LINE_BYTES_MAX (64u << 10) /* of one line; the longest name has 1,020 bytes */
-
-struct range {
-	unsigned first, last;
-};
-
-static bool is_within(unsigned character, const struct range *ranges, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (character >= ranges[i].first && character <= ranges[i].last)
-			return true;
-	return false;
-}
-
-/* Decodes one character (RFC 3629); what is not UTF-8 comes back as its byte, `*length` 0. */
-static unsigned decode(const char *text, size_t *length)
-{
-	static const unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};
-	const unsigned char *c = (const unsigned char *)text;
-	size_t size = *c < 0x80 ? 1 : *c >> 5 == 6 ? 2 : *c >> 4 == 14 ? 3 : *c >> 3 == 30 ? 4 : 0;
-	unsigned value = size == 1 ? *c : *c & (0x7fu >> size);
-	*length = 0;
-	if (!size)
-		return *c;
-	for (size_t i = 1; i < size; i++) {
-		if ((c[i] & 0xc0) != 0x80)
-			return *c;
-		value = value << 6 | (c[i] & 0x3fu);
-	}
-	if (value < least[size] || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff))
-		return *c;
-	*length = size;
-	return value;
-}
-
-/* Controls, and characters that change how others look or that nobody can see. */
-static bool is_harmful(unsigned character)
-{
-	static const struct range harmful[] = {
-		{0, 0x1f},        {0x7f, 0x9f},     {0xad, 0xad},       {0x61c, 0x61c},   {0x115f, 0x1160},
-		{0x180e, 0x180e}, {0x200b, 0x200f}, {0x2028, 0x202e},   {0x2060, 0x206f}, {0x3164, 0x3164},
-		{0xfeff, 0xfeff}, {0xfff0, 0xfffb}, {0xe0000, 0xe0fff},
-	};
-	return is_within(character, harmful, PF_COUNT(harmful));
-}
-
-void cli_escape(struct buffer *out, const char *text)
-{
-	while (*text) {
-		size_t length;
-		unsigned character = decode(text, &length);
-		if (!length || is_harmful(character))
-			buffer_print(out, "\\u{%x}", character);
-		else
-			buffer_append(out, text, length);
-		text += length ? length : 1;
-	}
-}
 
 size_t cli_width(const char *text)
 {
-	static const struct range combining[] = {
+	static const struct printable_range combining[] = {
 		{0x300, 0x36f},   {0x483, 0x489},   {0x591, 0x5bd},   {0x610, 0x61a},   {0x64b, 0x65f},
 		{0xe31, 0xe31},   {0xe34, 0xe3a},   {0xe47, 0xe4e},   {0x1ab0, 0x1aff}, {0x1dc0, 0x1dff},
 		{0x20d0, 0x20ff}, {0xfe00, 0xfe0f}, {0xfe20, 0xfe2f},
 	};
-	static const struct range wide[] = {
+	static const struct printable_range wide[] = {
 		{0x1100, 0x115f}, {0x2e80, 0x303e},   {0x3041, 0xa4cf},   {0xa960, 0xa97f},
 		{0xac00, 0xd7a3}, {0xf900, 0xfaff},   {0xfe30, 0xfe6f},   {0xff00, 0xff60},
 		{0xffe0, 0xffe6}, {0x1f300, 0x1f64f}, {0x1f900, 0x1f9ff}, {0x20000, 0x3fffd},
@@ -81,10 +26,10 @@ size_t cli_width(const char *text)
 	size_t width = 0;
 	while (*text) {
 		size_t length;
-		unsigned character = decode(text, &length);
-		if (is_within(character, wide, PF_COUNT(wide)))
+		unsigned character = printable_decode(text, &length);
+		if (printable_is_within(character, wide, PF_COUNT(wide)))
 			width += 2;
-		else if (!is_within(character, combining, PF_COUNT(combining)))
+		else if (!printable_is_within(character, combining, PF_COUNT(combining)))
 			width++;
 		text += length ? length : 1;
 	}
@@ -101,7 +46,7 @@ static size_t put(FILE *out, const char *format, va_list arguments)
 	size_t width = 0;
 	buffer_init(&safe, LINE_BYTES_MAX);
 	if (vasprintf(&raw, format, arguments) >= 0) {
-		cli_escape(&safe, raw);
+		printable_append(&safe, raw);
 		free(raw);
 	}
 	if (safe.data) {
@@ -262,36 +207,4 @@ void cli_print_json_line(json_t *document)
 {
 	json_dump_callback(document, write_json, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
 	putchar('\n');
-}
-
-static void print_cell(FILE *out, const char *cell)
-{
-	struct buffer safe;
-	buffer_init(&safe, LINE_BYTES_MAX);
-	if (*cell && strchr("=+-@", *cell))
-		buffer_append(&safe, "'", 1);
-	cli_escape(&safe, cell);
-	const char *text = safe.data ? safe.data : "";
-	if (!text[strcspn(text, ",\"")]) {
-		fputs(text, out);
-	} else {
-		putc('"', out);
-		for (const char *c = text; *c; c++) {
-			if (*c == '"')
-				putc('"', out);
-			putc(*c, out);
-		}
-		putc('"', out);
-	}
-	buffer_deinit(&safe);
-}
-
-void cli_print_csv(FILE *out, const char *const *cells, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (i)
-			putc(',', out);
-		print_cell(out, cells[i]);
-	}
-	fputs("\r\n", out);
 }

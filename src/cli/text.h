@@ -10,9 +10,6 @@
 #include "base/buffer.h"
 #include "base/error.h"
 
-/* Appends `text` made safe. What is no UTF-8 is written as its bytes, \u{ff}. */
-void cli_escape(struct buffer *out, const char *text);
-
 /* Columns on a terminal, of safe text: 0 for combining marks, 2 for wide characters. */
 size_t cli_width(const char *text);
 
@@ -47,9 +44,5 @@ void cli_put_standing(FILE *out, json_t *object);
 void cli_print_json(json_t *document);
 /* One line, whatever the output is. */
 void cli_print_json_line(json_t *document);
-
-/* A line of RFC 4180. Line breaks and other controls in cells are written as \u{…}, and a cell that a spreadsheet would
- * calculate (= + - @) gets an apostrophe. */
-void cli_print_csv(FILE *out, const char *const *cells, size_t count);
 
 #endif

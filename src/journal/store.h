@@ -38,14 +38,14 @@ struct store_filter {
 struct store_query {
 	int64_t row; /* grows with time of writing */
 	int64_t time_wall_us;
-	const char *device, *client, *name, *type, *rcode, *action, *rule, *reason;
+	const char *device_id, *device, *client, *name, *type, *rcode, *action, *rule, *reason;
 	const char *standing, *confidence, *source, *upstream;
 	int64_t took_us;
 };
 
 /* One endpoint, as v_endpoints shows it. */
 struct store_endpoint {
-	const char *device, *name, *type, *address, *location, *control, *organisation;
+	const char *device_id, *device, *name, *type, *address, *location, *control, *organisation;
 	const char *standing, *confidence;
 	int64_t asn; /* 0: not known */
 	int64_t first_wall_us, last_wall_us, count;

@@ -54,30 +54,36 @@ struct collected {
 	int64_t last_row;
 };
 
-static int add_query(void *data, const struct store_query *row)
+/* The object when it is whole. */
+static json_t *whole_or_null(json_t *object, bool whole)
 {
-	struct collected *collected = data;
-	json_t *object = json_object();
-	collected->last_row = row->row;
-	return append(collected->rows, object,
-	              object && set_number(object, "row", row->row) &&
-	                  set_time(object, "time", row->time_wall_us) &&
-	                  set_text(object, "device", row->device) &&
-	                  set_text(object, "client", row->client) &&
-	                  set_text(object, "name", row->name) && set_text(object, "type", row->type) &&
-	                  set_text(object, "rcode", row->rcode) &&
-	                  set_text(object, "action", row->action) &&
-	                  set_text(object, "rule", row->rule) &&
-	                  set_text(object, "reason", row->reason) &&
-	                  set_text(object, "standing", row->standing) &&
-	                  set_text(object, "confidence", row->confidence) &&
-	                  set_text(object, "source", row->source) &&
-	                  set_text(object, "upstream", row->upstream) &&
-	                  set_number(object, "took_us", row->took_us));
+	if (whole)
+		return object;
+	json_decref(object);
+	return NULL;
 }
 
-/* Whose the name is; null: nobody's. */
-static json_t *domain_json(const char *text)
+json_t *report_query(const struct store_query *row)
+{
+	json_t *object = json_object();
+	return whole_or_null(object, object && set_number(object, "row", row->row) &&
+	                                 set_time(object, "time", row->time_wall_us) &&
+	                                 set_text(object, "device", row->device) &&
+	                                 set_text(object, "client", row->client) &&
+	                                 set_text(object, "name", row->name) &&
+	                                 set_text(object, "type", row->type) &&
+	                                 set_text(object, "rcode", row->rcode) &&
+	                                 set_text(object, "action", row->action) &&
+	                                 set_text(object, "rule", row->rule) &&
+	                                 set_text(object, "reason", row->reason) &&
+	                                 set_text(object, "standing", row->standing) &&
+	                                 set_text(object, "confidence", row->confidence) &&
+	                                 set_text(object, "source", row->source) &&
+	                                 set_text(object, "upstream", row->upstream) &&
+	                                 set_number(object, "took_us", row->took_us));
+}
+
+json_t *report_domain(const char *text)
 {
 	struct dns_name name, domain;
 	char found[NAME_TEXT_MAX];
@@ -96,7 +102,7 @@ static json_t *hops_json(const char *via)
 		size_t length = strcspn(at, " ");
 		snprintf(name, sizeof name, "%.*s", (int)length, at);
 		json_t *row =
-			json_pack("{s:o, s:o}", "name", report_text(name), "domain", domain_json(name));
+			json_pack("{s:o, s:o}", "name", report_text(name), "domain", report_domain(name));
 		if (!row || json_array_append_new(rows, row)) {
 			json_decref(rows);
 			return NULL;
@@ -106,25 +112,39 @@ static json_t *hops_json(const char *via)
 	return rows;
 }
 
+static int add_query(void *data, const struct store_query *row)
+{
+	struct collected *collected = data;
+	json_t *object = report_query(row);
+	collected->last_row = row->row;
+	return append(collected->rows, object, object);
+}
+
+json_t *report_endpoint(const struct store_endpoint *row)
+{
+	json_t *object = json_object();
+	return whole_or_null(object, object && set_text(object, "device", row->device) &&
+	                                 set_text(object, "name", row->name) &&
+	                                 set_text(object, "type", row->type) &&
+	                                 set_text(object, "address", row->address) &&
+	                                 set_text(object, "location", row->location) &&
+	                                 set_text(object, "control", row->control) &&
+	                                 set_number(object, "asn", row->asn) &&
+	                                 set_text(object, "organisation", row->organisation) &&
+	                                 set_text(object, "standing", row->standing) &&
+	                                 set_text(object, "confidence", row->confidence) &&
+	                                 set_time(object, "first", row->first_wall_us) &&
+	                                 set_time(object, "last", row->last_wall_us) &&
+	                                 set_number(object, "count", row->count) &&
+	                                 set_text(object, "domain", row->domain) &&
+	                                 set(object, "hops", hops_json(row->via)));
+}
+
 static int add_endpoint(void *data, const struct store_endpoint *row)
 {
 	struct collected *collected = data;
-	json_t *object = json_object();
-	return append(collected->rows, object,
-	              object && set_text(object, "device", row->device) &&
-	                  set_text(object, "name", row->name) && set_text(object, "type", row->type) &&
-	                  set_text(object, "address", row->address) &&
-	                  set_text(object, "location", row->location) &&
-	                  set_text(object, "control", row->control) &&
-	                  set_number(object, "asn", row->asn) &&
-	                  set_text(object, "organisation", row->organisation) &&
-	                  set_text(object, "standing", row->standing) &&
-	                  set_text(object, "confidence", row->confidence) &&
-	                  set_time(object, "first", row->first_wall_us) &&
-	                  set_time(object, "last", row->last_wall_us) &&
-	                  set_number(object, "count", row->count) &&
-	                  set_text(object, "domain", row->domain) &&
-	                  set(object, "hops", hops_json(row->via)));
+	json_t *object = report_endpoint(row);
+	return append(collected->rows, object, object);
 }
 
 static int add_device(void *data, const struct store_device *row)

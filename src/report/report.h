@@ -21,6 +21,13 @@ json_t *report_queries(struct store *store, const struct store_filter *filter);
  * — `domain` is the registered domain of the name, "" when it has none; `hops` are the CNAMEs that led to the address */
 json_t *report_endpoints(struct store *store, const struct store_filter *filter);
 
+/* One row of each. */
+json_t *report_query(const struct store_query *row);
+json_t *report_endpoint(const struct store_endpoint *row);
+
+/* The registered domain of a name; JSON's null: it has none. */
+json_t *report_domain(const char *text);
+
 /* {"devices": [{"id": …, "name": …, "first": …, "last": …, "queries": …, "flagged": …, "sinkholed": …,
  *   "overseas_names": …}, …]} */
 json_t *report_devices(struct store *store);

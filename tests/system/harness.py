@@ -5,6 +5,7 @@ PF_BUILD   folder with portafilterd and portafilter      (default: build/ of thi
 PF_GEOIP   folder of contrib/fetch-geoip                 (default: build/GeoIP)
 PF_WRAP    runs the daemon, e.g. "valgrind -q --error-exitcode=99"
 """
+import atexit
 import http.client
 import itertools
 import json
@@ -94,6 +95,14 @@ def free_port():
                 return port
             except OSError:
                 continue
+
+
+def small_control():
+    """A table of two networks: reading the half million of all takes longer than most tests."""
+    path = pathlib.Path(tempfile.gettempdir()) / f"portafilter-control-{os.getpid()}.csv"
+    path.write_text("9.9.9.0,9.9.9.255,19281,Quad9\n114.114.114.0,114.114.114.255,21859,Zenlayer Inc\n")
+    atexit.register(path.unlink, missing_ok=True)
+    return str(path)
 
 
 # ---- asking

@@ -132,6 +132,7 @@ static int hand_query(sqlite3_stmt *statement, void *each, void *data)
 		.source = text_of(statement, 12),
 		.upstream = text_of(statement, 13),
 		.took_us = sqlite3_column_int64(statement, 14),
+		.device_id = text_of(statement, 15),
 	};
 	return ((struct query_each *)each)->call(data, &row);
 }
@@ -139,7 +140,7 @@ static int hand_query(sqlite3_stmt *statement, void *each, void *data)
 static const char query_columns[] =
 	"SELECT q.id, q.time, d.name, c.text, n.text, t.text, o.rcode, o.action, ifnull(r.name, ''),"
 	" ifnull(r.text, '" SCHEMA_REASON_NONE "'), o.standing, o.confidence, o.source, o.upstream,"
-	" q.took_us FROM ";
+	" q.took_us, d.key FROM ";
 static const char query_spans[] = "span s CROSS JOIN query q ON q.id BETWEEN s.id AND s.last";
 static const char query_joins[] =
 	" CROSS JOIN device d ON d.id = q.device CROSS JOIN client c ON c.id = q.client"
@@ -218,13 +219,14 @@ static int hand_endpoint(sqlite3_stmt *statement, void *each, void *data)
 		.count = sqlite3_column_int64(statement, 12),
 		.domain = text_of(statement, 13),
 		.via = text_of(statement, 14),
+		.device_id = text_of(statement, 15),
 	};
 	return ((struct endpoint_each *)each)->call(data, &row);
 }
 
 static const char endpoint_columns[] =
 	"SELECT d.name, n.text, t.text, a.text, f.location, f.control, l.text, f.standing,"
-	" f.confidence, f.asn, e.first, e.last, e.count, %s FROM endpoint e"
+	" f.confidence, f.asn, e.first, e.last, e.count, %s, d.key FROM endpoint e"
 	" CROSS JOIN device d ON d.id = e.device CROSS JOIN name n ON n.id = e.name"
 	" CROSS JOIN type t ON t.id = e.type CROSS JOIN address a ON a.id = e.address"
 	" CROSS JOIN fact f ON f.id = e.fact CROSS JOIN label l ON l.id = f.organisation WHERE ";

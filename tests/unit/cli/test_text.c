@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "base/printable.h"
 #include "cli/table.h"
 #include "cli/text.h"
 
@@ -71,7 +72,7 @@ static void strangers_text_is_made_safe(void **state)
 		struct buffer out;
 		buffer_init(&out, 1000);
 		buffer_append(&out, "", 0);
-		cli_escape(&out, rows[i].text);
+		printable_append(&out, rows[i].text);
 		assert_string_equal(out.data, rows[i].safe);
 		buffer_deinit(&out);
 	}
@@ -80,7 +81,7 @@ static void strangers_text_is_made_safe(void **state)
 		char text[4] = {'a', (char)byte, 'z', '\0'};
 		struct buffer out;
 		buffer_init(&out, 100);
-		cli_escape(&out, text);
+		printable_append(&out, text);
 		for (const char *c = out.data; *c; c++)
 			assert_in_range((unsigned char)*c, 0x20, 0x7e);
 		buffer_deinit(&out);
@@ -210,21 +211,6 @@ static void tables_of_any_length(void **state)
 	free(sheet.text);
 }
 
-static void csv_is_quoted(void **state)
-{
-	(void)state;
-	struct sheet sheet;
-	FILE *out = sheet_open(&sheet);
-	cli_print_csv(out, (const char *const[]){"a", "", "b c"}, 3);
-	cli_print_csv(out, (const char *const[]){"a,b", "say \"x\"", "\""}, 3);
-	cli_print_csv(out, (const char *const[]){"x\r\ny\033", "=1+1", "@a"}, 3);
-	cli_print_csv(out, (const char *const[]){"-x,y", "a=b", "+1"}, 3);
-	expect(&sheet, "a,,b c\r\n"
-	               "\"a,b\",\"say \"\"x\"\"\",\"\"\"\"\r\n"
-	               "x\\u{d}\\u{a}y\\u{1b},'=1+1,'@a\r\n"
-	               "\"'-x,y\",a=b,'+1\r\n");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -235,7 +221,6 @@ int main(void)
 		cmocka_unit_test(members_of_any_type),
 		cmocka_unit_test(tables_are_aligned),
 		cmocka_unit_test(tables_of_any_length),
-		cmocka_unit_test(csv_is_quoted),
 	};
 	return cmocka_run_group_tests_name("cli: text", tests, NULL, NULL);
 }

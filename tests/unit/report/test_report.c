@@ -251,7 +251,9 @@ static void failures_are_handed_on(void **state)
 {
 	(void)state;
 	struct fake fake = make_fake(1);
-	struct store_endpoint endpoint = {"d", "n", "A", "a", "", "", "", "", "", 0, 0, 0, 1, "", ""};
+	struct store_endpoint endpoint = {.device = "d", .name = "n", .type = "A", .address = "a"};
+	endpoint.location = endpoint.control = endpoint.organisation = endpoint.standing = "";
+	endpoint.confidence = endpoint.domain = endpoint.via = "";
 	struct store_device device = {.id = "i", .name = "n"};
 	fake.queries = &one_query;
 	fake.endpoints = &endpoint;
