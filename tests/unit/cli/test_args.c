@@ -114,7 +114,7 @@ static void what_is_refused(void **state)
 		{"log", "--device", "a", "--device", "b"},
 		{"log", "-f", "--follow"},
 		{"log", "--devicex", "a"},
-		{"log", "--format", "csv"},
+		{"log", "--sensor", "x"},
 		{"log", "--unknown"},
 		{"log", "-c"},
 		{"-c", "a", "-c", "b", "log"},
