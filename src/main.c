@@ -16,8 +16,9 @@ static const char usage[] =
 	"  -V       print the version and exit\n"
 	"  -h       print this text and exit\n"
 	"\n"
-	"SIGHUP reads the configuration, lists and databases again; SIGTERM finishes what is under way and\n"
-	"ends. See portafilterd(8) and portafilter.yaml(5).\n";
+	"SIGHUP reads the configuration, lists and databases again; SIGUSR2 replaces the daemon by its program\n"
+	"of now, without a lost query; SIGTERM finishes what is under way and ends. See portafilterd(8) and\n"
+	"portafilter.yaml(5).\n";
 
 int main(int argc, char **argv)
 {

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "daemon/devices.h"
 #include "daemon/privileges.h"
+#include "daemon/restart.h"
 #include "daemon/state.h"
 #include "journal/jsonl.h"
 #include "journal/sqlite/sqlite.h"
@@ -53,6 +54,17 @@ static void on_end(uv_signal_t *handle, int number)
 {
 	struct daemon *daemon = handle->data;
 	log_info("ending: %s", number == SIGTERM ? "SIGTERM" : "SIGINT");
+	uv_stop(&daemon->loop);
+}
+
+static void on_usr2(uv_signal_t *handle, int number)
+{
+	(void)number;
+	struct daemon *daemon = handle->data;
+	if (!restart_is_sound(daemon))
+		return;
+	log_info("ending, to be replaced: SIGUSR2");
+	daemon->replace = true;
 	uv_stop(&daemon->loop);
 }
 
@@ -107,10 +119,13 @@ static int start_control(struct daemon *daemon)
 	uv_signal_init(&daemon->loop, &daemon->on_term);
 	uv_signal_init(&daemon->loop, &daemon->on_int);
 	uv_signal_init(&daemon->loop, &daemon->on_hup);
-	daemon->wake.data = daemon->on_term.data = daemon->on_int.data = daemon->on_hup.data = daemon;
+	uv_signal_init(&daemon->loop, &daemon->on_usr2);
+	daemon->wake.data = daemon->on_term.data = daemon->on_int.data = daemon;
+	daemon->on_hup.data = daemon->on_usr2.data = daemon;
 	uv_signal_start(&daemon->on_term, on_end, SIGTERM);
 	uv_signal_start(&daemon->on_int, on_end, SIGINT);
 	uv_signal_start(&daemon->on_hup, on_hup, SIGHUP);
+	uv_signal_start(&daemon->on_usr2, on_usr2, SIGUSR2);
 	devices_start(daemon->devices, &daemon->loop);
 	daemon->databases = databases_new(daemon);
 	if (!daemon->databases)
@@ -266,6 +281,7 @@ static int start_workers(struct daemon *daemon, struct socket_set *sets, char er
 	snprintf(error, ERROR_MAX, "The workers can not be started: out of memory.");
 	if (!shared->cache || !shared->flights || !shared->limiter)
 		return PF_ENOMEM;
+	daemon->restart = restart_new(sets, daemon->worker_count);
 	for (size_t i = 0; i < daemon->worker_count; i++) {
 		daemon->workers[i] = worker_new(shared, i, &sets[i]);
 		if (!daemon->workers[i])
@@ -415,7 +431,7 @@ int daemon_run(const char *config_path)
 	if (result == PF_OK) {
 		announce(daemon);
 		uv_run(&daemon->loop, UV_RUN_DEFAULT);
-		supervisor_say("STOPPING=1");
+		supervisor_say(daemon->replace ? "RELOADING=1" : "STOPPING=1");
 	} else {
 		log_error("portafilter does not start: %s", *error ? error : pf_strerror(result));
 	}
@@ -423,8 +439,12 @@ int daemon_run(const char *config_path)
 	end(daemon);
 	rcu_unregister_thread();
 	free(sets);
+	bool replace = daemon->replace;
+	if (replace)
+		restart_become(daemon->restart, config_path); /* and is gone */
+	restart_free(&daemon->restart);
 	free(daemon);
-	return result == PF_OK ? 0 : 1;
+	return result == PF_OK && !replace ? 0 : 1;
 }
 
 int daemon_check(const char *config_path)

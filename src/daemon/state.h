@@ -23,6 +23,8 @@ struct daemon {
 	size_t worker_count;
 	struct worker *workers[CONFIG_WORKERS_MAX];
 	struct supervisor *supervisor;
+	struct restart *restart; /* NULL: it can not be replaced in place */
+	bool replace;            /* at the end comes another program */
 	struct admin *admin;
 	/* What can not change while it runs; a reload that asks for other values is told so. */
 	char *control_socket, *journal_path, *journal_rings; /* journal_path NULL: `journal: off` */
@@ -31,7 +33,7 @@ struct daemon {
 	struct addr_port listen[CONFIG_LISTEN_MAX];
 
 	uv_loop_t loop;
-	uv_signal_t on_term, on_int, on_hup;
+	uv_signal_t on_term, on_int, on_hup, on_usr2;
 	uv_async_t wake; /* somebody wants a reload */
 	struct http *http;
 	struct fetch *fetch; /* lists that come from elsewhere */

@@ -2,18 +2,31 @@
 #include "net/sockets.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "net/handover.h"
+
 #define TCP_BACKLOG 256
 #define UDP_BUFFER_BYTES \
-	(1 << 20) /* bursts while a batch is worked on; the kernel may grant less */
+	(4                   \
+	 << 20) /* bursts, and what arrives while the daemon replaces itself; the kernel may grant less */
 
 static int set(int fd, int level, int option, int value)
 {
 	return setsockopt(fd, level, option, &value, sizeof value);
+}
+
+/* What a UDP socket of a worker must be able to do. */
+static bool prepare_udp(int fd, bool v6)
+{
+	if (set(fd, SOL_SOCKET, SO_RCVBUFFORCE, UDP_BUFFER_BYTES)) /* root's */
+		set(fd, SOL_SOCKET, SO_RCVBUF, UDP_BUFFER_BYTES);      /* less will do */
+	set(fd, SOL_SOCKET, SO_SNDBUF, UDP_BUFFER_BYTES);
+	return v6 ? !set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) : !set(fd, IPPROTO_IP, IP_PKTINFO, 1);
 }
 
 static int open_one(const struct addr_port *address, int type, bool shared)
@@ -27,12 +40,8 @@ static int open_one(const struct addr_port *address, int type, bool shared)
 	bool ready = (!v6 || !set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1)) &&
 	             (!shared || !set(fd, SOL_SOCKET, SO_REUSEPORT, 1)) &&
 	             (type != SOCK_STREAM || !set(fd, SOL_SOCKET, SO_REUSEADDR, 1));
-	if (ready && type == SOCK_DGRAM && shared) {
-		ready =
-			v6 ? !set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) : !set(fd, IPPROTO_IP, IP_PKTINFO, 1);
-		set(fd, SOL_SOCKET, SO_RCVBUF, UDP_BUFFER_BYTES); /* less will do */
-		set(fd, SOL_SOCKET, SO_SNDBUF, UDP_BUFFER_BYTES);
-	}
+	if (ready && type == SOCK_DGRAM && shared)
+		ready = prepare_udp(fd, v6);
 	ready = ready && !bind(fd, (struct sockaddr *)&bound, length) &&
 	        (type != SOCK_STREAM || !shared || !listen(fd, TCP_BACKLOG));
 	if (ready)
@@ -72,31 +81,50 @@ static bool is_wildcard(const struct addr *addr)
 	return !memcmp(addr->bytes, zero, sizeof zero);
 }
 
+/* The sockets of one address for all workers. */
+static int open_address(const struct addr_port *address, int type, struct handover *inherited,
+                        int *fds, size_t worker_count)
+{
+	bool ours = false; /* some were there already: then the port is ours, however many there are */
+	for (size_t w = 0; w < worker_count; w++) {
+		fds[w] = handover_take(inherited, address, type);
+		ours |= fds[w] >= 0;
+		if (fds[w] < 0 && ours)
+			fds[w] = fcntl(fds[0], F_DUPFD_CLOEXEC, 0);
+		else if (fds[w] < 0 && (w || type == SOCK_STREAM || is_free(address)))
+			fds[w] = open_one(address, type, true);
+		if (fds[w] < 0 ||
+		    (ours && type == SOCK_DGRAM && !prepare_udp(fds[w], address->addr.family == 6)))
+			return PF_EIO;
+	}
+	return PF_OK;
+}
+
 int sockets_open(const struct addr_port *addresses, size_t count, struct socket_set *sets,
                  size_t worker_count, char *error, size_t error_size)
 {
+	struct handover inherited;
+	int result = PF_OK;
+	handover_receive(&inherited);
 	for (size_t w = 0; w < worker_count; w++)
 		sets[w].count = 0;
-	for (size_t i = 0; i < count; i++) {
-		if (!is_free(&addresses[i])) {
+	for (size_t i = 0; i < count && result == PF_OK; i++) {
+		int udp[CONFIG_WORKERS_MAX], tcp[CONFIG_WORKERS_MAX];
+		memset(udp, -1, sizeof udp);
+		memset(tcp, -1, sizeof tcp);
+		result = open_address(&addresses[i], SOCK_DGRAM, &inherited, udp, worker_count);
+		if (result == PF_OK)
+			result = open_address(&addresses[i], SOCK_STREAM, &inherited, tcp, worker_count);
+		if (result != PF_OK)
 			explain(&addresses[i], error, error_size);
-			sockets_close(sets, worker_count);
-			return PF_EIO;
-		}
-		for (size_t w = 0; w < worker_count; w++) {
-			struct socket_pair *pair = &sets[w].pairs[sets[w].count++];
-			*pair = (struct socket_pair){addresses[i], is_wildcard(&addresses[i].addr), -1, -1};
-			pair->udp = open_one(&addresses[i], SOCK_DGRAM, true);
-			if (pair->udp >= 0)
-				pair->tcp = open_one(&addresses[i], SOCK_STREAM, true);
-			if (pair->udp < 0 || pair->tcp < 0) {
-				explain(&addresses[i], error, error_size);
-				sockets_close(sets, worker_count);
-				return PF_EIO;
-			}
-		}
+		for (size_t w = 0; w < worker_count; w++)
+			sets[w].pairs[sets[w].count++] =
+				(struct socket_pair){addresses[i], is_wildcard(&addresses[i].addr), udp[w], tcp[w]};
 	}
-	return PF_OK;
+	handover_close(&inherited);
+	if (result != PF_OK)
+		sockets_close(sets, worker_count);
+	return result;
 }
 
 void sockets_close(struct socket_set *sets, size_t worker_count)

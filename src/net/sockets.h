@@ -18,7 +18,8 @@ struct socket_set {
 	struct socket_pair pairs[CONFIG_LISTEN_MAX];
 };
 
-/* Opens the sockets of `worker_count` workers into `sets`. On failure everything is closed again, PF_EIO is
+/* Opens the sockets of `worker_count` workers into `sets`, or takes those that an earlier program or a service manager
+ * has left us (net/handover.h): where these are less than there are workers, workers share one. On failure everything is closed again, PF_EIO is
  * returned and `error` holds a sentence that names the address: in use (another daemon shares no port
  * with us by accident), not ours, no permission. */
 PF_MUST_CHECK int sockets_open(const struct addr_port *addresses, size_t count,
