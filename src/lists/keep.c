@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lists/expressions.h"
 #include "lists/load.h"
 #include "lists/state.h"
 
@@ -72,11 +73,11 @@ static int remember_warnings(struct lists *lists, const struct config *config,
 	return PF_OK;
 }
 
-static int load_anew(const struct config *config, int64_t now_wall_us, struct diag *diag,
+static int load_anew(const struct config *config, const struct lists_keep *keep, struct diag *diag,
                      struct lists **out)
 {
 	size_t from = diag->count;
-	int error = lists_read(config, now_wall_us, diag, out);
+	int error = lists_read(config, keep, diag, out);
 	if (error != PF_OK)
 		return error;
 	error = remember_warnings(*out, config, diag, from);
@@ -86,12 +87,15 @@ static int load_anew(const struct config *config, int64_t now_wall_us, struct di
 }
 
 /* NULL when there are none that could be used. */
-static struct lists *open_cache(const struct config *config, const char *path, struct diag *diag)
+static struct lists *open_cache(const struct config *config, const struct lists_keep *keep,
+                                struct diag *diag)
 {
+	const char *path = keep->cache_file;
 	struct lists *lists = NULL;
 	char why[STORE_WHY_MAX] = "can not be read: out of memory";
 	int error = store_open(path, &lists, why);
-	if (error == PF_OK && (!is_same(lists, config) || lists_read_beyond(lists, config) != PF_OK))
+	if (error == PF_OK &&
+	    (!is_same(lists, config) || lists_read_beyond(lists, config, keep, diag) != PF_OK))
 		lists_free(&lists);
 	else if (error == PF_OK)
 		tell_again(lists, config, diag);
@@ -112,6 +116,22 @@ static void write_cache(const struct lists *lists, const struct config *config, 
 		             path, why);
 }
 
+/* Only when something had to be compiled: else the file has it all, or it is there no more and not needed before the next start. */
+static void write_expressions(const struct lists *lists, const struct config *config,
+                              const struct lists_keep *keep, struct diag *diag)
+{
+	const struct regex_set *set = list_patterns_set(lists->tables.patterns);
+	char path[PATH_MAX], why[OWN_FILE_WHY_MAX] = "out of memory";
+	if (!regex_set_compiled(set) || !expressions_path(keep, path))
+		return;
+	if (expressions_write(path, set, lists->expressions_key, why) != PF_OK)
+		diag_warning(
+			diag, config->file, 0, 0,
+			"the cache of expressions, %s, can not be written: %s; they are compiled again at "
+			"the next start",
+			path, why);
+}
+
 static struct lists *share(const struct lists *previous)
 {
 	struct lists *lists = (struct lists *)previous;
@@ -129,12 +149,16 @@ int lists_load_kept(const struct config *config, const struct lists_keep *keep, 
 		return PF_OK;
 	}
 	if (keep->cache_file && config->list_count && !keep->previous)
-		*out = open_cache(config, keep->cache_file, diag);
-	if (*out)
+		*out = open_cache(config, keep, diag);
+	if (*out) {
+		write_expressions(*out, config, keep, diag);
 		return PF_OK;
-	int error = load_anew(config, keep->now_wall_us, diag, out);
+	}
+	int error = load_anew(config, keep, diag, out);
 	if (error == PF_OK && keep->cache_file && config->list_count)
 		write_cache(*out, config, keep->cache_file, diag);
+	if (error == PF_OK)
+		write_expressions(*out, config, keep, diag);
 	return error;
 }
 

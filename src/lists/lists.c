@@ -1,11 +1,13 @@
 /* All lists of a configuration: one name index, and what is told of each list. */
 #include "lists/lists.h"
 
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
+#include "lists/expressions.h"
 #include "lists/file.h"
 #include "lists/load.h"
 #include "lists/state.h"
@@ -65,8 +67,7 @@ void lists_free(struct lists **out)
 		free(lists->warnings[i].text);
 	free(lists->warnings);
 	list_tables_deinit(&lists->tables);
-	if (lists->map.bytes)
-		munmap(lists->map.bytes, lists->map.length);
+	own_file_unmap(&lists->map);
 	free(lists);
 }
 
@@ -117,6 +118,7 @@ static int load_one(struct lists *lists, size_t number, const struct config *con
 /* For what is found wrong only when all is put together. */
 struct sealing {
 	struct lists *lists;
+	const struct lists_keep *keep;
 	const struct config *config;
 	struct diag *diag;
 };
@@ -136,7 +138,42 @@ static void tell_expression(void *data, uint16_t list, unsigned line, const char
 	             message);
 }
 
-int lists_read(const struct config *config, int64_t now_wall_us, struct diag *diag,
+bool expressions_path(const struct lists_keep *keep, char path[PATH_MAX])
+{
+	return keep->cache_file &&
+	       snprintf(path, PATH_MAX, "%s" EXPRESSIONS_SUFFIX, keep->cache_file) < PATH_MAX;
+}
+
+/* PF_OK or PF_ENOMEM. What was compiled before is looked for only when there are expressions at all. */
+static int seal(struct sealing *sealing,
+                void (*tell)(void *data, uint16_t list, unsigned line, const char *message))
+{
+	struct lists *lists = sealing->lists;
+	const struct lists_keep *keep = sealing->keep;
+	struct expressions kept = {.count = 0};
+	char path[PATH_MAX], why[OWN_FILE_WHY_MAX];
+	const struct lists *previous = keep->previous;
+	lists->expressions_key = previous ? previous->expressions_key : lists->key;
+	if (list_patterns_count(lists->tables.patterns) && expressions_path(keep, path)) {
+		int error = expressions_open(&kept, path, why);
+		if (error == PF_EINVAL)
+			diag_warning(sealing->diag, sealing->config->file, 0, 0,
+			             "the cache of expressions, %s, %s; it is made anew", path, why);
+		if (error == PF_OK && !previous)
+			lists->expressions_key = kept.key;
+	}
+	const struct regex_keep expressions = {
+		.key = lists->expressions_key,
+		.previous = previous ? list_patterns_set(previous->tables.patterns) : NULL,
+		.count = kept.key.seed == lists->expressions_key.seed ? kept.count : 0,
+		.pieces = kept.pieces,
+	};
+	int error = list_tables_seal(&lists->tables, &expressions, tell, sealing);
+	expressions_close(&kept);
+	return error;
+}
+
+int lists_read(const struct config *config, const struct lists_keep *keep, struct diag *diag,
                struct lists **out)
 {
 	*out = NULL;
@@ -145,7 +182,7 @@ int lists_read(const struct config *config, int64_t now_wall_us, struct diag *di
 	if (!lists)
 		return PF_ENOMEM;
 	for (size_t i = 0; i < config->list_count && result != PF_ENOMEM; i++) {
-		int error = load_one(lists, i, config, now_wall_us, diag);
+		int error = load_one(lists, i, config, keep->now_wall_us, diag);
 		if (error != PF_OK)
 			result =
 				error; /* the others are read all the same, so that all errors are told at once */
@@ -154,8 +191,8 @@ int lists_read(const struct config *config, int64_t now_wall_us, struct diag *di
 		lists_free(&lists);
 		return result;
 	}
-	struct sealing sealing = {lists, config, diag};
-	if (list_tables_seal(&lists->tables, tell_expression, &sealing) != PF_OK) {
+	struct sealing sealing = {lists, keep, config, diag};
+	if (seal(&sealing, tell_expression) != PF_OK) {
 		lists_free(&lists);
 		return PF_ENOMEM;
 	}
@@ -188,7 +225,8 @@ static int read_again(struct lists *lists, size_t number, const struct config *c
 	return error == PF_OK && !info->source.known ? PF_EINVAL : error;
 }
 
-int lists_read_beyond(struct lists *lists, const struct config *config)
+int lists_read_beyond(struct lists *lists, const struct config *config,
+                      const struct lists_keep *keep, struct diag *diag)
 {
 	lists->tags = config->tags;
 	for (size_t i = 0; i < lists->count; i++) {
@@ -196,7 +234,8 @@ int lists_read_beyond(struct lists *lists, const struct config *config)
 		if (error != PF_OK)
 			return error;
 	}
-	if (list_tables_seal(&lists->tables, tell_nobody, NULL) != PF_OK)
+	struct sealing sealing = {lists, keep, config, diag};
+	if (seal(&sealing, tell_nobody) != PF_OK)
 		return PF_ENOMEM;
 	bool same = list_details_count(lists->tables.details) == lists->detail_count &&
 	            !memcmp(&lists->tables.beyond, &lists->beyond, sizeof lists->beyond);

@@ -128,7 +128,7 @@ static void leave_out(void *data, size_t place, const char *message)
 	compiling->texts[place] = NULL;
 }
 
-int list_patterns_seal(struct list_patterns *patterns,
+int list_patterns_seal(struct list_patterns *patterns, const struct regex_keep *keep,
                        void (*tell)(void *data, uint16_t list, unsigned line, const char *message),
                        void *data)
 {
@@ -143,7 +143,7 @@ int list_patterns_seal(struct list_patterns *patterns,
 		compiling.texts[i] = patterns->patterns[i].text;
 	int error = PF_EINVAL;
 	for (int i = 0; i < COMPILE_ROUNDS_MAX && error == PF_EINVAL; i++)
-		error = regex_set_new(compiling.texts, patterns->count, &teller, NULL, &patterns->set);
+		error = regex_set_new(compiling.texts, patterns->count, &teller, keep, &patterns->set);
 	free(compiling.texts);
 	return error == PF_OK ? regex_scratch_prepare(&patterns->scratch, patterns->set) : error;
 }
@@ -182,6 +182,11 @@ void list_patterns_match(const struct list_patterns *patterns, struct regex_scra
 		return;
 	size_t length = dns_name_to_text(name, text);
 	regex_set_scan(patterns->set, scratch, text, length, on_match, &matching);
+}
+
+const struct regex_set *list_patterns_set(const struct list_patterns *patterns)
+{
+	return patterns->set;
 }
 
 const char *list_patterns_text(const struct list_patterns *patterns, size_t place)

@@ -2,13 +2,9 @@
 #include "lists/store.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/buffer.h"
 #include "base/build.h"
@@ -36,12 +32,6 @@ struct header {
 };
 _Static_assert(sizeof(struct header) <= STORE_HEADER_BYTES, "the block begins behind it");
 #define BYTE_ORDER_MARK 0x01020304u
-
-static int fail(char why[STORE_WHY_MAX], int error, const char *text)
-{
-	snprintf(why, STORE_WHY_MAX, "%s", text);
-	return error;
-}
 
 static void fill_constants(struct header *header)
 {
@@ -137,7 +127,7 @@ static int write_parts(const char *path, const struct parts *parts, char why[STO
 	if (error == PF_OK)
 		return PF_OK;
 	replace_abort(&file);
-	return fail(why, PF_EIO, strerror(errno));
+	return own_file_fail(why, PF_EIO, strerror(errno));
 }
 
 int store_write(const char *path, const struct lists *lists, char why[STORE_WHY_MAX])
@@ -277,18 +267,18 @@ int store_read(const void *bytes, size_t length, struct lists **out, char why[ST
 	struct sealed sealed;
 	*out = NULL;
 	if (length < STORE_HEADER_BYTES)
-		return fail(why, PF_EINVAL, "is damaged: it is too short");
+		return own_file_fail(why, PF_EINVAL, "is damaged: it is too short");
 	memcpy(&header, bytes, sizeof header);
 	const char *fault = header_fault(&header, length);
 	if (fault)
-		return fail(why, PF_EINVAL, fault);
+		return own_file_fail(why, PF_EINVAL, fault);
 	checksum_bytes(bytes, length, sum);
 	if (memcmp(sum, header.checksum, sizeof sum) != 0)
-		return fail(why, PF_EINVAL, "is damaged: its checksum is wrong");
+		return own_file_fail(why, PF_EINVAL, "is damaged: its checksum is wrong");
 	const char *block = (const char *)bytes + STORE_HEADER_BYTES;
 	sealed_attach(&sealed, &header.shape, block);
 	if (!sealed_is_sound(&sealed, header.list_count, header.detail_count))
-		return fail(why, PF_EINVAL, "is damaged: a number in it can not be");
+		return own_file_fail(why, PF_EINVAL, "is damaged: a number in it can not be");
 	struct lists *lists = calloc(1, sizeof *lists);
 	if (!lists)
 		return PF_ENOMEM;
@@ -299,7 +289,8 @@ int store_read(const void *bytes, size_t length, struct lists **out, char why[ST
 	if (list_tables_init(&lists->tables, list_index_over(&sealed), &lists->tags) != PF_OK ||
 	    !take_lists(lists, &header, block + header.block_bytes)) {
 		lists_free(&lists);
-		return fail(why, PF_EINVAL, "is damaged: what it says of the lists can not be read");
+		return own_file_fail(why, PF_EINVAL,
+		                     "is damaged: what it says of the lists can not be read");
 	}
 	lists->tables.names_known = true;
 	lists->beyond = header.beyond;
@@ -308,50 +299,17 @@ int store_read(const void *bytes, size_t length, struct lists **out, char why[ST
 	return PF_OK;
 }
 
-/* Of a file that only we may write: whoever could change it would choose the verdicts. */
-static const char *stat_fault(const struct stat *stat)
-{
-	if (!S_ISREG(stat->st_mode))
-		return "is no regular file";
-	if (stat->st_uid != geteuid())
-		return "belongs to somebody else";
-	if (stat->st_mode & 077)
-		return "may be read or written by others";
-	return stat->st_size < STORE_HEADER_BYTES ? "is damaged: it is too short" : NULL;
-}
-
-static int map_file(const char *path, struct store_map *map, char why[STORE_WHY_MAX])
-{
-	struct stat stat;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
-	if (fd < 0)
-		return errno == ENOENT ? PF_ENOENT : fail(why, PF_EINVAL, strerror(errno));
-	const char *fault = fstat(fd, &stat) ? strerror(errno) : stat_fault(&stat);
-	void *bytes = MAP_FAILED;
-	if (!fault) {
-		map->length = (size_t)stat.st_size;
-		bytes = mmap(NULL, map->length, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
-	}
-	close(fd);
-	if (fault)
-		return fail(why, PF_EINVAL, fault);
-	if (bytes == MAP_FAILED)
-		return PF_ENOMEM;
-	map->bytes = bytes;
-	return PF_OK;
-}
-
 int store_open(const char *path, struct lists **out, char why[STORE_WHY_MAX])
 {
-	struct store_map map;
+	struct own_file map;
 	*out = NULL;
-	int error = map_file(path, &map, why);
+	int error = own_file_map(&map, path, STORE_HEADER_BYTES, why);
 	if (error != PF_OK)
 		return error;
 	error = store_read(map.bytes, map.length, out, why);
 	if (error == PF_OK)
 		(*out)->map = map;
 	else
-		munmap(map.bytes, map.length);
+		own_file_unmap(&map);
 	return error;
 }

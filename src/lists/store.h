@@ -17,15 +17,10 @@
 #define PF_LISTS_STORE_H
 
 #include "lists/lists.h"
+#include "lists/own_file.h"
 #include "lists/sealed.h"
 
-#define STORE_WHY_MAX 200
-
-/* Bytes that an index looks into. */
-struct store_map {
-	void *bytes; /* NULL: none */
-	size_t length;
-};
+#define STORE_WHY_MAX OWN_FILE_WHY_MAX
 
 struct lists;
 

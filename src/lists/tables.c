@@ -84,7 +84,7 @@ int list_tables_add(struct list_tables *tables, uint16_t list, const struct line
 	return list_prefixes_add(tables->networks[item->trigger], &item->prefix, &entry);
 }
 
-int list_tables_seal(struct list_tables *tables,
+int list_tables_seal(struct list_tables *tables, const struct regex_keep *keep,
                      void (*tell)(void *data, uint16_t list, unsigned line, const char *message),
                      void *data)
 {
@@ -92,7 +92,7 @@ int list_tables_seal(struct list_tables *tables,
 		return PF_ENOMEM;
 	for (size_t i = 0; i < PF_COUNT(network_triggers); i++)
 		list_prefixes_seal(tables->networks[network_triggers[i]]);
-	int error = list_patterns_seal(tables->patterns, tell, data);
+	int error = list_patterns_seal(tables->patterns, keep, tell, data);
 	return error == PF_ENOMEM ? PF_ENOMEM : PF_OK;
 }
 

@@ -34,8 +34,8 @@ void list_tables_deinit(struct list_tables *tables);
 PF_MUST_CHECK int list_tables_add(struct list_tables *tables, uint16_t list,
                                   const struct line_item *item, unsigned line);
 
-/* Sorts and compiles. Expressions that turn out to be wrong are told and left out. PF_OK or PF_ENOMEM. */
-PF_MUST_CHECK int list_tables_seal(struct list_tables *tables,
+/* Sorts, and compiles what is not in `keep` (which may be NULL). Expressions that turn out to be wrong are told and left out. PF_OK or PF_ENOMEM. */
+PF_MUST_CHECK int list_tables_seal(struct list_tables *tables, const struct regex_keep *keep,
                                    void (*tell)(void *data, uint16_t list, unsigned line,
                                                 const char *message),
                                    void *data);

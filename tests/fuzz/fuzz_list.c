@@ -145,7 +145,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	demand(!memcmp(&whole, &pieces, sizeof whole), "pieces give other counts than the whole");
 	/* Compiling takes long; the names are looked up all the same. */
 	bool few = list_patterns_count(tables.patterns) < 3 && size < 512;
-	int sealed = few ? list_tables_seal(&tables, never, NULL) : list_index_seal(tables.index);
+	int sealed = few ? list_tables_seal(&tables, NULL, never, NULL) : list_index_seal(tables.index);
 	demand(sealed == PF_OK, "no memory");
 	for (size_t i = 0; i < TRIGGER_COUNT; i++)
 		if (tables.networks[i])

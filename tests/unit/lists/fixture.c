@@ -98,3 +98,11 @@ const char *fixture_finding(const struct fixture *fixture, size_t i)
 	assert_true(i < fixture->diag.count);
 	return fixture->diag.entries[i].text;
 }
+
+void fixture_write_text(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}

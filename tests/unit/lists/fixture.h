@@ -26,6 +26,9 @@ size_t fixture_add_text(struct fixture *fixture, const char *text);
 /* Adds a list with this path. */
 size_t fixture_add_file(struct fixture *fixture, const char *path);
 
+/* A file gets this content. */
+void fixture_write_text(const char *path, const char *text);
+
 int fixture_load(struct fixture *fixture);
 
 /* Is the name on the list? */

@@ -133,29 +133,21 @@ static void test_unchanged_is_shared(void **state)
 	assert_int_equal(world->fixture.diag.entries[0].line, 78);
 }
 
-static void write_text(const char *path, const char *text)
-{
-	FILE *file = fopen(path, "w");
-	assert_non_null(file);
-	assert_true(fputs(text, file) >= 0);
-	assert_int_equal(fclose(file), 0);
-}
-
 /* As many bytes, in the same file, in the same tick of the clock for all we know: found all the same. */
 static void test_changed_content(void **state)
 {
 	struct world *world = *state;
 	const int64_t now_us = (int64_t)time(NULL) * 1000000;
 	for (int share = 0; share < 2; share++) {
-		write_text(world->fixture.files[0], "a.example\n");
+		fixture_write_text(world->fixture.files[0], "a.example\n");
 		load(world, share, now_us);
 		assert_true(fixture_has(&world->fixture, 0, "a.example"));
-		write_text(world->fixture.files[0], "c.example\n");
+		fixture_write_text(world->fixture.files[0], "c.example\n");
 		load(world, share, now_us);
 		assert_int_equal(origin(world), LISTS_READ);
 		assert_false(fixture_has(&world->fixture, 0, "a.example"));
 		assert_true(fixture_has(&world->fixture, 0, "c.example"));
-		write_text(world->fixture.files[0], "c.example\nd.example\n");
+		fixture_write_text(world->fixture.files[0], "c.example\nd.example\n");
 		load(world, share, now_us);
 		assert_true(fixture_has(&world->fixture, 0, "d.example"));
 	}
@@ -172,7 +164,7 @@ static void test_touched(void **state)
 	assert_int_equal(origin(world), LISTS_MAPPED);
 	char aside[600];
 	snprintf(aside, sizeof aside, "%s.aside", world->fixture.files[1]);
-	write_text(aside, "||a.example^\n@@||x.a.example^\n");
+	fixture_write_text(aside, "||a.example^\n@@||x.a.example^\n");
 	assert_int_equal(rename(aside, world->fixture.files[1]), 0);
 	const struct lists *before = world->fixture.loaded;
 	load(world, true, LATER_US);
@@ -286,10 +278,10 @@ static void test_copy_to_come(void **state)
 	load(world, false, LATER_US);
 	assert_int_equal(origin(world), LISTS_MAPPED);
 	assert_non_null(strstr(fixture_finding(&world->fixture, 2), "has not been fetched yet"));
-	write_text(path, "copy.example\n");
+	fixture_write_text(path, "copy.example\n");
 	load(world, true, LATER_US);
 	assert_true(fixture_has(&world->fixture, copy, "copy.example"));
-	write_text(path, "<html>\n");
+	fixture_write_text(path, "<html>\n");
 	load(world, true, LATER_US); /* spoilt: DNS goes on without it, and says so each time */
 	load(world, true, LATER_US);
 	assert_int_equal(origin(world), LISTS_READ);
@@ -329,7 +321,7 @@ static void test_not_ours(void **state)
 	unlink(world->cache);
 	assert_int_equal(mkfifo(world->cache, 0600), 0);
 	check_refused(world, "is no regular file");
-	write_text(world->cache, "a text\n");
+	fixture_write_text(world->cache, "a text\n");
 	assert_int_equal(chmod(world->cache, 0600), 0);
 	check_refused(world, "too short");
 }
