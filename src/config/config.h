@@ -47,7 +47,8 @@ struct config_home {
 	struct country *codes;
 };
 
-/* One entry of devices[]. At least one of mac and addresses is there. */
+/* One entry of devices[]. At least one of mac, addresses, hostname and client identifier is there. */
+#define SILENT_AFTER_OFF (-1)
 struct config_device {
 	struct config_pos pos;
 	char name[DEVICE_NAME_MAX];
@@ -55,7 +56,11 @@ struct config_device {
 	struct mac mac;
 	size_t prefix_count; /* `ip:` is one string or a list of them, each an address or a CIDR */
 	struct prefix *prefixes;
-	tag_set tags; /* with TAG_ALL */
+	char hostname[DEVICE_HOSTNAME_MAX]; /* the name in its lease, in lower case; "": not given */
+	size_t client_length; /* the DHCP client identifier or DUID in its lease; 0: not given */
+	uint8_t client[DEVICE_CLIENT_MAX];
+	int64_t silent_after_us; /* SILENT_AFTER_OFF; 0: as the configuration's */
+	tag_set tags;            /* with TAG_ALL */
 };
 
 /* One entry of tag-rules[]: a device for which all that is given holds has the tag. Patterns are globs (* and ?)
@@ -285,8 +290,9 @@ struct config {
 	struct prefix *forwarders; /* trusted-forwarders */
 	size_t lease_file_count;
 	struct config_lease_file *lease_files;
-	int64_t new_for_us; /* new-for, an hour by default */
-	char *vendors;      /* folder of oui.csv; default /usr/share/ieee-data */
+	int64_t new_for_us;      /* new-for, an hour by default */
+	int64_t silent_after_us; /* silent-after; 0: off, as by default, or SILENT_AFTER_OFF */
+	char *vendors;           /* folder of oui.csv; default /usr/share/ieee-data */
 	size_t list_count;
 	struct config_list *lists;
 	size_t rule_count;

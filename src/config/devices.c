@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "config/sections.h"
 #include "config/unique.h"
 #include "config/values.h"
@@ -10,7 +11,7 @@
 
 struct device_reading {
 	struct config_device *device;
-	struct unique macs, prefixes;
+	struct unique macs, prefixes, hostnames, clients;
 };
 
 static void read_name(struct reader *reader, const struct node *node, void *target)
@@ -50,6 +51,93 @@ static void read_ip(struct reader *reader, const struct node *node, void *target
 		unique_add(reader, &reading->prefixes, item, prefix, sizeof *prefix);
 		device->prefix_count++;
 	}
+}
+
+/* What may be written in several ways is compared as it is meant. */
+static void add_hashed(struct reader *reader, struct unique *unique, const struct node *node,
+                       const void *bytes, size_t length)
+{
+	static const struct hash_key key = {1};
+	uint64_t hash = hash_bytes(key, bytes, length);
+	unique_add(reader, unique, node, &hash, sizeof hash);
+}
+
+/* As lease files write it: without regard to case. */
+static void read_hostname(struct reader *reader, const struct node *node, void *target)
+{
+	struct device_reading *reading = target;
+	static const char good[] = "abcdefghijklmnopqrstuvwxyz0123456789-_.";
+	char *name = reader_name(reader, node, "hostname", DEVICE_HOSTNAME_MAX);
+	if (!name)
+		return;
+	for (char *c = name; *c; c++)
+		if (*c >= 'A' && *c <= 'Z')
+			*c |= 0x20;
+	if (strspn(name, good) == strlen(name)) {
+		strcpy(reading->device->hostname, name);
+		add_hashed(reader, &reading->hostnames, node, name, strlen(name));
+	} else {
+		tell_error(reader, node->pos,
+		           "`hostname` must be a name as devices give it to the DHCP server, of letters, "
+		           "digits, `-`, `_` and `.`, but `%s` was found",
+		           name);
+	}
+	free(name);
+}
+
+static int hex_value(char c)
+{
+	return c >= '0' && c <= '9'   ? c - '0'
+	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
+	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
+	                              : -1;
+}
+
+/* "01:64:bc:0c", or without colons. Returns the bytes, or 0. */
+static size_t parse_client(const char *text, uint8_t client[DEVICE_CLIENT_MAX])
+{
+	size_t length = 0;
+	while (*text && length < DEVICE_CLIENT_MAX) {
+		int high = hex_value(text[0]), low = high < 0 ? -1 : hex_value(text[1]);
+		if (low < 0)
+			return 0;
+		client[length++] = (uint8_t)(high << 4 | low);
+		text += 2;
+		if (*text == ':' && text[1])
+			text++;
+	}
+	return *text ? 0 : length;
+}
+
+static void read_client(struct reader *reader, const struct node *node, void *target)
+{
+	struct device_reading *reading = target;
+	struct config_device *device = reading->device;
+	char show[SHOWN_MAX];
+	const char *text = reader_text(reader, node, "client-id", "hexadecimal digits");
+	if (!text)
+		return;
+	device->client_length = parse_client(text, device->client);
+	if (device->client_length)
+		add_hashed(reader, &reading->clients, node, device->client, device->client_length);
+	else
+		tell_error(reader, node->pos,
+		           "`client-id` must be the DHCP client identifier or DUID as the lease has it, up "
+		           "to %d bytes like `01:64:bc:0c:80:7e:1f`, but `%s` was found",
+		           DEVICE_CLIENT_MAX, shown(text, show));
+}
+
+static void read_device_silent_after(struct reader *reader, const struct node *node, void *target)
+{
+	read_silent_after(reader, node, &((struct device_reading *)target)->device->silent_after_us);
+}
+
+void read_silent_after(struct reader *reader, const struct node *node, int64_t *duration_us)
+{
+	if (value_switch(node) == 0)
+		*duration_us = SILENT_AFTER_OFF;
+	else
+		reader_duration(reader, node, "silent-after", duration_us);
 }
 
 int read_new_tag(struct reader *reader, const struct node *node, const char *key)
@@ -92,8 +180,11 @@ static const struct field fields[] = {
 	{"mac", read_mac, false},
 	{"ip", read_ip, false},
 	{"tags", read_tags, false},
+	{"hostname", read_hostname, false},
+	{"client-id", read_client, false},
+	{"silent-after", read_device_silent_after, false},
 };
-#define SEEN_MAC_OR_IP (1u << 1 | 1u << 2)
+#define SEEN_ANY (1u << 1 | 1u << 2 | 1u << 4 | 1u << 5)
 
 void section_devices(struct reader *reader, const struct node *node, void *target)
 {
@@ -111,14 +202,16 @@ void section_devices(struct reader *reader, const struct node *node, void *targe
 		unsigned seen =
 			reader_mapping(reader, item, "a device", fields, PF_COUNT(fields), &reading);
 		unique_add_name(reader, &names, item);
-		if (item->kind == NODE_MAPPING && !(seen & SEEN_MAC_OR_IP))
-			tell_error(
-				reader, item->pos,
-				"a device needs `mac`, `ip` or both: else no query could be recognised as its own");
+		if (item->kind == NODE_MAPPING && !(seen & SEEN_ANY))
+			tell_error(reader, item->pos,
+			           "a device needs `mac`, `ip`, `client-id` or `hostname`: else no query could "
+			           "be recognised as its own");
 	}
 	unique_finish(reader, &names, "device name");
 	unique_finish(reader, &reading.macs, "MAC address");
 	unique_finish(reader, &reading.prefixes, "address or network");
+	unique_finish(reader, &reading.hostnames, "host name");
+	unique_finish(reader, &reading.clients, "client identifier");
 }
 
 void device_deinit(struct config_device *device)

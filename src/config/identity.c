@@ -1,4 +1,4 @@
-/* tags, tag-rules, trusted-forwarders, leases, new-for, vendors: how devices are recognised, and what follows
+/* tags, tag-rules, trusted-forwarders, leases, new-for, silent-after, vendors: how devices are recognised, and what follows
  * from it. */
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +23,11 @@ void section_tags(struct reader *reader, const struct node *node, void *target)
 void section_new_for(struct reader *reader, const struct node *node, void *target)
 {
 	reader_duration(reader, node, "new-for", &((struct config *)target)->new_for_us);
+}
+
+void section_silent_after(struct reader *reader, const struct node *node, void *target)
+{
+	read_silent_after(reader, node, &((struct config *)target)->silent_after_us);
 }
 
 void section_vendors(struct reader *reader, const struct node *node, void *target)

@@ -76,6 +76,7 @@ enum {
 	FIELD_RATE_LIMIT, /* trusted forwarders have none */
 	FIELD_LEASES,
 	FIELD_NEW_FOR,
+	FIELD_SILENT_AFTER,
 	FIELD_VENDORS,
 	FIELD_LISTS,
 	FIELD_HOSTS,
@@ -105,6 +106,7 @@ static const struct field fields[] = {
 	[FIELD_RATE_LIMIT] = {"rate-limit", section_rate_limit, false},
 	[FIELD_LEASES] = {"leases", section_leases, false},
 	[FIELD_NEW_FOR] = {"new-for", section_new_for, false},
+	[FIELD_SILENT_AFTER] = {"silent-after", section_silent_after, false},
 	[FIELD_VENDORS] = {"vendors", section_vendors, false},
 	[FIELD_LISTS] = {"lists", section_lists, false},
 	[FIELD_HOSTS] = {"hosts", section_hosts, false},

@@ -18,6 +18,7 @@ void section_tag_rules(struct reader *reader, const struct node *node, void *tar
 void section_trusted_forwarders(struct reader *reader, const struct node *node, void *target);
 void section_leases(struct reader *reader, const struct node *node, void *target);
 void section_new_for(struct reader *reader, const struct node *node, void *target);
+void section_silent_after(struct reader *reader, const struct node *node, void *target);
 void section_vendors(struct reader *reader, const struct node *node, void *target);
 void section_lists(struct reader *reader, const struct node *node, void *target);
 void section_rules(struct reader *reader, const struct node *node, void *target);
@@ -46,6 +47,9 @@ void default_recognise(struct reader *reader);
 
 /* The index of a tag that a device gets, made when it is new; -1 after an error. */
 int read_new_tag(struct reader *reader, const struct node *node, const char *key);
+
+/* A duration, or `off`: SILENT_AFTER_OFF. */
+void read_silent_after(struct reader *reader, const struct node *node, int64_t *duration_us);
 
 /* Warnings about rules that can never hold with these databases and this home. */
 void rules_check_possible(struct reader *reader);

@@ -15,9 +15,7 @@
 #define RETRY_MS 1000  /* without memory for a roster */
 #define PAUSE_SHARE 10 /* times what the last roster took */
 #define TICK_MS 1000   /* how often times are looked at: `new-for: 1s` is no use, but right */
-#define ANNOUNCE_AFTER_US 2000000 /* then its lease is known, and its MAC */
-#define ANNOUNCED_MAX 16 /* in one tick: a flood of made-up addresses is no news after that */
-#define SAVE_EVERY 30    /* of these: memory that is lost by kill -9 is half a minute's */
+#define SAVE_EVERY 30  /* of these: memory that is lost by kill -9 is half a minute's */
 
 /* ---- publishing -------------------------------------------------------------------------- */
 
@@ -107,35 +105,6 @@ static void wake(void *data)
 	uv_async_send(&devices->sighted);
 }
 
-/* One event for each device, a moment after it came, when more is known of it. */
-static void announce(struct devices *devices, int64_t wall_us)
-{
-	if (!devices->daemon->notify)
-		return;
-	struct event_outlet outlet = notify_outlet(devices->daemon->notify);
-	int row = 0;
-	for (size_t i = 0; i < ANNOUNCED_MAX; i++, row++) {
-		struct book_view view;
-		row = book_announce(devices->book, (size_t)row, wall_us - ANNOUNCE_AFTER_US);
-		if (row < 0 || !book_view(devices->book, (size_t)row, &view))
-			return;
-		struct event event = {.kind = EVENT_NEW_DEVICE, .time_wall_us = view.first_wall_us};
-		snprintf(event.device_id, sizeof event.device_id, "%s", view.device->id);
-		snprintf(event.device_name, sizeof event.device_name, "%s", view.device->name);
-		snprintf(event.evidence, sizeof event.evidence, "vendor: %.100s, host name: %s",
-		         *view.vendor        ? view.vendor
-		         : view.mac_is_local ? "none, the MAC address is made up"
-		                             : "not known",
-		         *view.host ? view.host : "not known");
-		snprintf(
-			event.text, sizeof event.text,
-			"A new device is on the network: %s (%s). To give it a tag: portafilter tag %s TAG",
-			view.device->name, event.evidence, view.device->id);
-		event_raise(&outlet, &event);
-		devices->unsaved = true;
-	}
-}
-
 static void save_if_due(struct devices *devices)
 {
 	char error[500];
@@ -151,9 +120,9 @@ static void on_tick(uv_timer_t *timer)
 {
 	struct devices *devices = timer->data;
 	pthread_mutex_lock(&devices->lock);
-	int64_t wall_us = clock_now().wall_us;
-	(void)book_expire(devices->book, wall_us);
-	announce(devices, wall_us);
+	struct now now = clock_now();
+	(void)book_expire(devices->book, now.wall_us);
+	devices_tell_events(devices, now);
 	bool dirty = book_is_dirty(devices->book);
 	save_if_due(devices);
 	pthread_mutex_unlock(&devices->lock);

@@ -50,6 +50,9 @@ static bool load_device(struct devices *devices, json_t *object)
 	memory.first_wall_us = integer(object, "first_us");
 	memory.last_wall_us = integer(object, "last_us");
 	memory.new_until_wall_us = integer(object, "new_until_us");
+	memory.asked_wall_us = integer(object, "asked_us");
+	memory.quiet_from_wall_us = integer(object, "quiet_from_us");
+	memory.silent_told_wall_us = integer(object, "silent_told_us");
 	memory.announced = json_is_true(json_object_get(object, "announced"));
 	if (book_remember(devices->book, &memory, &row) != PF_OK)
 		return false;
@@ -64,6 +67,10 @@ static void load_all(struct devices *devices, json_t *root, const char *path)
 	pthread_mutex_lock(&devices->lock);
 	json_array_foreach(json_object_get(root, "devices"), i, object) bad +=
 		!load_device(devices, object);
+	/* Nobody could be heard while there was no daemon. */
+	int64_t saved_us = integer(root, "saved_us"), now_us = clock_now().wall_us;
+	if (saved_us > 0 && saved_us < now_us)
+		book_deaf(devices->book, now_us - saved_us);
 	pthread_mutex_unlock(&devices->lock);
 	if (bad)
 		log_warning("%zu devices of %s could not be taken over.", bad, path);
@@ -110,10 +117,13 @@ static json_t *tags_json(const struct book_view *view)
 
 static json_t *device_json(const struct book_view *view)
 {
-	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:b, s:o}", "id", view->device->id, "host",
-	                 view->host, "first_us", (json_int_t)view->first_wall_us, "last_us",
+	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:o}", "id", view->device->id,
+	                 "host", view->host, "first_us", (json_int_t)view->first_wall_us, "last_us",
 	                 (json_int_t)view->last_wall_us, "new_until_us",
-	                 (json_int_t)view->new_until_wall_us, "announced", view->announced, "tags",
+	                 (json_int_t)view->new_until_wall_us, "asked_us",
+	                 (json_int_t)view->asked_wall_us, "quiet_from_us",
+	                 (json_int_t)view->quiet_from_wall_us, "silent_told_us",
+	                 (json_int_t)view->silent_told_wall_us, "announced", view->announced, "tags",
 	                 tags_json(view));
 }
 
@@ -125,7 +135,8 @@ static json_t *all_json(struct devices *devices)
 		if (book_view(devices->book, i, &view))
 			json_array_append_new(list, device_json(&view));
 	}
-	return json_pack("{s:i, s:o}", "version", FILE_VERSION, "devices", list);
+	return json_pack("{s:i, s:I, s:o}", "version", FILE_VERSION, "saved_us",
+	                 (json_int_t)clock_now().wall_us, "devices", list);
 }
 
 static int write_piece(const char *bytes, size_t length, void *data)

@@ -28,6 +28,7 @@ struct devices {
 	uv_timer_t tick;   /* what has a time: `new` ends, memory is written */
 	struct lease_watch leases[CONFIG_LEASE_FILES_MAX];
 	unsigned ticks;           /* since memory was written */
+	struct now ticked;        /* the last tick; mono_us 0: none yet */
 	uint64_t changes_refused; /* atomic: that the journal could not follow */
 	uint64_t pause_ms;        /* between two rosters */
 
@@ -45,6 +46,9 @@ void devices_publish_soon(struct devices *devices);
 
 /* devices_changes.c: with the lock, after a roster was published. */
 void devices_tell_changes(struct devices *devices);
+
+/* devices_events.c: with the lock, once in a tick. */
+void devices_tell_events(struct devices *devices, struct now now);
 
 /* devices_file.c */
 void devices_load(struct devices *devices);

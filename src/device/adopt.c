@@ -62,6 +62,8 @@ static bool carry_row(const struct book *from, struct book *to, uint32_t old_num
 	row->first_wall_us = old->first_wall_us;
 	row->last_wall_us = old->last_wall_us;
 	row->new_until_wall_us = old->new_until_wall_us;
+	row->quiet_from_wall_us = old->quiet_from_wall_us;
+	row->silent_told_s = old->silent_told_s;
 	row->announced = old->announced;
 	row->asked = carry_asked(from, to, old->asked);
 	row->client_key = old->client_key;
@@ -111,13 +113,21 @@ static bool take_others(const struct book *from, struct book *to, uint32_t *move
 	return true;
 }
 
+/* Does the configuration tie the same leases to both? */
+static bool same_pins(const struct row *a, const struct row *b)
+{
+	return addr_equal(&a->pinned_client, &b->pinned_client) &&
+	       addr_equal(&a->pinned_host, &b->pinned_host);
+}
+
 /* MACs that were tied to a device that has another one. */
 static bool take_aliases(const struct book *from, struct book *to, const uint32_t *moved)
 {
 	for (size_t i = 0; i <= from->keys->mask; i++) {
 		const struct address_entry *entry = &from->keys->slots[i];
 		if (entry->addr.family != KEY_MAC || moved[entry->row] == ROW_NONE ||
-		    row_of_key(to, &entry->addr) != ROW_NONE)
+		    row_of_key(to, &entry->addr) != ROW_NONE ||
+		    !same_pins(&from->rows[entry->row], &to->rows[moved[entry->row]]))
 			continue;
 		if (!row_put_key(to, &entry->addr, moved[entry->row]))
 			return false;
@@ -195,7 +205,8 @@ int book_adopt(struct book *book, const struct config *config, const struct regi
 	if (whole)
 		memset(moved, 0xff, book->row_count * sizeof *moved); /* ROW_NONE */
 	whole = whole && take_configured(book, next, moved) && take_others(book, next, moved) &&
-	        take_aliases(book, next, moved) && take_addresses(book, next, now.wall_us);
+	        book_pin(next) && take_aliases(book, next, moved) &&
+	        take_addresses(book, next, now.wall_us);
 	for (uint32_t i = 0; whole && i < next->row_count; i++)
 		row_retag(next, i);
 	if (whole)

@@ -59,6 +59,14 @@ void book_asked(struct book *book, const char *id, size_t rule, int64_t wall_us)
 /* Ends `new` where its time has come. Returns the microseconds until that is so the next time; -1: nobody is new. */
 int64_t book_expire(struct book *book, int64_t wall_us);
 
+/* ---- silence ---- */
+
+/* The first known device from `from` on that has asked, but not for as long as its `silent-after` says, and that was not told of
+ * since; -1: none. Then it counts as told. `*since_wall_us`: when it asked last. */
+int book_silent(struct book *book, size_t from, int64_t wall_us, int64_t *since_wall_us);
+/* For so long nobody could hear anybody (the daemon was down, the machine slept), or the clock was set: that is no silence. */
+void book_deaf(struct book *book, int64_t gap_us);
+
 /* ---- tags at run time ---- */
 
 /* The row of what people write (roster_find); one is made for a MAC or an address that nobody has seen yet. PF_ENOENT,
@@ -83,7 +91,9 @@ struct book_view {
 	int config;                          /* its index in the configuration; -1 */
 	int64_t first_wall_us, last_wall_us; /* 0: never */
 	int64_t new_until_wall_us;           /* 0: it is not new */
-	uint64_t rules;                      /* bit i: tag rule i holds */
+	int64_t asked_wall_us;               /* when it asked last, in whole seconds; 0: never */
+	int64_t quiet_from_wall_us, silent_told_wall_us; /* see struct book_memory */
+	uint64_t rules;                                  /* bit i: tag rule i holds */
 	size_t tag_count, address_count;
 	const struct book_tag *tags; /* of people */
 	bool announced;
@@ -108,6 +118,9 @@ void book_stats(const struct book *book, struct book_stats *stats);
 struct book_memory {
 	char id[DEVICE_ID_MAX], host[LEASE_HOST_MAX];
 	int64_t first_wall_us, last_wall_us, new_until_wall_us;
+	int64_t asked_wall_us,
+		quiet_from_wall_us;      /* when it asked last; from when its silence counts */
+	int64_t silent_told_wall_us; /* when it had asked last as its silence was told */
 	bool announced;
 };
 /* The row of the memory's id, made when there is none; what it knows is added. PF_OK and `*row`; PF_EINVAL (no id of a

@@ -23,8 +23,12 @@ struct row {
 	struct device device; /* id "": nobody; else as it is published */
 	uint32_t next_free;
 	char host[LEASE_HOST_MAX];
-	struct addr client_key, host_key; /* that lead here; family 0: none */
+	struct addr client_key, host_key;       /* that lead here; family 0: none */
+	struct addr pinned_client, pinned_host; /* the same, by the configuration */
 	int64_t first_wall_us, last_wall_us, new_until_wall_us;
+	int64_t
+		quiet_from_wall_us; /* since it asked last, but for the time when nobody could hear it */
+	uint32_t silent_told_s; /* when it had asked last as its silence was told; 0: not told */
 	tag_set config_tags;
 	uint64_t rules;    /* that hold */
 	uint64_t asked;    /* rules whose `asks` was heard often enough */
@@ -101,6 +105,8 @@ void book_note_change(struct book *book, enum device_change_kind kind, const cha
 
 /* The lease of an address, or NULL. */
 const struct lease *book_lease_of(const struct book *book, const struct addr *addr);
+/* Makes the client identifiers and host names of the configuration lead to its devices; false without memory. */
+bool book_pin(struct book *book);
 /* The row that a lease without a MAC leads to, or ROW_NONE. */
 uint32_t book_row_of_client(const struct book *book, const struct lease *lease);
 

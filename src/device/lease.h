@@ -8,9 +8,9 @@
 #include "base/addr.h"
 #include "config/config.h"
 
-#define LEASE_HOST_MAX 64      /* bytes of a host name, NUL included: one label */
-#define LEASE_CLIENT_MAX 64    /* bytes of a client identifier kept; longer ones are cut */
-#define LEASE_COUNT_MAX 131072 /* of one file: a campus, twice */
+#define LEASE_HOST_MAX DEVICE_HOSTNAME_MAX
+#define LEASE_CLIENT_MAX DEVICE_CLIENT_MAX
+#define LEASE_COUNT_MAX 131072           /* of one file: a campus, twice */
 #define LEASE_FILE_BYTES_MAX (64u << 20) /* servers append until they tidy up */
 
 struct lease {

@@ -213,10 +213,13 @@ static struct prefix cut(const struct addr *addr, uint8_t length)
 	return prefix;
 }
 
-static int by_address(const struct registry *registry, const struct addr *addr)
+/* The longest prefix of at most `bits` that holds the address. */
+static int by_address(const struct registry *registry, const struct addr *addr, uint8_t bits)
 {
 	size_t family = family_of(addr);
 	for (size_t i = 0; i < registry->length_count[family]; i++) {
+		if (registry->lengths[family][i] > bits)
+			continue;
 		struct prefix prefix = cut(addr, registry->lengths[family][i]);
 		const struct slot *slot = prefix_slot(registry, &prefix);
 		if (slot->device)
@@ -246,12 +249,17 @@ int registry_resolve(const struct registry *registry, const struct addr *addr,
 {
 	int found = mac ? registry_by_mac(registry, mac) : -1;
 	if (found < 0 && addr)
-		found = by_address(registry, addr);
+		found = by_address(registry, addr, UINT8_MAX);
 	if (found >= 0)
 		*device = registry->entries[found].device;
 	else
 		name_unknown(device, addr, mac);
 	return found;
+}
+
+int registry_by_network(const struct registry *registry, const struct prefix *network)
+{
+	return by_address(registry, &network->addr, network->length);
 }
 
 size_t registry_count(const struct registry *registry)

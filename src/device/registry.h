@@ -24,6 +24,9 @@ int registry_resolve(const struct registry *registry, const struct addr *addr,
 int registry_by_mac(const struct registry *registry, const struct mac *mac);
 int registry_by_name(const struct registry *registry, const char *name);
 
+/* The index of the device with the longest configured network that holds all of this one; -1. */
+int registry_by_network(const struct registry *registry, const struct prefix *network);
+
 /* The configured devices in their order. */
 size_t registry_count(const struct registry *registry);
 void registry_get(const struct registry *registry, size_t index, struct device *device);

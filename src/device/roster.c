@@ -51,7 +51,9 @@ static int row_of(const struct roster *roster, const struct registry *registry,
 	}
 	if (asker->name[0])
 		return row_of_name(roster, registry, asker->name, device);
-	row = row_of_key(roster, &asker->addr);
+	row = asker->subnet.length ? registry_by_network(registry, &asker->subnet) : -1;
+	if (row < 0)
+		row = row_of_key(roster, &asker->addr);
 	return row >= 0 ? row : registry_resolve(registry, &asker->addr, NULL, device);
 }
 

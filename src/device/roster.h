@@ -30,7 +30,9 @@ struct roster {
 /* Who asks, by what is known of the query. What a forwarder says counts only when it is a trusted one. */
 struct asker {
 	struct addr addr; /* the client's, or the one that the forwarder names; already unmapped */
-	bool has_mac;     /* a forwarder's word */
+	struct prefix
+		subnet; /* a forwarder's word for where its client is, not to the last bit; length 0: none */
+	bool has_mac; /* a forwarder's word */
 	struct mac mac;
 	char name[DEVICE_NAME_MAX]; /* a forwarder's word; "": none */
 };

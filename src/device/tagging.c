@@ -142,6 +142,9 @@ bool book_view(const struct book *book, size_t number, struct book_view *view)
 		.first_wall_us = row->first_wall_us,
 		.last_wall_us = asked_us > row->last_wall_us ? asked_us : row->last_wall_us,
 		.new_until_wall_us = row->new_until_wall_us,
+		.asked_wall_us = asked_us,
+		.quiet_from_wall_us = row->quiet_from_wall_us,
+		.silent_told_wall_us = row->silent_told_s * INT64_C(1000000),
 		.rules = row->rules,
 		.tag_count = row->tag_count,
 		.address_count = row->address_count,
@@ -218,6 +221,12 @@ int book_remember(struct book *book, const struct book_memory *memory, size_t *o
 	if (memory->last_wall_us > row->last_wall_us)
 		row->last_wall_us = memory->last_wall_us;
 	row->new_until_wall_us = memory->new_until_wall_us;
+	row->quiet_from_wall_us = memory->quiet_from_wall_us;
+	row->silent_told_s = (uint32_t)(memory->silent_told_wall_us / 1000000);
+	uint32_t asked_s = (uint32_t)(memory->asked_wall_us / 1000000);
+	struct sight *sight = &book->sights->rows[number];
+	if (asked_s > __atomic_load_n(&sight->last_s, __ATOMIC_RELAXED))
+		__atomic_store_n(&sight->last_s, asked_s, __ATOMIC_RELAXED);
 	row->announced = memory->announced;
 	if (memory->host[0])
 		memcpy(row->host, memory->host, sizeof row->host);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "device/book_state.h"
+#include "device/lease_text.h"
 
 #define DUID_LLT 1 /* RFC 8415, 11.2: type, hardware, time, link-layer address */
 #define DUID_LL 3  /* 11.4: type, hardware, link-layer address */
@@ -48,11 +49,43 @@ static uint32_t row_of_duid(const struct book *book, const struct lease *lease)
 	return row_of_key(book, &key);
 }
 
+/* The configured device that the configuration ties such a lease to, by its client identifier before its host name. */
+static uint32_t row_pinned(const struct book *book, const struct lease *lease)
+{
+	struct addr client = client_key(book, lease), host = host_key(book, lease);
+	uint32_t row = client.family ? row_of_key(book, &client) : ROW_NONE;
+	if (row < book->configured && addr_equal(&book->rows[row].pinned_client, &client))
+		return row;
+	row = host.family ? row_of_key(book, &host) : ROW_NONE;
+	bool pinned = row < book->configured && addr_equal(&book->rows[row].pinned_host, &host);
+	return pinned ? row : ROW_NONE;
+}
+
 uint32_t book_row_of_client(const struct book *book, const struct lease *lease)
 {
 	struct addr key = client_key(book, lease);
 	uint32_t row = key.family ? row_of_key(book, &key) : ROW_NONE;
+	if (row == ROW_NONE)
+		row = row_pinned(book, lease);
 	return row != ROW_NONE || lease->client_length < 4 ? row : row_of_duid(book, lease);
+}
+
+bool book_pin(struct book *book)
+{
+	for (uint32_t i = 0; i < book->configured; i++) {
+		const struct config_device *device = &book->config->devices[i];
+		struct row *row = &book->rows[i];
+		struct lease lease = {0};
+		lease_set_client_bytes(&lease, device->client, device->client_length);
+		memcpy(lease.host, device->hostname, sizeof lease.host);
+		row->pinned_client = client_key(book, &lease);
+		row->pinned_host = host_key(book, &lease);
+		if (row->pinned_client.family && !row_put_key(book, &row->pinned_client, i))
+			return false;
+		if (row->pinned_host.family && !row_put_key(book, &row->pinned_host, i))
+			return false;
+	}
+	return true;
 }
 
 /* ---- one device, several MACs ------------------------------------------------------------ */
@@ -122,23 +155,53 @@ static uint32_t tie_by_host(struct book *book, const struct lease *lease, uint32
 	return row;
 }
 
-/* A MAC that was tied to a device and now has a client identifier of its own was tied wrongly. */
-static uint32_t split(struct book *book, const struct lease *lease, uint32_t row, int64_t wall_us)
+/* The MAC gets a row of its own; `row` when there is no memory for it. */
+static uint32_t part(struct book *book, const struct lease *lease, uint32_t row, int64_t wall_us,
+                     const char *why)
 {
-	struct addr key = client_key(book, lease), mac = key_of_mac(&lease->mac);
 	struct device device;
-	const struct row *tied = &book->rows[row];
-	if (mac_equal(&tied->device.mac, &lease->mac) || !tied->device.has_mac || !key.family ||
-	    !tied->client_key.family || addr_equal(&tied->client_key, &key))
-		return row;
+	struct addr mac = key_of_mac(&lease->mac);
 	(void)registry_resolve(book->registry, NULL, &lease->mac, &device);
 	uint32_t made = row_make(book, &device, wall_us);
 	if (made == ROW_NONE)
 		return row;
 	(void)row_put_key(book, &mac, made);
 	book_note_change(book, DEVICE_SPLIT, book->rows[row].device.id, &book->rows[made].device,
-	                 wall_us, wall_us, "its DHCP client identifier is another one");
+	                 wall_us, wall_us, why);
 	return made;
+}
+
+/* What the owner ties together: the MAC of the lease is the configured device's, whoever made it. Where the lease says
+ * something else than it did, the MAC is another thing. */
+static uint32_t tie_pinned(struct book *book, const struct lease *lease, uint32_t row,
+                           int64_t wall_us)
+{
+	uint32_t pinned = row_pinned(book, lease);
+	const struct device *device = &book->rows[row].device;
+	bool own = device->has_mac && mac_equal(&device->mac, &lease->mac);
+	if (pinned == row || (pinned == ROW_NONE && (row >= book->configured || own)))
+		return row;
+	if (pinned == ROW_NONE)
+		return part(book, lease, row, wall_us, "its lease names it otherwise");
+	if (row < book->configured && own)
+		return row; /* the configuration names the MAC as another device's */
+	if (row < book->configured)
+		row = part(book, lease, row, wall_us, "its lease names another device");
+	if (row < book->configured)
+		return row;
+	join(book, row, pinned, wall_us, "the configuration names its lease");
+	return pinned;
+}
+
+/* A MAC that was tied to a device and now has a client identifier of its own was tied wrongly. */
+static uint32_t split(struct book *book, const struct lease *lease, uint32_t row, int64_t wall_us)
+{
+	struct addr key = client_key(book, lease);
+	const struct row *tied = &book->rows[row];
+	if (mac_equal(&tied->device.mac, &lease->mac) || !tied->device.has_mac || !key.family ||
+	    !tied->client_key.family || addr_equal(&tied->client_key, &key))
+		return row;
+	return part(book, lease, row, wall_us, "its DHCP client identifier is another one");
 }
 
 static void apply(struct book *book, const struct lease *lease, int64_t wall_us)
@@ -154,9 +217,12 @@ static void apply(struct book *book, const struct lease *lease, int64_t wall_us)
 		if (of_mac == ROW_NONE)
 			return;
 		bool same = of_mac == row;
-		row = split(book, lease, of_mac, wall_us);
-		row = tie_by_client(book, lease, row, wall_us);
-		row = tie_by_host(book, lease, row, wall_us);
+		row = tie_pinned(book, lease, of_mac, wall_us);
+		if (row_pinned(book, lease) == ROW_NONE) {
+			row = split(book, lease, row, wall_us);
+			row = tie_by_client(book, lease, row, wall_us);
+			row = tie_by_host(book, lease, row, wall_us);
+		}
 		if (same)
 			book_settle(book, &lease->addr, wall_us);
 	}

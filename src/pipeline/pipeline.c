@@ -136,6 +136,8 @@ static void name_asker(struct query *query, const struct config *config, const u
 	memcpy(query->asker.name, client.text, sizeof client.text);
 	if (client.has_subnet && client.subnet.length == addr_bits(&client.subnet.addr))
 		query->asker.addr = client.subnet.addr;
+	else if (client.has_subnet)
+		query->asker.subnet = client.subnet;
 }
 
 /* Makes what this worker keeps for each snapshot. */

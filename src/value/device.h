@@ -10,6 +10,10 @@
 #define DEVICE_ID_MAX 80   /* bytes, NUL included */
 #define DEVICE_NAME_MAX 64 /* bytes, NUL included */
 
+/* What a lease says of a device. */
+#define DEVICE_HOSTNAME_MAX 64 /* bytes of a host name, NUL included: one label */
+#define DEVICE_CLIENT_MAX 64   /* bytes of a client identifier; of longer ones the first */
+
 /* A device at the moment of one query.
  *
  * The id is stable: "mac:64:bc:0c:80:7e:1f" for a device that the configuration names by its

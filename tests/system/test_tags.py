@@ -1,5 +1,6 @@
 """Tags at run time: by people and by rules, from the next query on, over reloads and restarts, beside the configuration."""
 import json
+import time
 
 import dns.edns
 import dns.rcode
@@ -168,6 +169,11 @@ def test_only_trusted_forwarders_name_their_clients(portafilter, upstream):
         # words that say nothing: the forwarder itself
         ("127.0.1.1", [], "127.0.1.1"),
         ("127.0.1.1", [subnet("10.9.9.0", 24)], "127.0.1.1"),
+        ("127.0.1.1", [subnet("10.0.0.0", 8)], "127.0.1.1"),
+        # a network is a device's when one of its own holds all of it
+        ("127.0.1.1", [subnet("10.8.7.0", 24)], "net"),
+        ("127.0.1.1", [subnet("10.8.0.0", 16)], "net"),
+        ("127.0.3.1", [subnet("10.8.7.0", 24)], "127.0.3.1"),
         ("127.0.1.1", [MAC, OTHER], "127.0.1.1"),
         ("127.0.1.1", [dns.edns.GenericOption(65001, b"\x64\xbc")], "127.0.1.1"),
         ("127.0.1.1", [dns.edns.GenericOption(65001, b"\xff" * 6)], "127.0.1.1"),
@@ -213,5 +219,45 @@ def test_a_new_device_is_told_once(portafilter, upstream):
             ask(daemon.port, "a.test", source=source)
         wait_until(lambda: len(told()) > 1, "the next one is told")
         assert told() == ["ip:127.0.0.9", "ip:127.0.0.8"]
+    finally:
+        server.stop()
+
+
+def test_the_silence_of_a_known_device_is_told_once(portafilter, upstream):
+    server = Web(lambda request: request.reply(status=204))
+    try:
+        hour_us, now_us = 3600 * 10**6, int(time.time() * 10**6)
+        memory = {"version": 1, "saved_us": now_us, "devices": [
+            {"id": "name:lobby coffee", "announced": True, "asked_us": now_us - 3 * hour_us},
+            {"id": "name:tv", "announced": True, "asked_us": now_us - hour_us},
+            {"id": "ip:127.0.0.9", "announced": True, "asked_us": now_us - 9 * hour_us}]}
+        daemon = portafilter({
+            "upstreams": [upstream().upstream], "silent-after": "2h", "notify": [{"webhook": server.url(), "on": "silent-device"}],
+            "devices": DEVICES + [{"name": "tv", "ip": "127.0.0.12"}]}, ready=False)
+        path = daemon.folder / "devices.json"
+        path.write_text(json.dumps(memory))
+        daemon.start()
+
+        def told():
+            return [json.loads(body) for body in server.bodies]
+
+        wait_until(told, "the silence is told")
+        event = told()[0]
+        assert (event["event"], event["device"]["id"]) == ("silent-device", "name:lobby coffee")
+        assert event["text"].startswith("lobby coffee has not asked for 3 hours, since 20") and event["after"].startswith("silent since 20")
+        # over a restart, and for who only could not be heard meanwhile
+        daemon.stop()
+        memory = json.loads(path.read_text())
+        for row in memory["devices"]:
+            row["asked_us"] -= 5 * hour_us
+            row["silent_told_us"] -= row["silent_told_us"] and 5 * hour_us
+            row["quiet_from_us"] -= 5 * hour_us
+        memory["saved_us"] -= 5 * hour_us
+        path.write_text(json.dumps(memory))
+        daemon.start()
+        # a silence of an hour is no news; then it is
+        assert daemon.cli("tag", "127.0.0.9", "vip")[0] == 0
+        wait_until(lambda: len(told()) > 1, "whom somebody has tagged is known")
+        assert [e["device"]["id"] for e in told()] == ["name:lobby coffee", "ip:127.0.0.9"]
     finally:
         server.stop()

@@ -172,9 +172,51 @@ static void random_rewrites_keep_the_book_whole(void **state)
 	house_free(&house);
 }
 
+/* ---- leases that the configuration names ------------------------------------------------- */
+
+static void a_lease_of_the_configuration(void **state)
+{
+	(void)state;
+	static const char yaml[] = "devices:\n- {name: tv, hostname: Living-TV}\n"
+							   "- {name: watch, client-id: 01AABBCC}\n"
+							   "- {name: cam, mac: " VENDORS_OWN "}\n";
+	struct house *house = house_new(yaml, 0);
+	/* whoever made the MAC */
+	house_neighbour(house, "10.1.1.5", "24:0a:c4:00:00:08");
+	assert_string_equal(house_ask(house, "10.1.1.5"), "mac:24:0a:c4:00:00:08");
+	house_leases(house, 0,
+	             "0 24:0a:c4:00:00:08 10.1.1.5 living-tv *\n0 " PHONE " 10.1.1.6 * 01:aa:bb:cc\n"
+	             "0 " VENDORS_OWN " 10.1.1.7 living-tv *\n");
+	assert_string_equal(house_ask(house, "10.1.1.5"), "name:tv");
+	assert_string_equal(house_ask(house, "10.1.1.6"), "name:watch");
+	assert_string_equal(house_ask(house, "10.1.1.7"), "mac:" VENDORS_OWN); /* its own name counts */
+	assert_string_equal(house_change(house), "merged mac:24:0a:c4:00:00:08 into name:tv: the "
+	                                         "configuration names its lease");
+	/* another address of the same MAC, and a reload in between */
+	house_configure(house, yaml);
+	house_neighbour(house, "fd00::5", "24:0a:c4:00:00:08");
+	assert_string_equal(house_ask(house, "fd00::5"), "name:tv");
+	assert_string_equal(house_ask(house, "10.1.1.6"), "name:watch");
+	/* the lease names another thing now, or is nobody's any more */
+	while (*house_change(house))
+		;
+	house_leases(house, 0,
+	             "0 24:0a:c4:00:00:08 10.1.1.5 printer *\n0 " PHONE " 10.1.1.6 living-tv *\n");
+	assert_string_equal(house_ask(house, "10.1.1.5"), "mac:24:0a:c4:00:00:08");
+	assert_string_equal(house_ask(house, "10.1.1.6"), "name:tv");
+	assert_string_equal(house_change(house), "split name:tv into mac:24:0a:c4:00:00:08: its lease "
+	                                         "names it otherwise");
+	/* the configuration gives it up */
+	house_configure(house, "devices:\n- {name: tv, ip: 10.9.9.9}\n");
+	house_neighbour(house, "10.1.1.6", PHONE);
+	assert_string_equal(house_ask(house, "10.1.1.6"), "mac:" PHONE);
+	house_free(&house);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_lease_of_the_configuration),
 		cmocka_unit_test(a_lease_names_an_address),
 		cmocka_unit_test(two_files),
 		cmocka_unit_test(the_same_client_identifier),
