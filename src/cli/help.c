@@ -59,13 +59,19 @@ static const struct cli_verb verbs[] = {
      "  portafilter pause 2h --tag tv\n"
      "  portafilter pause off\n",
      "g", 1, 1, verb_pause},
+	{"replay", "FILE…",
+     "captures (pcap, pcapng, dnstap) instead of live traffic: what would have been?",
+     "  portafilter replay lobby.pcap\n"
+     "  portafilter replay *.pcapng --journal lobby.db\n"
+     "  tcpdump -w - port 53 | portafilter replay -\n",
+     "j", 1, CLI_POSITIONAL_MAX, verb_replay},
 	{"reload", "", "read configuration, lists and databases again",
      "  portafilter check && portafilter reload\n", "", 0, 0, verb_reload},
 	{"help", "[VERB]", "this text, or more on one verb", "  portafilter help log\n", "", 0, 1,
      verb_help},
 };
 
-static const char *const future[] = {"simulate", "replay"};
+static const char *const future[] = {"simulate"};
 
 const struct cli_verb *cli_verb_find(const char *name)
 {

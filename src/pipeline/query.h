@@ -63,8 +63,10 @@ struct query {
 
 	/* The pipeline's own from here on. */
 	struct pipeline *pipeline; /* its home */
-	struct asker asker;        /* the client, or whom a trusted forwarder asks for */
-	bool sighted;              /* the control thread was told that nobody knows it */
+	struct asker
+		asker; /* the client, or whom a trusted forwarder asks for; a transport that knows the client's MAC
+	                              without the kernel (a capture) puts it here before pipeline_receive */
+	bool sighted; /* the control thread was told that nobody knows it */
 	struct device device;
 	struct query *next; /* in a flight's waiters, a mailbox or the pool */
 	enum record_source source;
