@@ -53,6 +53,18 @@ void diag_add(struct diag *diag, enum diag_level level, const char *file, unsign
 	diag->count++;
 }
 
+void diag_take(struct diag *diag, struct diag *from)
+{
+	for (size_t i = 0; i < from->count; i++) {
+		const struct diag_entry *entry = &from->entries[i];
+		diag_add(diag, entry->level, entry->file, entry->line, entry->column, "%s", entry->text);
+		(*(entry->level == DIAG_ERROR ? &from->errors : &from->warnings))--;
+	}
+	diag->errors += from->errors; /* those past DIAG_ENTRY_MAX */
+	diag->warnings += from->warnings;
+	diag_deinit(from);
+}
+
 static void format(const struct diag_entry *entry, const char *level, char *text, size_t size)
 {
 	if (!entry->file)

@@ -37,6 +37,9 @@ void diag_add(struct diag *diag, enum diag_level level, const char *file, unsign
 #define diag_error(diag, ...) diag_add(diag, DIAG_ERROR, __VA_ARGS__)
 #define diag_warning(diag, ...) diag_add(diag, DIAG_WARNING, __VA_ARGS__)
 
+/* Adds what is in `from`, which is empty afterwards. */
+void diag_take(struct diag *diag, struct diag *from);
+
 /* "FILE:LINE:COLUMN: error: TEXT" into `text`, cut at `size`. */
 void diag_format(const struct diag_entry *entry, char *text, size_t size);
 

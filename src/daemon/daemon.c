@@ -1,10 +1,12 @@
 /* The main thread: starts everything in order, then is the control thread (signals, neighbours,
  * reloads), then ends everything in the reverse order. */
+#define _GNU_SOURCE /* SCHED_BATCH */
 #include "daemon/daemon.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <malloc.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +25,9 @@
 #define ERROR_MAX 500
 /* Allocations from here on are mappings of their own: what snapshots consist of, nothing that packets need. */
 #define LARGE_BYTES_MIN (256 << 10)
+
+/* Of the control thread, once the workers run: on the scale of nice(1), a tenth of a core where packets want all of them. */
+#define CONTROL_NICE 10
 
 /* ---- control ----------------------------------------------------------------------------- */
 
@@ -404,6 +409,16 @@ static void return_large_memory(void)
 	(void)mallopt(M_MMAP_THRESHOLD, LARGE_BYTES_MIN);
 }
 
+/* From here on this thread builds snapshots beside the workers: it takes the cores that they leave, and never one from under
+ * them. Threads that it starts later are the same; all that answers, journals or frees what the cache lets go of runs already.
+ * Where the system does not allow it, packets share. */
+static void yield_to_workers(void)
+{
+	const struct sched_param none = {0};
+	(void)sched_setscheduler(0, SCHED_BATCH, &none);
+	(void)setpriority(PRIO_PROCESS, 0, CONTROL_NICE); /* of the thread, on Linux */
+}
+
 int daemon_run(const char *config_path)
 {
 	struct daemon *daemon = calloc(1, sizeof *daemon);
@@ -418,6 +433,7 @@ int daemon_run(const char *config_path)
 	raise_file_limit();
 	return_large_memory();
 	rcu_register_thread();
+	(void)get_default_call_rcu_data(); /* its thread, before this one yields to the workers */
 	daemon->config_path = config_path;
 	daemon->started = clock_now();
 	daemon->shared.key = hash_key_random();
@@ -430,6 +446,7 @@ int daemon_run(const char *config_path)
 	int result = daemon->devices ? start(daemon, sets, error) : PF_ENOMEM;
 	if (result == PF_OK) {
 		announce(daemon);
+		yield_to_workers();
 		uv_run(&daemon->loop, UV_RUN_DEFAULT);
 		supervisor_say(daemon->replace ? "RELOADING=1" : "STOPPING=1");
 	} else {

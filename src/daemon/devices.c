@@ -188,20 +188,23 @@ struct sightings *devices_sightings(struct devices *devices)
 int devices_adopt(struct devices *devices, struct snapshot *built, struct diag *diag,
                   void (*publish)(struct daemon *daemon, struct snapshot *built))
 {
-	struct vendors *vendors;
-	int error = vendors_load(built->config->vendors, diag, &vendors);
-	if (error != PF_OK)
-		return error;
-	pthread_mutex_lock(&devices->lock);
-	error = book_adopt(devices->book, built->config, built->registry, vendors, clock_now(),
-	                   &built->roster);
-	if (error == PF_OK) {
-		publish(devices->daemon, built);
-		vendors_free(&devices->vendors);
-		devices->vendors = vendors;
-	} else {
-		vendors_free(&vendors);
+	struct vendors *vendors = NULL; /* new ones, when their files have changed */
+	if (!vendors_are_current(devices->vendors, built->config->vendors)) {
+		int unread = vendors_load(built->config->vendors, diag, &vendors);
+		if (unread != PF_OK)
+			return unread;
 	}
+	pthread_mutex_lock(&devices->lock);
+	int error = book_adopt(devices->book, built->config, built->registry,
+	                       vendors ? vendors : devices->vendors, clock_now(), &built->roster);
+	if (error == PF_OK)
+		publish(devices->daemon, built);
+	if (error == PF_OK && vendors) {
+		struct vendors *old = devices->vendors;
+		devices->vendors = vendors;
+		vendors = old;
+	}
+	vendors_free(&vendors);
 	pthread_mutex_unlock(&devices->lock);
 	return error;
 }

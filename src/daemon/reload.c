@@ -64,17 +64,19 @@ static void warn_of_restart(const struct daemon *daemon, const struct config *co
 		diag_warning(diag, config->file, 0, 0, format, "workers");
 }
 
-static void free_snapshot(struct rcu_head *head)
-{
-	struct snapshot *old = (struct snapshot *)((char *)head - offsetof(struct snapshot, rcu));
-	snapshot_free(&old);
-}
-
 static void publish(struct daemon *daemon, struct snapshot *built)
 {
-	struct snapshot *old = rcu_xchg_pointer(&daemon->shared.snapshot, built);
-	if (old)
-		call_rcu(&old->rcu, free_snapshot);
+	daemon->retired = rcu_xchg_pointer(&daemon->shared.snapshot, built);
+}
+
+/* Waited for here, and not left to call_rcu: on a busy machine reload after reload could else be done before the first of the old
+ * ones is freed, and each has the memory of all lists. Nothing that a worker waits for may be held. */
+static void free_retired(struct daemon *daemon)
+{
+	if (!daemon->retired)
+		return;
+	synchronize_rcu();
+	snapshot_free(&daemon->retired);
 }
 
 /* For whoever asked for the reload, and for `status`. */
@@ -163,6 +165,7 @@ static int build(struct daemon *daemon, int error, struct config *config, struct
 		if (daemon->fetch && fetch_configure(daemon->fetch, built->config, now) != PF_OK)
 			log_error("there is no memory to keep the lists fresh as the configuration says now");
 	}
+	free_retired(daemon);
 	if (error != PF_OK)
 		snapshot_free(&built); /* NULL, unless it was the devices that had no room */
 	if (epoch > 1 && error == PF_OK)

@@ -21,6 +21,8 @@ struct daemon {
 	struct now started;
 	struct shared shared;
 	size_t worker_count;
+	struct snapshot
+		*retired; /* not in force any more, but perhaps still read; the control thread's */
 	struct worker *workers[CONFIG_WORKERS_MAX];
 	struct supervisor *supervisor;
 	struct restart *restart; /* NULL: it can not be replaced in place */

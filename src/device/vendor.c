@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/hash.h"
 
 #define LENGTHS 3
 #define POOL_BYTES_MAX (64u << 20)
@@ -24,6 +25,7 @@ struct vendors {
 	size_t count[LENGTHS], room[LENGTHS];
 	struct assignment *list[LENGTHS];
 	struct buffer pool;
+	uint64_t looks; /* of the files when they were read; 0: not to be kept */
 };
 
 static const struct {
@@ -145,13 +147,42 @@ static int by_prefix(const void *a, const void *b)
 	return x->prefix < y->prefix ? -1 : x->prefix > y->prefix;
 }
 
+/* What the files of a folder look like; another number when one has changed. */
+static uint64_t look_at(const char *folder)
+{
+	uint64_t sum = hash_bytes((struct hash_key){1}, folder, strlen(folder));
+	for (size_t kind = 0; kind < LENGTHS; kind++) {
+		char path[4096];
+		struct stat info;
+		uint64_t looks[4] = {0};
+		snprintf(path, sizeof path, "%s/%s", folder, kinds[kind].file);
+		if (!stat(path, &info)) {
+			looks[0] = info.st_ino;
+			looks[1] = (uint64_t)info.st_size;
+			looks[2] = (uint64_t)info.st_mtim.tv_sec << 30 | (uint64_t)info.st_mtim.tv_nsec;
+			looks[3] = (uint64_t)info.st_ctim.tv_sec << 30 | (uint64_t)info.st_ctim.tv_nsec;
+		}
+		sum = hash_bytes((struct hash_key){sum}, looks, sizeof looks);
+	}
+	return sum;
+}
+
+bool vendors_are_current(const struct vendors *vendors, const char *folder)
+{
+	return vendors && vendors->looks == look_at(folder);
+}
+
 int vendors_load(const char *folder, struct diag *diag, struct vendors **out)
 {
 	struct vendors *vendors = calloc(1, sizeof *vendors);
 	int error = vendors ? PF_OK : PF_ENOMEM;
+	size_t warnings = diag->warnings;
 	*out = NULL;
-	if (vendors)
+	if (vendors) {
 		buffer_init(&vendors->pool, POOL_BYTES_MAX);
+		vendors->looks =
+			look_at(folder); /* before they are read: what changes meanwhile has changed */
+	}
 	for (size_t kind = 0; kind < LENGTHS && error == PF_OK; kind++) {
 		char path[4096];
 		snprintf(path, sizeof path, "%s/%s", folder, kinds[kind].file);
@@ -163,6 +194,8 @@ int vendors_load(const char *folder, struct diag *diag, struct vendors **out)
 		vendors_free(&vendors);
 		return error;
 	}
+	if (diag->warnings != warnings)
+		vendors->looks = 0; /* read again each time, so that it is told each time */
 	*out = vendors;
 	return PF_OK;
 }

@@ -3,6 +3,8 @@
 #ifndef PF_DEVICE_VENDOR_H
 #define PF_DEVICE_VENDOR_H
 
+#include <stdbool.h>
+
 #include "base/addr.h"
 #include "base/diag.h"
 
@@ -14,6 +16,8 @@ struct vendors; /* immutable */
 /* Reads oui.csv, mam.csv and oui36.csv of the folder, as many as there are; lines that are none are skipped. PF_OK and the
  * caller's `*out` (empty when there is no file; a file that can not be read is a warning), PF_ENOMEM. */
 PF_MUST_CHECK int vendors_load(const char *folder, struct diag *diag, struct vendors **out);
+/* Would reading them again bring the same? */
+bool vendors_are_current(const struct vendors *vendors, const char *folder);
 void vendors_free(struct vendors **vendors);
 
 /* The vendor of the longest assignment; "" when there is none, or the MAC is one that its owner made up (the locally

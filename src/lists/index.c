@@ -9,6 +9,7 @@
 #include "lists/groups.h"
 #include "lists/name_table.h"
 #include "lists/place.h"
+#include "lists/refill.h"
 #include "lists/sealed.h"
 
 struct list_index {
@@ -18,21 +19,35 @@ struct list_index {
 	/* While it is filled; NULL when sealed. */
 	struct groups *groups;
 	struct name_table table;
+	struct refill refill; /* in place of the table, when it has slots */
 	/* Sealed. */
 	struct sealed sealed;
 	void *block; /* NULL: it is somebody else's */
 };
 
-struct list_index *list_index_new(struct hash_key key)
+struct list_index *list_index_new_for(struct hash_key key, size_t name_count)
 {
 	struct list_index *index = calloc(1, sizeof *index);
 	if (!index)
 		return NULL;
 	index->key = key;
 	index->groups = groups_new();
-	if (!index->groups || name_table_init(&index->table) != PF_OK)
+	int error = name_count >= REFILL_NAMES_MIN && name_count <= LIST_INDEX_ENTRY_MAX
+	                ? refill_init(&index->refill, name_count)
+	                : name_table_init(&index->table);
+	if (!index->groups || error != PF_OK)
 		list_index_free(&index);
 	return index;
+}
+
+struct list_index *list_index_new(struct hash_key key)
+{
+	return list_index_new_for(key, 0);
+}
+
+bool list_index_misjudged(const struct list_index *index)
+{
+	return index->refill.slots && refill_misjudged(&index->refill);
 }
 
 void list_index_free(struct list_index **out)
@@ -43,6 +58,8 @@ void list_index_free(struct list_index **out)
 	groups_free(&index->groups);
 	if (index->table.slots)
 		name_table_deinit(&index->table);
+	if (index->refill.slots)
+		refill_deinit(&index->refill);
 	if (index->block)
 		pages_free(index->block, sealed_bytes(&index->sealed.shape));
 	free(index);
@@ -51,20 +68,23 @@ void list_index_free(struct list_index **out)
 
 void list_index_expect(struct list_index *index, size_t count)
 {
-	name_table_expect(&index->table, count < LIST_INDEX_ENTRY_MAX ? count : LIST_INDEX_ENTRY_MAX);
+	if (index->table.slots)
+		name_table_expect(&index->table,
+		                  count < LIST_INDEX_ENTRY_MAX ? count : LIST_INDEX_ENTRY_MAX);
 }
 
-int list_index_add(struct list_index *index, const struct dns_name *name,
-                   const struct list_entry *entry)
+static void note_added(struct list_index *index, const struct dns_name *name)
+{
+	index->depths[name->labels / 64] |= (uint64_t)1 << (name->labels % 64);
+	index->count++;
+}
+
+static int add_to_table(struct list_index *index, uint64_t hash, const struct list_entry *entry)
 {
 	bool found;
 	uint32_t to;
-	assert(index->groups && entry->list < LIST_MAX);
-	if (index->count == LIST_INDEX_ENTRY_MAX)
-		return PF_EFULL;
 	if (name_table_reserve(&index->table) != PF_OK)
 		return PF_ENOMEM;
-	uint64_t hash = hash_bytes(index->key, name->wire, name->length);
 	struct name_slot *slot = name_table_find(&index->table, hash, &found);
 	int error = groups_with(index->groups, found ? slot->value : 0, entry, &to);
 	if (error != PF_OK)
@@ -74,22 +94,64 @@ int list_index_add(struct list_index *index, const struct dns_name *name,
 		slot->value = to;
 	else
 		name_table_put(&index->table, slot, hash, to);
-	index->depths[name->labels / 64] |= (uint64_t)1 << (name->labels % 64);
-	index->count++;
 	return PF_OK;
 }
 
+static int add_to_refill(struct list_index *index, uint64_t hash, const struct list_entry *entry)
+{
+	uint32_t to;
+	uint64_t *slot = refill_find(&index->refill, hash);
+	uint32_t from = slot ? SLOT_GROUP(*slot) : 0;
+	int error = groups_with(index->groups, from, entry, &to);
+	if (error != PF_OK)
+		return error;
+	groups_move(index->groups, from, to);
+	if (slot)
+		refill_set_group(slot, to);
+	else
+		refill_put(&index->refill, hash, to);
+	return PF_OK;
+}
+
+int list_index_add(struct list_index *index, const struct dns_name *name,
+                   const struct list_entry *entry)
+{
+	assert(index->groups && entry->list < LIST_MAX);
+	if (index->count == LIST_INDEX_ENTRY_MAX)
+		return PF_EFULL;
+	uint64_t hash = hash_bytes(index->key, name->wire, name->length);
+	int error =
+		index->refill.slots ? add_to_refill(index, hash, entry) : add_to_table(index, hash, entry);
+	if (error == PF_OK)
+		note_added(index, name);
+	return error;
+}
+
 /* ---- sealing ----------------------------------------------------------------------------- */
+
+/* How many buckets and slots the names of the table take. PF_OK or PF_ENOMEM. */
+static int measure_table(struct list_index *index, size_t *bucket_count, size_t *slot_count)
+{
+	int error;
+	*bucket_count = index->table.count * 100 / (BUCKET_SLOTS * BUCKET_LOAD_PERCENT) + 1;
+	while ((error = place_names(&index->table, *bucket_count, NULL, NULL, slot_count)) == PF_EFULL)
+		*bucket_count += *bucket_count / 16 + 1; /* a very odd set of hashes */
+	return error;
+}
 
 /* PF_OK or PF_ENOMEM. */
 static int find_shape(struct list_index *index, struct sealed_shape *shape)
 {
 	struct groups_size groups = groups_measure(index->groups);
-	size_t names = index->table.count, slot_count = 0;
-	size_t bucket_count = names * 100 / (BUCKET_SLOTS * BUCKET_LOAD_PERCENT) + 1;
-	int error;
-	while ((error = place_names(&index->table, bucket_count, NULL, NULL, &slot_count)) == PF_EFULL)
-		bucket_count += bucket_count / 16 + 1; /* a very odd set of hashes */
+	size_t names = index->table.count, slot_count = 0, bucket_count;
+	int error = PF_OK;
+	if (index->refill.slots) {
+		names = index->refill.name_count;
+		bucket_count = index->refill.bucket_count;
+		slot_count = refill_slot_count(&index->refill);
+	} else {
+		error = measure_table(index, &bucket_count, &slot_count);
+	}
 	*shape = (struct sealed_shape){
 		.seed = index->key.seed,
 		.depths = {index->depths[0], index->depths[1]},
@@ -107,11 +169,15 @@ static int find_shape(struct list_index *index, struct sealed_shape *shape)
 int list_index_seal(struct list_index *index)
 {
 	struct sealed_shape shape;
-	int error = find_shape(index, &shape);
-	if (error != PF_OK)
-		return error;
+	size_t slot_count;
+	if (find_shape(index, &shape) != PF_OK)
+		return PF_ENOMEM;
+	size_t bytes = sealed_bytes(&shape);
 	uint32_t *numbers = calloc(groups_number_end(index->groups), sizeof *numbers);
-	uint64_t *slots = numbers ? pages_new(sealed_bytes(&shape)) : NULL;
+	bool refilled = index->refill.slots;
+	uint64_t *slots = !numbers   ? NULL
+	                  : refilled ? refill_take(&index->refill, bytes)
+	                             : pages_new(bytes);
 	if (!slots) {
 		free(numbers);
 		return PF_ENOMEM;
@@ -119,12 +185,16 @@ int list_index_seal(struct list_index *index)
 	uint32_t *starts = (uint32_t *)(slots + shape.slot_count);
 	groups_pack(index->groups, starts, starts + shape.group_count + 2, numbers);
 	groups_free(&index->groups);
-	size_t slot_count;
-	error = place_names(&index->table, shape.bucket_count, numbers, slots, &slot_count);
-	name_table_deinit(&index->table);
+	int error = PF_OK;
+	if (refilled)
+		refill_renumber(slots, shape.slot_count, numbers);
+	else
+		error = place_names(&index->table, shape.bucket_count, numbers, slots, &slot_count);
+	if (!refilled)
+		name_table_deinit(&index->table);
 	free(numbers);
 	if (error != PF_OK) {
-		pages_free(slots, sealed_bytes(&shape));
+		pages_free(slots, bytes);
 		return error;
 	}
 	index->block = slots;
@@ -164,6 +234,11 @@ size_t list_index_find(const struct list_index *index, size_t list, const struct
 size_t list_index_count(const struct list_index *index)
 {
 	return index->count;
+}
+
+size_t list_index_names(const struct list_index *index)
+{
+	return index->sealed.shape.name_count;
 }
 
 size_t list_index_bytes(const struct list_index *index)

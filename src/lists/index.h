@@ -3,7 +3,8 @@
  * number of the group of lists that have it (groups.h), so that it costs the same with one list and with 200.
  *
  * No name is kept, only keyed hashes, which sealed.h weighs; and no line number: lists_find_line reads the file
- * again. While it is filled it takes 15 to 20 bytes a name (name_table.h), sealed 9.1 and the groups. */
+ * again. While it is filled it takes 15 to 20 bytes a name (name_table.h), sealed 9.1 and the groups; with a good guess of the
+ * number of names never more than that. */
 #ifndef PF_LISTS_INDEX_H
 #define PF_LISTS_INDEX_H
 
@@ -56,6 +57,10 @@ struct list_index;
 
 /* Owned by the caller; NULL without memory. */
 struct list_index *list_index_new(struct hash_key key);
+/* For about as many different names as that: filled without a table (refill.h), when they are enough to be worth it. When
+ * list_index_misjudged says so after the filling, the names must be added to another index, made without a guess. */
+struct list_index *list_index_new_for(struct hash_key key, size_t name_count);
+bool list_index_misjudged(const struct list_index *index);
 void list_index_free(struct list_index **index);
 
 /* Before it is sealed. `entry->list` is under LIST_MAX. PF_OK; PF_ECONFLICT when entries of the list cover the same already, with the same detail; PF_EFULL
@@ -80,6 +85,7 @@ size_t list_index_find(const struct list_index *index, size_t list, const struct
 
 /* Entries that were added; of a sealed index they may stand in fewer slots. */
 size_t list_index_count(const struct list_index *index);
+size_t list_index_names(const struct list_index *index); /* different ones; of a sealed index */
 size_t list_index_bytes(const struct list_index *index);
 
 /* The inside of a sealed index, for whoever keeps it on a disk; borrowed. */

@@ -2,6 +2,7 @@
  * mapped from the cache file. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "lists/expressions.h"
 #include "lists/load.h"
@@ -73,11 +74,27 @@ static int remember_warnings(struct lists *lists, const struct config *config,
 	return PF_OK;
 }
 
+/* How many names will come, if there are as many to a byte as before. 0: there is nothing to go by. */
+static size_t expected_names(const struct config *config, const struct lists *previous)
+{
+	uint64_t before = 0, now = 0;
+	struct stat info;
+	for (size_t i = 0; previous && i < previous->count; i++)
+		before += previous->infos[i].source.size;
+	for (size_t i = 0; before && i < config->list_count; i++)
+		now += stat(config->lists[i].file, &info) ? 0 : (uint64_t)info.st_size;
+	/* Of files that differ more than that nothing can be said. */
+	if (!before || now < before - before / 4 || now > before + before / 4)
+		return 0;
+	return (size_t)((double)now / (double)before *
+	                (double)list_index_names(previous->tables.index));
+}
+
 static int load_anew(const struct config *config, const struct lists_keep *keep, struct diag *diag,
                      struct lists **out)
 {
 	size_t from = diag->count;
-	int error = lists_read(config, keep, diag, out);
+	int error = lists_read(config, expected_names(config, keep->previous), keep, diag, out);
 	if (error != PF_OK)
 		return error;
 	error = remember_warnings(*out, config, diag, from);

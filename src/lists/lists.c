@@ -36,7 +36,7 @@ const char *list_skip_text(enum list_skip reason)
 	return skip_texts[reason];
 }
 
-static struct lists *lists_new(size_t count, const struct tag_table *tags)
+static struct lists *lists_new(size_t count, const struct tag_table *tags, size_t name_count)
 {
 	struct lists *lists = calloc(1, sizeof *lists);
 	if (!lists)
@@ -46,7 +46,8 @@ static struct lists *lists_new(size_t count, const struct tag_table *tags)
 	lists->key = hash_key_random();
 	lists->tags = *tags;
 	lists->count = count;
-	if (list_tables_init(&lists->tables, list_index_new(lists->key), &lists->tags) != PF_OK ||
+	if (list_tables_init(&lists->tables, list_index_new_for(lists->key, name_count),
+	                     &lists->tags) != PF_OK ||
 	    !lists->infos)
 		lists_free(&lists);
 	return lists;
@@ -173,31 +174,44 @@ static int seal(struct sealing *sealing,
 	return error;
 }
 
-int lists_read(const struct config *config, const struct lists_keep *keep, struct diag *diag,
-               struct lists **out)
+static int read_and_seal(const struct config *config, const struct lists_keep *keep,
+                         struct lists *lists, struct diag *diag)
 {
-	*out = NULL;
 	int result = PF_OK;
-	struct lists *lists = lists_new(config->list_count, &config->tags);
-	if (!lists)
-		return PF_ENOMEM;
 	for (size_t i = 0; i < config->list_count && result != PF_ENOMEM; i++) {
 		int error = load_one(lists, i, config, keep->now_wall_us, diag);
 		if (error != PF_OK)
 			result =
 				error; /* the others are read all the same, so that all errors are told at once */
 	}
-	if (result != PF_OK) {
-		lists_free(&lists);
+	if (list_index_misjudged(lists->tables.index))
+		return PF_ECONFLICT;
+	if (result != PF_OK)
 		return result;
-	}
 	struct sealing sealing = {lists, keep, config, diag};
-	if (seal(&sealing, tell_expression) != PF_OK) {
-		lists_free(&lists);
+	return seal(&sealing, tell_expression);
+}
+
+int lists_read(const struct config *config, size_t name_count, const struct lists_keep *keep,
+               struct diag *diag, struct lists **out)
+{
+	struct diag findings;
+	*out = NULL;
+	struct lists *lists = lists_new(config->list_count, &config->tags, name_count);
+	if (!lists)
 		return PF_ENOMEM;
+	diag_init(&findings);
+	int error = read_and_seal(config, keep, lists, &findings);
+	if (error == PF_ECONFLICT) { /* the guess was wrong: once more without one */
+		diag_deinit(&findings);
+		lists_free(&lists);
+		return lists_read(config, 0, keep, diag, out);
 	}
+	diag_take(diag, &findings);
+	if (error != PF_OK)
+		lists_free(&lists);
 	*out = lists;
-	return PF_OK;
+	return error;
 }
 
 /* Told already, when the list was read for the first time. */

@@ -6,9 +6,9 @@
 
 #include "lists/lists.h"
 
-/* As lists_load, without warnings remembered. */
-PF_MUST_CHECK int lists_read(const struct config *config, const struct lists_keep *keep,
-                             struct diag *diag, struct lists **out);
+/* As lists_load, without warnings remembered. `name_count`: about so many different names will come; 0: nobody knows. */
+PF_MUST_CHECK int lists_read(const struct config *config, size_t name_count,
+                             const struct lists_keep *keep, struct diag *diag, struct lists **out);
 
 /* Reads what the cache file does not hold: lists->beyond, with the tags of this configuration. PF_OK; PF_EINVAL when what
  * comes out is not what it was; PF_ENOMEM. */

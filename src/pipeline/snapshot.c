@@ -120,9 +120,10 @@ int snapshot_build_kept(struct config **config, uint32_t epoch, struct now now,
 		refuse_loops(built->config, diag),
 		local_build(built->config, diag, &built->local),
 		registry_build(built->config, &built->registry),
-		lists_load_kept(built->config, keep, diag, &built->lists),
 		policy_compile(built->config, diag, &built->policy),
+		/* Lists last: what the others need only for a moment is not there beside two indexes. */
 		geo_load_kept(built->config, geo, now, epoch, diag, &built->geo),
+		lists_load_kept(built->config, keep, diag, &built->lists),
 	};
 	int error = PF_OK;
 	for (size_t i = 0; i < PF_COUNT(parts) && error == PF_OK; i++)

@@ -16,7 +16,6 @@
 #include "policy/policy.h"
 
 struct snapshot {
-	struct rcu_head rcu;
 	uint32_t epoch; /* from 1, one more with each reload */
 	int64_t built_wall_us;
 	struct config *config;
@@ -31,7 +30,7 @@ struct snapshot {
 };
 
 /* Reads the configuration and all that it names. Every error and warning goes to `diag`. PF_OK and
- * `*out` owned by the caller (snapshot_free, or through RCU once published); else an error and NULL. The roster
+ * `*out` owned by the caller (snapshot_free, once published only when no reader has it any more); else an error and NULL. The roster
  * is not in it yet: whoever keeps the book of devices puts it there. */
 PF_MUST_CHECK int snapshot_build(const char *config_path, uint32_t epoch, struct now now,
                                  struct diag *diag, struct snapshot **out);

@@ -221,6 +221,10 @@ static void vendors_by_24_28_and_36_bits(void **state)
 	/* without any file nobody has a vendor, and that is no error */
 	assert_int_equal(vendors_load(folder, &diag, &vendors), PF_OK);
 	assert_string_equal(vendor(vendors, "24:0a:c4:00:00:07"), "");
+	assert_true(vendors_are_current(vendors, folder));
+	put(folder, "oui.csv", "");
+	assert_false(vendors_are_current(vendors, folder));
+	assert_false(vendors_are_current(NULL, folder));
 	vendors_free(&vendors);
 	put(folder, "oui.csv",
 	    "Registry,Assignment,Organization Name,Organization Address\r\n"

@@ -186,17 +186,20 @@ static void compare(const struct list_index *index, const struct reference *refe
 	check_found(index, reference, name);
 }
 
+/* Each seed twice: filled through a table, and, with a guess of the number of names, without one. */
 static void test_like_reference(void **state)
 {
 	(void)state;
-	for (uint64_t seed = 1; seed <= SEED_COUNT; seed++) {
-		uint64_t random = seed;
-		struct list_index *index = list_index_new((struct hash_key){seed * 77});
+	for (uint64_t turn = 2; turn <= SEED_COUNT + 1; turn++) {
+		uint64_t seed = turn / 2, random = seed;
+		struct list_index *index =
+			list_index_new_for((struct hash_key){seed * 77}, turn % 2 ? 1100 : 0);
 		struct reference *reference = calloc(1, sizeof *reference);
 		assert_non_null(index);
 		assert_non_null(reference);
 		reference->step = seed % 2 ? 85 : 5;
 		fill(index, reference, &random);
+		assert_int_equal(list_index_misjudged(index), reference->step == 5 && turn % 2);
 		assert_int_equal(list_index_seal(index), PF_OK);
 		for (size_t i = 0; i < QUESTION_COUNT / SEED_COUNT; i++) {
 			struct dns_name name;
@@ -269,10 +272,9 @@ static void test_deepest(void **state)
 }
 
 /* One name in all lists; growing and sealing keep it whole. */
-static void test_shared_name(void **state)
+static void shared_name(size_t name_count)
 {
-	(void)state;
-	struct list_index *index = list_index_new(hash_key_random());
+	struct list_index *index = list_index_new_for(hash_key_random(), name_count);
 	struct dns_name name, other;
 	struct list_match match;
 	assert_int_equal(dns_name_from_text("shared.example", &name), PF_OK);
@@ -293,16 +295,48 @@ static void test_shared_name(void **state)
 	for (size_t i = 0; i < PF_COUNT(match.held.words); i++)
 		assert_true(match.held.words[i] == UINT64_MAX);
 	assert_true(list_index_bytes(index) < (size_t)5256 * 10);
+	assert_int_equal(list_index_names(index), 5001);
 	list_index_free(&index);
+}
+
+static void test_shared_name(void **state)
+{
+	(void)state;
+	shared_name(0);
+	shared_name(5001);
+	shared_name(4800);
+}
+
+/* A guess that was wrong is known as such. */
+static void test_guesses(void **state)
+{
+	(void)state;
+	static const struct {
+		size_t guess, count;
+		bool misjudged;
+	} cases[] = {{0, 5000, false},    {1023, 9000, false}, {5000, 5000, false}, {5000, 5400, false},
+	             {6000, 5000, false}, {9000, 5000, true},  {2000, 5000, true}};
+	for (size_t i = 0; i < PF_COUNT(cases); i++) {
+		struct list_index *index = list_index_new_for(hash_key_random(), cases[i].guess);
+		for (unsigned n = 0; n < cases[i].count; n++) {
+			char text[40];
+			struct dns_name name;
+			const struct list_entry entry = {7, LIST_COVERS_SELF, 0};
+			snprintf(text, sizeof text, "n%u.example", n);
+			assert_int_equal(dns_name_from_text(text, &name), PF_OK);
+			assert_int_equal(list_index_add(index, &name, &entry), PF_OK);
+		}
+		assert_int_equal(list_index_misjudged(index), cases[i].misjudged);
+		list_index_free(&index);
+	}
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_like_reference),
-		cmocka_unit_test(test_empty),
-		cmocka_unit_test(test_deepest),
-		cmocka_unit_test(test_shared_name),
+		cmocka_unit_test(test_like_reference), cmocka_unit_test(test_empty),
+		cmocka_unit_test(test_deepest),        cmocka_unit_test(test_shared_name),
+		cmocka_unit_test(test_guesses),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -117,8 +117,45 @@ static void test_every_allocation(void **state)
 	fixture_deinit(&fixture);
 }
 
+/* The same where lists are read again, with an index before from which the number of names is known. */
+static void test_every_allocation_again(void **state)
+{
+	(void)state;
+	static char text[1200 * 16];
+	struct fixture fixture;
+	struct lists *loaded = NULL;
+	size_t refused = 0, i;
+	for (unsigned n = 0; n < 1200; n++)
+		sprintf(text + strlen(text), "n%u.example\n", n);
+	fixture_init(&fixture);
+	fixture_add_text(&fixture, text);
+	assert_int_equal(fixture_load(&fixture), PF_OK);
+	strcpy(fixture.names[0], "other");
+	const struct lists_keep keep = {fixture.loaded, NULL, INT64_MAX};
+	for (i = 1; i < ALLOCATIONS_MAX && !loaded; i++) {
+		calls = 0;
+		fails_at = i;
+		int error = lists_load_kept(&fixture.config, &keep, &fixture.diag, &loaded);
+		bool failed = calls >= i;
+		fails_at = 0;
+		if (error != PF_OK) {
+			assert_int_equal(error, PF_ENOMEM);
+			assert_null(loaded);
+			refused++;
+		} else if (failed) {
+			lists_free(&loaded);
+		}
+	}
+	assert_non_null(loaded);
+	assert_true(refused > 8);
+	assert_int_equal(fixture.diag.errors, 0);
+	lists_free(&loaded);
+	fixture_deinit(&fixture);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_allocation)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_allocation),
+	                                   cmocka_unit_test(test_every_allocation_again)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -266,6 +266,56 @@ static void test_other_lists(void **state)
 	world->fixture.config.list_count--;
 }
 
+/* `from` up to `to`, so that the file has as many bytes whatever the numbers are. */
+static void write_numbers(const char *path, unsigned from, unsigned to, unsigned in_all)
+{
+	FILE *file = fopen(path, "wb");
+	assert_non_null(file);
+	for (unsigned i = 0; i < in_all; i++)
+		assert_true(fprintf(file, "n%05u.numbered\n", from + i % (to - from)) > 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void check_numbers(const struct world *world, size_t list, unsigned from, unsigned to)
+{
+	char text[40];
+	for (unsigned i = 0; i < 6000; i += 37) {
+		snprintf(text, sizeof text, "x.n%05u.numbered", i);
+		assert_int_equal(fixture_has(&world->fixture, list, text), i >= from && i < to);
+	}
+	assert_int_equal(lists_info(world->fixture.loaded, list)->names, to - from);
+}
+
+/* A reload reckons with as many names as there were. Right or wrong, what comes out is the same, is told once, and can be
+ * mapped at the next start. */
+static void test_like_before(void **state)
+{
+	struct world *world = *state;
+	char path[96];
+	snprintf(path, sizeof path, "%s/numbers", world->fixture.folder);
+	write_numbers(path, 0, 4000, 4000);
+	size_t list = fixture_add_file(&world->fixture, path);
+	load(world, false, LATER_US);
+	check_numbers(world, list, 0, 4000);
+	size_t bytes = lists_bytes(world->fixture.loaded), warnings = world->fixture.diag.warnings;
+	assert_true(warnings > 0);
+	const struct {
+		unsigned from, to, in_all;
+	} files[] = {
+		{2000, 6000, 4000}, {2000, 5500, 4000}, {100, 300, 4000}, {0, 4000, 4000}, {0, 10, 10}};
+	for (size_t i = 0; i < PF_COUNT(files); i++) {
+		write_numbers(path, files[i].from, files[i].to, files[i].in_all);
+		load(world, true, LATER_US);
+		assert_int_equal(origin(world), LISTS_READ);
+		assert_int_equal(world->fixture.diag.warnings, warnings);
+		check_numbers(world, list, files[i].from, files[i].to);
+		assert_true(lists_bytes(world->fixture.loaded) < bytes + bytes / 10);
+		load(world, false, LATER_US);
+		assert_int_equal(origin(world), LISTS_MAPPED);
+		check_numbers(world, list, files[i].from, files[i].to);
+	}
+}
+
 /* A copy that is still to be fetched is none of these errors: it is read when it is there. */
 static void test_copy_to_come(void **state)
 {
@@ -471,6 +521,7 @@ int main(void)
 		TEST(test_touched),
 		TEST(test_other_lists),
 		TEST(test_more_than_names),
+		TEST(test_like_before),
 		TEST(test_copy_to_come),
 		TEST(test_not_ours),
 		TEST(test_can_not_be_written),
