@@ -10,8 +10,7 @@
 
 #include "base/error.h"
 
-#define STORE_DEVICES_MAX 4096      /* of one filter */
-#define STORE_ASKED_ROWS_MAX 300000 /* a household's day; two seconds of reading */
+#define STORE_DEVICES_MAX 4096 /* of one filter */
 
 /* All conditions that are given must hold. Strings are borrowed; NULL or negative: not given. */
 struct store_filter {
@@ -41,6 +40,14 @@ struct store_query {
 	const char *device_id, *device, *client, *name, *type, *rcode, *action, *rule, *reason;
 	const char *standing, *confidence, *source, *upstream;
 	int64_t took_us;
+};
+
+/* All raw queries that differ in nothing but their time. `answer` names the content of the answer, 0: none. */
+struct store_history {
+	const char *device_id, *device, *client, *name, *type, *rcode, *action, *rule, *reason;
+	const char *standing, *confidence, *source, *upstream;
+	int64_t answer;
+	int64_t first_wall_us, last_wall_us, count;
 };
 
 /* One endpoint, as v_endpoints shows it. */
@@ -86,9 +93,11 @@ struct store {
 	                 int (*each)(void *data, const struct store_endpoint *row), void *data);
 	int (*devices)(struct store *store, int (*each)(void *data, const struct store_device *row),
 	               void *data);
-	/* By device (name, then id), then name. Of the filter: device and since. Names that got an address are remembered as
-	 * long as the endpoints are, others (sinkholed ones) as long as they stand among the newest
-	 * STORE_ASKED_ROWS_MAX queries. */
+	/* Raw queries that say the same but for their time, together, in no order. Limit and after_row mean nothing here. Ten million
+	 * queries are read in a few seconds. */
+	int (*history)(struct store *store, const struct store_filter *filter,
+	               int (*each)(void *data, const struct store_history *row), void *data);
+	/* By device (name, then id), then name. Of the filter: device and since (to the day). As long as endpoints and sums are kept. */
 	int (*asked)(struct store *store, const struct store_filter *filter,
 	             int (*each)(void *data, const struct store_asked *row), void *data);
 	/* Oldest first. Of the filter: device, kind, since, until and limit (the newest). */

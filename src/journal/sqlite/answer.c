@@ -6,17 +6,16 @@
 
 #include "journal/sqlite/state.h"
 
-static int intern_fact(struct sqlite_sink *sink, const struct record_address *address, int32_t day,
-                       int64_t *id)
+static int intern_fact(struct sqlite_sink *sink, const struct record_address *address, int64_t *id)
 {
 	char text[ADDR_TEXT_MAX];
 	addr_format(&address->address, text);
 	int64_t address_id, organisation_id, evidence_id;
-	int result = intern_text(sink, TABLE_ADDRESS, text, day, &address_id);
+	int result = intern_text(sink, TABLE_ADDRESS, text, &address_id);
 	if (result == PF_OK)
-		result = intern_text(sink, TABLE_LABEL, address->organisation, day, &organisation_id);
+		result = intern_text(sink, TABLE_LABEL, address->organisation, &organisation_id);
 	if (result == PF_OK)
-		result = intern_text(sink, TABLE_LABEL, address->evidence, day, &evidence_id);
+		result = intern_text(sink, TABLE_LABEL, address->evidence, &evidence_id);
 	if (result != PF_OK)
 		return result;
 	struct value values[] = {
@@ -37,10 +36,10 @@ static int intern_fact(struct sqlite_sink *sink, const struct record_address *ad
 	             address->standing, address->confidence, address->special, address->anycast,
 	             address->location.code, address->control.code, address->asn,
 	             (long long)organisation_id, (long long)evidence_id);
-	result = intern_known(sink, TABLE_FACT, key, (size_t)length, day, id);
+	result = intern_known(sink, TABLE_FACT, key, (size_t)length, id);
 	if (result != PF_ENOENT)
 		return result;
-	return intern_resolve(sink, TABLE_FACT, key, (size_t)length, values, PF_COUNT(values), day, id,
+	return intern_resolve(sink, TABLE_FACT, key, (size_t)length, values, PF_COUNT(values), id,
 	                      NULL);
 }
 
@@ -52,18 +51,34 @@ static bool is_double(const struct record_answer *answer, size_t index)
 	return false;
 }
 
-static int write_content(struct sqlite_sink *sink, const struct record_answer *answer, int64_t id,
-                         int32_t day)
+/* Where the answer stands, for the sums: the country of the first address that has its standing; "": of none is one known. */
+static const char *country_of(const struct record_answer *answer)
+{
+	const char *any = "";
+	for (size_t i = 0; i < answer->address_count; i++) {
+		const struct record_address *address = &answer->addresses[i];
+		if (!country_known(address->location))
+			continue;
+		if (address->standing == answer->standing)
+			return address->location.code;
+		if (!*any)
+			any = address->location.code;
+	}
+	return any;
+}
+
+static int write_content(struct sqlite_sink *sink, const struct record_answer *answer, int64_t id)
 {
 	struct value values[] = {{.number = id},
 	                         {.text = standing_word(answer->standing)},
 	                         {.text = confidence_word(answer->confidence)},
 	                         {.number = answer->overseas_count},
-	                         {.number = answer->judged_count}};
+	                         {.number = answer->judged_count},
+	                         {.text = country_of(answer)}};
 	int result = statement_run(sink->statements[ST_ANSWER_FILL], values, PF_COUNT(values));
 	for (size_t i = 0; i < answer->hop_count && result == PF_OK; i++) {
 		int64_t name;
-		result = intern_name(sink, &answer->hops[i], day, &name);
+		result = intern_name(sink, &answer->hops[i], &name);
 		struct value hop[] = {{.number = id}, {.number = (int64_t)i}, {.number = name}};
 		if (result == PF_OK)
 			result = statement_run(sink->statements[ST_HOP_INSERT], hop, PF_COUNT(hop));
@@ -72,7 +87,7 @@ static int write_content(struct sqlite_sink *sink, const struct record_answer *a
 		if (is_double(answer, i))
 			continue;
 		int64_t fact;
-		result = intern_fact(sink, &answer->addresses[i], day, &fact);
+		result = intern_fact(sink, &answer->addresses[i], &fact);
 		struct value address[] = {{.number = id}, {.number = (int64_t)i}, {.number = fact}};
 		if (result == PF_OK)
 			result = statement_run(sink->statements[ST_ADDRESS_INSERT], address, PF_COUNT(address));
@@ -87,14 +102,13 @@ struct answer_key {
 	uint64_t complete;
 };
 
-static int resolve(struct sqlite_sink *sink, const struct answer_key *key, int32_t day, int64_t *id,
+static int resolve(struct sqlite_sink *sink, const struct answer_key *key, int64_t *id,
                    bool *complete)
 {
 	bool fresh;
 	struct value value = {.number = (int64_t)key->key};
 	struct answer_key plain = {key->key, 0};
-	int result =
-		intern_resolve(sink, TABLE_ANSWER, &plain, sizeof plain, &value, 1, day, id, &fresh);
+	int result = intern_resolve(sink, TABLE_ANSWER, &plain, sizeof plain, &value, 1, id, &fresh);
 	*complete = false;
 	if (result != PF_OK || fresh)
 		return result;
@@ -107,35 +121,30 @@ static int resolve(struct sqlite_sink *sink, const struct answer_key *key, int32
 	return result == SQLITE_ROW ? PF_OK : PF_EIO;
 }
 
-static int remember_complete(struct sqlite_sink *sink, const struct answer_key *key, int32_t day,
-                             int64_t id)
+static int remember_complete(struct sqlite_sink *sink, const struct answer_key *key, int64_t id)
 {
 	struct dictionary_entry *entry =
 		dictionary_add(&sink->tables[TABLE_ANSWER].ids, key, sizeof *key, id);
-	if (!entry)
-		return PF_ENOMEM;
-	entry->day = day;
-	return PF_OK;
+	return entry ? PF_OK : PF_ENOMEM;
 }
 
-int answer_see(struct sqlite_sink *sink, const struct record *record, int32_t day, int64_t *id,
-               bool *complete)
+int answer_see(struct sqlite_sink *sink, const struct record *record, int64_t *id, bool *complete)
 {
 	struct answer_key key = {record->answer_id, 1};
-	int result = intern_known(sink, TABLE_ANSWER, &key, sizeof key, day, id);
+	int result = intern_known(sink, TABLE_ANSWER, &key, sizeof key, id);
 	*complete = true;
 	if (result != PF_ENOENT)
 		return result;
 	struct answer_key plain = {record->answer_id, 0};
-	result = intern_known(sink, TABLE_ANSWER, &plain, sizeof plain, day, id);
+	result = intern_known(sink, TABLE_ANSWER, &plain, sizeof plain, id);
 	*complete = false;
 	if (result == PF_ENOENT)
-		result = resolve(sink, &key, day, id, complete);
+		result = resolve(sink, &key, id, complete);
 	if (result == PF_OK && !*complete && record->answer) {
-		result = write_content(sink, record->answer, *id, day);
+		result = write_content(sink, record->answer, *id);
 		*complete = result == PF_OK;
 	}
 	if (result == PF_OK && *complete)
-		result = remember_complete(sink, &key, day, *id);
+		result = remember_complete(sink, &key, *id);
 	return result;
 }

@@ -6,7 +6,6 @@
 
 #include "dns/dns.h"
 #include "dns/registered.h"
-#include "journal/sqlite/owner.h"
 #include "journal/sqlite/schema.h"
 
 /* A pattern that means more names than this is tested on each row, not looked up for each name. */
@@ -98,9 +97,8 @@ static int write_pattern(struct question *question, const char *name)
 	return wild;
 }
 
-/* `column` is "q.name" or "e.name"; with `spans` only spans are read in which the names stand. */
 int ask_filter_name(struct sqlite_store *store, struct question *question, const char *name,
-                    const char *column, bool spans)
+                    const char *column)
 {
 	int wild = write_pattern(question, name);
 	int64_t answer;
@@ -115,16 +113,11 @@ int ask_filter_name(struct sqlite_store *store, struct question *question, const
 	int result = ask_number(store, sql, question->pattern, 0, &answer);
 	question->nothing = question->nothing || !answer;
 	if (!wild) {
-		if (spans)
-			ask_add_number(question, IN_SPANS("name", "= ?"), answer);
 		buffer_print(&question->sql, " AND %s = ", column);
 		ask_add_number(question, "?", answer);
 		return result;
 	}
 	bool few = answer <= GLOB_NAMES_MAX;
-	if (spans && few)
-		ask_add_text(question, IN_SPANS("name", "IN (SELECT id FROM name WHERE text GLOB ?)"),
-		             question->pattern);
 	buffer_print(&question->sql, " AND %s%s IN (SELECT id FROM name WHERE text GLOB ",
 	             few ? "" : "+", column);
 	ask_add_text(question, "?)", question->pattern);
@@ -155,7 +148,7 @@ static int normal_domain(struct sqlite_store *store, const char *domain, char te
 }
 
 int ask_filter_domain(struct sqlite_store *store, struct question *question, const char *domain,
-                      const char *column, bool spans)
+                      const char *column)
 {
 	char text[NAME_TEXT_MAX];
 	int64_t count;
@@ -165,21 +158,11 @@ int ask_filter_domain(struct sqlite_store *store, struct question *question, con
 	if (strlen(text) >= sizeof question->domain)
 		return PF_EINVAL;
 	strcpy(question->domain, text);
-	/* In a journal that no newer daemon has opened the names are compared themselves. */
-	bool known = owner_known(store->db);
-	const char *names = known ? "IN (SELECT id FROM name WHERE domain = ?)"
-	                          : "IN (SELECT id FROM name WHERE '.' || text GLOB '*.' || ?)";
-	result = ask_number(store,
-	                    known ? "SELECT count(*) FROM name WHERE domain = ?"
-	                          : "SELECT count(*) FROM name WHERE '.' || text GLOB '*.' || ?",
-	                    question->domain, 0, &count);
+	result = ask_number(store, "SELECT count(*) FROM name WHERE domain = ?", question->domain, 0,
+	                    &count);
 	question->nothing = question->nothing || !count;
-	if (spans) {
-		buffer_print(&question->sql, IN_SPANS("name", "%s"), names);
-		ask_add_text(question, "", question->domain);
-	}
-	buffer_print(&question->sql, " AND %s %s", column, names);
-	ask_add_text(question, "", question->domain);
+	buffer_print(&question->sql, " AND %s IN (SELECT id FROM name WHERE domain = ", column);
+	ask_add_text(question, "?)", question->domain);
 	return result;
 }
 
@@ -224,7 +207,7 @@ static const char by_id[] =
 	" JOIN merged m ON m.target = d.id WHERE d.key = ?1";
 
 int ask_filter_devices(struct sqlite_store *store, struct question *question,
-                       const struct store_filter *filter, const char *column, bool spans)
+                       const struct store_filter *filter, const char *column)
 {
 	struct buffer list;
 	int result = PF_OK;
@@ -240,11 +223,8 @@ int ask_filter_devices(struct sqlite_store *store, struct question *question,
 		result = list_ids(store, filter, by_name_or_id, filter->device, &list);
 	for (size_t i = 0; !filter->device && i < filter->device_count && result == PF_OK; i++)
 		result = list_ids(store, filter, by_id, filter->devices[i], &list);
-	if (result == PF_OK && list.length) {
-		if (spans)
-			buffer_print(&question->sql, IN_SPANS("device", "IN %s)"), list.data);
+	if (result == PF_OK && list.length)
 		buffer_print(&question->sql, " AND %s IN %s)", column, list.data);
-	}
 	question->nothing = question->nothing || !list.length;
 	if (list.failed)
 		result = PF_ENOMEM;
@@ -285,4 +265,95 @@ bool ask_filter_places(struct question *question, const struct store_filter *fil
 	if (filter->asn)
 		ask_add_number(question, " AND f.asn = ?", filter->asn);
 	return true;
+}
+
+int ask_filter_kind(struct sqlite_store *store, struct question *question,
+                    const struct store_filter *filter)
+{
+	int result = PF_OK;
+	if (filter->name)
+		result = ask_filter_name(store, question, filter->name, "k.name");
+	if (result == PF_OK && filter->domain)
+		result = ask_filter_domain(store, question, filter->domain, "k.name");
+	if (result == PF_OK)
+		result = ask_filter_devices(store, question, filter, "k.device");
+	if (filter->rule)
+		ask_add_text(question, " AND k.reason IN (SELECT id FROM reason WHERE name = ?)",
+		             filter->rule);
+	if (ask_filter_places(
+			question, filter,
+			" AND k.answer IN (SELECT a.answer FROM fact f CROSS JOIN answer_address a"
+			" ON a.fact = f.id WHERE "))
+		ask_add(question, ")");
+	if (!filter->action && !filter->standing && !filter->type)
+		return result;
+	ask_add(question, " AND k.outcome IN (SELECT id FROM outcome WHERE 1");
+	if (filter->action)
+		ask_add_text(question, " AND action = ?", filter->action);
+	if (filter->standing)
+		ask_add_text(question, " AND standing = ?", filter->standing);
+	if (result == PF_OK && filter->type)
+		result = ask_filter_type(store, question, filter->type, " AND type = ?");
+	ask_add(question, ")");
+	return result;
+}
+
+/* ---- walking ----------------------------------------------------------------------------- */
+
+const char *ask_text_of(sqlite3_stmt *statement, int column)
+{
+	const char *text = (const char *)sqlite3_column_text(statement, column);
+	return text ? text : "";
+}
+
+int64_t ask_time_of(sqlite3_stmt *statement, int column)
+{
+	return sqlite3_column_int64(statement, column) * US_PER_MS;
+}
+
+int ask_walk(struct sqlite_store *store, struct question *question,
+             int (*hand)(sqlite3_stmt *statement, void *each, void *data), void *each, void *data)
+{
+	if (question->nothing)
+		return PF_OK;
+	sqlite3_stmt *statement = ask_prepare(store, question);
+	if (!statement)
+		return PF_EIO;
+	int result = PF_OK, step = SQLITE_ROW;
+	while (result == PF_OK && (step = sqlite3_step(statement)) == SQLITE_ROW)
+		result = hand(statement, each, data);
+	if (step != SQLITE_ROW && step != SQLITE_DONE)
+		result = ask_explain(store);
+	sqlite3_finalize(statement);
+	return result;
+}
+
+/* ---- beginning and end ------------------------------------------------------------------- */
+
+void ask_init(struct question *question)
+{
+	*question = (struct question){0};
+	buffer_init(&question->sql, ASK_SQL_BYTES_MAX);
+}
+
+void ask_deinit(struct question *question)
+{
+	buffer_deinit(&question->sql);
+}
+
+int ask_begin(struct sqlite_store *store, struct question *question)
+{
+	ask_init(question);
+	store->store.error[0] = '\0';
+	if (sqlite3_exec(store->db, "BEGIN", NULL, NULL, NULL) != SQLITE_OK)
+		return ask_explain(store);
+	return PF_OK;
+}
+
+int ask_end(struct sqlite_store *store, struct question *question, int result)
+{
+	ask_deinit(question);
+	if (!sqlite3_get_autocommit(store->db))
+		sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+	return result;
 }

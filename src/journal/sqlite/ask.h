@@ -13,10 +13,6 @@
 #define ASK_PARAMETER_MAX 32
 #define ASK_PATTERN_BYTES_MAX 1024 /* a name is at most 1,020 bytes as text */
 
-/* Walks spans in their order (the plus sign) and looks each up in a set of those that qualify. */
-#define IN_SPANS(thing, condition) \
-	" AND +s.id IN (SELECT span FROM span_" thing " WHERE " thing " " condition ")"
-
 struct sqlite_store {
 	struct store store; /* first: what others see */
 	sqlite3 *db;
@@ -36,6 +32,22 @@ struct question {
 	char domain[ASK_PATTERN_BYTES_MAX];
 };
 
+/* Begins a snapshot, so that ids and rows are of one moment, and a question; ask_end follows, whatever this returns. A second
+ * question within the same snapshot begins with ask_init and ends with ask_deinit. */
+PF_MUST_CHECK int ask_begin(struct sqlite_store *store, struct question *question);
+int ask_end(struct sqlite_store *store, struct question *question, int result);
+void ask_init(struct question *question);
+void ask_deinit(struct question *question);
+
+/* Hands each row of the statement on. `hand` knows the columns. */
+PF_MUST_CHECK int ask_walk(struct sqlite_store *store, struct question *question,
+                           int (*hand)(sqlite3_stmt *statement, void *each, void *data), void *each,
+                           void *data);
+
+/* Columns: NULL is "", milliseconds become microseconds. */
+const char *ask_text_of(sqlite3_stmt *statement, int column);
+int64_t ask_time_of(sqlite3_stmt *statement, int column);
+
 /* Writes down why the database failed; PF_EIO. */
 int ask_explain(struct sqlite_store *store);
 
@@ -50,21 +62,23 @@ sqlite3_stmt *ask_prepare(struct sqlite_store *store, struct question *question)
 PF_MUST_CHECK int ask_number(struct sqlite_store *store, const char *sql, const char *text,
                              int64_t number, int64_t *answer);
 
-/* Filters. `column` is "q.name" or "e.name"; with `spans` only spans are read in which the thing stands. PF_OK, PF_EINVAL
- * or PF_EIO with a sentence in the store. */
+/* Filters. `column` is "k.name" or "e.name". PF_OK, PF_EINVAL or PF_EIO with a sentence in the store. */
 PF_MUST_CHECK int ask_filter_name(struct sqlite_store *store, struct question *question,
-                                  const char *name, const char *column, bool spans);
+                                  const char *name, const char *column);
 PF_MUST_CHECK int ask_filter_domain(struct sqlite_store *store, struct question *question,
-                                    const char *domain, const char *column, bool spans);
+                                    const char *domain, const char *column);
 /* Both `device` and `devices` of the filter. */
 PF_MUST_CHECK int ask_filter_devices(struct sqlite_store *store, struct question *question,
-                                     const struct store_filter *filter, const char *column,
-                                     bool spans);
+                                     const struct store_filter *filter, const char *column);
 PF_MUST_CHECK int ask_filter_type(struct sqlite_store *store, struct question *question,
                                   const char *type, const char *sql);
 /* Country, location, control and network, of facts: " AND e.fact IN (SELECT f.id FROM fact f WHERE …)" or whatever `before`
  * says; nothing is added when the filter has none of them. */
 bool ask_filter_places(struct question *question, const struct store_filter *filter,
                        const char *before);
+
+/* All of the filter but times, rows and limit, of a row `k` of kind. */
+PF_MUST_CHECK int ask_filter_kind(struct sqlite_store *store, struct question *question,
+                                  const struct store_filter *filter);
 
 #endif

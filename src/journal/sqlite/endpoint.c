@@ -1,24 +1,18 @@
-/* Endpoints: gathered in memory by device, name and answer, and added to their rows now and then, in one statement
- * for each group. `progress.endpoints_until` says up to which query that is done; it moves in the same
- * transaction. So after a crash or a rollback the rest is counted from the table of queries, and no query counts twice
- * or never. What waits for the content of its answer is carried over. */
+/* Endpoints: what several kinds (sources, types of outcome) and hours add to one device, name and answer is put together first, and
+ * written in one statement for each. What waits for the content of its answer is carried over. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "journal/sqlite/drift.h"
 
-#define FLUSH_US INT64_C(1000000) /* under load, endpoints are so much behind the queries */
-#define GROUPS_SMALL 256          /* so few are written with their batch: about a millisecond */
-
-static void add(struct group *group, int64_t time_ms)
+static void add(struct group *group, const struct group *more)
 {
-	if (time_ms < group->first)
-		group->first = time_ms;
-	if (time_ms > group->last)
-		group->last = time_ms;
-	group->count++;
+	if (more->first < group->first)
+		group->first = more->first;
+	if (more->last > group->last)
+		group->last = more->last;
+	group->count += more->count;
 }
 
 /* The rings are read one after the other, so all cache hits of one worker may come before the answer that
@@ -42,18 +36,16 @@ static void wait_for_content(struct sqlite_sink *sink, const struct group *group
 	sink->pending[sink->pending_count++] = *group;
 }
 
-int endpoint_see(struct sqlite_sink *sink, const struct group_key *key, int64_t time_ms,
-                 bool complete)
+int endpoint_add(struct sqlite_sink *sink, const struct group *group, bool complete)
 {
-	struct group group = {
-		.key = *key, .first = time_ms, .last = time_ms, .count = 1, .row = sink->next_row};
 	if (!complete) {
-		wait_for_content(sink, &group);
+		wait_for_content(sink, group);
 		return PF_OK;
 	}
-	struct dictionary_entry *entry = dictionary_find(&sink->group_ids, key, sizeof *key);
+	struct dictionary_entry *entry =
+		dictionary_find(&sink->group_ids, &group->key, sizeof group->key);
 	if (entry) {
-		add(&sink->groups[entry->id], time_ms);
+		add(&sink->groups[entry->id], group);
 		return PF_OK;
 	}
 	if (sink->group_count == GROUP_MAX) {
@@ -61,9 +53,10 @@ int endpoint_see(struct sqlite_sink *sink, const struct group_key *key, int64_t 
 		if (result != PF_OK)
 			return result;
 	}
-	if (!dictionary_add(&sink->group_ids, key, sizeof *key, (int64_t)sink->group_count))
+	if (!dictionary_add(&sink->group_ids, &group->key, sizeof group->key,
+	                    (int64_t)sink->group_count))
 		return PF_ENOMEM;
-	sink->groups[sink->group_count++] = group;
+	sink->groups[sink->group_count++] = *group;
 	return PF_OK;
 }
 
@@ -111,64 +104,20 @@ static int flush_pending(struct sqlite_sink *sink)
 	return PF_OK;
 }
 
-/* Counts the queries after endpoints_until, up to sink->replay_to, from their table. */
-static int replay(struct sqlite_sink *sink)
+static void clear_groups(struct sqlite_sink *sink)
 {
-	sqlite3_stmt *rows = sink->statements[ST_REPLAY];
-	if (sink->replay_to <= sink->endpoints_until)
-		return PF_OK;
-	if (sqlite3_bind_int64(rows, 1, sink->endpoints_until) != SQLITE_OK ||
-	    sqlite3_bind_int64(rows, 2, sink->replay_to) != SQLITE_OK)
-		return PF_EIO;
-	int result = PF_OK, step;
-	while ((step = sqlite3_step(rows)) == SQLITE_ROW && result == PF_OK) {
-		struct group group = {
-			.key = {.device = sqlite3_column_int64(rows, 0),
-		            .name = sqlite3_column_int64(rows, 1),
-		            .type = sqlite3_column_int64(rows, 2),
-		            .answer = sqlite3_column_int64(rows, 3)},
-			.first = sqlite3_column_int64(rows, 4),
-			.last = sqlite3_column_int64(rows, 5),
-			.count = sqlite3_column_int64(rows, 6),
-			.row = sqlite3_column_int64(rows, 7),
-		};
-		if (sqlite3_column_int(rows, 8))
-			result = upsert(sink, &group);
-		else
-			wait_for_content(sink, &group);
-	}
-	sqlite3_reset(rows);
-	if (result == PF_OK && step != SQLITE_DONE)
-		result = PF_EIO;
-	return result;
+	dictionary_clear(&sink->group_ids);
+	sink->group_count = 0;
 }
 
 int endpoint_flush(struct sqlite_sink *sink)
 {
-	int result = replay(sink);
-	if (result == PF_OK)
-		result = flush_pending(sink);
+	int result = flush_pending(sink);
 	for (size_t i = 0; i < sink->group_count && result == PF_OK; i++)
 		result = upsert(sink, &sink->groups[i]);
-	struct value until = {.number = sink->next_row - 1};
 	if (result == PF_OK)
-		result = statement_run(sink->statements[ST_ENDPOINTS_UNTIL], &until, 1);
-	if (result != PF_OK)
-		return result;
-	dictionary_clear(&sink->group_ids);
-	sink->group_count = 0;
-	sink->endpoints_until = until.number;
-	sink->flushed_us = clock_now().mono_us;
-	return PF_OK;
-}
-
-int endpoint_flush_if_due(struct sqlite_sink *sink)
-{
-	if (sink->endpoints_until == sink->next_row - 1)
-		return PF_OK;
-	if (sink->group_count > GROUPS_SMALL && clock_now().mono_us - sink->flushed_us < FLUSH_US)
-		return PF_OK;
-	return endpoint_flush(sink);
+		clear_groups(sink);
+	return result;
 }
 
 void endpoint_committed(struct sqlite_sink *sink)
@@ -179,22 +128,17 @@ void endpoint_committed(struct sqlite_sink *sink)
 		if (!sink->pending[i].done)
 			sink->pending[kept++] = sink->pending[i];
 	sink->pending_count = kept;
-	sink->endpoints_until_kept = sink->endpoints_until;
 }
 
 void endpoint_rolled_back(struct sqlite_sink *sink)
 {
 	drift_rolled_back(sink);
-	/* What memory had gathered is of committed and of lost queries alike: the table knows which. */
 	size_t kept = 0;
-	sink->endpoints_until = sink->endpoints_until_kept;
-	sink->replay_to = sink->next_row_kept - 1;
 	for (size_t i = 0; i < sink->pending_count; i++) {
 		sink->pending[i].done = false;
-		if (sink->pending[i].row <= sink->endpoints_until)
+		if (sink->pending[i].row <= sink->summed_until)
 			sink->pending[kept++] = sink->pending[i];
 	}
 	sink->pending_count = kept;
-	dictionary_clear(&sink->group_ids);
-	sink->group_count = 0;
+	clear_groups(sink);
 }

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "dns/dns.h"
-#include "journal/sqlite/state.h"
+#include "journal/sqlite/retention.h"
 
 static int bind_values(sqlite3_stmt *statement, const struct value *values, size_t count)
 {
@@ -26,84 +26,64 @@ int statement_run(sqlite3_stmt *statement, const struct value *values, size_t co
 	return result == SQLITE_DONE || result == SQLITE_ROW ? PF_OK : PF_EIO;
 }
 
-static int mark_used(struct interned *interned, struct dictionary_entry *entry, int32_t day)
-{
-	if (!interned->use || entry->day >= day)
-		return PF_OK;
-	struct value values[] = {{.number = day}, {.number = entry->id}};
-	entry->day = day;
-	return statement_run(interned->use, values, PF_COUNT(values));
-}
-
 int intern_known(struct sqlite_sink *sink, enum table table, const void *key, size_t key_length,
-                 int32_t day, int64_t *id)
+                 int64_t *id)
 {
-	struct interned *interned = &sink->tables[table];
-	struct dictionary_entry *entry = dictionary_find(&interned->ids, key, key_length);
+	const struct dictionary_entry *entry =
+		dictionary_find(&sink->tables[table].ids, key, key_length);
 	if (!entry)
 		return PF_ENOENT;
 	*id = entry->id;
-	return mark_used(interned, entry, day);
+	retention_keep(sink, table, *id);
+	return PF_OK;
 }
 
-static int find(sqlite3_stmt *statement, const struct value *values, size_t count, int64_t *id,
-                int32_t *day)
+static int find(sqlite3_stmt *statement, const struct value *values, size_t count, int64_t *id)
 {
 	int result = bind_values(statement, values, count);
 	if (result == SQLITE_OK)
 		result = sqlite3_step(statement);
-	if (result == SQLITE_ROW) {
+	if (result == SQLITE_ROW)
 		*id = sqlite3_column_int64(statement, 0);
-		*day = sqlite3_column_int(statement, 1);
-	}
 	sqlite3_reset(statement);
 	return result == SQLITE_ROW ? PF_OK : result == SQLITE_DONE ? PF_ENOENT : PF_EIO;
 }
 
 int intern_resolve(struct sqlite_sink *sink, enum table table, const void *key, size_t key_length,
-                   const struct value *values, size_t value_count, int32_t day, int64_t *id,
-                   bool *fresh)
+                   const struct value *values, size_t value_count, int64_t *id, bool *fresh)
 {
 	struct interned *interned = &sink->tables[table];
-	int32_t used = day;
-	int result = find(interned->find, values, value_count, id, &used);
+	int result = find(interned->find, values, value_count, id);
 	if (fresh)
 		*fresh = result == PF_ENOENT;
 	if (result == PF_ENOENT) {
-		if (interned->use &&
-		    sqlite3_bind_int(interned->insert, (int)value_count + 1, day) != SQLITE_OK)
-			return PF_EIO;
 		result = statement_run(interned->insert, values, value_count);
 		*id = sqlite3_last_insert_rowid(sink->db);
 	}
 	if (result != PF_OK)
 		return result;
-	struct dictionary_entry *entry = dictionary_add(&interned->ids, key, key_length, *id);
-	if (!entry)
-		return PF_ENOMEM;
-	entry->day = used;
-	return mark_used(interned, entry, day);
+	retention_keep(sink, table, *id);
+	return dictionary_add(&interned->ids, key, key_length, *id) ? PF_OK : PF_ENOMEM;
 }
 
-int intern_name(struct sqlite_sink *sink, const struct dns_name *name, int32_t day, int64_t *id)
+int intern_name(struct sqlite_sink *sink, const struct dns_name *name, int64_t *id)
 {
-	int result = intern_known(sink, TABLE_NAME, name->wire, name->length, day, id);
+	int result = intern_known(sink, TABLE_NAME, name->wire, name->length, id);
 	if (result != PF_ENOENT)
 		return result;
 	char text[NAME_TEXT_MAX];
 	dns_name_to_text(name, text);
 	struct value value = {.text = text};
-	return intern_resolve(sink, TABLE_NAME, name->wire, name->length, &value, 1, day, id, NULL);
+	return intern_resolve(sink, TABLE_NAME, name->wire, name->length, &value, 1, id, NULL);
 }
 
-int intern_text(struct sqlite_sink *sink, enum table table, const char *text, int32_t day,
-                int64_t *id)
+int intern_text(struct sqlite_sink *sink, enum table table, const char *text, int64_t *id)
 {
-	int result = intern_known(sink, table, text, strlen(text), day, id);
+	int result = intern_known(sink, table, text, strlen(text), id);
 	if (result != PF_ENOENT)
 		return result;
 	struct value value = {.text = text};
-	return intern_resolve(sink, table, text, strlen(text), &value, 1, day, id, NULL);
+	return intern_resolve(sink, table, text, strlen(text), &value, 1, id, NULL);
 }
 
 int intern_type(struct sqlite_sink *sink, uint16_t type)

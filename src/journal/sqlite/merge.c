@@ -56,8 +56,23 @@ static const char *const move_endpoints[] = {
 	") AND EXISTS (SELECT 1 FROM endpoint o WHERE " THE_SAME ")",
 	"UPDATE OR IGNORE endpoint SET device = ?2 WHERE id IN (" STEP ")",
 };
-static const char count_endpoints[] =
-	"SELECT count(*) FROM (SELECT 1 FROM endpoint WHERE device = ?1 LIMIT 1)";
+/* Sums of both are added up. */
+#define MOVE_SUM(table, time, name)                                                                \
+	"INSERT INTO " table " (device, " time name ", class, count) SELECT ?2, " time name            \
+	", class, count FROM (SELECT * FROM " table " WHERE device = ?1 ORDER BY " time name           \
+	", class LIMIT ?3) WHERE true ON CONFLICT DO UPDATE SET count = count + excluded.count",       \
+		"DELETE FROM " table " WHERE (device, " time name ", class) IN (SELECT device, " time name \
+		", class FROM " table " WHERE device = ?1 ORDER BY " time name ", class LIMIT ?3)"
+static const char *const move_sums[] = {
+	MOVE_SUM("sum_hour", "hour", ", name"),   MOVE_SUM("sum_day", "day", ", name"),
+	MOVE_SUM("sum_month", "month", ", name"), MOVE_SUM("total_hour", "hour", ""),
+	MOVE_SUM("total_day", "day", ""),
+};
+/* Of the five tables this one has the most rows. */
+#define ANY_LEFT(device)                                                       \
+	"(EXISTS (SELECT 1 FROM endpoint e WHERE e.device = " device ") OR EXISTS" \
+	" (SELECT 1 FROM sum_hour s WHERE s.device = " device "))"
+static const char count_left[] = "SELECT " ANY_LEFT("?1");
 static const char *const move_rest[] = {
 	"INSERT OR IGNORE INTO met (device, country, first) SELECT ?2, country, first FROM met"
 	" WHERE device = ?1",
@@ -181,8 +196,8 @@ int merge_change(struct sqlite_sink *sink, const struct device_change *change)
 {
 	int64_t from, into, first_ms = 0;
 	bool merged = change->kind == DEVICE_MERGED;
-	int result = device_flush(sink); /* sums that are still in memory */
-	device_forget(sink);
+	int result = sums_flush(sink); /* what is still in memory */
+	sink_forget(sink);
 	if (result == PF_OK)
 		result = find(sink->merge, change->from, &from, &first_ms);
 	bool there = result == PF_OK;
@@ -237,8 +252,10 @@ static bool move_step(struct sqlite_sink *sink, int64_t from, int64_t into)
 	int64_t left = 0;
 	for (size_t i = 0; left >= 0 && i < PF_COUNT(move_endpoints); i++)
 		left = run(sink, move_endpoints[i], from, into);
+	for (size_t i = 0; left >= 0 && i < PF_COUNT(move_sums); i++)
+		left = run(sink, move_sums[i], from, into);
 	if (left >= 0)
-		left = run(sink, count_endpoints, from, into);
+		left = run(sink, count_left, from, into);
 	for (size_t i = 0; left == 0 && i < PF_COUNT(move_rest); i++)
 		if (run(sink, move_rest[i], from, into) < 0)
 			left = -1;
@@ -273,10 +290,9 @@ void merge_idle(struct sqlite_sink *sink, int steps)
 	if (sink->pending_count)
 		merge->checked = false;
 	else if (!merge->checked)
-		merge->checked = run(sink,
-		                     "UPDATE merged SET moved = 0 WHERE moved AND EXISTS"
-		                     " (SELECT 1 FROM endpoint e WHERE e.device = merged.device)",
-		                     0, 0) >= 0;
+		merge->checked =
+			run(sink, "UPDATE merged SET moved = 0 WHERE moved AND " ANY_LEFT("merged.device"), 0,
+		        0) >= 0;
 	merge->unmoved = merge->unmoved || !merge->checked;
 	while (merge->unmoved && steps-- > 0) {
 		int result = next_unmoved(sink, &from, &into);

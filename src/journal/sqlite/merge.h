@@ -1,6 +1,6 @@
 /* Private to journal/sqlite/: devices that turned out to be others. A device that was merged keeps its row, under the name of the
- * one that it is and with an id that nobody asks under, so that no query has to be rewritten: `merged` says whose it is. Its sums
- * are the other's at once, its endpoints in small steps. The next who comes under the old id gets a row of its own. */
+ * one that it is and with an id that nobody asks under, so that no query has to be rewritten: `merged` says whose it is. Its counts
+ * are the other's at once, its endpoints and sums in small steps. The next who comes under the old id gets a row of its own. */
 #ifndef PF_JOURNAL_SQLITE_MERGE_H
 #define PF_JOURNAL_SQLITE_MERGE_H
 
@@ -9,7 +9,7 @@
 
 /* What began that much before the change says is not another's: a first sight may have been lost on the way. */
 #define MERGE_SLACK_MS 60000
-#define MERGE_ENDPOINTS_STEP_MAX 500 /* moved in one transaction */
+#define MERGE_ENDPOINTS_STEP_MAX 500 /* moved in one transaction; of each table of sums too */
 
 /* Makes the tables when there are none. NULL: the database says why, or there is no memory. */
 struct merge *merge_open(struct sqlite_sink *sink);

@@ -5,13 +5,8 @@
 #define PF_JOURNAL_SQLITE_OWNER_H
 
 #include <sqlite3.h>
-#include <stdbool.h>
 
-/* For the writer, before it prepares its statements: registered_domain(text) for SQL, and both columns in journals that were made
- * without them, with the domains of the names that they have. SQLite's result. */
+/* registered_domain(text) for SQL, before statements are prepared. SQLite's result. */
 int owner_open(sqlite3 *db);
-
-/* For readers: does this journal have the columns? One that no newer daemon has opened has not. */
-bool owner_known(sqlite3 *db);
 
 #endif

@@ -1,17 +1,4 @@
-/* The tables of the journal, see schema.h. Whatever repeats stands once in a small table, so that a query is a row
- * of eight small integers; the views put the words back for people.
- *
- *   query ─► device, client, name, outcome (type, rcode, action …), reason, answer
- *   answer ─► answer_hop ─► name          endpoint ─► device, name, address, fact
- *     └────► answer_address ─► fact ─► address, label
- *   span: which rows of `query` hold which times; span_name, span_device: and which names and devices. An index
- *         on `query` would cost more than the row itself, in time and in bytes
- *
- *   ring: up to where in each of the journal's rings the records are in here, so that none is written twice
- *
- * References are not enforced while writing (foreign_keys stays off: one look-up for each column and row); `PRAGMA
- * foreign_key_check` proves them, and the tests do. `used` is the day (since 1970) of the latest query that speaks
- * of the row: what is older than the oldest query kept is not needed any more. */
+/* Whose database it is, and how it is opened. What stands in it: tables.c. */
 #include "journal/sqlite/schema.h"
 
 #include <errno.h>
@@ -23,91 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "journal/sqlite/tables.h"
+
 #define STRINGIFY(x) #x
 #define NUMBER(x) STRINGIFY(x)
-
-/* Milliseconds to "2026-11-23T20:26:23.123Z". */
-#define ISO(column)                                                                             \
-	"strftime('%Y-%m-%dT%H:%M:%S', " column " / 1000, 'unixepoch') || printf('.%03dZ', " column \
-	" % 1000)"
-
-static const char tables[] =
-	"CREATE TABLE device (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, name TEXT NOT NULL,"
-	" first INTEGER NOT NULL, last INTEGER NOT NULL, queries INTEGER NOT NULL,"
-	" flagged INTEGER NOT NULL, sinkholed INTEGER NOT NULL) STRICT;"
-	"CREATE TABLE client (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE,"
-	" used INTEGER NOT NULL) STRICT;"
-	"CREATE TABLE name (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE,"
-	" used INTEGER NOT NULL) STRICT;"
-	"CREATE TABLE type (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;"
-	"CREATE TABLE outcome (id INTEGER PRIMARY KEY, type INTEGER NOT NULL REFERENCES type,"
-	" rcode TEXT NOT NULL, action TEXT NOT NULL, standing TEXT NOT NULL, confidence TEXT NOT NULL,"
-	" source TEXT NOT NULL, upstream TEXT NOT NULL, used INTEGER NOT NULL,"
-	" UNIQUE (type, rcode, action, standing, confidence, source, upstream)) STRICT;"
-	"CREATE TABLE reason (id INTEGER PRIMARY KEY, text TEXT NOT NULL, rule INTEGER NOT NULL,"
-	" name TEXT NOT NULL, used INTEGER NOT NULL, UNIQUE (text, rule, name)) STRICT;"
-	"CREATE TABLE answer (id INTEGER PRIMARY KEY, key INTEGER NOT NULL UNIQUE,"
-	" complete INTEGER NOT NULL, standing TEXT NOT NULL, confidence TEXT NOT NULL,"
-	" overseas INTEGER NOT NULL, judged INTEGER NOT NULL, used INTEGER NOT NULL) STRICT;"
-	"CREATE TABLE answer_hop (answer INTEGER NOT NULL REFERENCES answer, position INTEGER NOT NULL,"
-	" name INTEGER NOT NULL REFERENCES name, PRIMARY KEY (answer, position)) STRICT, WITHOUT ROWID;"
-	"CREATE INDEX answer_hop_name ON answer_hop (name);"
-	"CREATE TABLE label (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT;"
-	"CREATE TABLE address (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT;"
-	"CREATE TABLE fact (id INTEGER PRIMARY KEY, address INTEGER NOT NULL REFERENCES address,"
-	" standing TEXT NOT NULL, confidence TEXT NOT NULL, special INTEGER NOT NULL,"
-	" anycast INTEGER NOT NULL, location TEXT NOT NULL, control TEXT NOT NULL, asn INTEGER NOT NULL,"
-	" organisation INTEGER NOT NULL REFERENCES label, evidence INTEGER NOT NULL REFERENCES label,"
-	" UNIQUE (address, standing, confidence, special, anycast, location, control, asn,"
-	" organisation, evidence)) STRICT;"
-	"CREATE TABLE answer_address (answer INTEGER NOT NULL REFERENCES answer,"
-	" position INTEGER NOT NULL, fact INTEGER NOT NULL REFERENCES fact,"
-	" PRIMARY KEY (answer, position)) STRICT, WITHOUT ROWID;"
-	"CREATE INDEX answer_address_fact ON answer_address (fact);"
-	"CREATE TABLE endpoint (id INTEGER PRIMARY KEY, device INTEGER NOT NULL REFERENCES device,"
-	" name INTEGER NOT NULL REFERENCES name, type INTEGER NOT NULL REFERENCES type,"
-	" address INTEGER NOT NULL REFERENCES address, fact INTEGER NOT NULL REFERENCES fact,"
-	" first INTEGER NOT NULL, last INTEGER NOT NULL, count INTEGER NOT NULL,"
-	" UNIQUE (device, name, type, address)) STRICT;"
-	"CREATE INDEX endpoint_name ON endpoint (name);"
-	"CREATE INDEX endpoint_fact ON endpoint (fact);"
-	"CREATE TABLE query (id INTEGER PRIMARY KEY, time INTEGER NOT NULL,"
-	" device INTEGER NOT NULL REFERENCES device, client INTEGER NOT NULL REFERENCES client,"
-	" name INTEGER NOT NULL REFERENCES name, outcome INTEGER NOT NULL REFERENCES outcome,"
-	" reason INTEGER REFERENCES reason, answer INTEGER REFERENCES answer,"
-	" took_us INTEGER NOT NULL) STRICT;"
-	"CREATE TABLE span (id INTEGER PRIMARY KEY, last INTEGER NOT NULL, time_min INTEGER NOT NULL,"
-	" time_max INTEGER NOT NULL) STRICT;"
-	"CREATE TABLE span_name (name INTEGER NOT NULL REFERENCES name, span INTEGER NOT NULL,"
-	" PRIMARY KEY (name, span)) STRICT, WITHOUT ROWID;"
-	"CREATE TABLE span_device (device INTEGER NOT NULL REFERENCES device, span INTEGER NOT NULL,"
-	" PRIMARY KEY (device, span)) STRICT, WITHOUT ROWID;"
-	"CREATE TABLE progress (id INTEGER PRIMARY KEY CHECK (id = 1),"
-	" endpoints_until INTEGER NOT NULL) STRICT;"
-	"INSERT INTO progress (id, endpoints_until) VALUES (1, 0);"
-	"CREATE TABLE ring (id INTEGER PRIMARY KEY, generation INTEGER NOT NULL,"
-	" position INTEGER NOT NULL) STRICT;";
-
-static const char views[] =
-	"CREATE VIEW v_queries (time, device, client, name, type, rcode, action, rule, reason,"
-	" standing, confidence, source, upstream, took_us) AS "
-	"SELECT " ISO(
-		"q.time") ", d.name, c.text, n.text, t.text, o.rcode, o.action,"
-				  " NULLIF(r.name, ''), COALESCE(r.text, '" SCHEMA_REASON_NONE
-				  "'), NULLIF(o.standing, ''),"
-				  " NULLIF(o.confidence, ''), o.source, NULLIF(o.upstream, ''), q.took_us "
-				  "FROM query q JOIN device d ON d.id = q.device JOIN client c ON c.id = q.client"
-				  " JOIN name n ON n.id = q.name JOIN outcome o ON o.id = q.outcome"
-				  " JOIN type t ON t.id = o.type LEFT JOIN reason r ON r.id = q.reason;"
-				  "CREATE VIEW v_endpoints (device, name, type, address, location, control, asn, organisation,"
-				  " standing, confidence, first, last, count) AS "
-				  "SELECT d.name, n.text, t.text, a.text, NULLIF(f.location, ''), NULLIF(f.control, ''),"
-				  " NULLIF(f.asn, 0), NULLIF(l.text, ''), NULLIF(f.standing, ''), NULLIF(f.confidence, ''),"
-				  " " ISO("e.first") ", " ISO(
-					  "e.last") ", e.count "
-								"FROM endpoint e JOIN device d ON d.id = e.device JOIN name n ON n.id = e.name"
-								" JOIN type t ON t.id = e.type JOIN address a ON a.id = e.address"
-								" JOIN fact f ON f.id = e.fact JOIN label l ON l.id = f.organisation;";
 
 /* ---- sentences --------------------------------------------------------------------------- */
 
@@ -285,6 +191,11 @@ static int recognise(sqlite3 **db, const char *path, char *error, size_t error_s
 		         "The journal %s is damaged: it has no schema version; move it away to start a new "
 		         "one.",
 		         path);
+	else if (version < SCHEMA_VERSION)
+		snprintf(error, error_size,
+		         "The journal %s is of an earlier version; it is rewritten when portafilterd is "
+		         "started.",
+		         path);
 	else
 		return PF_OK;
 	sqlite3_close(*db);
@@ -304,9 +215,9 @@ static int create(sqlite3 *db)
 {
 	int result = run_script(db, "BEGIN IMMEDIATE");
 	if (result == SQLITE_OK)
-		result = run_script(db, tables);
+		result = run_script(db, tables_sql);
 	if (result == SQLITE_OK)
-		result = run_script(db, views);
+		result = run_script(db, tables_views_sql);
 	if (result == SQLITE_OK)
 		result = run_script(
 			db, "PRAGMA application_id = " NUMBER(
@@ -400,7 +311,7 @@ int schema_open_reader(const char *path, sqlite3 **db, char *error, size_t error
 		if (result != PF_OK)
 			return result;
 	}
-	/* Rows are found through spans; an index that SQLite makes up for one question reads all rows first. */
+	/* An index that SQLite makes up for one question reads all rows first. */
 	run_script(*db, "PRAGMA automatic_index = OFF");
 	int result = recognise(db, path, error, error_size);
 	if (result == PF_ENOENT) {

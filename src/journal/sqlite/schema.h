@@ -9,14 +9,8 @@
 #include "base/error.h"
 
 #define SCHEMA_APPLICATION_ID 0x50666a6e /* "Pfjn" */
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 #define SCHEMA_BUSY_MS 100 /* longer is not waited for another's lock: the batch comes again */
-
-/* What `reason` says of a query that no rule matched; it is not stored. */
-#define SCHEMA_REASON_NONE "allowed: no rule matched"
-
-/* Rows of `query` in one row of `span`, and so in one transaction of retention. */
-#define SCHEMA_SPAN_ROWS 1000
 
 /* Makes the file when there is none (mode 0640), and keeps a second daemon from writing the same
  * journal, with a lock on PATH-lock for as long as `*descriptor` is open: two writers would number the

@@ -14,16 +14,17 @@
 #define NAME_CACHE_MAX 65536
 #define ANSWER_CACHE_MAX 65536
 #define SMALL_CACHE_MAX 4096
-#define DEVICE_CACHE_MAX 1024
+#define DEVICE_CACHE_MAX 8192
+#define KIND_CACHE_MAX 65536 /* some 20 MB more */
 
-/* (device, name, type, answer) gathered before endpoints are written; a full table is written and begun anew. */
+/* (device, name, type, answer) that are put together before endpoints are written; a full table is written and begun anew. */
 #define GROUP_MAX 16384
 
 /* Of these, that wait for the content of their answer; it comes with the same round over the rings, which hold
  * some 80,000 records each. More are told in the log and not waited for. */
 #define PENDING_MAX 524288
 
-#define KEEP_ENDPOINTS_US (INT64_C(400) * 86400 * 1000000) /* design.md §7 */
+#define KEEP_SUMS_US (INT64_C(400) * 86400 * 1000000) /* endpoints too: design.md §7 */
 
 /* Statements that stay prepared. */
 enum statement {
@@ -33,17 +34,23 @@ enum statement {
 	ST_DEVICE_INSERT,
 	ST_DEVICE_RENAME,
 	ST_DEVICE_COUNT,
-	ST_QUERY_INSERT,
-	ST_SPAN_PUT,
-	ST_SPAN_NAME,
-	ST_SPAN_DEVICE,
+	ST_KIND_FIND,
+	ST_KIND_INSERT,
+	ST_BLOCK_PUT,
+	ST_BLOCK_SUMMARY,
+	ST_BLOCK_LAST,
 	ST_TYPE_PUT,
 	ST_ANSWER_STATE,
 	ST_ANSWER_FILL,
 	ST_HOP_INSERT,
 	ST_ADDRESS_INSERT,
+	ST_SUM_HOUR,
+	ST_SUM_DAY,
+	ST_SUM_MONTH,
+	ST_TOTAL_HOUR,
+	ST_TOTAL_DAY,
 	ST_ENDPOINT_UPSERT,
-	ST_ENDPOINTS_UNTIL,
+	ST_SUMMED_UNTIL,
 	ST_REPLAY,
 	ST_RING_PUT,
 	ST_RING_FIND,
@@ -60,20 +67,43 @@ enum table {
 	TABLE_LABEL,
 	TABLE_ADDRESS,
 	TABLE_FACT,
+	TABLE_CLASS,
+	TABLE_INTERNED_COUNT,
+	TABLE_KIND = TABLE_INTERNED_COUNT, /* kind.c finds these */
 	TABLE_COUNT,
 };
 
 struct interned {
 	struct dictionary ids;
 	sqlite3_stmt *find, *insert;
-	sqlite3_stmt *use; /* NULL: the table has no `used` */
 };
 
-/* A device whose row is known, and what this transaction adds to it. */
+/* A device whose row is known. */
 struct device_seen {
 	int64_t id;
 	char name[DEVICE_NAME_MAX];
-	int64_t first, last, queries, flagged, sinkholed; /* queries 0: nothing to add */
+	int64_t first, last, queries, flagged, sinkholed; /* being added: queries 0: nothing */
+};
+
+/* Queries of one kind in one hour that are in no sum yet. */
+struct tally {
+	int64_t hour, first, last, count; /* count 0: none */
+	int64_t row;                      /* the first query of them */
+};
+
+/* A kind of query whose row is known, see tables.c. */
+struct kind_seen {
+	int64_t id, name, answer; /* answer 0: none */
+	int64_t block;            /* the last block that it was noted for */
+	uint32_t device;          /* index in devices */
+	uint16_t type;
+	uint8_t action, standing;
+	bool complete;          /* the answer has its content */
+	struct country country; /* of the answer, when `judged` */
+	bool judged;
+	bool counted; /* stands in `active` */
+	/* Two hours may be going on at a time, as rings are read one after the other. */
+	struct tally tallies[2];
 };
 
 struct group_key {
@@ -87,8 +117,20 @@ struct group {
 	bool done;   /* of a pending one: written in this transaction */
 };
 
-struct span {
-	int64_t id, last, time_min, time_max; /* rows id..last; id 0: none is open */
+#define BLOCK_ROWS_MAX 1000
+#define BLOCK_PAD_BYTES 4096  /* so that a block which grows a little overwrites itself in place */
+#define BLOCK_BEFORE_MS 60000 /* what comes this much late still has room in its block */
+
+/* The block that grows. */
+struct block {
+	int64_t id; /* 0: none is open */
+	int64_t time, time_min, time_max;
+	size_t count, put_count; /* rows: now, and when it was written last */
+	size_t length;
+	char *text; /* owned: "[" and the rows, each with its comma */
+	size_t kind_count;
+	int64_t *kinds; /* owned: BLOCK_ROWS_MAX */
+	bool check;     /* the newest block in the database may lack its summary */
 };
 
 struct sqlite_sink {
@@ -99,37 +141,36 @@ struct sqlite_sink {
 	bool opened; /* ready to be written */
 	int64_t keep_us;
 	sqlite3_stmt *statements[ST_COUNT];
-	struct interned tables[TABLE_COUNT];
+	struct interned tables[TABLE_INTERNED_COUNT];
 	struct dictionary types; /* those that have a row */
 
 	struct dictionary device_ids; /* key to index in devices */
 	struct device_seen *devices;  /* DEVICE_CACHE_MAX */
 	size_t device_count;
 
+	struct dictionary kind_ids; /* what a record says to index in kinds */
+	struct kind_seen *kinds;    /* KIND_CACHE_MAX */
+	size_t kind_count;
+	uint32_t *active; /* KIND_CACHE_MAX: kinds with a tally */
+	size_t active_count;
+
 	struct dictionary group_ids; /* group_key to index in groups */
 	struct group *groups;        /* GROUP_MAX */
 	size_t group_count;
 	struct group *pending; /* up to PENDING_MAX: their answers have no content yet */
 	size_t pending_count, pending_room, pending_lost;
-	int64_t endpoints_until,
-		endpoints_until_kept; /* as `progress` has it: now, and at the last commit */
-	int64_t replay_to;        /* queries up to here that are not gathered in memory */
-	int64_t flushed_us;       /* monotonic: when endpoints were written last */
+	int64_t summed_until, summed_until_kept; /* as `progress` has it: now, and at the last commit */
+	int64_t replay_to;    /* queries up to here that are not gathered in memory */
+	int64_t flushed_us;   /* monotonic: when sums were written last */
+	int64_t rolled_until; /* as `progress` has it: the hour */
 
 	struct drift *drift; /* what moved, see drift.h */
 	struct merge *merge; /* who turned out to be whom, see merge.h */
 
-	int64_t next_row, next_row_kept; /* of `query`: now, and at the last commit */
-	struct span span, span_kept;
-	struct dictionary span_names, span_devices; /* ids that stand in the open span */
+	int64_t next_row, next_row_kept; /* number of the next query: now, and at the last commit */
+	struct block block;
 
-	struct {
-		int64_t looked_us; /* wall: when idle did something last; 0: never */
-		int64_t swept_us;  /* wall: when the last sweep began */
-		int step;          /* of the sweep; 0: none is going on */
-		int64_t cursor;    /* the first id that this step has not seen */
-		bool shrunk;       /* rows went: pages may go back */
-	} retention;
+	struct retention *retention; /* see retention.h */
 };
 
 /* A value of a row, for `intern_resolve`. */
@@ -140,50 +181,87 @@ struct value {
 
 /* ---- intern.c. All return PF_OK, or PF_EIO (the database says why) or PF_ENOMEM. */
 
-/* The id of the row with these `values`, which is made when there is none. `key` names the row in memory. `day` is
- * the day of the query. `*fresh` (may be NULL) tells whether it was made now. */
+/* The id of the row with these `values`, which is made when there is none. `key` names the row in memory.
+ * `*fresh` (may be NULL) tells whether it was made now. */
 PF_MUST_CHECK int intern_resolve(struct sqlite_sink *sink, enum table table, const void *key,
                                  size_t key_length, const struct value *values, size_t value_count,
-                                 int32_t day, int64_t *id, bool *fresh);
+                                 int64_t *id, bool *fresh);
 
 /* Does memory know it? PF_ENOENT: no; ask intern_resolve. */
 PF_MUST_CHECK int intern_known(struct sqlite_sink *sink, enum table table, const void *key,
-                               size_t key_length, int32_t day, int64_t *id);
+                               size_t key_length, int64_t *id);
 
-PF_MUST_CHECK int intern_name(struct sqlite_sink *sink, const struct dns_name *name, int32_t day,
-                              int64_t *id);
+PF_MUST_CHECK int intern_name(struct sqlite_sink *sink, const struct dns_name *name, int64_t *id);
 PF_MUST_CHECK int intern_text(struct sqlite_sink *sink, enum table table, const char *text,
-                              int32_t day, int64_t *id);
+                              int64_t *id);
 PF_MUST_CHECK int intern_type(struct sqlite_sink *sink, uint16_t type);
 
 /* Binds, steps to the end and resets. */
 PF_MUST_CHECK int statement_run(sqlite3_stmt *statement, const struct value *values, size_t count);
 
-/* ---- device.c */
+/* ---- device.c: the index of the record's device in `devices`. PF_EFULL: they are all taken. */
 PF_MUST_CHECK int device_see(struct sqlite_sink *sink, const struct record *record, int64_t time_ms,
-                             int64_t *id);
-PF_MUST_CHECK int device_flush(struct sqlite_sink *sink);
+                             uint32_t *index);
+PF_MUST_CHECK int device_rename(struct sqlite_sink *sink, uint32_t index, const char *name);
 void device_forget(struct sqlite_sink *sink);
 
 /* ---- answer.c: the answer's row, and its content when the record carries it. `*complete`: it has its content. */
-PF_MUST_CHECK int answer_see(struct sqlite_sink *sink, const struct record *record, int32_t day,
-                             int64_t *id, bool *complete);
+PF_MUST_CHECK int answer_see(struct sqlite_sink *sink, const struct record *record, int64_t *id,
+                             bool *complete);
+
+/* ---- kind.c: the record's kind; it lives until kind_forget. May write the sums to make room. */
+PF_MUST_CHECK int kind_see(struct sqlite_sink *sink, const struct record *record, int64_t time_ms,
+                           struct kind_seen **kind);
+void kind_forget(struct sqlite_sink *sink);
+
+/* ---- block.c */
+PF_MUST_CHECK int block_init(struct block *block);
+void block_deinit(struct block *block);
+/* Puts query number `row` behind the others; opens another block when it has no room here. */
+PF_MUST_CHECK int block_add(struct sqlite_sink *sink, int64_t row, int64_t time_ms,
+                            struct kind_seen *kind, uint32_t took_us);
+/* Writes the open block, for the commit. */
+PF_MUST_CHECK int block_put(struct sqlite_sink *sink);
+/* Writes it for good: the next row opens another. */
+PF_MUST_CHECK int block_close(struct sqlite_sink *sink);
+/* Gives the newest block its summary when it lacks it and does not grow. */
+PF_MUST_CHECK int block_mend(struct sqlite_sink *sink);
+/* Forgets it; in the database it stays as it was written last. */
+void block_abandon(struct block *block);
+
+/* ---- sums.c: what is counted for each kind in memory is added to the counts of devices, the sums and the endpoints now and then.
+ * `progress.summed_until` says up to which query that is done; it moves in the same transaction, so after a crash or
+ * a rollback the rest is counted from the blocks, and no query counts twice or never. */
+PF_MUST_CHECK int sums_see(struct sqlite_sink *sink, struct kind_seen *kind, int64_t time_ms);
+PF_MUST_CHECK int sums_flush(struct sqlite_sink *sink);
+/* Not with each batch. */
+PF_MUST_CHECK int sums_flush_if_due(struct sqlite_sink *sink);
+void sums_committed(struct sqlite_sink *sink);
+void sums_rolled_back(struct sqlite_sink *sink);
+/* Are all queries in them? */
+static inline bool sums_whole(const struct sqlite_sink *sink)
+{
+	return sink->summed_until == sink->next_row - 1;
+}
+/* Adds the hours from..to-1 to the sums of longer times, in the transaction of the caller. */
+PF_MUST_CHECK int sums_roll(sqlite3 *db, int64_t from_hour, int64_t to_hour);
+/* Rolls what is over, in a transaction of its own. */
+void sums_idle(struct sqlite_sink *sink, int64_t now_wall_us);
 
 /* ---- endpoint.c */
-PF_MUST_CHECK int endpoint_see(struct sqlite_sink *sink, const struct group_key *key,
-                               int64_t time_ms, bool complete);
+PF_MUST_CHECK int endpoint_add(struct sqlite_sink *sink, const struct group *group, bool complete);
+/* Writes what was added. */
 PF_MUST_CHECK int endpoint_flush(struct sqlite_sink *sink);
-/* Under load not with each batch. */
-PF_MUST_CHECK int endpoint_flush_if_due(struct sqlite_sink *sink);
 void endpoint_committed(struct sqlite_sink *sink);
 void endpoint_rolled_back(struct sqlite_sink *sink);
 
-/* ---- retention.c */
-void retention_idle(struct sink *sink, int64_t now_wall_us);
-
-/* ---- sink.c: ids in memory are forgotten, because rows may be gone. */
+/* ---- sink.c: opens a journal; `before` comes between its lock and the database, NULL: nothing does. NULL with a sentence. */
+struct sqlite_sink *sink_open(const char *path, int64_t keep_us,
+                              int (*before)(const char *path, char *error, size_t error_size),
+                              char *error, size_t error_size);
+/* Ids in memory are forgotten, because rows may be gone. The sums must be written. */
 void sink_forget(struct sqlite_sink *sink);
-/* Writes the endpoints that are still gathered in memory, in a transaction of its own. */
-void sink_write_endpoints(struct sqlite_sink *sink);
+/* Writes the sums that are still gathered in memory, in a transaction of its own. */
+void sink_write_sums(struct sqlite_sink *sink);
 
 #endif

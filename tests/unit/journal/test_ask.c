@@ -224,6 +224,7 @@ static void what_is_no_domain_is_told(void **state)
 
 struct asked {
 	char *sql[ASKED_MAX];
+	char last[2048]; /* what was run last, without its values */
 	size_t count;
 };
 
@@ -233,6 +234,9 @@ static int keep_sql(unsigned kind, void *data, void *statement, void *unused)
 	struct asked *asked = data;
 	(void)kind;
 	(void)unused;
+	if (!strncmp(asked->last, sqlite3_sql(statement), sizeof asked->last - 1))
+		return 0;
+	snprintf(asked->last, sizeof asked->last, "%s", sqlite3_sql(statement));
 	assert_true(asked->count < ASKED_MAX);
 	asked->sql[asked->count++] = sqlite3_expanded_sql(statement);
 	return 0;
@@ -241,8 +245,8 @@ static int keep_sql(unsigned kind, void *data, void *statement, void *unused)
 /* Large tables, by the names that questions give them; all others are dictionaries, or have a row for 1,000 queries. */
 static void assert_no_scan(sqlite3 *db, const char *sql)
 {
-	static const char *const large[] = {"SCAN q",     "SCAN e",        "SCAN a",     "SCAN h",
-	                                    "SCAN query", "SCAN endpoint", "SCAN answer"};
+	static const char *const large[] = {"SCAN k",    "SCAN e",        "SCAN a",      "SCAN h",
+	                                    "SCAN kind", "SCAN endpoint", "SCAN answer", "SCAN block"};
 	struct buffer text;
 	sqlite3_stmt *plan = NULL;
 	buffer_init(&text, 65536);

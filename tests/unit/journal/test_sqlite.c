@@ -53,7 +53,7 @@ static void a_restart_goes_on(void **state)
 	assert_queries(place->path, 6000);
 	assert_samples_endpoints(place->path, 6000);
 	assert_sound(place->path);
-	assert_int_equal(number_in(place->path, "SELECT max(id) - min(id) + 1 FROM query"), 6000);
+	assert_int_equal(number_in(place->path, "SELECT max(row) - min(row) + 1 FROM v_rows"), 6000);
 }
 
 /* One record in a batch whose commit fails: the files may not grow. */

@@ -1,0 +1,345 @@
+/* Sums. Each kind's queries are counted in memory, by the hour, and added to their rows now and then: one statement for a kind and not
+ * for a query. What is added to sums of longer times is added once, when the hour is over. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "journal/sqlite/drift.h"
+#include "journal/sqlite/tables.h"
+
+#define FLUSH_US \
+	INT64_C(4000000)   /* under load, sums and endpoints are so much behind the queries */
+#define KINDS_SMALL 16 /* so few are written with their batch: a fraction of a millisecond */
+#define HOURS_PER_DAY 24
+#define US_PER_HOUR (TABLES_MS_PER_HOUR * 1000)
+
+/* What one kind adds in one hour. */
+struct addition {
+	struct group group;
+	int64_t hour;
+	const char *action, *standing, *country; /* words */
+	bool complete;                           /* the answer has its content */
+};
+
+/* ---- counting ---------------------------------------------------------------------------- */
+
+int sums_see(struct sqlite_sink *sink, struct kind_seen *kind, int64_t time_ms)
+{
+	int64_t hour = time_ms / TABLES_MS_PER_HOUR;
+	struct tally *tally = &kind->tallies[hour & 1];
+	if (tally->count && tally->hour != hour) {
+		int result = sums_flush(sink);
+		if (result != PF_OK)
+			return result;
+	}
+	if (!tally->count)
+		*tally = (struct tally){hour, time_ms, time_ms, 0, sink->next_row};
+	if (time_ms < tally->first)
+		tally->first = time_ms;
+	if (time_ms > tally->last)
+		tally->last = time_ms;
+	tally->count++;
+	if (!kind->counted)
+		sink->active[sink->active_count++] = (uint32_t)(kind - sink->kinds);
+	kind->counted = true;
+	return PF_OK;
+}
+
+/* ---- adding ------------------------------------------------------------------------------ */
+
+static int class_of(struct sqlite_sink *sink, const struct addition *addition, int64_t *id)
+{
+	struct value words[] = {{.text = addition->action},
+	                        {.text = addition->standing},
+	                        {.text = addition->country}};
+	char key[64];
+	size_t length = 0;
+	for (size_t i = 0; i < PF_COUNT(words); i++) {
+		size_t bytes = strlen(words[i].text) + 1;
+		if (length + bytes > sizeof key)
+			return PF_EIO; /* a row that nobody of us wrote */
+		memcpy(key + length, words[i].text, bytes);
+		length += bytes;
+	}
+	int result = intern_known(sink, TABLE_CLASS, key, length, id);
+	if (result != PF_ENOENT)
+		return result;
+	return intern_resolve(sink, TABLE_CLASS, key, length, words, PF_COUNT(words), id, NULL);
+}
+
+/* Sums of longer times hold hours before rolled_until; the others come when they are over. */
+static int add_rolled(struct sqlite_sink *sink, const struct value values[5])
+{
+	struct value rolled[5], total[4] = {values[0], values[1], values[3], values[4]};
+	memcpy(rolled, values, sizeof rolled);
+	int result = statement_run(sink->statements[ST_TOTAL_HOUR], total, PF_COUNT(total));
+	if (result == PF_OK)
+		result = statement_run(sink->statements[ST_SUM_MONTH], rolled, PF_COUNT(rolled));
+	rolled[1].number = total[1].number = values[1].number / HOURS_PER_DAY;
+	if (result == PF_OK)
+		result = statement_run(sink->statements[ST_SUM_DAY], rolled, PF_COUNT(rolled));
+	if (result == PF_OK)
+		result = statement_run(sink->statements[ST_TOTAL_DAY], total, PF_COUNT(total));
+	return result;
+}
+
+static int take(struct sqlite_sink *sink, const struct addition *addition)
+{
+	const struct group *group = &addition->group;
+	int64_t class;
+	int result = class_of(sink, addition, &class);
+	if (result != PF_OK)
+		return result;
+	struct value values[] = {{.number = group->key.device},
+	                         {.number = addition->hour},
+	                         {.number = group->key.name},
+	                         {.number = class},
+	                         {.number = group->count}};
+	result = statement_run(sink->statements[ST_SUM_HOUR], values, PF_COUNT(values));
+	if (result == PF_OK && addition->hour < sink->rolled_until)
+		result = add_rolled(sink, values);
+	if (result == PF_OK && group->key.answer)
+		result = endpoint_add(sink, group, addition->complete);
+	return result;
+}
+
+static int count_device(struct sqlite_sink *sink, int64_t id, const struct device_seen *counts)
+{
+	struct value values[] = {{.number = id},
+	                         {.number = counts->first},
+	                         {.number = counts->last},
+	                         {.number = counts->queries},
+	                         {.number = counts->flagged},
+	                         {.number = counts->sinkholed}};
+	return statement_run(sink->statements[ST_DEVICE_COUNT], values, PF_COUNT(values));
+}
+
+/* ---- from memory ------------------------------------------------------------------------- */
+
+/* What is known of the answer by now. PF_ENOENT: it is gone. */
+static int judge(struct sqlite_sink *sink, struct kind_seen *kind)
+{
+	sqlite3_stmt *state = sink->statements[ST_ANSWER_STATE];
+	if (kind->judged || !kind->answer)
+		return PF_OK;
+	if (sqlite3_bind_int64(state, 1, kind->answer) != SQLITE_OK)
+		return PF_EIO;
+	int result = sqlite3_step(state);
+	if (result == SQLITE_ROW && sqlite3_column_int(state, 0)) {
+		const char *country = (const char *)sqlite3_column_text(state, 1);
+		kind->complete = kind->judged = true;
+		if (country && strlen(country) < sizeof kind->country.code)
+			strcpy(kind->country.code, country);
+	}
+	sqlite3_reset(state);
+	return result == SQLITE_ROW || result == SQLITE_DONE ? PF_OK : PF_EIO;
+}
+
+static void count(struct device_seen *device, const struct kind_seen *kind,
+                  const struct tally *tally)
+{
+	if (!device->queries || tally->first < device->first)
+		device->first = tally->first;
+	if (!device->queries || tally->last > device->last)
+		device->last = tally->last;
+	device->queries += tally->count;
+	if (kind->action == ACTION_FLAG)
+		device->flagged += tally->count;
+	if (kind->action == ACTION_SINKHOLE)
+		device->sinkholed += tally->count;
+}
+
+static int flush_kind(struct sqlite_sink *sink, struct kind_seen *kind)
+{
+	int result = judge(sink, kind);
+	for (size_t i = 0; i < PF_COUNT(kind->tallies) && result == PF_OK; i++) {
+		const struct tally *tally = &kind->tallies[i];
+		if (!tally->count)
+			continue;
+		struct device_seen *device = &sink->devices[kind->device];
+		struct addition addition = {
+			.group = {.key = {device->id, kind->name, kind->answer, kind->type},
+		              .first = tally->first,
+		              .last = tally->last,
+		              .count = tally->count,
+		              .row = tally->row},
+			.hour = tally->hour,
+			.action = action_word(kind->action),
+			.standing = standing_word(kind->standing),
+			.country = kind->country.code,
+			.complete = kind->complete,
+		};
+		count(device, kind, tally);
+		result = take(sink, &addition);
+	}
+	return result;
+}
+
+static int flush_devices(struct sqlite_sink *sink)
+{
+	int result = PF_OK;
+	for (size_t i = 0; i < sink->device_count && result == PF_OK; i++) {
+		struct device_seen *device = &sink->devices[i];
+		if (device->queries)
+			result = count_device(sink, device->id, device);
+		device->queries = device->flagged = device->sinkholed = 0;
+	}
+	return result;
+}
+
+/* ---- from the database ------------------------------------------------------------------- */
+
+static int replay_row(struct sqlite_sink *sink, sqlite3_stmt *row)
+{
+	struct addition addition = {
+		.group = {.key = {.device = sqlite3_column_int64(row, 0),
+	                      .name = sqlite3_column_int64(row, 1),
+	                      .type = sqlite3_column_int64(row, 2),
+	                      .answer = sqlite3_column_int64(row, 3)},
+	              .first = sqlite3_column_int64(row, 4),
+	              .last = sqlite3_column_int64(row, 5),
+	              .count = sqlite3_column_int64(row, 6),
+	              .row = sqlite3_column_int64(row, 7)},
+		.hour = sqlite3_column_int64(row, 8),
+		.action = (const char *)sqlite3_column_text(row, 9),
+		.standing = (const char *)sqlite3_column_text(row, 10),
+		.country = (const char *)sqlite3_column_text(row, 11),
+		.complete = sqlite3_column_int(row, 12),
+	};
+	if (!addition.action || !addition.standing || !addition.country)
+		return PF_ENOMEM;
+	const struct group *group = &addition.group;
+	struct device_seen counts = {.first = group->first,
+	                             .last = group->last,
+	                             .queries = group->count};
+	if (!strcmp(addition.action, action_word(ACTION_FLAG)))
+		counts.flagged = group->count;
+	if (!strcmp(addition.action, action_word(ACTION_SINKHOLE)))
+		counts.sinkholed = group->count;
+	int result = count_device(sink, group->key.device, &counts);
+	return result == PF_OK ? take(sink, &addition) : result;
+}
+
+/* Counts the queries after summed_until, up to sink->replay_to, from their blocks. */
+static int replay(struct sqlite_sink *sink)
+{
+	sqlite3_stmt *rows = sink->statements[ST_REPLAY];
+	if (sink->replay_to <= sink->summed_until)
+		return PF_OK;
+	if (sqlite3_bind_int64(rows, 1, sink->summed_until) != SQLITE_OK ||
+	    sqlite3_bind_int64(rows, 2, sink->replay_to) != SQLITE_OK)
+		return PF_EIO;
+	int result = PF_OK, step;
+	while ((step = sqlite3_step(rows)) == SQLITE_ROW && result == PF_OK)
+		result = replay_row(sink, rows);
+	sqlite3_reset(rows);
+	if (result == PF_OK && step != SQLITE_DONE)
+		result = PF_EIO;
+	return result;
+}
+
+/* ---- writing ----------------------------------------------------------------------------- */
+
+static void clear_tallies(struct sqlite_sink *sink)
+{
+	for (size_t i = 0; i < sink->active_count; i++) {
+		struct kind_seen *kind = &sink->kinds[sink->active[i]];
+		memset(kind->tallies, 0, sizeof kind->tallies);
+		kind->counted = false;
+	}
+	sink->active_count = 0;
+}
+
+int sums_flush(struct sqlite_sink *sink)
+{
+	int result = replay(sink);
+	for (size_t i = 0; i < sink->active_count && result == PF_OK; i++)
+		result = flush_kind(sink, &sink->kinds[sink->active[i]]);
+	if (result == PF_OK)
+		result = endpoint_flush(sink);
+	if (result == PF_OK)
+		result = flush_devices(sink);
+	struct value until = {.number = sink->next_row - 1};
+	if (result == PF_OK)
+		result = statement_run(sink->statements[ST_SUMMED_UNTIL], &until, 1);
+	if (result != PF_OK)
+		return result;
+	clear_tallies(sink);
+	sink->summed_until = until.number;
+	sink->flushed_us = clock_now().mono_us;
+	return PF_OK;
+}
+
+int sums_flush_if_due(struct sqlite_sink *sink)
+{
+	if (sink->summed_until == sink->next_row - 1)
+		return PF_OK;
+	if (sink->active_count > KINDS_SMALL && clock_now().mono_us - sink->flushed_us < FLUSH_US)
+		return PF_OK;
+	return sums_flush(sink);
+}
+
+void sums_committed(struct sqlite_sink *sink)
+{
+	endpoint_committed(sink);
+	sink->summed_until_kept = sink->summed_until;
+}
+
+void sums_rolled_back(struct sqlite_sink *sink)
+{
+	/* What memory had counted is of committed and of lost queries alike: the blocks know which. */
+	sink->summed_until = sink->summed_until_kept;
+	sink->replay_to = sink->next_row_kept - 1;
+	endpoint_rolled_back(sink);
+}
+
+/* ---- longer times ------------------------------------------------------------------------ */
+
+/* The hours ?1..?2-1. */
+#define ROLL(table, time, expression, name, its_name)                                \
+	"INSERT INTO " table " (device, " time name ", class, count)"                    \
+	" SELECT h.device, " expression its_name ", h.class, sum(h.count) FROM device d" \
+	" CROSS JOIN sum_hour h ON h.device = d.id AND h.hour >= ?1 AND h.hour < ?2"     \
+	" GROUP BY h.device, " expression its_name ", h.class"                           \
+	" ON CONFLICT DO UPDATE SET count = count + excluded.count"
+
+static const char *const roll_sql[] = {
+	ROLL("sum_day", "day", "h.hour / 24", ", name", ", h.name"),
+	ROLL("sum_month", "month", TABLES_MONTH("h.hour"), ", name", ", h.name"),
+	ROLL("total_hour", "hour", "h.hour", "", ""),
+	ROLL("total_day", "day", "h.hour / 24", "", ""),
+	"UPDATE progress SET rolled_until = max(?1, ?2)",
+};
+
+int sums_roll(sqlite3 *db, int64_t from_hour, int64_t to_hour)
+{
+	int result = SQLITE_DONE;
+	for (size_t i = 0; i < PF_COUNT(roll_sql) && result == SQLITE_DONE; i++) {
+		sqlite3_stmt *statement = NULL;
+		result = sqlite3_prepare_v2(db, roll_sql[i], -1, &statement, NULL);
+		if (result == SQLITE_OK)
+			result = sqlite3_bind_int64(statement, 1, from_hour);
+		if (result == SQLITE_OK)
+			result = sqlite3_bind_int64(statement, 2, to_hour);
+		if (result == SQLITE_OK)
+			result = sqlite3_step(statement);
+		sqlite3_finalize(statement);
+	}
+	return result == SQLITE_DONE ? PF_OK : PF_EIO;
+}
+
+void sums_idle(struct sqlite_sink *sink, int64_t now_wall_us)
+{
+	int64_t hour = now_wall_us / US_PER_HOUR;
+	if (hour <= sink->rolled_until || !sums_whole(sink))
+		return;
+	/* Trouble is not told here: the next batch meets the same and says so. */
+	if (statement_run(sink->statements[ST_BEGIN], NULL, 0) != PF_OK)
+		return;
+	int result = sums_roll(sink->db, sink->rolled_until, hour);
+	if (result == PF_OK)
+		result = statement_run(sink->statements[ST_COMMIT], NULL, 0);
+	if (result == PF_OK)
+		sink->rolled_until = hour;
+	else if (!sqlite3_get_autocommit(sink->db))
+		sqlite3_exec(sink->db, "ROLLBACK", NULL, NULL, NULL);
+}

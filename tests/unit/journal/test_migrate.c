@@ -1,0 +1,192 @@
+/* A journal of version 1, as that version wrote it (version1.sql: the samples 0..59), becomes one of this version: nothing of it is lost,
+ * it stays as a backup, and whatever comes in between leaves it where it was. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "journal/sqlite/schema.h"
+#include "unit/journal/check.h"
+
+#define QUERIES 60
+
+static char *read_file(const char *path, size_t *length)
+{
+	FILE *file = fopen(path, "rb");
+	assert_non_null(file);
+	struct stat status;
+	assert_int_equal(fstat(fileno(file), &status), 0);
+	char *bytes = calloc(1, (size_t)status.st_size + 1);
+	*length = fread(bytes, 1, (size_t)status.st_size, file);
+	fclose(file);
+	return bytes;
+}
+
+static void make_version1(const char *path)
+{
+	sqlite3 *db;
+	size_t length;
+	char *sql = read_file(TESTS_DIR "/unit/journal/version1.sql", &length);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "PRAGMA auto_vacuum = INCREMENTAL", NULL, NULL, NULL),
+	                 SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db,
+	                              "PRAGMA journal_mode = WAL; PRAGMA application_id = 0x50666a6e;"
+	                              "PRAGMA user_version = 1",
+	                              NULL, NULL, NULL),
+	                 SQLITE_OK);
+	sqlite3_close(db);
+	free(sql);
+}
+
+static void path_of(const struct place *place, const char *end, char path[160])
+{
+	snprintf(path, 160, "%s%s", place->path, end);
+}
+
+static bool is_there(const struct place *place, const char *end)
+{
+	char path[160];
+	path_of(place, end, path);
+	return !access(path, F_OK);
+}
+
+static void migrate_and_check(const struct place *place)
+{
+	char backup[160];
+	struct sink *sink = open_sink(place->path);
+	sink->close(&sink);
+	assert_int_equal(number_in(place->path, "PRAGMA user_version"), SCHEMA_VERSION);
+	assert_queries(place->path, QUERIES);
+	assert_samples_endpoints(place->path, QUERIES);
+	assert_sound(place->path);
+	path_of(place, ".v1-backup", backup);
+	assert_int_equal(number_in(backup, "PRAGMA user_version"), 1);
+	assert_int_equal(number_in(backup, "SELECT count(*) FROM v_queries"), QUERIES);
+	assert_false(is_there(place, ".v2-new"));
+	assert_false(is_there(place, ".v2-new-wal"));
+	assert_false(is_there(place, ".v2-new-lock"));
+}
+
+static void nothing_is_lost(void **state)
+{
+	struct place *place = *state;
+	bool seen[SAMPLE_NAMES] = {false};
+	uint64_t positions[2];
+	make_version1(place->path);
+	migrate_and_check(place);
+	sqlite3 *db = open_db(place->path);
+	assert_int_equal(db_number(db, "SELECT min(row) = 1 AND max(row) = 60 FROM v_rows"), 1);
+	/* The sums are those of the queries, in all their forms. */
+	assert_int_equal(db_number(db, "SELECT sum(count) FROM sum_hour"), QUERIES);
+	static const char *const views[] = {"v_days", "v_months", "v_total_hours", "v_total_days"};
+	for (size_t i = 0; i < PF_COUNT(views); i++) {
+		char sql[64];
+		snprintf(sql, sizeof sql, "SELECT sum(count) FROM %s", views[i]);
+		assert_int_equal(db_number(db, sql), QUERIES);
+	}
+	assert_int_equal(db_number(db, "SELECT count(*) FROM (SELECT substr(time, 1, 13), device, name,"
+	                               " action, standing, count(*) FROM v_queries"
+	                               " GROUP BY 1, 2, 3, 4, 5 EXCEPT SELECT substr(hour, 1, 13),"
+	                               " device, name, action, standing, sum(count) FROM v_sums"
+	                               " GROUP BY 1, 2, 3, 4, 5)"),
+	                 0);
+	assert_true(db_number(db, "SELECT count(*) FROM v_sums WHERE country IS NOT NULL") > 0);
+	assert_true(db_number(db, "SELECT count(*) FROM v_events") > 0);
+	sqlite3_close(db);
+	/* It goes on where it was: in the rings, and in the numbers of rows. */
+	struct sink *sink = open_sink(place->path);
+	assert_true(sink->resume(sink, 12345, positions, 2));
+	assert_int_equal(positions[0], 4096);
+	assert_int_equal(positions[1], 77);
+	write_samples(sink, QUERIES, 2 * QUERIES, seen);
+	sink->close(&sink);
+	assert_queries(place->path, 2 * QUERIES);
+	assert_samples_endpoints(place->path, 2 * QUERIES);
+	assert_int_equal(number_in(place->path, "SELECT count(DISTINCT row) FROM v_rows"), 2 * QUERIES);
+}
+
+/* What an interrupted attempt may leave: half a file, or the backup's name for the journal itself. */
+static void an_interruption_costs_nothing(void **state)
+{
+	struct place *place = *state;
+	char path[160];
+	make_version1(place->path);
+	path_of(place, ".v2-new", path);
+	FILE *half = fopen(path, "w");
+	fputs("SQLite format 3", half);
+	fclose(half);
+	path_of(place, ".v1-backup", path);
+	assert_int_equal(link(place->path, path), 0);
+	migrate_and_check(place);
+}
+
+static void assert_untouched(const struct place *place, const char *before, size_t length,
+                             const char *part)
+{
+	size_t now_length;
+	assert_refused(place->path, part);
+	char *now = read_file(place->path, &now_length);
+	assert_int_equal(now_length, length);
+	assert_memory_equal(now, before, length);
+	free(now);
+	assert_false(is_there(place, ".v2-new"));
+}
+
+static void what_is_in_the_way_is_named(void **state)
+{
+	struct place *place = *state;
+	struct rlimit before, tight;
+	char path[160];
+	size_t length;
+	make_version1(place->path);
+	char *bytes = read_file(place->path, &length);
+	/* No room: files may not grow. */
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	signal(SIGXFSZ, SIG_IGN);
+	tight = before;
+	tight.rlim_cur = 100 * 1024;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
+	char error[512] = "";
+	struct sink *sink = sqlite_sink_open(place->path, KEEP_US, error, sizeof error);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_null(sink);
+	assert_non_null(strstr(error, "journal.db"));
+	assert_int_equal(error[strlen(error) - 1], '.');
+	assert_false(is_there(place, ".v1-backup"));
+	/* Another backup has the name. */
+	path_of(place, ".v1-backup", path);
+	FILE *other = fopen(path, "w");
+	fclose(other);
+	assert_untouched(place, bytes, length, "can not be kept as");
+	unlink(path);
+	/* Somebody reads it. */
+	sqlite3 *db = open_db(place->path);
+	assert_int_equal(db_number(db, "SELECT count(*) FROM query"), QUERIES);
+	assert_untouched(place, bytes, length, "another program reads it");
+	sqlite3_close(db);
+	/* A reader of this version says what is to be done. */
+	assert_null(sqlite_store_open(place->path, error, sizeof error));
+	assert_non_null(strstr(error, "is rewritten when portafilterd is started"));
+	free(bytes);
+	migrate_and_check(place);
+}
+
+#define test(name) cmocka_unit_test_setup_teardown(name, place_make, place_remove)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		test(nothing_is_lost),
+		test(an_interruption_costs_nothing),
+		test(what_is_in_the_way_is_named),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
