@@ -108,6 +108,7 @@ static void stop_clients(struct daemon *daemon)
 		fetch_stop(daemon->fetch);
 	if (daemon->notify)
 		notify_stop(daemon->notify);
+	devices_end_names(daemon->devices);
 	if (!daemon->http)
 		return;
 	while (!http_idle(daemon->http)) /* until its last question is answered, or given up */

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "daemon/devices_state.h"
+#include "upstream/upstream.h"
 
 #define GATHER_MS 20
 #define RETRY_MS 1000  /* without memory for a roster */
@@ -128,6 +129,7 @@ static void on_tick(uv_timer_t *timer)
 	pthread_mutex_unlock(&devices->lock);
 	if (dirty)
 		devices_publish_soon(devices);
+	devices_ask_names(devices, now.wall_us);
 }
 
 static void watch_neighbours(struct devices *devices)
@@ -169,6 +171,7 @@ void devices_free(struct devices **devices)
 	if (!old)
 		return;
 	neighbour_watch_free(&old->watch);
+	upstream_free(&old->names);
 	book_free(&old->book);
 	vendors_free(&old->vendors);
 	sightings_free(&old->sightings);

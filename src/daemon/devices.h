@@ -30,11 +30,13 @@ PF_MUST_CHECK int devices_adopt(struct devices *devices, struct snapshot *built,
 
 /* Reads what is remembered, and begins to watch neighbours and lease files. The control thread, with its loop. */
 void devices_start(struct devices *devices, uv_loop_t *loop);
+/* No more questions for names; those under way come to their end, which takes a few seconds at most. */
+void devices_end_names(struct devices *devices);
 /* The workers have ended, and the journal will: it is told what it should know. */
 void devices_journal_ends(struct devices *devices);
 /* Writes what is to be remembered. Handles are closed by whoever closes the loop's. */
 void devices_stop(struct devices *devices);
-/* Watches the lease files of the snapshot in force; after each reload. */
+/* Watches the lease files of the snapshot in force, and asks for host names where it says; after each reload. */
 void devices_watch_leases(struct devices *devices);
 
 /* The parts of the API. Any thread of the admin that is registered with RCU. */

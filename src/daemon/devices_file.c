@@ -53,6 +53,7 @@ static bool load_device(struct devices *devices, json_t *object)
 	memory.asked_wall_us = integer(object, "asked_us");
 	memory.quiet_from_wall_us = integer(object, "quiet_from_us");
 	memory.silent_told_wall_us = integer(object, "silent_told_us");
+	memory.host_is_reverse = json_is_true(json_object_get(object, "host_is_reverse"));
 	memory.announced = json_is_true(json_object_get(object, "announced"));
 	if (book_remember(devices->book, &memory, &row) != PF_OK)
 		return false;
@@ -117,8 +118,9 @@ static json_t *tags_json(const struct book_view *view)
 
 static json_t *device_json(const struct book_view *view)
 {
-	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:o}", "id", view->device->id,
-	                 "host", view->host, "first_us", (json_int_t)view->first_wall_us, "last_us",
+	return json_pack("{s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:o}", "id",
+	                 view->device->id, "host", view->host, "host_is_reverse", view->host_is_reverse,
+	                 "first_us", (json_int_t)view->first_wall_us, "last_us",
 	                 (json_int_t)view->last_wall_us, "new_until_us",
 	                 (json_int_t)view->new_until_wall_us, "asked_us",
 	                 (json_int_t)view->asked_wall_us, "quiet_from_us",

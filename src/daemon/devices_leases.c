@@ -117,4 +117,5 @@ void devices_watch_leases(struct devices *devices)
 		if (watch->path)
 			begin(watch);
 	}
+	devices_configure_names(devices);
 }

@@ -31,6 +31,8 @@ struct devices {
 	struct now ticked;        /* the last tick; mono_us 0: none yet */
 	uint64_t changes_refused; /* atomic: that the journal could not follow */
 	uint64_t pause_ms;        /* between two rosters */
+	struct forwarder *names;  /* asks for host names; NULL: nobody does */
+	bool names_end;
 
 	pthread_mutex_t lock; /* guards the rest */
 	struct book *book;
@@ -46,6 +48,10 @@ void devices_publish_soon(struct devices *devices);
 
 /* devices_changes.c: with the lock, after a roster was published. */
 void devices_tell_changes(struct devices *devices);
+
+/* devices_names.c: once in a tick, without the lock; after each reload, with the loop; the end of asking. */
+void devices_ask_names(struct devices *devices, int64_t wall_us);
+void devices_configure_names(struct devices *devices);
 
 /* devices_events.c: with the lock, once in a tick. */
 void devices_tell_events(struct devices *devices, struct now now);

@@ -59,6 +59,7 @@ static bool carry_row(const struct book *from, struct book *to, uint32_t old_num
 	row->tags = tags;
 	row->tag_count = old->tag_count;
 	memcpy(row->host, old->host, sizeof row->host);
+	row->host_is_reverse = old->host_is_reverse;
 	row->first_wall_us = old->first_wall_us;
 	row->last_wall_us = old->last_wall_us;
 	row->new_until_wall_us = old->new_until_wall_us;

@@ -59,6 +59,14 @@ void book_asked(struct book *book, const char *id, size_t rule, int64_t wall_us)
 /* Ends `new` where its time has come. Returns the microseconds until that is so the next time; -1: nobody is new. */
 int64_t book_expire(struct book *book, int64_t wall_us);
 
+/* ---- names of the reverse zone ---- */
+
+/* Addresses whose device no lease names, at most `max`: they count as asked for now, and come again in an hour at the
+ * earliest. A call looks at a bounded part of all addresses, the next one at the next. */
+size_t book_unnamed(struct book *book, int64_t wall_us, struct addr *addrs, size_t max);
+/* The reverse zone has this name for an address. True: it says something new of a device. */
+bool book_name(struct book *book, const struct addr *addr, const char *name);
+
 /* ---- silence ---- */
 
 /* The first known device from `from` on that has asked, but not for as long as its `silent-after` says, and that was not told of
@@ -87,6 +95,7 @@ struct book_tag {
 struct book_view {
 	const struct device *device;
 	const char *host, *vendor; /* "" when not known */
+	bool host_is_reverse;      /* of the reverse zone: no lease has said it */
 	bool mac_is_local;
 	int config;                          /* its index in the configuration; -1 */
 	int64_t first_wall_us, last_wall_us; /* 0: never */
@@ -121,7 +130,7 @@ struct book_memory {
 	int64_t asked_wall_us,
 		quiet_from_wall_us;      /* when it asked last; from when its silence counts */
 	int64_t silent_told_wall_us; /* when it had asked last as its silence was told */
-	bool announced;
+	bool host_is_reverse, announced;
 };
 /* The row of the memory's id, made when there is none; what it knows is added. PF_OK and `*row`; PF_EINVAL (no id of a
  * device), PF_ENOMEM. */

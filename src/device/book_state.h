@@ -36,6 +36,7 @@ struct row {
 	struct book_tag *tags;
 	size_t tag_count, address_count;
 	size_t neighbour_count; /* of its addresses, those that the kernel has now */
+	bool host_is_reverse;   /* no lease has said it */
 	bool announced;
 };
 
@@ -59,6 +60,7 @@ struct book {
 	struct lease_list leases[CONFIG_LEASE_FILES_MAX];
 	struct address_table *lease_index; /* address to file (`interface`) and index (`row`) */
 	bool dirty, learns;
+	size_t name_cursor; /* of the walk for names, in the slots of `keys` */
 	uint64_t evicted, changes_lost;
 	size_t change_first, change_count;
 	struct device_change changes[BOOK_CHANGES_MAX];

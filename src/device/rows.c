@@ -268,6 +268,8 @@ void row_inherit(struct book *book, uint32_t from, uint32_t into)
 	sight->seconds += before->seconds;
 	if (before->last_s > sight->last_s)
 		sight->last_s = before->last_s;
-	if (!row->host[0])
+	if (!row->host[0]) {
 		memcpy(row->host, old->host, sizeof row->host);
+		row->host_is_reverse = old->host_is_reverse;
+	}
 }

@@ -12,8 +12,10 @@ struct address_entry {
 	uint8_t sources; /* the book's: who says so */
 	uint8_t counted; /* the book's: how the row counts it */
 	int interface;   /* the watcher's: where it was seen last */
-	unsigned dump;   /* the watcher's: the last dump that named it, or during which an event did */
-	uint32_t row;    /* the book's: the device's number */
+	unsigned
+		dump; /* the watcher's: the last dump that named it, or during which an event did; the book's: the
+	                    second in which its name was asked for, 0: never */
+	uint32_t row; /* the book's: the device's number */
 };
 
 struct address_table {

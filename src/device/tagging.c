@@ -136,6 +136,7 @@ bool book_view(const struct book *book, size_t number, struct book_view *view)
 	*view = (struct book_view){
 		.device = &row->device,
 		.host = row->host,
+		.host_is_reverse = row->host_is_reverse,
 		.vendor = row->device.has_mac ? vendor_of(book->vendors, &row->device.mac) : "",
 		.mac_is_local = row->device.has_mac && mac_is_local(&row->device.mac),
 		.config = number < book->configured ? (int)number : -1,
@@ -228,8 +229,10 @@ int book_remember(struct book *book, const struct book_memory *memory, size_t *o
 	if (asked_s > __atomic_load_n(&sight->last_s, __ATOMIC_RELAXED))
 		__atomic_store_n(&sight->last_s, asked_s, __ATOMIC_RELAXED);
 	row->announced = memory->announced;
-	if (memory->host[0])
+	if (memory->host[0]) {
 		memcpy(row->host, memory->host, sizeof row->host);
+		row->host_is_reverse = memory->host_is_reverse;
+	}
 	row_retag(book, number);
 	*out = number;
 	return PF_OK;

@@ -226,7 +226,10 @@ static void apply(struct book *book, const struct lease *lease, int64_t wall_us)
 		if (same)
 			book_settle(book, &lease->addr, wall_us);
 	}
-	if (row == ROW_NONE || !lease->host[0] || !strcmp(book->rows[row].host, lease->host))
+	if (row == ROW_NONE || !lease->host[0])
+		return;
+	book->rows[row].host_is_reverse = false;
+	if (!strcmp(book->rows[row].host, lease->host))
 		return;
 	memcpy(book->rows[row].host, lease->host, sizeof lease->host);
 	row_retag(book, row);

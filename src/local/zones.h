@@ -1,5 +1,5 @@
-/* Private to local/: zones that are served here because nobody outside has an answer to them, and the names of
- * addresses in the reverse trees. */
+/* Zones that are served here because nobody outside has an answer to them (private to local/), and the names of addresses in
+ * the reverse trees. */
 #ifndef PF_LOCAL_ZONES_H
 #define PF_LOCAL_ZONES_H
 

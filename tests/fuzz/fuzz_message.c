@@ -7,6 +7,7 @@
 
 #include "dns/client.h"
 #include "dns/compose.h"
+#include "dns/pointer.h"
 #include "dns/reply.h"
 #include "dns/strip.h"
 #include "dns/wire.h"
@@ -265,7 +266,11 @@ static void fuzz_answer(const uint8_t *data, size_t size, unsigned switches,
 		MUST(!answer);
 		return;
 	}
+	struct dns_name pointed;
 	check_answer(answer);
+	if (answer_pointer(answer, &pointed) == PF_OK)
+		MUST(pointed.length >= 1 && pointed.length <= NAME_WIRE_MAX &&
+		     !pointed.wire[pointed.length - 1]);
 	check_fixed_point(answer, &query);
 	check_strip(answer, &query, data, size);
 	check_compose(answer, &query);

@@ -5,7 +5,7 @@ import time
 import dns.edns
 import dns.rcode
 
-from harness import ask, wait_until
+from harness import answer, ask, wait_until
 from web import Web
 
 RULES = [{"name": "guests", "tags": ["guest"], "action": "sinkhole", "reply": "nxdomain"},
@@ -261,3 +261,32 @@ def test_the_silence_of_a_known_device_is_told_once(portafilter, upstream):
         assert [e["device"]["id"] for e in told()] == ["name:lobby coffee", "ip:127.0.0.9"]
     finally:
         server.stop()
+
+
+def test_host_names_of_the_reverse_zone(portafilter, upstream):
+    """The router is asked, and nobody else; what a device is called gives it a tag."""
+    def pointer(query, transport):
+        name = query.question[0].name.to_text()
+        target = {"9.0.0.127.in-addr.arpa.": "Shelly-1.lan.", "8.0.0.127.in-addr.arpa.": "a\\000b.lan."}.get(name)
+        return answer(query, target) if target else answer(query, rcode=dns.rcode.NXDOMAIN)
+
+    router, public = upstream(pointer), upstream()
+    daemon = portafilter({
+        "upstreams": [public.upstream], "forward": [{"zones": ["0.0.127.in-addr.arpa"], "upstreams": [router.upstream]}],
+        "hosts": [{"name": "7.0.0.127.in-addr.arpa", "ptr": "printer.lan"}],
+        "rules": RULES[:1], "tag-rules": [{"tag": "guest", "hostname": "shelly*"}]})
+    for source in ("127.0.0.9", "127.0.0.8", "127.0.0.7", "127.0.1.6"):
+        assert ask(daemon.port, "a.test", source=source) is not None
+
+    def names():
+        return {d["id"]: d["hostname"] for d in daemon.json("devices")["devices"]}
+
+    wait_until(lambda: {"shelly-1", "printer"} <= set(names().values()), "they have names")
+    wait_until(lambda: router.count("8.0.0.127.in-addr.arpa"), "all were asked for")
+    assert names() == {"ip:127.0.0.9": "shelly-1", "ip:127.0.0.8": "", "ip:127.0.0.7": "printer", "ip:127.0.1.6": ""}
+    row = device(daemon, "id", "ip:127.0.0.9")
+    assert row["tag_origins"]["guest"] == {"by": "rule", "rule": "hostname shelly*"} and not row["known"]
+    wait_until(lambda: rcode(daemon, "127.0.0.9") == dns.rcode.NXDOMAIN, "the tag acts")
+    # each once, and none of it left the house
+    assert sorted(router.names()) == ["8.0.0.127.in-addr.arpa", "9.0.0.127.in-addr.arpa"]
+    assert not [n for n in public.names() if n.endswith("arpa")]
