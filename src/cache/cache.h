@@ -37,6 +37,8 @@ uint64_t cache_key_hash(struct hash_key seed, const struct cache_key *key);
 struct facts_view {
 	uint64_t
 		journal_id; /* names this answer with these facts in the journal; the caller's, never 0 */
+	/* Which rules the answer can meet, as the policy notes it down for itself (policy_answer.kept). */
+	atomic_uint_least64_t rules;
 	struct answer_facts facts; /* flexible, last */
 };
 

@@ -243,7 +243,10 @@ static void decide_answer(struct pipeline *pipeline, const struct policy_questio
 	const struct lists *lists = finish->snapshot->lists;
 	struct policy_answer known = {.facts = finish->facts,
 	                              .hops = answer->hops,
-	                              .hop_count = answer->hop_count};
+	                              .hop_count = answer->hop_count,
+	                              .policy_number = finish->snapshot->epoch};
+	if (finish->facts)
+		known.kept = &facts_box_view(finish->box, finish->home)->rules;
 	bool look = lists_look_at_answers(lists) &&
 	            policy_needs_lists(policy, pipeline->scratch, question->tags);
 	if (!look && !policy_needs_answer(policy, pipeline->scratch, question->tags))

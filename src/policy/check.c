@@ -161,6 +161,17 @@ static enum criterion check_answer(const struct rule *rule, const struct matter 
 	return about_addresses ? check_addresses(rule, facts, evidence) : CRITERION_NONE;
 }
 
+bool policy_rule_meets(const struct rule *rule, const struct policy_answer *answer,
+                       struct regex_scratch *scratch)
+{
+	struct matter matter;
+	struct evidence evidence;
+	matter.question = NULL; /* nobody asks */
+	matter.answer = answer;
+	matter.scratch = scratch;
+	return check_answer(rule, &matter, &evidence) == CRITERION_NONE;
+}
+
 enum criterion policy_rule_check(const struct rule *rule, struct matter *matter,
                                  struct evidence *evidence)
 {

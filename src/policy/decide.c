@@ -1,8 +1,14 @@
 /* The two stages. The first rule that holds ends the walk. */
 #include "policy/compiled.h"
 
+/* `held` is what is known of the answer: a bit for each rule that can hold. */
+static bool can_hold(const struct rule *rule, uint32_t held)
+{
+	return rule->place >= POLICY_KEPT_RULES || held >> rule->place & 1;
+}
+
 static const struct rule *first_indexed(const struct program_stage *stage, struct matter *matter,
-                                        struct evidence *evidence)
+                                        uint32_t held, struct evidence *evidence)
 {
 	uint64_t places[DISPATCH_WORDS_MAX];
 	const struct policy_question *question = matter->question;
@@ -10,7 +16,7 @@ static const struct rule *first_indexed(const struct program_stage *stage, struc
 	for (size_t word = 0; word < words; word++) {
 		for (uint64_t left = places[word]; left; left &= left - 1) {
 			const struct rule *rule = stage->rules[word * 64 + (size_t)__builtin_ctzll(left)];
-			if (policy_rule_check(rule, matter, evidence) == CRITERION_NONE)
+			if (can_hold(rule, held) && policy_rule_check(rule, matter, evidence) == CRITERION_NONE)
 				return rule;
 		}
 	}
@@ -18,12 +24,13 @@ static const struct rule *first_indexed(const struct program_stage *stage, struc
 }
 
 static const struct rule *first_match(const struct program_stage *stage, struct matter *matter,
-                                      struct evidence *evidence)
+                                      uint32_t held, struct evidence *evidence)
 {
 	if (stage->dispatch)
-		return first_indexed(stage, matter, evidence);
+		return first_indexed(stage, matter, held, evidence);
 	for (size_t i = 0; i < stage->count; i++)
-		if (policy_rule_check(stage->rules[i], matter, evidence) == CRITERION_NONE)
+		if (can_hold(stage->rules[i], held) &&
+		    policy_rule_check(stage->rules[i], matter, evidence) == CRITERION_NONE)
 			return stage->rules[i];
 	return NULL;
 }
@@ -60,7 +67,7 @@ bool policy_decide_names(const struct policy *policy, struct policy_scratch *scr
 	struct evidence evidence;
 	matter_init(&matter, question, NULL, scratch_of(scratch));
 	const struct program *program = policy_program(policy, scratch, question->tags);
-	const struct rule *rule = first_match(&program->names, &matter, &evidence);
+	const struct rule *rule = first_match(&program->names, &matter, UINT32_MAX, &evidence);
 	*verdict = (struct verdict){.action = ACTION_ALLOW, .stage = STAGE_NONE};
 	if (!rule)
 		return false;
@@ -78,7 +85,7 @@ const struct rule *policy_first_of_hop(const struct program *program,
 	asked.name = &answer->hops[hop];
 	asked.lists = &answer->hop_lists[hop];
 	matter_init(&matter, &asked, NULL, scratch);
-	const struct rule *rule = first_match(&program->cnames, &matter, evidence);
+	const struct rule *rule = first_match(&program->cnames, &matter, UINT32_MAX, evidence);
 	evidence->match = evidence->match == MATCH_LIST ? MATCH_CNAME_LIST : MATCH_CNAME;
 	evidence->index = (uint16_t)hop;
 	return rule;
@@ -150,6 +157,26 @@ static bool decide_listed(const struct program *program, const struct policy_que
 	return rule->action != ACTION_FLAG;
 }
 
+/* Which rules can hold of the answer, whoever asks: noted beside its facts by the first who asks, see policy_answer.kept. */
+static uint32_t find_held(const struct policy *policy, const struct policy_answer *answer,
+                          struct regex_scratch *scratch)
+{
+	if (!answer->kept || (policy->scratch && !scratch))
+		return UINT32_MAX;
+	uint64_t kept = atomic_load_explicit(answer->kept, memory_order_relaxed);
+	if (kept >> 32 == answer->policy_number)
+		return (uint32_t)kept;
+	uint32_t held = 0;
+	for (size_t i = 0; i < policy->count; i++) {
+		const struct rule *rule = &policy->rules[i];
+		if (rule->place < POLICY_KEPT_RULES && policy_rule_meets(rule, answer, scratch))
+			held |= 1u << rule->place;
+	}
+	atomic_store_explicit(answer->kept, (uint64_t)answer->policy_number << 32 | held,
+	                      memory_order_relaxed);
+	return held;
+}
+
 void policy_decide_answers(const struct policy *policy, struct policy_scratch *scratch,
                            const struct policy_question *question,
                            const struct policy_answer *answer, struct verdict *verdict)
@@ -162,11 +189,14 @@ void policy_decide_answers(const struct policy *policy, struct policy_scratch *s
 	if (decide_hops(program, question, answer, scratch_of(scratch), verdict) ||
 	    decide_listed(program, question, answer, scratch_of(scratch), verdict))
 		return;
+	uint32_t held = find_held(policy, answer, scratch_of(scratch));
+	if (!program->answers.beyond && !(program->answers.places & held))
+		return;
 	struct policy_question wide;
 	struct list_set lists;
 	policy_widen(question, answer, &wide, &lists);
 	matter_init(&matter, &wide, answer, scratch_of(scratch));
-	const struct rule *rule = first_match(&program->answers, &matter, &evidence);
+	const struct rule *rule = first_match(&program->answers, &matter, held, &evidence);
 	if (!rule)
 		return;
 	if (evidence.match == MATCH_LIST && !list_set_has(question->lists, evidence.list))

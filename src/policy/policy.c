@@ -25,6 +25,7 @@ static int copy_lists(struct policy *policy, const struct config *config)
 static int compile_rules(struct policy *policy, const struct config *config, struct diag *diag)
 {
 	int result = PF_OK;
+	uint8_t place = 0;
 	policy->rules = calloc(config->rule_count ? config->rule_count : 1, sizeof *policy->rules);
 	if (!policy->rules)
 		return PF_ENOMEM;
@@ -36,6 +37,8 @@ static int compile_rules(struct policy *policy, const struct config *config, str
 			return PF_ENOMEM;
 		if (error != PF_OK)
 			result = error;
+		bool has_place = policy->rules[i].stage == STAGE_ANSWERS && place < POLICY_KEPT_RULES;
+		policy->rules[i].place = has_place ? place++ : POLICY_KEPT_RULES;
 	}
 	return result;
 }

@@ -25,6 +25,8 @@
 #ifndef PF_POLICY_POLICY_H
 #define PF_POLICY_POLICY_H
 
+#include <stdatomic.h>
+
 #include "base/diag.h"
 #include "config/config.h"
 #include "value/device.h"
@@ -74,7 +76,14 @@ struct policy_answer {
 	 * count for all rules with `lists`: those of the names stage are asked once more, those of the answers
 	 * stage see them beside the name's. */
 	const struct list_set *lists;
+	/* Where it may be kept, beside the facts, what the rules say of these facts and hops alone, whoever asks: which of the first
+	 * POLICY_KEPT_RULES of the answers stage can hold at all. No verdict: a rule that can is checked as ever. So an answer that none
+	 * of them is about costs a few compares, however many rules there are. It counts for the policy of this number only, so that the
+	 * first question after a reload looks anew; any thread may write it, since all write the same. NULL: nothing is kept. */
+	atomic_uint_least64_t *kept;
+	uint32_t policy_number; /* not 0, and another one for each policy */
 };
+#define POLICY_KEPT_RULES 32
 
 /* The names stage. Fills `verdict` (ACTION_ALLOW, STAGE_NONE, rule 0 when nothing matched) and returns
  * whether the way ends here. A regex look-up that fails is a rule that does not match, and is counted

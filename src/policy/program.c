@@ -33,9 +33,15 @@ static bool fill_stage(struct program_stage *to, const struct rule *rules, size_
 	to->rules = calloc(found ? found : 1, sizeof(const struct rule *));
 	if (!to->rules)
 		return false;
-	for (size_t i = 0; i < count; i++)
-		if (is_part(&rules[i]) && concerns(&rules[i], tags))
-			to->rules[to->count++] = &rules[i];
+	for (size_t i = 0; i < count; i++) {
+		if (!is_part(&rules[i]) || !concerns(&rules[i], tags))
+			continue;
+		to->rules[to->count++] = &rules[i];
+		if (rules[i].place < POLICY_KEPT_RULES)
+			to->places |= 1u << rules[i].place;
+		else
+			to->beyond = true;
+	}
 	if (to->count <= DISPATCH_RULES_MIN || !tags)
 		return true;
 	to->dispatch = dispatch_new(to->rules, to->count);

@@ -13,6 +13,8 @@ struct program_stage {
 	size_t count;
 	const struct rule **rules; /* in their order */
 	struct dispatch *dispatch; /* NULL: all are looked at */
+	uint32_t places;           /* of rules that have one, a bit each */
+	bool beyond;               /* there are rules that have none */
 };
 
 struct program {

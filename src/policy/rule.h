@@ -38,6 +38,8 @@ struct countries {
 struct rule {
 	uint16_t number; /* from 1 */
 	enum stage stage;
+	uint8_t
+		place; /* among those of the answers stage; POLICY_KEPT_RULES: elsewhere, or behind these */
 	enum action action;
 	char *name;
 	tag_set tags; /* TAG_ALL when the configuration names none */
@@ -99,6 +101,10 @@ void matter_init(struct matter *matter, const struct policy_question *question,
  * rule. A rule of the answers stage needs matter->answer. */
 enum criterion policy_rule_check(const struct rule *rule, struct matter *matter,
                                  struct evidence *evidence);
+
+/* Does the answer meet all that the rule asks of one? */
+bool policy_rule_meets(const struct rule *rule, const struct policy_answer *answer,
+                       struct regex_scratch *scratch);
 
 /* Does the address meet all that the rule asks of one? For `reply: strip`. */
 bool policy_rule_takes(const struct rule *rule, const struct address_facts *address);

@@ -19,14 +19,15 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "system"))
 
-os.environ["PF_WRAP"] = "valgrind"  # the harness is patient then
+os.environ["PF_WRAP"] = "valgrind"
+os.environ.setdefault("PF_PATIENCE_S", "900")  # databases are read for a minute, on a machine that does nothing else
 
 import harness  # noqa: E402
 
 NAMES, ROUNDS = 1000, 20
-WORKER, WRITER = "on_readable", "writer_drain"
+WORKER, QUERY, WRITER = "on_readable", "pipeline_receive", "writer_drain"
 RULES = [{"name": f"overseas {i}", "tags": [f"t{i}"], "standing": "overseas", "action": "flag"} for i in range(4)] + \
-        [{"name": f"names {i}", "tags": [f"t{i % 4}"], "names": [f"*.never{i}.invalid"], "action": "sinkhole"} for i in range(15)] + \
+        [{"name": f"names {i}", "tags": [f"t{i % 4}"], "names": [f"*.never{i}.test"], "action": "sinkhole"} for i in range(15)] + \
         [{"name": "listed", "lists": ["bench"], "action": "sinkhole"}]
 DEVICES = [{"name": f"device {i}", "ip": f"127.9.{i // 100}.{i % 100 + 1}", "tags": [f"t{i % 4}"]} for i in range(200)]
 
@@ -53,16 +54,22 @@ def inclusive(folder, function):
     return int(found.group(1).replace(",", "")) if found else 0
 
 
-def run(domain, journal, rounds):
-    """Instructions of the worker and of the writer in all."""
-    upstream = harness.Upstream()
-    config = {"upstreams": [upstream.upstream], "home": ["US"], "devices": DEVICES, "rules": RULES,
-              "geo": {"location": [str(p) for p in harness.LOCATION], "control": [str(p) for p in harness.CONTROL], "max-age": "36500d"}}
-    daemon = harness.Daemon(config, ready=False)
+def house(upstream, change):
+    """The daemon of these benches, not started: the databases, the devices, the list; and what `change` says."""
+    daemon = harness.Daemon({"upstreams": [upstream.upstream], "home": ["US"], "devices": DEVICES,
+                             "geo": {"location": [str(p) for p in harness.LOCATION], "control": [str(p) for p in harness.CONTROL], "max-age": "36500d"}},
+                            ready=False)
+    names = daemon.write_file("list", "".join(f"n{i}.listed.test\n" for i in range(100_000)))
+    daemon.write(lists=[{"name": "bench", "file": names}], **change)
+    return daemon
+
+
+def run(domain, journal, rounds, rules, handler, prove):
+    """Instructions in all: of the worker, of the queries in it (without packets, of which there are more or fewer in one batch), of the writer."""
+    upstream = harness.Upstream(handler)
+    daemon = house(upstream, {"rules": rules, **({} if journal else {"journal": "off"})})
     profile = harness.make_folder()
     try:
-        names = daemon.write_file("list", "".join(f"n{i}.listed.invalid\n" for i in range(100_000)))
-        daemon.write(lists=[{"name": "bench", "file": names}], **({} if journal else {"journal": "off"}))
         # made as root, written to as the user whom the daemon becomes
         (profile / "callgrind.out").touch()
         (profile / "callgrind.out").chmod(0o666)
@@ -71,17 +78,19 @@ def run(domain, journal, rounds):
         daemon.start()
         for _ in range(rounds):
             ask_all(daemon.port, domain)
+        if prove:
+            prove(daemon)
         daemon.signal(15)
         daemon.process.wait(harness.PATIENCE_S)
-        return {"worker": inclusive(profile, WORKER), "journal": inclusive(profile, WRITER)}
+        return {"worker": inclusive(profile, WORKER), "query": inclusive(profile, QUERY), "journal": inclusive(profile, WRITER)}
     finally:
         daemon.clean()
         upstream.stop()
         shutil.rmtree(profile)
 
 
-def measure(domain, journal):
-    once, often = (run(domain, journal, rounds) for rounds in (1, 1 + ROUNDS))
+def measure(domain, journal, rules=RULES, handler=None, prove=None):
+    once, often = (run(domain, journal, rounds, rules, handler, prove) for rounds in (1, 1 + ROUNDS))
     return {part: (often[part] - once[part]) / (NAMES * ROUNDS) for part in once}
 
 
@@ -89,7 +98,7 @@ def main():
     if not shutil.which("valgrind"):
         sys.exit("valgrind is not installed")
     results = {}
-    for what, domain in (("cached", "cached.invalid"), ("sinkholed", "listed.invalid")):
+    for what, domain in (("cached", "cached.test"), ("sinkholed", "listed.test")):
         for journal in (False, True):
             results[f"{what}, journal {'on' if journal else 'off'}"] = measure(domain, journal)
     if "--json" in sys.argv[1:]:

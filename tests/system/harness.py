@@ -3,6 +3,8 @@ small helpers to ask and to wait. Nothing here knows what a test is about.
 
 PF_BUILD   folder with portafilterd and portafilter      (default: build/ of this tree)
 PF_GEOIP   folder of contrib/fetch-geoip                 (default: build/GeoIP)
+PF_PATIENCE_S  how long a condition may take (default: 15, 300 with PF_WRAP)
+PF_CLOCK   the time that the programs believe it is, e.g. "@2030-06-01 12:00:00" (needs faketime)
 PF_WRAP    runs the daemon, e.g. "valgrind -q --error-exitcode=99"
 """
 import atexit
@@ -35,11 +37,15 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("PF_BUILD", TOP / "build")).resolve()
 GEOIP = pathlib.Path(os.environ.get("PF_GEOIP", TOP / "build/GeoIP")).resolve()
 WRAP = shlex.split(os.environ.get("PF_WRAP", ""))
+CLOCK = []
+if "PF_CLOCK" in os.environ:  # not by the program faketime, which would stand between us and the signals
+    CLOCK = ["env", f"LD_PRELOAD={next(pathlib.Path('/usr/lib').glob('*/faketime/libfaketimeMT.so.1'))}", f"FAKETIME={os.environ['PF_CLOCK']}",
+             "NO_FAKE_STAT=1"]
 SHARED = TOP.parent / "shared"
 ROOT = os.getuid() == 0
 
 # How long a condition may take to come true. Nothing waits as long when all is well.
-PATIENCE_S = 300 if WRAP else 15
+PATIENCE_S = int(os.environ.get("PF_PATIENCE_S", 300 if WRAP else 15))
 # A reply that is late by less than this is no failure of what is tested.
 ANSWER_S = 20 if WRAP else 6
 # How much longer than measured on a quiet machine something may take
@@ -428,7 +434,7 @@ class Daemon:
     def start(self):
         self.starts += 1
         self.stderr = open(self.folder / "log", "ab")
-        self.process = subprocess.Popen(self.prefix + WRAP + [str(BUILD / "portafilterd"), "-c", str(self.path)],
+        self.process = subprocess.Popen(self.prefix + CLOCK + WRAP + [str(BUILD / "portafilterd"), "-c", str(self.path)],
                                         stdout=self.stderr, stderr=self.stderr, start_new_session=True)
         try:
             wait_until(self.is_ready, "the daemon says that it is ready")
@@ -482,7 +488,7 @@ class Daemon:
 
     def cli(self, *arguments, stdin=None):
         """Runs `portafilter VERB … -c FILE` and returns (exit code, stdout, stderr)."""
-        run = subprocess.run(self.prefix + [str(BUILD / "portafilter"), arguments[0], "-c", str(self.path), *map(str, arguments[1:])],
+        run = subprocess.run(self.prefix + CLOCK + [str(BUILD / "portafilter"), arguments[0], "-c", str(self.path), *map(str, arguments[1:])],
                              capture_output=True, text=True, timeout=PATIENCE_S, input=stdin)
         return run.returncode, run.stdout, run.stderr
 

@@ -157,8 +157,9 @@ static void parts_init(struct parts *parts, const struct fixture *fixture, const
 	if (!ask->facts)
 		return;
 	parts->facts = read_facts(ask->facts);
-	parts->answer = (struct policy_answer){parts->facts, parts->hops, 0,
-	                                       ask->hop_lists ? parts->hop_lists : NULL, NULL};
+	parts->answer = (struct policy_answer){.facts = parts->facts,
+	                                       .hops = parts->hops,
+	                                       .hop_lists = ask->hop_lists ? parts->hop_lists : NULL};
 	read_lists(ask->answer_lists, &parts->answer_lists);
 	if (ask->answer_lists)
 		parts->answer.lists = &parts->answer_lists;
@@ -224,6 +225,24 @@ static void check_explained(const struct fixture *fixture, const struct parts *p
 	free(steps);
 }
 
+/* The answers stage: nothing is kept of the answer, then it is, then that is used, and it counts for no other policy. All say the same. */
+static void decide_answers(const struct fixture *fixture, const struct parts *parts,
+                           struct verdict *verdict)
+{
+	atomic_uint_least64_t kept = 0;
+	struct policy_answer answer = parts->answer;
+	struct verdict before = *verdict, again;
+	policy_decide_answers(fixture->policy, fixture->scratch, &parts->question, &answer, verdict);
+	answer.kept = &kept;
+	for (uint32_t round = 0; round < 3; round++) {
+		answer.policy_number = 1 + round / 2;
+		again = before;
+		policy_decide_answers(fixture->policy, fixture->scratch, &parts->question, &answer, &again);
+		assert_true(same_verdict(&again, verdict));
+		kept |= round ? UINT32_MAX : 0; /* as another policy might have left it */
+	}
+}
+
 void fixture_decide(const struct fixture *fixture, const struct ask *ask,
                     char text[FIXTURE_TEXT_MAX], struct verdict *verdict)
 {
@@ -237,8 +256,7 @@ void fixture_decide(const struct fixture *fixture, const struct ask *ask,
 	assert_int_equal(ended, decides);
 	if (parts.facts) {
 		if (!ended || verdict->action == ACTION_ALLOW) /* an allowed one may be asked: it stays */
-			policy_decide_answers(fixture->policy, fixture->scratch, &parts.question, &parts.answer,
-			                      verdict);
+			decide_answers(fixture, &parts, verdict);
 	}
 	assert_int_equal(verdict->reply != NULL, verdict->action == ACTION_SINKHOLE);
 	describe(verdict, text);

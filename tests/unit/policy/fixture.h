@@ -52,4 +52,11 @@ void fixture_check_rows(const char *rules, const struct row *rows, size_t count)
 #define CHECK(rules, rows) fixture_check_rows(rules, rows, PF_COUNT(rows))
 #define NOTHING "allow by 0 in none"
 
+static inline bool same_verdict(const struct verdict *a, const struct verdict *b)
+{
+	return a->action == b->action && a->stage == b->stage && a->match == b->match &&
+	       a->rule == b->rule && a->list == b->list && a->index == b->index &&
+	       a->paused == b->paused && a->pattern == b->pattern && a->reply == b->reply;
+}
+
 #endif

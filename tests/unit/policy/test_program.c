@@ -310,14 +310,31 @@ struct tally {
 	size_t decided[3], cnames, indexed, learned, whole, shadowed;
 };
 
+static struct verdict decide_by(const struct policy *policy, struct policy_scratch *scratch,
+                                const struct query *query, const struct policy_answer *answer)
+{
+	struct verdict verdict;
+	if (!policy_decide_names(policy, scratch, &query->question, &verdict))
+		policy_decide_answers(policy, scratch, &query->question, answer, &verdict);
+	return verdict;
+}
+
 static void compare(const struct policy *policy, struct policy_scratch *scratch,
                     const struct query *query, const bool *shadowed, struct tally *tally)
 {
 	struct verdict plain, verdict;
+	struct policy_answer answer = query->answer;
+	atomic_uint_least64_t kept = 0;
 	tag_set tags = query->question.tags;
 	decide_plainly(policy, scratch_of(scratch), query, &plain);
-	if (!policy_decide_names(policy, scratch, &query->question, &verdict))
-		policy_decide_answers(policy, scratch, &query->question, &query->answer, &verdict);
+	verdict = decide_by(policy, scratch, query, &answer);
+	/* The same when it is noted what can hold, and when that is used. */
+	answer.kept = &kept;
+	answer.policy_number = 7;
+	for (int i = 0; i < 2; i++) {
+		struct verdict again = decide_by(policy, scratch, query, &answer);
+		assert_true(same_verdict(&again, &verdict));
+	}
 	if (verdict.rule != plain.rule || verdict.action != plain.action ||
 	    verdict.stage != plain.stage || verdict.match != plain.match ||
 	    verdict.list != plain.list || verdict.index != plain.index ||
