@@ -151,29 +151,15 @@ int dns_name_from_text(const char *text, struct dns_name *name)
 	return PF_OK;
 }
 
-/* Signs that stand for themselves in a zone file, a line of a log and a table. */
-static bool is_plain(uint8_t byte)
-{
-	if ((byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9'))
-		return true;
-	switch (byte) {
-	case '-':
-	case '_':
-	case '/':
-	case '*':
-	case '~':
-	case '+':
-	case ':': return true; /* MAC addresses are seen in real names */
-	default: return false;
-	}
-}
+/* Bytes that stand for themselves in a zone file, a line of a log and a table: small letters, digits and harmless signs (MAC addresses
+ * are seen in real names). A table, because every name that is sinkholed or flagged becomes text. */
+static const bool plain[256] = {
+	['-'] = true, ['_'] = true, ['/'] = true,         ['*'] = true,         ['~'] = true,
+	['+'] = true, [':'] = true, ['0' ... '9'] = true, ['a' ... 'z'] = true,
+};
 
 static size_t escape(uint8_t byte, char *out)
 {
-	if (is_plain(byte)) {
-		out[0] = (char)byte;
-		return 1;
-	}
 	out[0] = '\\';
 	if (byte > ' ' && byte <= '~') {
 		out[1] = (char)byte;
@@ -187,17 +173,22 @@ static size_t escape(uint8_t byte, char *out)
 
 size_t dns_name_to_text(const struct dns_name *name, char text[NAME_TEXT_MAX])
 {
-	size_t length = 0;
-	for (size_t at = 0; name->wire[at]; at += name->wire[at] + 1u) {
-		if (at)
-			text[length++] = '.';
-		for (size_t i = 1; i <= name->wire[at]; i++)
-			length += escape(name->wire[at + i], text + length);
+	const uint8_t *in = name->wire;
+	char *out = text;
+	for (uint8_t left = *in++; left; left = *in++) {
+		if (out != text)
+			*out++ = '.';
+		for (const uint8_t *end = in + left; in < end; in++) {
+			if (plain[*in])
+				*out++ = (char)*in;
+			else
+				out += escape(*in, out);
+		}
 	}
-	if (!length)
-		text[length++] = '.';
-	text[length] = '\0';
-	return length;
+	if (out == text)
+		*out++ = '.';
+	*out = '\0';
+	return (size_t)(out - text);
 }
 
 bool dns_name_equal(const struct dns_name *a, const struct dns_name *b)

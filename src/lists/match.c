@@ -438,23 +438,21 @@ static int ask(struct best *best, enum list_trigger trigger, struct regex_scratc
 	return list_set_has(&outcome.excepted, best->list) ? -1 : 0;
 }
 
+/* On the packet path: whatever is sinkholed by a list is told with its entry. */
 static void write_text(const struct line_item *item, char text[LIST_ENTRY_TEXT_MAX])
 {
 	static const char *const before[TRIGGER_COUNT] = {
 		"", "client ", "", "name server ", "name server ",
 	};
-	char full[NAME_TEXT_MAX];
+	char *end = stpcpy(text, item->kind == ITEM_PATTERN ? "" : before[item->trigger]);
 	switch (item->kind) {
 	case ITEM_NAME:
-		dns_name_to_text(&item->name, full);
-		snprintf(text, LIST_ENTRY_TEXT_MAX, "%s%s%s", before[item->trigger],
-		         item->covers & LIST_COVERS_SELF ? "" : "*.", full);
+		if (!(item->covers & LIST_COVERS_SELF))
+			end = stpcpy(end, "*.");
+		dns_name_to_text(&item->name, end);
 		break;
 	case ITEM_PATTERN: snprintf(text, LIST_ENTRY_TEXT_MAX, "/%.1000s/", item->regex); break;
-	default:
-		prefix_format(&item->prefix, full);
-		snprintf(text, LIST_ENTRY_TEXT_MAX, "%s%s", before[item->trigger], full);
-		break;
+	default: prefix_format(&item->prefix, end); break;
 	}
 }
 

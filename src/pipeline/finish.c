@@ -271,8 +271,9 @@ static void note_asked(const struct query *query, const struct config *config)
 void finish_query(struct query *query, const struct finish *finish)
 {
 	struct pipeline *pipeline = query->pipeline;
-	char reason[SENTENCE_MAX] = "";
+	char reason[SENTENCE_MAX];
 	unsigned rcode = finish->rcode;
+	reason[0] = '\0'; /* and not all of it: it is on every query's way */
 	bool of_the_house = finish->local.kind != LOCAL_ELSEWHERE || finish->private_count;
 	if (finish->verdict.rule || (query->explained && !of_the_house))
 		sentence_write(reason, finish->snapshot, query, &finish->verdict,

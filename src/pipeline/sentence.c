@@ -4,48 +4,92 @@
  *   geo-whois 2026-06 agree), run by AS37963 Alibaba (CN) */
 #include "pipeline/sentence.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "pipeline/finish.h"
 #include "pipeline/listed.h"
 
-/* Appends to a bounded text; what does not fit is cut. */
+/* A bounded text that grows, and gets its NUL at the end (end_text). What does not fit is cut, and nothing comes behind a cut. No
+ * printf: each sinkholed query has a sentence, and reading formats took more instructions than all else that is done for one. */
 struct text {
 	char *at;
 	size_t length;
+	bool full;
 };
 
-static void say(struct text *text, const char *format, ...) PF_PRINTF(2, 3);
-
-static void say(struct text *text, const char *format, ...)
+static void put_what_fits(struct text *text, const char *bytes)
 {
-	va_list arguments;
-	va_start(arguments, format);
-	int length = vsnprintf(text->at + text->length, SENTENCE_MAX - text->length, format, arguments);
-	va_end(arguments);
-	if (length > 0)
-		text->length += (size_t)length;
-	if (text->length < SENTENCE_MAX)
+	if (text->full)
 		return;
-	/* Cut before the last character, which may not be whole. */
+	memcpy(text->at + text->length, bytes, SENTENCE_MAX - 1 - text->length);
 	text->length = SENTENCE_MAX - 1;
+	/* Cut before the last character, which may not be whole. */
 	while (text->length && (text->at[text->length - 1] & 0xc0) == 0x80)
 		text->length--;
 	if (text->length)
 		text->length--;
+	text->full = true;
+}
+
+static inline void put_bytes(struct text *text, const char *bytes, size_t length)
+{
+	if (text->full || length > SENTENCE_MAX - 1 - text->length) {
+		put_what_fits(text, bytes);
+		return;
+	}
+	memcpy(text->at + text->length, bytes, length);
+	text->length += length;
+}
+
+static inline void put(struct text *text, const char *string)
+{
+	put_bytes(text, string, strlen(string));
+}
+
+static size_t end_text(struct text *text)
+{
 	text->at[text->length] = '\0';
+	return text->length;
+}
+
+static void put_number(struct text *text, size_t number)
+{
+	char digits[20];
+	size_t at = sizeof digits;
+	do {
+		digits[--at] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number);
+	put_bytes(text, digits + at, sizeof digits - at);
+}
+
+static void put_address(struct text *text, const struct addr *addr)
+{
+	char shown[ADDR_TEXT_MAX];
+	addr_format(addr, shown);
+	put(text, shown);
+}
+
+/* "1 of 3 addresses" */
+static void put_share(struct text *text, size_t count, size_t all)
+{
+	put_number(text, count);
+	put(text, " of ");
+	put_number(text, all);
+	put(text, " addresses ");
 }
 
 /* Shortened from the left when it is long: what is registered stands at the right. */
 static void say_shortened(struct text *text, const char *name, size_t length)
 {
 	const size_t most = 255;
-	if (length > most)
-		say(text, "…%s", name + length - most);
-	else
-		say(text, "%s", name);
+	if (length > most) {
+		put(text, "…");
+		name += length - most;
+		length = most;
+	}
+	put_bytes(text, name, length);
 }
 
 static void say_name(struct text *text, const struct dns_name *name)
@@ -78,45 +122,67 @@ static void say_sources(struct text *text, const struct geo *geo, const struct a
 	size_t known;
 	bool agree = sources_agree(geo, facts, &known);
 	if (facts->special) {
-		say(text, " (a special-use address)");
+		put(text, " (a special-use address)");
 		return;
 	}
 	if (!known) {
-		say(text, " (no database knows it)");
+		put(text, " (no database knows it)");
 		return;
 	}
 	const char *between = " (";
 	for (size_t i = 0; i < geo_location_count(geo); i++) {
 		if (!country_known(facts->locations[i]))
 			continue;
-		say(text, "%s%s", between, geo_location_label(geo, i));
-		if (!agree)
-			say(text, " says %s", facts->locations[i].code);
+		put(text, between);
+		put(text, geo_location_label(geo, i));
+		if (!agree) {
+			put(text, " says ");
+			put(text, facts->locations[i].code);
+		}
 		between = ", ";
 	}
-	say(text, agree && known > 1 ? " agree)" : ")");
+	put(text, agree && known > 1 ? " agree)" : ")");
 }
 
 static void say_address(struct text *text, const struct snapshot *snapshot,
                         const struct answer_facts *facts, size_t index, bool strips)
 {
 	const struct address_facts *address = &facts->addresses[index];
-	char shown[ADDR_TEXT_MAX];
-	addr_format(&address->address, shown);
-	say(text, " → %s in %s", shown, country_text(&address->location));
+	put(text, " → ");
+	put_address(text, &address->address);
+	put(text, " in ");
+	put(text, country_text(&address->location));
 	say_sources(text, snapshot->geo, address);
 	if (address->anycast)
-		say(text, ", anycast");
+		put(text, ", anycast");
 	if (address->asn) {
-		say(text, ", run by AS%u %s", address->asn, geo_organisation(snapshot->geo, address->asn));
-		if (country_known(address->control))
-			say(text, " (%s)", address->control.code);
+		put(text, ", run by AS");
+		put_number(text, address->asn);
+		put(text, " ");
+		put(text, geo_organisation(snapshot->geo, address->asn));
+		if (country_known(address->control)) {
+			put(text, " (");
+			put(text, address->control.code);
+			put(text, ")");
+		}
 	}
-	if (facts->address_count > 1 && !strips)
-		say(text, "; %u of %u addresses overseas", facts->overseas_count, facts->address_count);
+	if (facts->address_count > 1 && !strips) {
+		put(text, "; ");
+		put_share(text, facts->overseas_count, facts->address_count);
+		put(text, "overseas");
+	}
 }
 
 #define STRIPPED_SHOWN_MAX 4 /* addresses; the others are counted */
+
+static void say_more(struct text *text, size_t count)
+{
+	if (!count)
+		return;
+	put(text, " and ");
+	put_number(text, count);
+	put(text, " more");
+}
 
 /* Which addresses a rule takes out. */
 static void say_stripped(struct text *text, const struct snapshot *snapshot,
@@ -125,17 +191,17 @@ static void say_stripped(struct text *text, const struct snapshot *snapshot,
 	unsigned gone = 0;
 	for (size_t i = 0; i < facts->address_count; i++)
 		gone += policy_takes_address(snapshot->policy, verdict->rule, &facts->addresses[i]);
-	say(text, "; %u of %u addresses taken out: ", gone, facts->address_count);
+	put(text, "; ");
+	put_share(text, gone, facts->address_count);
+	put(text, "taken out: ");
 	unsigned shown = 0;
 	for (size_t i = 0; i < facts->address_count && shown < STRIPPED_SHOWN_MAX; i++) {
-		char address[ADDR_TEXT_MAX];
 		if (!policy_takes_address(snapshot->policy, verdict->rule, &facts->addresses[i]))
 			continue;
-		addr_format(&facts->addresses[i].address, address);
-		say(text, "%s%s", shown++ ? ", " : "", address);
+		put(text, shown++ ? ", " : "");
+		put_address(text, &facts->addresses[i].address);
 	}
-	if (gone > shown)
-		say(text, " and %u more", gone - shown);
+	say_more(text, gone - shown);
 }
 
 static void say_list(struct text *text, const struct snapshot *snapshot, const struct query *query,
@@ -144,16 +210,23 @@ static void say_list(struct text *text, const struct snapshot *snapshot, const s
 	struct list_found found;
 	bool known = listed_find(snapshot, query, verdict, answer, &found);
 	if (known && verdict->match == MATCH_ANSWER_LIST && found.address >= 0) {
-		char address[ADDR_TEXT_MAX];
-		addr_format(&answer->addresses[found.address], address);
-		say(text, " → %s", address);
+		put(text, " → ");
+		put_address(text, &answer->addresses[found.address]);
 	}
-	say(text, " is on list \"%s\"", lists_info(snapshot->lists, verdict->list)->name);
+	put(text, " is on list \"");
+	put(text, lists_info(snapshot->lists, verdict->list)->name);
+	put(text, "\"");
 	if (!known)
 		return;
-	say(text, " (entry ");
+	put(text, " (entry ");
 	say_shortened(text, found.text, strlen(found.text));
-	say(text, ")");
+	put(text, ")");
+}
+
+static void say_pattern(struct text *text, const struct verdict *verdict)
+{
+	put(text, " matches ");
+	put(text, verdict->pattern);
 }
 
 static void say_match(struct text *text, const struct snapshot *snapshot, const struct query *query,
@@ -162,26 +235,29 @@ static void say_match(struct text *text, const struct snapshot *snapshot, const 
 {
 	bool strips = verdict->reply && verdict->reply->kind == REPLY_STRIP;
 	switch ((enum match_kind)verdict->match) {
-	case MATCH_ALWAYS: say(text, " asked by %s", query->device.name); break;
-	case MATCH_NAME: say(text, " matches %s", verdict->pattern); break;
+	case MATCH_ALWAYS:
+		put(text, " asked by ");
+		put(text, query->device.name);
+		break;
+	case MATCH_NAME: say_pattern(text, verdict); break;
 	case MATCH_LIST:
 	case MATCH_ANSWER_LIST: say_list(text, snapshot, query, verdict, answer); break;
 	case MATCH_CNAME_LIST:
 		if (answer && verdict->index < answer->hop_count) {
-			say(text, " → ");
+			put(text, " → ");
 			say_name(text, &answer->hops[verdict->index]);
 			say_list(text, snapshot, query, verdict, answer);
 		}
 		break;
 	case MATCH_CNAME:
-		say(text, " → ");
+		put(text, " → ");
 		if (answer && verdict->index < answer->hop_count)
 			say_name(text, &answer->hops[verdict->index]);
-		say(text, " matches %s", verdict->pattern);
+		say_pattern(text, verdict);
 		break;
 	case MATCH_ADDRESS:
 		if (answer && answer->hop_count) {
-			say(text, " → ");
+			put(text, " → ");
 			say_name(text, &answer->hops[answer->hop_count - 1]);
 		}
 		if (facts && verdict->index < facts->address_count)
@@ -189,8 +265,22 @@ static void say_match(struct text *text, const struct snapshot *snapshot, const 
 		if (facts && strips)
 			say_stripped(text, snapshot, verdict, facts);
 		break;
-	case MATCH_ANSWER: say(text, " has no address"); break;
+	case MATCH_ANSWER: put(text, " has no address"); break;
 	}
+}
+
+/* "sinkholed by rule 3 \"coffee stays home\"" */
+static void say_rule(struct text *text, const char *done, const struct snapshot *snapshot,
+                     unsigned number)
+{
+	struct policy_rule_info rule;
+	policy_rule_info(snapshot->policy, number, &rule);
+	put(text, done);
+	put(text, " by rule ");
+	put_number(text, number);
+	put(text, " \"");
+	put(text, rule.name);
+	put(text, "\"");
 }
 
 size_t sentence_write(char out[SENTENCE_MAX], const struct snapshot *snapshot,
@@ -199,23 +289,21 @@ size_t sentence_write(char out[SENTENCE_MAX], const struct snapshot *snapshot,
 {
 	static const char *const done[] = {"allowed", "flagged", "sinkholed"};
 	static const char paused[] = "paused, would have been sinkholed";
-	struct text text = {out, 0};
+	struct text text = {out, 0, false};
 	if (!verdict->rule) {
-		say(&text, SENTENCE_NO_RULE);
-		return text.length;
+		put(&text, SENTENCE_NO_RULE);
+		return end_text(&text);
 	}
-	struct policy_rule_info rule;
-	policy_rule_info(snapshot->policy, verdict->rule, &rule);
 	bool suspended = verdict->paused == verdict->rule;
-	say(&text, "%s by rule %u \"%s\": ", suspended ? paused : done[verdict->action], verdict->rule,
-	    rule.name);
+	say_rule(&text, suspended ? paused : done[verdict->action], snapshot, verdict->rule);
+	put(&text, ": ");
 	say_name(&text, &query->dns.name);
 	say_match(&text, snapshot, query, verdict, answer, facts);
 	if (verdict->paused && !suspended) {
-		policy_rule_info(snapshot->policy, verdict->paused, &rule);
-		say(&text, "; %s by rule %u \"%s\"", paused, verdict->paused, rule.name);
+		put(&text, "; ");
+		say_rule(&text, paused, snapshot, verdict->paused);
 	}
-	return text.length;
+	return end_text(&text);
 }
 
 /* Which addresses are taken out because they lead into the house. */
@@ -223,37 +311,40 @@ static void say_private(struct text *text, const struct query *query, const stru
 {
 	const struct answer *answer = finish->entry->answer;
 	unsigned shown = 0;
-	say(text, "stripped against rebinding: ");
+	put(text, "stripped against rebinding: ");
 	say_name(text, &query->dns.name);
-	say(text, " → ");
+	put(text, " → ");
 	for (size_t i = 0; i < answer->address_count && shown < STRIPPED_SHOWN_MAX; i++) {
-		char address[ADDR_TEXT_MAX];
 		if (!rebinding_is_private(&answer->addresses[i]))
 			continue;
-		addr_format(&answer->addresses[i], address);
-		say(text, "%s%s", shown++ ? ", " : "", address);
+		put(text, shown++ ? ", " : "");
+		put_address(text, &answer->addresses[i]);
 	}
-	if (finish->private_count > shown)
-		say(text, " and %zu more", finish->private_count - shown);
-	say(text, " inside the house, from %s; %zu of %u addresses taken out", finish->entry->upstream,
-	    finish->private_count, answer->address_count);
+	say_more(text, finish->private_count - shown);
+	put(text, " inside the house, from ");
+	put(text, finish->entry->upstream);
+	put(text, "; ");
+	put_share(text, finish->private_count, answer->address_count);
+	put(text, "taken out");
 }
 
 void sentence_add_house(char out[SENTENCE_MAX], const struct query *query,
                         const struct finish *finish)
 {
-	struct text text = {out, strlen(out)};
+	struct text text = {out, strlen(out), false};
 	const char *between = text.length ? "; " : "";
 	if (finish->local.kind != LOCAL_ELSEWHERE) {
 		char house[LOCAL_SENTENCE_MAX];
 		local_sentence(house, &finish->local, &query->dns.name);
-		say(&text, "%s%s", between, house);
+		put(&text, between);
+		put(&text, house);
 		between = "; ";
 	}
 	if (finish->private_count) {
-		say(&text, "%s", between);
+		put(&text, between);
 		say_private(&text, query, finish);
 	}
+	end_text(&text);
 }
 
 void sentence_evidence(char out[EVIDENCE_MAX], const struct geo *geo,
