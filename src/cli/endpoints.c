@@ -68,7 +68,8 @@ static int print_table(json_t *rows)
 	if (!json_array_size(rows))
 		cli_say(stderr, "The journal has no such endpoint.");
 	cli_say(stderr, "DNS can not show bare addresses: what a device dials without asking, or asks "
-	                "elsewhere, is not in here.");
+	                "elsewhere, is not in here. Another resolver, at another place, may be given "
+	                "other addresses.");
 	return result;
 }
 

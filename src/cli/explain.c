@@ -1,4 +1,5 @@
 /* `explain`: the sentence first, then what it stands on. */
+#include <ctype.h>
 #include <string.h>
 
 #include "cli/client.h"
@@ -26,6 +27,16 @@ static void print_address(json_t *row)
 		cli_put(stdout, ", run by AS%lld %s (%s)", (long long)asn, cli_string(row, "organisation"),
 		        or (cli_string(row, "control"), "country unknown"));
 	cli_say(stdout, "%s", json_is_true(json_object_get(row, "anycast")) ? ", anycast" : "");
+}
+
+/* The country that a name ends in, for those who would take it for evidence. */
+static void print_hint(const char *name)
+{
+	const char *dot = strrchr(name, '.'), *last = dot ? dot + 1 : name;
+	bool country = isalpha((unsigned char)last[0]) && isalpha((unsigned char)last[1]) && !last[2];
+	if (country)
+		cli_say(stdout,
+		        "hint       .%s says who registers the name, and nothing of where it stands", last);
 }
 
 static void print_answer(json_t *document)
@@ -59,6 +70,8 @@ static void print_answer(json_t *document)
 		        "given other addresses",
 		        upstream);
 	json_array_foreach(json_object_get(document, "addresses"), i, row) print_address(row);
+	if (*cli_string(document, "standing"))
+		print_hint(cli_string(document, "name"));
 }
 
 static void print_lists(json_t *document)

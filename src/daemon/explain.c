@@ -241,6 +241,8 @@ static void on_explained(struct query *query, const struct explanation *about)
 		                    json_pack("{s:s, s:s, s:b, s:o}", "id", query->device.id, "name",
 		                              query->device.name, "known", query->device.known, "tags",
 		                              api_tags(about->snapshot, query->device.tags)));
+		/* Part of the evidence: an upstream that is told of the client may answer otherwise. It never is. */
+		json_object_set_new(result, "client_subnet", json_false());
 		json_object_set_new(result, "hops", hops_json(about));
 		json_object_set_new(result, "owners", owners_json(query, about));
 		json_object_set_new(result, "addresses", addresses_json(about));

@@ -18,6 +18,7 @@ US = "6.6.6.6"
 ZONE = f"""
 cn.test. A {CN}
 us.test. A {US}
+ends.cn. A {US}
 mixed.test. A {CN}
 mixed.test. A {US}
 special.test. A 192.168.1.1

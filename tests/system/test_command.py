@@ -137,6 +137,16 @@ def test_explain_takes_devices_as_people_write_them(busy):
     assert busy.json("explain", "lounge tv", "cn.test")["reason"] == "allowed: no rule matched"
 
 
+def test_explain_says_what_is_evidence_and_what_is_not(busy):
+    """A name under .cn that stands at home does; whose answer it was is told, and that another resolver may get another."""
+    found = busy.json("explain", "lounge tv", "ends.cn")
+    assert found["standing"] == "home" and found["client_subnet"] is False and found["upstream"] == busy.config["upstreams"][0]
+    code, text, _ = busy.cli("explain", "lounge tv", "ends.cn")
+    assert code == 0 and "hint       .cn says who registers the name, and nothing of where it stands\n" in text
+    assert f"as {found['upstream']} answered, asked without client subnet; another resolver may be given other addresses" in text
+    assert "hint" not in busy.cli("explain", "lounge tv", "cn.test")[1]
+
+
 def test_hostile_names_are_escaped(portafilter, upstream):
     """Line breaks, quotes, terminal escapes and NUL in labels come out as text, everywhere."""
     daemon = portafilter({"upstreams": [upstream().upstream], "rules": [{"name": "all", "types": ["A"], "action": "flag"}]})

@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
-
 #define ADDRESSES_MAX 256 /* of one answer that are looked at; their standing is that of all */
 #define COUNTRIES_MAX 8   /* of one answer */
 #define MS_PER_DAY INT64_C(86400000)
@@ -400,10 +398,8 @@ int drift_see(struct sqlite_sink *sink, const struct group *group)
 void drift_committed(struct sqlite_sink *sink)
 {
 	struct drift *drift = sink->drift;
-	for (size_t i = 0; i < drift->raised_count; i++) {
-		log_info("event %s: %s", event_word(drift->raised[i].kind), drift->raised[i].text);
+	for (size_t i = 0; i < drift->raised_count; i++)
 		event_raise(&drift->outlet, &drift->raised[i]);
-	}
 	drift->raised_count = 0;
 }
 

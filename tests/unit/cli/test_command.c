@@ -210,6 +210,7 @@ static void explain_says_it_in_order(void **state)
 		"address    203.0.113.7  overseas/high in CN (dbip 2026-06 CN), run by AS37963 Größe "
 		"(country unknown), anycast\n"
 		"address    192.0.2.1  unknown/low, of special use: it stands nowhere\n"
+		"hint       .cn says who registers the name, and nothing of where it stands\n"
 		"list       tv, entry example.cn, /l/tv.txt line 12: ||example.cn^\n"
 		"rule 3     sinkhole \"coffee stays home\" (answers): matches\n"
 		"One rule does not hold: --all says why.\n");
