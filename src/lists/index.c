@@ -134,7 +134,7 @@ static int measure_table(struct list_index *index, size_t *bucket_count, size_t 
 {
 	int error;
 	*bucket_count = index->table.count * 100 / (BUCKET_SLOTS * BUCKET_LOAD_PERCENT) + 1;
-	while ((error = place_names(&index->table, *bucket_count, NULL, NULL, slot_count)) == PF_EFULL)
+	while ((error = place_names(&index->table, *bucket_count, NULL, slot_count)) == PF_EFULL)
 		*bucket_count += *bucket_count / 16 + 1; /* a very odd set of hashes */
 	return error;
 }
@@ -175,30 +175,31 @@ int list_index_seal(struct list_index *index)
 	size_t bytes = sealed_bytes(&shape);
 	uint32_t *numbers = calloc(groups_number_end(index->groups), sizeof *numbers);
 	bool refilled = index->refill.slots;
-	uint64_t *slots = !numbers   ? NULL
+	uint64_t *block = !numbers   ? NULL
 	                  : refilled ? refill_take(&index->refill, bytes)
 	                             : pages_new(bytes);
-	if (!slots) {
+	if (!block) {
 		free(numbers);
 		return PF_ENOMEM;
 	}
-	uint32_t *starts = (uint32_t *)(slots + shape.slot_count);
+	const struct place_target target = {numbers, block + filter_words(shape.bucket_count), block};
+	uint32_t *starts = (uint32_t *)(target.slots + shape.slot_count);
 	groups_pack(index->groups, starts, starts + shape.group_count + 2, numbers);
 	groups_free(&index->groups);
 	int error = PF_OK;
 	if (refilled)
-		refill_renumber(slots, shape.slot_count, numbers);
+		refill_renumber(target.slots, shape.slot_count, numbers);
 	else
-		error = place_names(&index->table, shape.bucket_count, numbers, slots, &slot_count);
+		error = place_names(&index->table, shape.bucket_count, &target, &slot_count);
 	if (!refilled)
 		name_table_deinit(&index->table);
 	free(numbers);
 	if (error != PF_OK) {
-		pages_free(slots, bytes);
+		pages_free(block, bytes);
 		return error;
 	}
-	index->block = slots;
-	sealed_attach(&index->sealed, &shape, slots);
+	index->block = block;
+	sealed_attach(&index->sealed, &shape, block);
 	return PF_OK;
 }
 

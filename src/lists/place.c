@@ -59,25 +59,27 @@ static void place_name(struct place *place, size_t home, uint64_t slot)
 		place->waiting[place->last++ % WAITING_MAX] = (struct waiting){slot, home};
 }
 
-int place_names(struct name_table *table, size_t bucket_count, const uint32_t *numbers,
-                uint64_t *slots, size_t *slot_count)
+int place_names(struct name_table *table, size_t bucket_count, const struct place_target *target,
+                size_t *slot_count)
 {
 	struct place *place = calloc(1, sizeof *place);
 	if (!place)
 		return PF_ENOMEM;
-	place->slots = slots;
+	place->slots = target ? target->slots : NULL;
 	char *forgotten = (char *)table->slots;
 	for (size_t i = 0; i < table->slot_count && !place->failed; i++) {
 		const struct name_slot *name = &table->slots[i];
-		if (slots && (size_t)((const char *)name - forgotten) >= FORGET_BYTES) {
+		if (target && (size_t)((const char *)name - forgotten) >= FORGET_BYTES) {
 			pages_forget(forgotten, name);
 			forgotten = (char *)name;
 		}
 		if (!name->value)
 			continue;
-		uint64_t hash = name_table_hash(name), group = numbers ? numbers[name->value] : 0;
+		uint64_t hash = name_table_hash(name), group = target ? target->numbers[name->value] : 0;
 		place_name(place, sealed_bucket(bucket_count, hash),
 		           SLOT_HASH(hash) | group << SLOT_HASH_BITS);
+		if (target)
+			target->filter[filter_word(bucket_count, hash)] |= filter_bits(hash);
 	}
 	while (!place->failed && (place->bucket < bucket_count || place->first != place->last))
 		end_bucket(place);

@@ -11,9 +11,10 @@
 
 #define GROUP_BITS ((uint64_t)GROUPS_MAX << SLOT_HASH_BITS)
 
-static size_t bytes_of(size_t bucket_count)
+static size_t bytes_of(const struct refill *refill)
 {
-	return bucket_count * BUCKET_SLOTS * sizeof(uint64_t);
+	return (filter_words(refill->bucket_count) + refill->bucket_end * BUCKET_SLOTS) *
+	       sizeof(uint64_t);
 }
 
 int refill_init(struct refill *refill, size_t name_count)
@@ -21,14 +22,17 @@ int refill_init(struct refill *refill, size_t name_count)
 	size_t bucket_count = name_count * 100 / (BUCKET_SLOTS * BUCKET_LOAD_PERCENT) + 1;
 	*refill =
 		(struct refill){.bucket_count = bucket_count, .bucket_end = bucket_count + BUCKETS_BEHIND};
-	refill->slots = pages_new(bytes_of(refill->bucket_end));
-	return refill->slots ? PF_OK : PF_ENOMEM;
+	refill->block = pages_new(bytes_of(refill));
+	if (!refill->block)
+		return PF_ENOMEM;
+	refill->slots = refill->block + filter_words(bucket_count);
+	return PF_OK;
 }
 
 void refill_deinit(struct refill *refill)
 {
-	pages_free(refill->slots, bytes_of(refill->bucket_end));
-	refill->slots = NULL;
+	pages_free(refill->block, bytes_of(refill));
+	refill->slots = refill->block = NULL;
 }
 
 uint64_t *refill_find(const struct refill *refill, uint64_t hash)
@@ -58,6 +62,7 @@ void refill_put(struct refill *refill, uint64_t hash, uint32_t group)
 		return;
 	}
 	*slot |= SLOT_HASH(hash);
+	refill->block[filter_word(refill->bucket_count, hash)] |= filter_bits(hash);
 	refill_set_group(slot, group);
 	refill->name_count++;
 	unsigned distance = (unsigned)((size_t)(slot - home) / BUCKET_SLOTS);
@@ -81,13 +86,13 @@ size_t refill_slot_count(const struct refill *refill)
 
 uint64_t *refill_take(struct refill *refill, size_t bytes)
 {
-	size_t old_bytes = bytes_of(refill->bucket_end);
-	uint64_t *slots = refill->slots;
+	size_t old_bytes = bytes_of(refill);
+	uint64_t *block = refill->block;
 	if (bytes != old_bytes)
-		slots = pages_resize(slots, old_bytes, bytes);
-	if (slots)
-		refill->slots = NULL;
-	return slots;
+		block = pages_resize(block, old_bytes, bytes);
+	if (block)
+		refill->slots = refill->block = NULL;
+	return block;
 }
 
 void refill_renumber(uint64_t *slots, size_t slot_count, const uint32_t *numbers)

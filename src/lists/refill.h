@@ -18,6 +18,7 @@
 #define REFILL_NAMES_MIN 1024
 
 struct refill {
+	uint64_t *block;     /* the filter, and behind it the slots */
 	uint64_t *slots;     /* NULL: it is not filled this way */
 	size_t bucket_count; /* that are some hash's own */
 	size_t bucket_end;   /* and those behind */
@@ -40,7 +41,7 @@ bool refill_misjudged(const struct refill *refill);
 
 /* The slots that are needed, trailing ones without a name left out. */
 size_t refill_slot_count(const struct refill *refill);
-/* Lets go of the slots: the first refill_slot_count() of an array of `bytes` bytes, the rest of which is not zeroed; pages_free.
+/* Lets go of the block: the filter and the first refill_slot_count() slots, of `bytes` bytes the rest of which is not zeroed; pages_free.
  * NULL without memory: it is as it was. */
 uint64_t *refill_take(struct refill *refill, size_t bytes);
 /* Gives every name the new number of its group. */

@@ -2,19 +2,23 @@
 #include "lists/sealed.h"
 
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #define COVERS_ALL (LIST_COVERS_SELF | LIST_COVERS_BELOW)
 
 size_t sealed_bytes(const struct sealed_shape *shape)
 {
-	return shape->slot_count * sizeof(uint64_t) +
+	return (filter_words(shape->bucket_count) + shape->slot_count) * sizeof(uint64_t) +
 	       (shape->group_count + 2 + shape->word_count) * sizeof(uint32_t);
 }
 
 void sealed_attach(struct sealed *sealed, const struct sealed_shape *shape, const void *block)
 {
 	sealed->shape = *shape;
-	sealed->slots = block;
+	sealed->filter = block;
+	sealed->slots = sealed->filter + filter_words(shape->bucket_count);
 	sealed->starts = (const uint32_t *)(sealed->slots + shape->slot_count);
 	sealed->words = sealed->starts + shape->group_count + 2;
 }
@@ -22,44 +26,81 @@ void sealed_attach(struct sealed *sealed, const struct sealed_shape *shape, cons
 /* One tail of a name that is asked for: as many as it has labels. */
 struct tail {
 	uint64_t hash;
+	const uint64_t *word; /* of the filter */
 	const uint64_t *bucket;
 	uint8_t labels;
 	uint8_t wanted; /* what an entry must cover to hold the name */
 };
 
-/* The tails at which some entry could be, longest first. The buckets are fetched while the next hash is
- * computed: in a table of many megabytes each is a cache miss. */
+/* The tails at which some entry could be, longest first: of a depth that some entry has, and let through by the filter. Memory
+ * is what a look-up waits for: all words of the filter are fetched while hashes are computed, and only then the buckets of the
+ * few tails that are left. */
 static size_t find_tails(const struct sealed *sealed, const struct dns_name *name,
                          struct tail tails[NAME_LABELS_MAX])
 {
 	const struct sealed_shape *shape = &sealed->shape;
 	const struct hash_key key = {shape->seed};
-	size_t count = 0, at = 0;
+	size_t count = 0, left = 0, at = 0;
 	for (unsigned labels = name->labels; labels; labels--) {
 		if (shape->depths[labels / 64] >> (labels % 64) & 1) {
 			struct tail *tail = &tails[count++];
-			uint64_t hash = hash_bytes(key, name->wire + at, name->length - at);
-			size_t bucket = sealed_bucket(shape->bucket_count, hash);
-			tail->hash = SLOT_HASH(hash);
-			tail->bucket = sealed->slots + bucket * BUCKET_SLOTS;
+			tail->hash = hash_bytes(key, name->wire + at, name->length - at);
+			tail->word = sealed->filter + filter_word(shape->bucket_count, tail->hash);
 			tail->labels = (uint8_t)labels;
-			tail->wanted = labels == name->labels ? LIST_COVERS_SELF : LIST_COVERS_BELOW;
-			__builtin_prefetch(tail->bucket);
+			__builtin_prefetch(tail->word);
 		}
 		at += name->wire[at] + 1u;
 	}
-	return count;
+	for (size_t i = 0; i < count; i++) {
+		struct tail *tail = &tails[i];
+		if (~*tail->word & filter_bits(tail->hash))
+			continue;
+		size_t bucket = sealed_bucket(shape->bucket_count, tail->hash);
+		tail->bucket = sealed->slots + bucket * BUCKET_SLOTS;
+		tail->wanted = tail->labels == name->labels ? LIST_COVERS_SELF : LIST_COVERS_BELOW;
+		tail->hash = SLOT_HASH(tail->hash);
+		__builtin_prefetch(tail->bucket);
+		tails[left++] = *tail;
+	}
+	return left;
 }
 
-/* The group of the tail's name in one bucket; 0 when it has none there. `any` gets all slots, or-ed. */
-static inline uint32_t find_in_bucket(const uint64_t *bucket, uint64_t hash, uint64_t *any)
+#ifdef __SSE2__
+/* Which of the eight slots have these low 32 bits? A bit for each; `distances` gets those of SLOT_DISTANCE_BIT. */
+static inline unsigned compare_slots(const uint64_t *bucket, uint64_t hash, unsigned *distances)
 {
-	*any = 0;
-#pragma GCC unroll 8
-	for (size_t i = 0; i < BUCKET_SLOTS; i++) {
-		*any |= bucket[i];
-		if ((bucket[i] ^ hash) << (64 - SLOT_HASH_BITS) == 0 && SLOT_GROUP(bucket[i]))
-			return SLOT_GROUP(bucket[i]);
+	const __m128i wanted = _mm_set1_epi32((int)(uint32_t)hash);
+	unsigned equal = 0, bits = 0;
+#pragma GCC unroll 2
+	for (unsigned i = 0; i < BUCKET_SLOTS; i += 4) {
+		__m128 a = _mm_load_ps((const float *)(bucket + i));
+		__m128 b = _mm_load_ps((const float *)(bucket + i + 2));
+		__m128i low = _mm_castps_si128(_mm_shuffle_ps(a, b, _MM_SHUFFLE(2, 0, 2, 0)));
+		__m128 high = _mm_shuffle_ps(a, b, _MM_SHUFFLE(3, 1, 3, 1));
+		equal |= (unsigned)_mm_movemask_ps(_mm_castsi128_ps(_mm_cmpeq_epi32(low, wanted))) << i;
+		bits |= (unsigned)_mm_movemask_ps(high) << i;
+	}
+	*distances = bits;
+	return equal;
+}
+#else
+static inline unsigned compare_slots(const uint64_t *bucket, uint64_t hash, unsigned *distances)
+{
+	unsigned equal = 0;
+	for (unsigned i = 0; i < BUCKET_SLOTS; i++)
+		equal |= (unsigned)((uint32_t)bucket[i] == (uint32_t)hash) << i;
+	*distances = bucket_distance(bucket);
+	return equal;
+}
+#endif
+
+/* The group of the tail's name in one bucket; 0 when it has none there. */
+static inline uint32_t find_in_bucket(const uint64_t *bucket, uint64_t hash, unsigned *distance)
+{
+	for (unsigned equal = compare_slots(bucket, hash, distance); equal; equal &= equal - 1) {
+		uint64_t slot = bucket[__builtin_ctz(equal)];
+		if (SLOT_HASH(slot) == hash && SLOT_GROUP(slot))
+			return SLOT_GROUP(slot);
 	}
 	return 0;
 }
@@ -68,13 +109,11 @@ static inline uint32_t find_in_bucket(const uint64_t *bucket, uint64_t hash, uin
 static uint32_t find_group(const struct tail *tail)
 {
 	const uint64_t *bucket = tail->bucket;
-	uint64_t any;
-	uint32_t group = find_in_bucket(bucket, tail->hash, &any);
-	if (group || !(any >> SLOT_DISTANCE_BIT))
-		return group;
-	for (unsigned distance = bucket_distance(bucket); distance && !group; distance--) {
+	unsigned distance, ignored;
+	uint32_t group = find_in_bucket(bucket, tail->hash, &distance);
+	for (; distance && !group; distance--) {
 		bucket += BUCKET_SLOTS;
-		group = find_in_bucket(bucket, tail->hash, &any);
+		group = find_in_bucket(bucket, tail->hash, &ignored);
 	}
 	return group;
 }

@@ -11,7 +11,7 @@
 #include "base/replace.h"
 #include "lists/state.h"
 
-#define STORE_VERSION 1
+#define STORE_VERSION 2
 /* Of 256 lists with paths and warnings; what they say of themselves takes under 1 KB each. */
 #define LISTS_BYTES_MAX ((size_t)4 << 20)
 #define TEXT_BYTES_MAX 65536
@@ -102,7 +102,7 @@ static int make_parts(struct parts *parts, const struct lists *lists)
 		return PF_ENOMEM;
 	header.lists_bytes = parts->lists.length;
 	fill_constants(&header);
-	parts->block = sealed->slots;
+	parts->block = sealed->filter; /* which is its beginning */
 	parts->block_bytes = header.block_bytes;
 	memset(parts->header, 0, sizeof parts->header);
 	memcpy(parts->header, &header, sizeof header);
