@@ -130,6 +130,8 @@ static void print_explanation_of(json_t *document, bool all)
 	        cli_string(device, "id"));
 	json_array_foreach(json_object_get(device, "tags"), i, tag)
 		cli_put(stdout, " %s", json_is_string(tag) ? json_string_value(tag) : "");
+	if (*cli_string(document, "client"))
+		cli_put(stdout, ", asking from %s", cli_string(document, "client"));
 	putchar('\n');
 	cli_say(stdout, "question   %s %s", cli_string(document, "name"), cli_string(document, "type"));
 	print_answer(document);

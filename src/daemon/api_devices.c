@@ -159,6 +159,55 @@ int devices_find(struct devices *devices, const char *text, struct device *devic
 	return found < 0 ? found : PF_OK;
 }
 
+/* The search for one address of a device. */
+struct address_search {
+	const struct book *book;
+	const char *id;
+	struct addr *addr; /* family 0: none yet */
+};
+
+static void look_at_address(void *data, size_t row, const struct addr *addr)
+{
+	struct address_search *search = data;
+	struct book_view view;
+	if (search->addr->family != 4 && book_view(search->book, row, &view) &&
+	    !strcmp(view.device->id, search->id))
+		*search->addr = *addr;
+}
+
+/* Of the configuration's words for it: an address, not a network. */
+static void look_at_prefixes(const struct devices *devices, const char *id, struct addr *addr)
+{
+	const struct registry *registry = rcu_dereference(devices->daemon->shared.snapshot)->registry;
+	for (size_t row = 0; row < book_rows(devices->book); row++) {
+		struct book_view view;
+		size_t count;
+		if (!book_view(devices->book, row, &view) || view.config < 0 ||
+		    strcmp(view.device->id, id) != 0)
+			continue;
+		const struct prefix *prefixes = registry_prefixes(registry, (size_t)view.config, &count);
+		for (size_t i = 0; i < count && !addr->family; i++)
+			if (prefixes[i].length == addr_bits(&prefixes[i].addr))
+				*addr = prefixes[i].addr;
+	}
+}
+
+bool devices_address(struct devices *devices, const struct device *device, struct addr *addr)
+{
+	*addr = (struct addr){0};
+	if (!strncmp(device->id, "ip:", 3) && addr_parse(device->id + 3, addr) == PF_OK)
+		return true;
+	struct address_search search = {devices->book, device->id, addr};
+	pthread_mutex_lock(&devices->lock);
+	rcu_read_lock();
+	book_each_address(devices->book, look_at_address, &search);
+	if (!addr->family)
+		look_at_prefixes(devices, device->id, addr);
+	rcu_read_unlock();
+	pthread_mutex_unlock(&devices->lock);
+	return addr->family != 0;
+}
+
 /* ---- tags -------------------------------------------------------------------------------- */
 
 static int fail(int *http, int status, char error[500], const char *format, const char *device,

@@ -48,5 +48,8 @@ json_t *devices_tag(struct devices *devices, const char *text, const char *tags,
                     int *http, char error[500]);
 /* As registry and roster say it now; PF_ENOENT. */
 int devices_find(struct devices *devices, const char *text, struct device *device);
+/* An address that the device asks from, IPv4 if it has both; of one that the configuration names by an address and that has not
+ * been seen, that one. False: none is known. */
+bool devices_address(struct devices *devices, const struct device *device, struct addr *addr);
 
 #endif

@@ -36,6 +36,16 @@ static json_t *or_null(struct country country)
 	return country_known(country) ? json_string(country.code) : json_null();
 }
 
+/* The address that was reckoned with, for what asks for the client. */
+static json_t *client_json(const struct addr *client)
+{
+	char text[ADDR_TEXT_MAX];
+	if (!client->family)
+		return json_null();
+	addr_format(client, text);
+	return json_string(text);
+}
+
 static json_t *addresses_json(const struct explanation *about)
 {
 	json_t *rows = json_array();
@@ -243,6 +253,7 @@ static void on_explained(struct query *query, const struct explanation *about)
 		                              api_tags(about->snapshot, query->device.tags)));
 		/* Part of the evidence: an upstream that is told of the client may answer otherwise. It never is. */
 		json_object_set_new(result, "client_subnet", json_false());
+		json_object_set_new(result, "client", client_json(&query->client.addr));
 		json_object_set_new(result, "hops", hops_json(about));
 		json_object_set_new(result, "owners", owners_json(query, about));
 		json_object_set_new(result, "addresses", addresses_json(about));
@@ -256,10 +267,15 @@ static void on_explained(struct query *query, const struct explanation *about)
 	pthread_mutex_unlock(&waiting->lock);
 }
 
-static int find_device(struct daemon *daemon, const char *text, struct device *device)
+/* The device, and from where it asks: what a person wrote, when that is an address. */
+static int find_device(struct daemon *daemon, const char *text, struct query *query)
 {
+	struct addr *client = &query->client.addr;
 	rcu_register_thread();
-	int found = devices_find(daemon->devices, text, device);
+	int found = devices_find(daemon->devices, text, &query->device);
+	if (found == PF_OK && addr_parse(text, client) != PF_OK &&
+	    !devices_address(daemon->devices, &query->device, client))
+		*client = (struct addr){0};
 	rcu_unregister_thread();
 	return found;
 }
@@ -302,7 +318,7 @@ json_t *api_explain(void *data, const char *device, const char *name, const char
 		return NULL;
 	}
 	json_t *result = NULL;
-	if (find_device(daemon, device, &waiting->query.device) != PF_OK) {
+	if (find_device(daemon, device, &waiting->query) != PF_OK) {
 		*http = 404;
 		snprintf(error, 500,
 		         "There is no device \"%.100s\"; `portafilter devices` lists them, and an address "

@@ -123,6 +123,34 @@ static void write_timers(uint8_t timers[TIMERS_BYTES], uint64_t wall_s)
 
 /* ---- signing ----------------------------------------------------------------------------- */
 
+/* Returns the new length of the message. */
+static size_t append_record(uint8_t *message, size_t length, const struct tsig *tsig)
+{
+	uint8_t *at = message + length;
+	memcpy(at, tsig->key.wire, tsig->key.length);
+	at += tsig->key.length;
+	dns_write16(at, TYPE_TSIG);
+	dns_write16(at + 2, CLASS_ANY);
+	dns_write32(at + 4, 0);
+	dns_write16(at + 8, (uint16_t)(tsig->algorithm.length + RDATA_FIXED + tsig->mac_length +
+	                               tsig->other_length));
+	at += WIRE_RECORD_FIXED;
+	memcpy(at, tsig->algorithm.wire, tsig->algorithm.length);
+	at += tsig->algorithm.length;
+	memcpy(at, tsig->timers, TIMERS_BYTES);
+	dns_write16(at + TIMERS_BYTES, (uint16_t)tsig->mac_length);
+	at += TIMERS_BYTES + 2;
+	memcpy(at, tsig->mac, tsig->mac_length);
+	at += tsig->mac_length;
+	dns_write16(at, tsig->original_id);
+	dns_write16(at + 2, tsig->error);
+	dns_write16(at + 4, tsig->other_length);
+	memcpy(at + 6, tsig->other, tsig->other_length);
+	at += 6 + tsig->other_length;
+	dns_write16(message + 10, (uint16_t)(dns_read16(message + 10) + 1));
+	return (size_t)(at - message);
+}
+
 int tsig_sign(struct tsig_session *session, const struct tsig_key *key, uint8_t *message,
               size_t length, uint64_t wall_s)
 {
@@ -138,31 +166,19 @@ int tsig_sign(struct tsig_session *session, const struct tsig_key *key, uint8_t 
 	end(session, session->mac);
 	session->mac_length = algorithms[key->algorithm].mac_length;
 
-	uint8_t *at = message + length;
-	memcpy(at, key->name.wire, key->name.length);
-	at += key->name.length;
-	dns_write16(at, TYPE_TSIG);
-	dns_write16(at + 2, CLASS_ANY);
-	dns_write32(at + 4, 0);
-	dns_write16(at + 8, (uint16_t)(algorithm.length + RDATA_FIXED + session->mac_length));
-	at += WIRE_RECORD_FIXED;
-	memcpy(at, algorithm.wire, algorithm.length);
-	at += algorithm.length;
-	memcpy(at, timers, TIMERS_BYTES);
-	dns_write16(at + TIMERS_BYTES, (uint16_t)session->mac_length);
-	at += TIMERS_BYTES + 2;
-	memcpy(at, session->mac, session->mac_length);
-	at += session->mac_length;
-	memcpy(at, message, 2); /* original id */
-	dns_write32(at + 2, 0); /* no error, no other data */
-	at += 6;
-	dns_write16(message + 10, (uint16_t)(dns_read16(message + 10) + 1));
+	const struct tsig tsig = {.key = key->name,
+	                          .algorithm = algorithm,
+	                          .timers = timers,
+	                          .mac = session->mac,
+	                          .mac_length = session->mac_length,
+	                          .original_id = dns_read16(message)};
+	length = append_record(message, length, &tsig);
 	/* What follows begins with this MAC (RFC 8945, 5.3). */
 	if (begin(session) != PF_OK)
 		return PF_ENOMEM;
 	feed16(session, (uint16_t)session->mac_length);
 	feed(session, session->mac, session->mac_length);
-	return (int)(at - message);
+	return (int)length;
 }
 
 /* ---- verifying --------------------------------------------------------------------------- */
@@ -256,8 +272,6 @@ static enum tsig_result verify(struct tsig_session *session, const uint8_t *mess
 	end(session, mac);
 	if (gnutls_memcmp(mac, tsig->mac, session->mac_length))
 		return TSIG_BAD;
-	if (!is_in_time(tsig, wall_s))
-		return TSIG_BAD_TIME;
 	memcpy(session->mac, mac, session->mac_length);
 	session->any_verified = true;
 	session->unsigned_count = 0;
@@ -265,7 +279,7 @@ static enum tsig_result verify(struct tsig_session *session, const uint8_t *mess
 		return TSIG_NO_MEMORY;
 	feed16(session, (uint16_t)session->mac_length);
 	feed(session, session->mac, session->mac_length);
-	return TSIG_OK;
+	return is_in_time(tsig, wall_s) ? TSIG_OK : TSIG_BAD_TIME;
 }
 
 enum tsig_result tsig_verify(struct tsig_session *session, uint8_t *message, size_t length,
@@ -297,4 +311,61 @@ enum tsig_result tsig_verify(struct tsig_session *session, uint8_t *message, siz
 	*stripped = tsig.at;
 	dns_write16(message + 10, (uint16_t)(dns_read16(message + 10) - 1));
 	return TSIG_OK;
+}
+
+/* ---- answering --------------------------------------------------------------------------- */
+
+enum tsig_result tsig_request_verify(struct tsig_request *request, const struct tsig_key *key,
+                                     const uint8_t *message, size_t length, uint64_t wall_s)
+{
+	struct tsig tsig;
+	*request = (struct tsig_request){.session = {.key = key}};
+	int found = length < DNS_HEADER_BYTES ? PF_EINVAL : find(message, length, &tsig);
+	if (found <= 0)
+		return found < 0 ? TSIG_BAD : TSIG_MISSING;
+	request->is_signed = true;
+	request->key = tsig.key;
+	request->algorithm = tsig.algorithm;
+	memcpy(request->timers, tsig.timers, sizeof request->timers);
+	if (key)
+		request->session.mac_length = algorithms[key->algorithm].mac_length;
+	if (!key || !is_ours(&request->session, &tsig)) {
+		request->error = TSIG_BADKEY;
+		return TSIG_REFUSED;
+	}
+	if (begin(&request->session) != PF_OK)
+		return TSIG_NO_MEMORY;
+	enum tsig_result result = verify(&request->session, message, &tsig, wall_s);
+	if (result == TSIG_BAD)
+		request->error = TSIG_BADSIG;
+	else if (result == TSIG_BAD_TIME)
+		request->error = TSIG_BADTIME;
+	return request->error ? TSIG_REFUSED : result;
+}
+
+int tsig_answer(struct tsig_request *request, uint8_t *message, size_t length, uint64_t wall_s)
+{
+	struct tsig_session *session = &request->session;
+	uint8_t timers[TIMERS_BYTES], now[TIMERS_BYTES];
+	bool late = request->error == TSIG_BADTIME;
+	write_timers(now, wall_s);
+	/* Whoever is late hears our time, under his own (RFC 8945, 5.2.3). */
+	memcpy(timers, late ? request->timers : now, sizeof timers);
+	struct tsig tsig = {.key = request->key,
+	                    .algorithm = request->algorithm,
+	                    .timers = timers,
+	                    .mac = session->mac,
+	                    .original_id = dns_read16(message),
+	                    .error = (uint16_t)request->error,
+	                    .other = now,
+	                    .other_length = late ? 6 : 0};
+	if (request->error && !late)
+		return (int)append_record(message, length, &tsig);
+	if (!session->hmac)
+		return PF_ENOMEM;
+	feed(session, message, length);
+	feed_variables(session, &tsig.algorithm, timers, tsig.error, tsig.other, tsig.other_length);
+	end(session, session->mac);
+	tsig.mac_length = session->mac_length;
+	return (int)append_record(message, length, &tsig);
 }

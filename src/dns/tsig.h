@@ -1,5 +1,6 @@
 /* Transaction signatures (RFC 8945) of a client that asks for a zone: signs its requests, and proves
- * that every message of the answer, however many, came from who has the secret. */
+ * that every message of the answer, however many, came from who has the secret; and of whoever is told that the zone has
+ * changed, in one message and one answer. */
 #ifndef PF_DNS_TSIG_H
 #define PF_DNS_TSIG_H
 
@@ -56,6 +57,29 @@ enum tsig_result {
  * header is corrected. Nothing of the answer may be used before TSIG_OK was said for its last message. */
 enum tsig_result tsig_verify(struct tsig_session *session, uint8_t *message, size_t length,
                              uint64_t wall_s, size_t *stripped, unsigned *error);
+
+/* A request that somebody else has sent, and how it was signed: what an answer to it needs. */
+struct tsig_request {
+	struct tsig_session session;
+	bool is_signed; /* it has a TSIG record, which could be read */
+	unsigned error; /* of the answer: 0, or TSIG_BADSIG … */
+	struct dns_name key, algorithm;
+	uint8_t timers[8];
+};
+#define TSIG_BADSIG 16
+#define TSIG_BADKEY 17
+#define TSIG_BADTIME 18
+
+/* Reads and proves the signature of a request, which is left as it is. `key` NULL: we have none. TSIG_OK; TSIG_MISSING when
+ * it has none; TSIG_REFUSED and `request->error`, which the answer must say, with the RCODE NOTAUTH (RFC 8945, 5.2);
+ * TSIG_BAD when it is malformed; TSIG_NO_MEMORY. Then tsig_deinit(&request->session), whatever it was. */
+enum tsig_result tsig_request_verify(struct tsig_request *request, const struct tsig_key *key,
+                                     const uint8_t *message, size_t length, uint64_t wall_s);
+
+/* Appends the TSIG record to the answer to a signed request, in `message` with room for TSIG_RECORD_MAX more; signed, unless
+ * the request's key or signature was wrong. The new length, or PF_ENOMEM. */
+PF_MUST_CHECK int tsig_answer(struct tsig_request *request, uint8_t *message, size_t length,
+                              uint64_t wall_s);
 
 void tsig_deinit(struct tsig_session *session);
 

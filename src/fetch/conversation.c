@@ -9,11 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "config/secret.h"
 #include "fetch/diff.h"
 #include "fetch/link.h"
 #include "fetch/source.h"
-
-#define SECRET_FILE_MAX 1024
 
 struct conversation {
 	struct source *source;
@@ -355,27 +354,6 @@ static void ask(struct conversation *conversation, uint16_t type)
 
 /* ---- beginning --------------------------------------------------------------------------- */
 
-/* Read for each round, so that a secret can be changed without a reload. A sentence when it can not be had. */
-static const char *read_secret(const struct config_rpz *rpz, struct tsig_key *key)
-{
-	char text[SECRET_FILE_MAX];
-	int fd = open(rpz->secret_file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0)
-		return strerror(errno);
-	ssize_t length = read(fd, text, sizeof text);
-	close(fd);
-	if (length < 0)
-		return strerror(errno);
-	key->name = rpz->key_name;
-	key->algorithm = rpz->algorithm;
-	int error =
-		length < (ssize_t)sizeof text ? tsig_secret_parse(text, (size_t)length, key) : PF_EFULL;
-	explicit_bzero(text, sizeof text);
-	return error == PF_OK      ? NULL
-	       : error == PF_EFULL ? "it is longer than any secret"
-	                           : "it is not base64";
-}
-
 static void on_deadline(uv_timer_t *timer)
 {
 	struct conversation *conversation = timer->data;
@@ -397,7 +375,8 @@ void conversation_start(struct source *source)
 	conversation->deadline.data = conversation;
 	uv_timer_start(&conversation->deadline, on_deadline, (uint64_t)source->list.timeout_us / 1000,
 	               0);
-	const char *why = rpz->tsig ? read_secret(rpz, &conversation->key) : NULL;
+	/* Read for each round, so that a secret can be changed without a reload. */
+	const char *why = rpz->tsig ? config_rpz_key(rpz, &conversation->key) : NULL;
 	if (why)
 		fail(conversation, "the secret in %s can not be read: %s", rpz->secret_file, why);
 	else

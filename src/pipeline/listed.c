@@ -5,11 +5,11 @@
 
 struct list_asked listed_asked(const struct query *query)
 {
-	/* A person who asks for an explanation has no address that could be the device's. */
+	/* Of a device that a person asks about no address may be known. */
 	return (struct list_asked){
 		.name = &query->dns.name,
 		.type = query->dns.type,
-		.client = query->explained ? NULL : &query->client.addr,
+		.client = query->client.addr.family ? &query->client.addr : NULL,
 		.device = &query->device,
 	};
 }

@@ -79,15 +79,27 @@ static void turn_away_with(struct query *query, uint64_t *counter, unsigned rcod
 }
 
 /* From the primary of a list: it may not be among those who may ask. True: answered. */
-static bool take_notify(struct query *query, const struct config *config)
+static bool take_notify(struct query *query, const struct snapshot *snapshot, const uint8_t *packet,
+                        size_t length)
 {
 	struct pipeline *pipeline = query->pipeline;
 	const struct shared *shared = pipeline->shared;
-	int list = primary_of_notify(config, &query->dns, &query->client.addr);
+	const struct reply_options options = {query->udp, DNS_EDE_NONE, NULL};
+	uint64_t wall_s = (uint64_t)(query->arrived.wall_us / 1000000);
+	struct primary_answer answer;
+	int list = primary_of_notify(snapshot->primaries, &query->dns, &query->client.addr);
 	if (list < 0 || !shared->notified)
 		return false;
-	shared->notified(shared->notified_data, (size_t)list);
-	turn_away_with(query, &pipeline->counters.notified, DNS_RCODE_NOERROR, DNS_EDE_NONE, NULL);
+	primary_judge(snapshot->primaries, list, packet, length, wall_s, &answer);
+	if (answer.malformed) {
+		turn_away_with(query, &pipeline->counters.malformed, DNS_RCODE_FORMERR, DNS_EDE_NONE, NULL);
+		return true;
+	}
+	if (answer.rcode == DNS_RCODE_NOERROR)
+		shared->notified(shared->notified_data, (size_t)list);
+	size_t written = reply_error(pipeline->out, &query->dns, answer.rcode, &options);
+	turn_away(query, &pipeline->counters.notified,
+	          primary_sign(&answer, pipeline->out, written, wall_s));
 	return true;
 }
 
@@ -174,7 +186,7 @@ void pipeline_receive(struct pipeline *pipeline, struct query *query, const uint
 	bool allowed =
 		is_among(snapshot->config->allow, snapshot->config->allow_count, &query->client.addr);
 	enum query_parse parsed = dns_query_parse(packet, length, &query->dns);
-	bool notified = parsed == QUERY_NOTIMP && take_notify(query, snapshot->config);
+	bool notified = parsed == QUERY_NOTIMP && take_notify(query, snapshot, packet, length);
 	if (notified) {
 		rcu_read_unlock();
 		return;

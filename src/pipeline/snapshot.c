@@ -14,6 +14,7 @@ void snapshot_free(struct snapshot **snapshot)
 	local_free(&old->local);
 	lists_free(&old->lists);
 	geo_free(&old->geo);
+	primaries_free(&old->primaries);
 	roster_free(&old->roster);
 	registry_free(&old->registry);
 	config_free(&old->config);
@@ -116,7 +117,9 @@ int snapshot_build_kept(struct config **config, uint32_t epoch, struct now now,
 	built->built_wall_us = now.wall_us;
 	built->config = *config;
 	*config = NULL;
+	built->primaries = primaries_new(built->config);
 	int parts[] = {
+		built->primaries ? PF_OK : PF_ENOMEM,
 		refuse_loops(built->config, diag),
 		local_build(built->config, diag, &built->local),
 		registry_build(built->config, &built->registry),

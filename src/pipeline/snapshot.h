@@ -13,6 +13,7 @@
 #include "geo/geo.h"
 #include "lists/lists.h"
 #include "local/local.h"
+#include "pipeline/primary.h"
 #include "policy/policy.h"
 
 struct snapshot {
@@ -27,6 +28,7 @@ struct snapshot {
 	struct policy *policy;
 	struct local *local;
 	struct geo *geo;
+	struct primaries *primaries;
 };
 
 /* Reads the configuration and all that it names. Every error and warning goes to `diag`. PF_OK and

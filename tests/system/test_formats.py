@@ -100,6 +100,25 @@ def test_an_explicit_reply_wins(portafilter, nsd):
     assert rcode(ask(daemon.port, "nx.test")) == "NXDOMAIN"
 
 
+def test_explain_knows_where_a_device_asks_from(portafilter, nsd):
+    """rpz-client-ip and $client: by the address that is given, the one that was seen, or the one of the configuration."""
+    devices = [{"name": "seen", "ip": "127.0.0.8/30"}, {"name": "there", "ip": "127.0.0.9"}, {"name": "net", "ip": "127.0.1.0/24"}]
+    for text in (ZONE, ADBLOCK):
+        daemon = listing(portafilter, nsd, text, devices=devices)
+        name = "cn.test" if text is ZONE else "far.test"
+
+        def about(device):
+            told = daemon.json("explain", device, name)
+            return told["action"], told["client"], [row["entry"] for row in told["lists"]]
+        assert about("127.0.0.9")[:2] == ("sinkhole", "127.0.0.9")
+        assert about("there") == ("sinkhole", "127.0.0.9", about("127.0.0.9")[2])
+        assert about("127.0.0.10") == ("allow", "127.0.0.10", [])
+        assert about("net") == ("allow", None, [])
+        assert about("seen") == ("allow", None, [])
+        assert daemon.cli("explain", "there", name)[1].count("asking from 127.0.0.9\n") == 1
+        assert [row["text"] for row in daemon.json("explain", "there", name)["lists"]] == [line for line in text.splitlines() if "127.0.0.9" in line or "9.0.0.127" in line]
+
+
 def test_zone_names_and_actions(portafilter, nsd):
     daemon = listing(portafilter, nsd, ZONE)
     info = daemon.json("lists")["lists"][0]

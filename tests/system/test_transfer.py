@@ -1,5 +1,8 @@
 """Response policy zones over the wire: whole and as differences, signed, noticed, expired; from a real NSD and a real BIND."""
+import base64
+import re
 import time
+from unittest import mock
 
 import dns.flags
 import dns.message
@@ -7,6 +10,8 @@ import dns.opcode
 import dns.query
 import dns.rcode
 import dns.rrset
+import dns.tsig
+import dns.tsigkeyring
 import pytest
 
 from harness import addresses, answer, ask, find_program, send_udp, wait_until
@@ -190,6 +195,47 @@ def test_notify_from_a_stranger(start):
     wait_until(lambda: source(daemon)["checked"] > asked, "the primary was asked again")
     tcp = dns.query.tcp(notify(), "127.0.0.1", port=daemon.port, timeout=6)
     assert tcp.rcode() == dns.rcode.NOERROR
+
+
+@pytest.mark.parametrize("what", ["right", "secret", "name", "late", "not ours"])
+def test_signed_notify(start, what):
+    """The answer is signed as the NOTIFY was; what is signed wrongly is refused and does not count."""
+    daemon, known = start(NsdPrimary)
+    secret = base64.b64encode(b"another secret, as long as it has").decode() if what == "secret" else SECRET
+    name = "another.key" if what == "name" else KEY
+    message = notify()
+    message.use_tsig(dns.tsigkeyring.from_text({name: secret}), algorithm=dns.tsig.HMAC_SHA256)
+    key, asked = message.keyring, source(daemon)["checked"]
+    now = time.time() - (1000 if what == "late" else 0)
+    before = daemon.status()["queries"]["notified"]
+    with mock.patch("time.time", return_value=now):
+        wire = message.to_wire()
+    packet = send_udp(daemon.port, wire, "127.0.0.2" if what == "not ours" else "127.0.0.1", timeout=6)
+    if what == "right":
+        reply = dns.message.from_wire(packet, keyring={key.name: key}, request_mac=message.mac)
+        assert reply.had_tsig and reply.rcode() == dns.rcode.NOERROR and reply.opcode() == dns.opcode.NOTIFY
+        wait_until(lambda: source(daemon)["checked"] > asked, "the primary was asked again")
+    elif what == "not ours":
+        assert dns.message.from_wire(packet).rcode() == dns.rcode.NOTIMP
+    else:
+        error = {"secret": dns.tsig.PeerBadSignature, "name": dns.tsig.PeerBadKey, "late": dns.tsig.PeerBadTime}[what]
+        with pytest.raises(error):
+            dns.message.from_wire(packet, keyring={key.name: key}, request_mac=message.mac)
+        assert packet[3] & 15 == dns.rcode.NOTAUTH
+        assert source(daemon)["checked"] == asked
+    assert daemon.status()["queries"]["notified"] == before + (what != "not ours")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_primaries_take_the_answer_to_their_notify(start, kind):
+    """One NOTIFY a change: neither of them asks again, nor complains."""
+    daemon, known = start(KINDS[kind])
+    for number in range(1, 4):
+        before = daemon.status()["queries"]["notified"]
+        known.change({**FIRST, **sink(f"v{number}.listed.test")})
+        wait_sunk(daemon, f"v{number}.listed.test")
+        assert daemon.status()["queries"]["notified"] == before + 1
+    assert not re.search(r"(?i)notify.*(fail|timed out|tsig|bad|expected)", known.read_log()), known.read_log()
 
 
 def test_a_flood_of_notify(start):

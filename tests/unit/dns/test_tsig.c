@@ -205,12 +205,83 @@ static void secrets(void **state)
 	assert_int_equal(tsig_secret_parse(large, 400, &key), PF_EFULL);
 }
 
+/* Whoever is asked: the request above, and an answer that the one who asked takes. */
+static void a_request_and_its_answer(void **state)
+{
+	(void)state;
+	const struct {
+		int64_t apart_s;
+		bool other_secret, other_name, no_key;
+		unsigned error;
+	} cases[] = {{.error = 0},
+	             {.apart_s = 300, .error = 0},
+	             {.other_secret = true, .error = TSIG_BADSIG},
+	             {.other_name = true, .error = TSIG_BADKEY},
+	             {.no_key = true, .error = TSIG_BADKEY},
+	             {.apart_s = 301, .error = TSIG_BADTIME},
+	             {.apart_s = -301, .error = TSIG_BADTIME}};
+	for (size_t i = 0; i < PF_COUNT(cases); i++) {
+		struct tsig_key key = make_key(), own = make_key();
+		struct packet request = parse(request_text), answer = {0};
+		struct tsig_session session;
+		struct tsig_request asked;
+		uint64_t wall_s = (uint64_t)(SIGNED_S + cases[i].apart_s);
+		size_t stripped;
+		unsigned error;
+		sign(&session, &key);
+		own.secret[0] ^= cases[i].other_secret;
+		if (cases[i].other_name)
+			assert_int_equal(dns_name_from_text("another.key", &own.name), PF_OK);
+		assert_int_equal(tsig_request_verify(&asked, cases[i].no_key ? NULL : &own, request.bytes,
+		                                     request.length, wall_s),
+		                 cases[i].error ? TSIG_REFUSED : TSIG_OK);
+		assert_int_equal(asked.error, cases[i].error);
+		packet_add(&answer, "1234 8000 0001 0000 0000 0000 @rpz.example 00fc 0001");
+		size_t unsigned_length = answer.length;
+		int length = tsig_answer(&asked, answer.bytes, answer.length, wall_s);
+		assert_true(length > (int)unsigned_length);
+		assert_int_equal(tsig_verify(&session, answer.bytes, (size_t)length, wall_s, &stripped,
+		                             &error),
+		                 cases[i].error ? TSIG_REFUSED : TSIG_OK);
+		assert_int_equal(error, cases[i].error);
+		if (!cases[i].error)
+			assert_int_equal(stripped, unsigned_length);
+		tsig_deinit(&asked.session);
+		tsig_deinit(&session);
+	}
+}
+
+/* No byte of the request may be another one, and none of the answer. */
+static void each_byte_of_both(void **state)
+{
+	(void)state;
+	struct tsig_key key = make_key();
+	struct packet good = parse(request_text);
+	for (size_t byte = 2; byte < good.length; byte++) {
+		struct packet request = good;
+		struct tsig_request asked;
+		request.bytes[byte] ^= 0x04;
+		enum tsig_result result =
+			tsig_request_verify(&asked, &key, request.bytes, request.length, SIGNED_S);
+		if (result == TSIG_OK || (result == TSIG_MISSING && asked.is_signed))
+			fail_msg("byte %zu", byte);
+		tsig_deinit(&asked.session);
+	}
+	for (size_t length = 0; length < good.length; length++) {
+		struct tsig_request asked;
+		enum tsig_result result = tsig_request_verify(&asked, &key, good.bytes, length, SIGNED_S);
+		assert_int_equal(result, TSIG_BAD);
+		tsig_deinit(&asked.session);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_answer_of_three),  cmocka_unit_test(each_byte_counts),
 		cmocka_unit_test(what_is_not_signed),  cmocka_unit_test(other_keys_and_times),
-		cmocka_unit_test(the_primary_refuses), cmocka_unit_test(secrets),
+		cmocka_unit_test(the_primary_refuses), cmocka_unit_test(a_request_and_its_answer),
+		cmocka_unit_test(each_byte_of_both),   cmocka_unit_test(secrets),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
