@@ -6,7 +6,7 @@
 #include "journal/record.h"
 
 /* Names the layout; one more with each change of it: rings outlive the program that filled them. */
-#define FLAT_FORMAT 1
+#define FLAT_FORMAT 2
 
 /* A record that was read back. The pointers of `record` point into this struct and into the bytes that it
  * was read from. Some 900 KB: one of them lives on the heap. */
@@ -16,12 +16,23 @@ struct flat_record {
 	struct record_answer answer;
 	struct dns_name hops[RECORD_HOP_MAX];
 	struct record_address addresses[RECORD_ADDRESS_MAX];
+	struct record_wire wire;
+	struct record_forward forwards[RECORD_FORWARD_MAX];
 };
 
 /* Bytes that flat_write will write; at most RECORD_BYTES_MAX. Strings and arrays over their maximum are
  * cut, NULL strings are "". */
 size_t flat_bytes(const struct record *record);
 void flat_write(const struct record *record, uint8_t *out);
+
+/* Its last part (flat_wire.c): writes to `out`, returns what stands behind it. */
+size_t flat_wire_bytes(const struct record_wire *wire);
+uint8_t *flat_wire_write(const struct record_wire *wire, uint8_t *out);
+#define FLAT_WIRE_MAX                                               \
+	(128 + RECORD_QUERY_MAX + RECORD_RESPONSE_MAX + NAME_WIRE_MAX + \
+	 RECORD_FORWARD_MAX * (64 + RECORD_QUERY_MAX + RECORD_RESPONSE_MAX))
+/* Reads it up to `end`, which it must reach. PF_EINVAL. */
+PF_MUST_CHECK int flat_wire_read(const uint8_t *bytes, const uint8_t *end, struct flat_record *out);
 
 /* PF_EINVAL when the bytes are no record. */
 PF_MUST_CHECK int flat_read(const uint8_t *bytes, size_t length, struct flat_record *out);

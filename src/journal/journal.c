@@ -29,7 +29,8 @@ struct journal {
 	struct writer writer;
 	struct changes changes;
 	uint64_t recovered;
-	int bell; /* eventfd */
+	bool wants_wire; /* some sink does */
+	int bell;        /* eventfd */
 	pthread_t thread;
 	atomic_bool rung;        /* the bell was rung and not heard yet */
 	atomic_bool stopping;    /* the thread ends when the rings are empty */
@@ -237,6 +238,8 @@ struct journal *journal_start(const struct journal_options *options)
 		destroy(journal);
 		return NULL;
 	}
+	for (size_t i = 0; i < options->sink_count; i++)
+		journal->wants_wire = journal->wants_wire || options->sinks[i]->wants_wire;
 	journal->writer.outlet = options->outlet;
 	journal->writer.changes = &journal->changes;
 	if (start_thread(journal)) {
@@ -287,6 +290,11 @@ int journal_change(struct journal *journal, const struct device_change *change)
 	return changes_put(&journal->changes, change);
 }
 
+bool journal_wants_wire(const struct journal *journal)
+{
+	return journal->wants_wire;
+}
+
 /* ---- everybody else's -------------------------------------------------------------------- */
 
 void journal_stats(struct journal *journal, struct journal_stats *stats)
@@ -323,6 +331,8 @@ void journal_sink_stats(struct journal *journal, size_t sink, struct journal_sin
 	*stats = (struct journal_sink_stats){.name = lane->sink->name,
 	                                     .journalled = counter_read(&lane->journalled),
 	                                     .dropped = counter_read(&lane->dropped)};
+	for (size_t i = 0; i < journal->rings.count; i++)
+		stats->dropped += counter_read(&journal->rings.rings[i].refused);
 	pthread_mutex_lock(&lane->lock);
 	memcpy(stats->last_error, lane->error, sizeof stats->last_error);
 	pthread_mutex_unlock(&lane->lock);

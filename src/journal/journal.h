@@ -3,6 +3,8 @@
 #ifndef PF_JOURNAL_JOURNAL_H
 #define PF_JOURNAL_JOURNAL_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "journal/record.h"
 #include "journal/sink.h"
@@ -46,6 +48,9 @@ int journal_put(struct journal *journal, size_t ring, const struct record *recor
  * before. Any thread. PF_OK; PF_EFULL: more than the writer can follow, it is not taken. */
 int journal_change(struct journal *journal, const struct device_change *change);
 
+/* Does a sink want the messages of each query? The same from start to stop. */
+bool journal_wants_wire(const struct journal *journal);
+
 struct journal_stats {
 	uint64_t put;        /* records that entered a ring */
 	uint64_t journalled; /* committed by the first sink; others follow as well as they can */
@@ -56,10 +61,11 @@ struct journal_stats {
 };
 void journal_stats(struct journal *journal, struct journal_stats *stats);
 
-/* Of one of the sinks, in the order in which they were given. */
+/* Of one of the sinks, in the order in which they were given. In a quiet moment put + what the rings refused =
+ * journalled + dropped + what this sink has still to take. */
 struct journal_sink_stats {
 	const char *name;
-	uint64_t journalled, dropped;
+	uint64_t journalled, dropped; /* dropped: by the rings too */
 	char last_error[256];
 };
 size_t journal_sink_count(const struct journal *journal);

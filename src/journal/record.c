@@ -26,9 +26,9 @@ struct flat_head {
 	uint16_t reason_length;
 	uint8_t device_id_length, device_name_length, rule_name_length, upstream_length;
 	uint8_t rcode, dropped_reply, action, source, standing, confidence;
-	uint8_t has_answer;
+	uint8_t has_answer, has_wire;
 	struct addr client;
-	uint8_t unused[2];
+	uint8_t unused;
 };
 
 struct flat_answer {
@@ -53,7 +53,8 @@ static_assert(sizeof(struct flat_head) + DEVICE_ID_MAX + DEVICE_NAME_MAX + RECOR
                       RECORD_UPSTREAM_MAX + RECORD_REASON_MAX + NAME_WIRE_MAX +
                       sizeof(struct flat_answer) + RECORD_HOP_MAX * NAME_WIRE_MAX +
                       RECORD_ADDRESS_MAX *
-                          (sizeof(struct flat_address) + sizeof(struct record_address)) <=
+                          (sizeof(struct flat_address) + sizeof(struct record_address)) +
+                      FLAT_WIRE_MAX <=
                   RECORD_BYTES_MAX,
               "the largest record has room");
 static_assert(RECORD_ADDRESS_MAX <= UINT16_MAX && RECORD_RULE_MAX <= UINT8_MAX, "counts have room");
@@ -105,6 +106,7 @@ static struct flat_head record_head(const struct record *record)
 		.standing = record->standing,
 		.confidence = record->confidence,
 		.has_answer = record->answer != NULL,
+		.has_wire = record->wire != NULL,
 		.client = record->client,
 	};
 }
@@ -117,6 +119,8 @@ size_t flat_bytes(const struct record *record)
 	               text_length(record->device_name, DEVICE_NAME_MAX) +
 	               text_length(record->rule_name, RECORD_RULE_MAX) +
 	               text_length(record->upstream, RECORD_UPSTREAM_MAX) + 5;
+	if (record->wire)
+		bytes += flat_wire_bytes(record->wire);
 	if (!record->answer)
 		return bytes;
 	struct flat_answer head = answer_head(record->answer);
@@ -166,6 +170,17 @@ static uint8_t *write_address(uint8_t *out, const struct record_address *address
 	return write_text(out, address->evidence, head.evidence_length);
 }
 
+static uint8_t *write_answer(const struct record_answer *content, uint8_t *out)
+{
+	struct flat_answer answer = answer_head(content);
+	out = write_bytes(out, &answer, sizeof answer);
+	for (size_t i = 0; i < answer.hop_count; i++)
+		out = write_bytes(out, content->hops[i].wire, content->hops[i].length);
+	for (size_t i = 0; i < answer.address_count; i++)
+		out = write_address(out, &content->addresses[i]);
+	return out;
+}
+
 void flat_write(const struct record *record, uint8_t *out)
 {
 	struct flat_head head = record_head(record);
@@ -176,14 +191,10 @@ void flat_write(const struct record *record, uint8_t *out)
 	out = write_text(out, record->rule_name, head.rule_name_length);
 	out = write_text(out, record->reason, head.reason_length);
 	out = write_text(out, record->upstream, head.upstream_length);
-	if (!record->answer)
-		return;
-	struct flat_answer answer = answer_head(record->answer);
-	out = write_bytes(out, &answer, sizeof answer);
-	for (size_t i = 0; i < answer.hop_count; i++)
-		out = write_bytes(out, record->answer->hops[i].wire, record->answer->hops[i].length);
-	for (size_t i = 0; i < answer.address_count; i++)
-		out = write_address(out, &record->answer->addresses[i]);
+	if (record->answer)
+		out = write_answer(record->answer, out);
+	if (record->wire)
+		flat_wire_write(record->wire, out);
 }
 
 /* ---- reading ----------------------------------------------------------------------------- */
@@ -324,5 +335,7 @@ int flat_read(const uint8_t *bytes, size_t length, struct flat_record *out)
 	record->upstream = read_text(&reader, head.upstream_length, RECORD_UPSTREAM_MAX);
 	if (head.has_answer)
 		read_answer(&reader, out);
+	if (head.has_wire && !reader.failed)
+		return flat_wire_read(reader.at, reader.end, out);
 	return reader.failed || reader.at != reader.end ? PF_EINVAL : PF_OK;
 }

@@ -20,6 +20,11 @@
 #define RECORD_RULE_MAX 128
 #define RECORD_HOP_MAX 16                    /* as ANSWER_HOP_MAX of dns/answer.h */
 #define RECORD_ADDRESS_MAX FACTS_ADDRESS_MAX /* more are cut off */
+#define RECORD_QUERY_MAX \
+	512 /* of a client's or our own question; a longer one is told by its length alone */
+#define RECORD_RESPONSE_MAX \
+	4096                      /* the longest over UDP; a longer one is told by its length alone */
+#define RECORD_FORWARD_MAX 16 /* questions to upstreams for one query; more are cut off */
 
 enum record_source { SOURCE_POLICY, SOURCE_CACHE, SOURCE_STALE, SOURCE_UPSTREAM };
 /* "policy", "cache", "stale", "upstream" */
@@ -45,6 +50,42 @@ struct record_answer {
 	const struct record_address *addresses;
 };
 
+/* A message as it was on the wire. */
+struct record_message {
+	uint16_t length;      /* 0: there was none */
+	const uint8_t *bytes; /* NULL: none, or longer than what is carried along */
+};
+
+/* One question to an upstream, and what came back. */
+struct record_forward {
+	int64_t sent_wall_us, received_wall_us; /* received: 0 when nothing came */
+	struct addr_port peer;
+	uint16_t port; /* ours */
+	bool tcp;
+	struct record_message query, response;
+};
+
+/* What made the rule match, for those who want it in the words of other programs. */
+enum record_match {
+	RECORD_MATCH_NONE,
+	RECORD_MATCH_NAME,
+	RECORD_MATCH_CLIENT,
+	RECORD_MATCH_ADDRESS
+};
+
+/* The messages of a query. Only carried along when a sink wants them (sink.h). */
+struct record_wire {
+	uint16_t client_port;
+	struct addr_port server; /* which address and port of ours was asked; family 0: not known */
+	bool tcp;
+	struct record_message query, response; /* at most RECORD_QUERY_MAX and RECORD_RESPONSE_MAX */
+	uint8_t match;                         /* enum record_match */
+	uint8_t matched_length;                /* of a name in wire form, or of an address: 4, 16 */
+	const uint8_t *matched;
+	size_t forward_count;
+	const struct record_forward *forwards;
+};
+
 /* What a worker hands over. All pointers are borrowed for the length of the call. */
 struct record {
 	int64_t time_wall_us; /* when the query arrived */
@@ -64,6 +105,7 @@ struct record {
 	uint8_t standing, confidence;       /* of the answer */
 	uint64_t answer_id;                 /* 0: no answer */
 	const struct record_answer *answer; /* NULL: written before */
+	const struct record_wire *wire;     /* NULL: no sink wants it */
 };
 
 #endif

@@ -11,6 +11,8 @@
 
 struct sink {
 	const char *name; /* "sqlite" */
+	bool
+		wants_wire; /* records shall bring the messages along (record.h); costs every query their copy */
 	/* A batch: begin, some records, commit. PF_OK; any failure means that the sink has rolled back the
 	 * whole batch and says why in `error`, a full sentence: the writer keeps the records in their rings
 	 * and brings them again later. Only `write` has one more: PF_EINVAL says that this record can never

@@ -10,9 +10,10 @@
 #include "base/log.h"
 #include "journal/journal.h"
 
-/* A sink other than the first that does not follow loses what keeps the rings over this share. */
+/* A sink other than the first that does not follow loses what keeps the rings over this share: less than the half that
+ * rings the bell, or one that stands still would have it rung without end. */
 #define LAG_NUMERATOR 3
-#define LAG_DENOMINATOR 4
+#define LAG_DENOMINATOR 8
 
 static void resume(const struct writer *writer, struct lane *lane)
 {

@@ -12,7 +12,7 @@ struct tcp_connection {
 	uv_timer_t idle;
 	struct tcp_server *server;
 	struct tcp_connection *previous, *next;
-	struct addr_port client;
+	struct addr_port client, local;
 	size_t pending; /* queries that have not been replied to */
 	unsigned handles_open;
 	bool closing, ended; /* ended: the client will send no more */
@@ -167,6 +167,7 @@ static void take(struct tcp_connection *connection, const uint8_t *packet, size_
 	query->client = connection->client;
 	query->reply = reply;
 	query->transport = connection;
+	query->listener = &connection->local;
 	connection->pending++;
 	uv_timer_again(&connection->idle);
 	pipeline_receive(pipeline, query, packet, length, clock_now());
@@ -263,6 +264,11 @@ static bool admit(struct tcp_connection *connection)
 	if (server->stopping ||
 	    uv_tcp_getpeername(&connection->handle, (struct sockaddr *)&peer, &length) ||
 	    addr_from_sockaddr((struct sockaddr *)&peer, &connection->client) != PF_OK)
+		return false;
+	struct sockaddr_storage local;
+	length = sizeof local;
+	if (uv_tcp_getsockname(&connection->handle, (struct sockaddr *)&local, &length) ||
+	    addr_from_sockaddr((struct sockaddr *)&local, &connection->local) != PF_OK)
 		return false;
 	if (server->connection_count > TCP_CONNECTIONS_MAX ||
 	    !client_has_room(server, &connection->client.addr)) {

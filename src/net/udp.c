@@ -140,6 +140,7 @@ static void take(struct udp_listener *listener, struct mmsghdr *message, struct 
 	query->udp = true;
 	query->reply = reply;
 	query->transport = listener;
+	query->listener = &listener->address;
 	query->peer_length = header->msg_namelen;
 	memcpy(&query->peer, header->msg_name, header->msg_namelen);
 	if (addr_from_sockaddr(header->msg_name, &query->client) != PF_OK || !query->client.port)
@@ -182,6 +183,7 @@ int udp_listen(struct udp_listener *listener, uv_loop_t *loop, struct socket_pai
 {
 	*listener = (struct udp_listener){
 		.fd = pair->udp,
+		.address = pair->address,
 		.wildcard = pair->wildcard,
 		.v6 = pair->address.addr.family == 6,
 		.pipeline = pipeline,

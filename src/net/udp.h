@@ -17,6 +17,7 @@ struct udp_batch;
 struct udp_listener {
 	uv_poll_t poll;
 	int fd;
+	struct addr_port address;
 	bool wildcard, v6;
 	struct pipeline *pipeline;
 	struct udp_batch *in, *out;

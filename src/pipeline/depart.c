@@ -5,12 +5,15 @@
 #include "dns/compose.h"
 #include "pipeline/facts.h"
 #include "pipeline/flight.h"
+#include "pipeline/wire.h"
 
 /* Ends a flight for all who waited. The reference of `entry` stays the caller's. */
 static void land(struct flight *flight, struct cache_entry *entry, enum flight_outcome outcome)
 {
 	struct pipeline *owner = flight->owner;
+	struct forward_trip *trips = flight->trips;
 	struct query *query = flight_land(flight);
+	wire_give_trips(query, trips);
 	while (query) {
 		struct query *next = query->next;
 		query->outcome = outcome;
@@ -76,6 +79,7 @@ static void on_forwarded(void *data, const struct forward_result *result)
 {
 	struct flight *flight = data;
 	struct pipeline *pipeline = flight->owner;
+	wire_take_trips(flight, result->trips);
 	if (result->status != FORWARD_ANSWERED) {
 		land(flight, NULL,
 		     result->status == FORWARD_TIMED_OUT ? FLIGHT_TIMED_OUT : FLIGHT_NETWORK_ERROR);
@@ -101,6 +105,7 @@ void depart(struct query *query, const struct cache_key *key, struct now now)
 {
 	struct pipeline *pipeline = query->pipeline;
 	bool joined;
+	wire_keep_packet(query);
 	if (!query->waits++)
 		counter_add(&pipeline->counters.cache_misses, 1);
 	if (!query->explained)

@@ -10,12 +10,14 @@
 #include "dns/reply.h"
 #include "pipeline/listed.h"
 #include "pipeline/sentence.h"
+#include "pipeline/wire.h"
 
 void finish_release(struct query *query)
 {
 	struct pipeline *pipeline = query->pipeline;
 	while (query->landed_count)
 		cache_entry_unref(query->landed[--query->landed_count]);
+	wire_release(query);
 	query->next = pipeline->pool;
 	pipeline->pool = query;
 }
@@ -194,7 +196,7 @@ static int put_with_answer(struct pipeline *pipeline, struct record *record,
 }
 
 static void journal_query(struct query *query, const struct finish *finish, const char *reason,
-                          unsigned rcode, bool dropped_reply)
+                          unsigned rcode, size_t length)
 {
 	struct pipeline *pipeline = query->pipeline;
 	if (!pipeline->shared->journal)
@@ -212,7 +214,7 @@ static void journal_query(struct query *query, const struct finish *finish, cons
 		.name = &query->dns.name,
 		.type = query->dns.type,
 		.rcode = (uint8_t)rcode,
-		.dropped_reply = dropped_reply,
+		.dropped_reply = length == 0,
 		.action = finish->verdict.action,
 		.source = (uint8_t)query->source,
 		.rule = finish->verdict.rule,
@@ -223,6 +225,9 @@ static void journal_query(struct query *query, const struct finish *finish, cons
 		.confidence = finish->facts ? finish->facts->confidence : CONFIDENCE_NONE,
 	};
 	int error;
+	struct wire wire;
+	if (wire_wanted(pipeline))
+		record.wire = wire_fill(&wire, query, finish, length);
 	const unsigned view = 1u << finish->home;
 	if (finish->facts)
 		record.answer_id = facts_box_view(finish->box, finish->home)->journal_id;
@@ -306,7 +311,7 @@ void finish_query(struct query *query, const struct finish *finish)
 	}
 	bool dropped_reply = length == 0;
 	/* The record first: whoever has an answer finds it in the journal, even if we are killed now. */
-	journal_query(query, finish, reason, rcode, dropped_reply);
+	journal_query(query, finish, reason, rcode, length);
 	query->reply(query, pipeline->out, length);
 	count(query, finish, dropped_reply);
 	note_asked(query, finish->snapshot->config);

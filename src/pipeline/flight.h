@@ -11,7 +11,8 @@ struct flight {
 	struct flight *next;
 	struct flight_table *table;
 	struct pipeline *owner;
-	struct query *waiters; /* linked by query->next */
+	struct query *waiters;      /* linked by query->next */
+	struct forward_trip *trips; /* what was sent and received (wire.h); owned until it lands */
 };
 
 /* Adds the query to the flight of this question, which need not be its own (see search.h). Returns the flight when it is new: the caller must send it on

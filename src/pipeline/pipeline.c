@@ -12,6 +12,7 @@
 #include "pipeline/listed.h"
 #include "pipeline/primary.h"
 #include "pipeline/search.h"
+#include "pipeline/wire.h"
 
 static void run(struct query *query);
 
@@ -167,6 +168,7 @@ static void adopt(struct pipeline *pipeline, const struct snapshot *snapshot)
 	pipeline->list_scratch = lists_scratch_new(snapshot->lists);
 	struct upstream_group groups[UPSTREAM_GROUP_MAX];
 	size_t group_count = local_upstream_groups(snapshot->local, snapshot->config, groups);
+	pipeline->forwarder->traced = wire_wanted(pipeline);
 	pipeline->forwarder->configure(pipeline->forwarder, groups, group_count);
 	struct pipeline_counters *counters = &pipeline->counters;
 	for (size_t i = 0; i < PF_COUNT(counters->rules); i++)
@@ -181,6 +183,8 @@ void pipeline_receive(struct pipeline *pipeline, struct query *query, const uint
 	struct pipeline_counters *counters = &pipeline->counters;
 	counter_add(&counters->received, 1);
 	query->arrived = now;
+	query->packet = packet;
+	query->packet_length = length;
 	rcu_read_lock();
 	const struct snapshot *snapshot = rcu_dereference(pipeline->shared->snapshot);
 	bool allowed =

@@ -20,6 +20,7 @@ struct cache_entry;
 struct snapshot;
 struct policy_scratch;
 struct list_set;
+struct forward_trip;
 
 /* How a flight ended for those who waited for it. */
 enum flight_outcome {
@@ -58,7 +59,9 @@ struct query {
 	void *transport;              /* the transport's own: the socket or the connection */
 	struct sockaddr_storage peer; /* UDP: where the reply goes, byte for byte as it came */
 	socklen_t peer_length;
-	struct addr local;  /* UDP: the address that was asked; replies leave from it */
+	struct addr local; /* UDP: the address that was asked; replies leave from it */
+	const struct addr_port
+		*listener;      /* which of our sockets it came to; borrowed for its whole life */
 	unsigned interface; /* UDP: its index, for link-local clients */
 
 	/* The pipeline's own from here on. */
@@ -74,6 +77,12 @@ struct query {
 	/* The answers that flights brought, and one put together of them; references of its own. */
 	struct cache_entry *landed[QUERY_WAITS_MAX + 1];
 	enum flight_outcome outcome;
+	/* For the journal's sinks that want the messages (wire.h): the packet, borrowed until the query waits for a flight and its own
+	 * from then on; what the flights that it began have sent and received. */
+	const uint8_t *packet;
+	size_t packet_length;
+	uint8_t *packet_kept;
+	struct forward_trip *trips;
 	/* Not a client's question but a person's: `portafilter explain`. Then there is neither reply nor
 	 * record, and this is called instead, under rcu_read_lock. Such a query is the caller's memory. */
 	void (*explained)(struct query *query, const struct explanation *explanation);

@@ -70,7 +70,9 @@ static void finish(struct exchange *exchange, enum forward_status status,
 		answer_free(&exchange->refusal);
 	exchange->finished = true;
 	exchange->upstream->exchange_count--;
-	exchange->done(exchange->data, &(struct forward_result){status, answer, text});
+	struct forward_trip *trips = exchange->trips;
+	exchange->trips = NULL;
+	exchange->done(exchange->data, &(struct forward_result){status, answer, text, trips});
 }
 
 static void give_up(struct exchange *exchange)
@@ -166,12 +168,16 @@ static bool take_packet(struct attempt *attempt, size_t length)
 		if (answer_from_wire(upstream->packet, length, &exchange->query, &answer) != PF_OK)
 			break;
 		measure(exchange, &attempt->peer, attempt->sent_us);
+		if (attempt->trip)
+			forward_trip_arrived(attempt->trip, upstream->packet, length);
 		struct addr_port peer = attempt->peer;
 		close_attempt(attempt);
 		exchange_received(exchange, &peer, answer);
 		return true;
 	case ANSWER_TRUNCATED:
 		measure(exchange, &attempt->peer, attempt->sent_us);
+		if (attempt->trip)
+			forward_trip_arrived(attempt->trip, upstream->packet, length);
 		ask_over_tcp(exchange, attempt);
 		return true;
 	case ANSWER_WRONG_ID:
@@ -212,12 +218,25 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 
 /* ---- going out --------------------------------------------------------------------------- */
 
+static void trace(struct exchange *exchange, struct attempt *attempt, const uint8_t *query,
+                  size_t length)
+{
+	struct sockaddr_storage local;
+	socklen_t local_length = sizeof local;
+	struct addr_port ours;
+	attempt->trip = forward_trip_add(&exchange->trips, &attempt->peer, query, length);
+	if (attempt->trip && !getsockname(attempt->fd, (struct sockaddr *)&local, &local_length) &&
+	    addr_from_sockaddr((struct sockaddr *)&local, &ours) == PF_OK)
+		attempt->trip->port = ours.port;
+}
+
 /* Opens the socket and sends the question. False when this server can not be reached at all. */
 static bool start_attempt(struct exchange *exchange, struct attempt *attempt)
 {
 	struct upstream *upstream = exchange->upstream;
 	uint8_t out[QUERY_UPSTREAM_MAX];
 	attempt->exchange = exchange;
+	attempt->trip = NULL;
 	attempt->fd = port_open_udp(&upstream->ports, &attempt->peer);
 	if (attempt->fd < 0)
 		return false;
@@ -229,6 +248,8 @@ static bool start_attempt(struct exchange *exchange, struct attempt *attempt)
 		close(attempt->fd);
 		return false;
 	}
+	if (upstream->base.traced)
+		trace(exchange, attempt, out, length);
 	attempt->poll.data = attempt;
 	attempt->open = true;
 	exchange->handles_open++;

@@ -47,6 +47,7 @@ struct attempt {
 	bool open;
 	unsigned wrong_id_count;
 	uint64_t sent_us;
+	struct forward_trip *trip; /* of the exchange's; NULL: not traced */
 };
 
 /* One try over TCP. Its memory lives until the handle's close callback. */
@@ -58,6 +59,7 @@ struct tcp_try {
 	struct addr_port peer;
 	uint16_t id;
 	bool open;
+	struct forward_trip *trip; /* as an attempt's */
 	size_t out_length, in_length;
 	uint8_t out[2 + QUERY_UPSTREAM_MAX];
 	uint8_t in[TCP_MESSAGE_ROOM];
@@ -82,6 +84,7 @@ struct exchange {
 	bool timed_out;         /* somebody was waited for in vain */
 	struct answer *refusal; /* SERVFAIL, REFUSED …: kept while others are asked; owned */
 	struct addr_port refusal_peer;
+	struct forward_trip *trips; /* owned until it is finished */
 	unsigned handles_open;
 	bool finished;
 };

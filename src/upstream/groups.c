@@ -66,7 +66,7 @@ struct forwarder *upstream_new(struct uv_loop_s *loop)
 	struct upstream *upstream = calloc(1, sizeof *upstream);
 	if (!upstream)
 		return NULL;
-	upstream->base = (struct forwarder){exchange_ask, upstream_configure};
+	upstream->base = (struct forwarder){.ask = exchange_ask, .configure = upstream_configure};
 	upstream->loop = loop;
 	pthread_mutex_init(&upstream->servers_lock, NULL);
 	return &upstream->base;

@@ -52,6 +52,8 @@ static bool take_messages(struct tcp_try *try)
 		if (answer_match(try->in + 2, length, &exchange->query, try->id) == ANSWER_MATCHES &&
 		    answer_from_wire(try->in + 2, length, &exchange->query, &answer) == PF_OK) {
 			struct addr_port peer = try->peer;
+			if (try->trip)
+				forward_trip_arrived(try->trip, try->in + 2, length);
 			tcp_try_close(exchange);
 			exchange_received(exchange, &peer, answer);
 			return true;
@@ -84,6 +86,21 @@ static void on_written(uv_write_t *request, int status)
 		fail(try);
 }
 
+static void trace(struct tcp_try *try)
+{
+	struct sockaddr_storage local;
+	int length = sizeof local;
+	struct addr_port ours;
+	try->trip =
+		forward_trip_add(&try->exchange->trips, &try->peer, try->out + 2, try->out_length - 2);
+	if (!try->trip)
+		return;
+	try->trip->tcp = true;
+	if (!uv_tcp_getsockname(&try->handle, (struct sockaddr *)&local, &length) &&
+	    addr_from_sockaddr((struct sockaddr *)&local, &ours) == PF_OK)
+		try->trip->port = ours.port;
+}
+
 static void on_connected(uv_connect_t *request, int status)
 {
 	struct tcp_try *try = request->data;
@@ -93,6 +110,8 @@ static void on_connected(uv_connect_t *request, int status)
 		fail(try);
 		return;
 	}
+	if (try->exchange->upstream->base.traced)
+		trace(try);
 	uv_buf_t out = uv_buf_init((char *)try->out, (unsigned)try->out_length);
 	try->write.data = try;
 	if (uv_write(&try->write, (uv_stream_t *)&try->handle, &out, 1, on_written) ||

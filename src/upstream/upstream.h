@@ -12,6 +12,7 @@
 
 #include "base/addr.h"
 #include "dns/answer.h"
+#include "upstream/trip.h"
 #include "value/group.h"
 
 #define UPSTREAM_EXCHANGES_MAX 4096 /* questions under way in one worker; more get SERVFAIL */
@@ -26,8 +27,9 @@ enum forward_status {
 
 struct forward_result {
 	enum forward_status status;
-	struct answer *answer; /* FORWARD_ANSWERED: the callee's to free */
-	const char *upstream;  /* who gave it, "192.0.2.1:53"; borrowed; "" without an answer */
+	struct answer *answer;      /* FORWARD_ANSWERED: the callee's to free */
+	const char *upstream;       /* who gave it, "192.0.2.1:53"; borrowed; "" without an answer */
+	struct forward_trip *trips; /* the callee's to free; NULL when the forwarder is not traced */
 };
 
 typedef void (*forward_done)(void *data, const struct forward_result *result);
@@ -43,6 +45,7 @@ struct forwarder {
 	 * keeps its figures. */
 	void (*configure)(struct forwarder *forwarder, const struct upstream_group *groups,
 	                  size_t count);
+	bool traced; /* results bring the messages along; set by the user, its thread only */
 };
 
 /* Counters of one upstream in one worker; written by it alone, read by others without a lock. */

@@ -219,7 +219,7 @@ struct play *play_new(const char *yaml)
 		play_reload(play, yaml);
 	for (size_t i = 0; i < PLAY_WORKERS; i++) {
 		struct play_worker *worker = &play->workers[i];
-		worker->forwarder = (struct forwarder){fake_ask, fake_configure};
+		worker->forwarder = (struct forwarder){.ask = fake_ask, .configure = fake_configure};
 		worker->play = play;
 		worker->index = i;
 		pipeline_init(&play->pipelines[i], shared, &worker->forwarder, i, fake_clock, play,
@@ -353,7 +353,7 @@ void play_answer(struct play *play, size_t index, unsigned rcode, const char *re
 	struct answer *answer = NULL;
 	assert_int_equal(answer_from_wire(wire, size, &ask->query, &answer), PF_OK);
 	free(wire);
-	ask->done(ask->data, &(struct forward_result){FORWARD_ANSWERED, answer, "192.0.2.53:53"});
+	ask->done(ask->data, &(struct forward_result){FORWARD_ANSWERED, answer, "192.0.2.53:53", NULL});
 }
 
 void play_fail(struct play *play, size_t index, enum forward_status status)
@@ -361,7 +361,7 @@ void play_fail(struct play *play, size_t index, enum forward_status status)
 	struct play_ask *ask = &play->asks[index];
 	assert_true(index < play->ask_count && !ask->answered);
 	ask->answered = true;
-	ask->done(ask->data, &(struct forward_result){status, NULL, ""});
+	ask->done(ask->data, &(struct forward_result){status, NULL, "", NULL});
 }
 
 /* ---- replies ----------------------------------------------------------------------------- */

@@ -1,0 +1,196 @@
+/* The messages of a query in a ring: the last part of a flat record (flat.h). Numbers first, then the bytes of
+ * what was matched and of the messages, each only when it is short enough to be carried along. */
+#include <assert.h>
+#include <string.h>
+
+#include "journal/flat.h"
+
+struct wire_head {
+	uint16_t client_port, server_port, query_length, response_length;
+	struct addr server;
+	uint8_t tcp, match, matched_length, forward_count;
+	uint8_t unused[3];
+};
+
+struct forward_head {
+	int64_t sent_wall_us, received_wall_us;
+	uint16_t peer_port, port, query_length, response_length;
+	struct addr peer;
+	uint8_t tcp;
+	uint8_t unused[6];
+};
+
+static_assert(sizeof(struct wire_head) == 32 && sizeof(struct forward_head) == 48, "no padding");
+static_assert(sizeof(struct wire_head) <= 128 && sizeof(struct forward_head) <= 64,
+              "FLAT_WIRE_MAX has room for the heads");
+
+/* What stands in the ring of a message of this length. */
+static size_t carried(uint16_t length, size_t max)
+{
+	return length <= max ? length : 0;
+}
+
+/* ---- writing ----------------------------------------------------------------------------- */
+
+static uint16_t length_of(const struct record_message *message, size_t max)
+{
+	/* A message without bytes is told by its length, which must then be one that carries none. */
+	return message->bytes || message->length > max ? message->length : 0;
+}
+
+static size_t forward_count(const struct record_wire *wire)
+{
+	return wire->forward_count < RECORD_FORWARD_MAX ? wire->forward_count : RECORD_FORWARD_MAX;
+}
+
+size_t flat_wire_bytes(const struct record_wire *wire)
+{
+	size_t bytes = sizeof(struct wire_head) + wire->matched_length +
+	               carried(length_of(&wire->query, RECORD_QUERY_MAX), RECORD_QUERY_MAX) +
+	               carried(length_of(&wire->response, RECORD_RESPONSE_MAX), RECORD_RESPONSE_MAX);
+	for (size_t i = 0; i < forward_count(wire); i++) {
+		const struct record_forward *forward = &wire->forwards[i];
+		bytes += sizeof(struct forward_head) +
+		         carried(length_of(&forward->query, RECORD_QUERY_MAX), RECORD_QUERY_MAX) +
+		         carried(length_of(&forward->response, RECORD_RESPONSE_MAX), RECORD_RESPONSE_MAX);
+	}
+	return bytes;
+}
+
+static uint8_t *put(uint8_t *out, const void *bytes, size_t length)
+{
+	if (length)
+		memcpy(out, bytes, length);
+	return out + length;
+}
+
+static uint8_t *put_message(uint8_t *out, const struct record_message *message, size_t max)
+{
+	return put(out, message->bytes, carried(length_of(message, max), max));
+}
+
+uint8_t *flat_wire_write(const struct record_wire *wire, uint8_t *out)
+{
+	struct wire_head head = {
+		.client_port = wire->client_port,
+		.server_port = wire->server.port,
+		.query_length = length_of(&wire->query, RECORD_QUERY_MAX),
+		.response_length = length_of(&wire->response, RECORD_RESPONSE_MAX),
+		.server = wire->server.addr,
+		.tcp = wire->tcp,
+		.match = wire->match,
+		.matched_length = wire->matched_length,
+		.forward_count = (uint8_t)forward_count(wire),
+	};
+	out = put(out, &head, sizeof head);
+	out = put(out, wire->matched, head.matched_length);
+	out = put_message(out, &wire->query, RECORD_QUERY_MAX);
+	out = put_message(out, &wire->response, RECORD_RESPONSE_MAX);
+	for (size_t i = 0; i < head.forward_count; i++) {
+		const struct record_forward *from = &wire->forwards[i];
+		struct forward_head forward = {
+			.sent_wall_us = from->sent_wall_us,
+			.received_wall_us = from->received_wall_us,
+			.peer_port = from->peer.port,
+			.port = from->port,
+			.query_length = length_of(&from->query, RECORD_QUERY_MAX),
+			.response_length = length_of(&from->response, RECORD_RESPONSE_MAX),
+			.peer = from->peer.addr,
+			.tcp = from->tcp,
+		};
+		out = put(out, &forward, sizeof forward);
+		out = put_message(out, &from->query, RECORD_QUERY_MAX);
+		out = put_message(out, &from->response, RECORD_RESPONSE_MAX);
+	}
+	return out;
+}
+
+/* ---- reading ----------------------------------------------------------------------------- */
+
+/* Moves `*at` behind `length` bytes; NULL when there are not so many. */
+static const uint8_t *take(const uint8_t **at, const uint8_t *end, size_t length)
+{
+	if (!*at || (size_t)(end - *at) < length)
+		return *at = NULL;
+	const uint8_t *bytes = *at;
+	*at += length;
+	return bytes;
+}
+
+static void take_copy(const uint8_t **at, const uint8_t *end, void *out, size_t length)
+{
+	const uint8_t *bytes = take(at, end, length);
+	memset(out, 0, length);
+	if (bytes)
+		memcpy(out, bytes, length);
+}
+
+static struct record_message take_message(const uint8_t **at, const uint8_t *end, uint16_t length,
+                                          size_t max)
+{
+	struct record_message message = {.length = length};
+	if (carried(length, max))
+		message.bytes = take(at, end, length);
+	return message;
+}
+
+static void take_forward(const uint8_t **at, const uint8_t *end, struct record_forward *forward)
+{
+	struct forward_head head;
+	take_copy(at, end, &head, sizeof head);
+	*forward = (struct record_forward){
+		.sent_wall_us = head.sent_wall_us,
+		.received_wall_us = head.received_wall_us,
+		.peer = {head.peer, head.peer_port},
+		.port = head.port,
+		.tcp = head.tcp != 0,
+		.query = take_message(at, end, head.query_length, RECORD_QUERY_MAX),
+	};
+	forward->response = take_message(at, end, head.response_length, RECORD_RESPONSE_MAX);
+	if (head.peer.family != 4 && head.peer.family != 6)
+		*at = NULL;
+}
+
+/* A name in wire form, or the bytes of an address. */
+static bool matched_sound(const struct wire_head *head, const uint8_t *matched)
+{
+	struct dns_name name;
+	switch (head->match) {
+	case RECORD_MATCH_NAME:
+		return dns_name_from_wire(matched, head->matched_length, 0, false, &name) ==
+		       head->matched_length;
+	case RECORD_MATCH_CLIENT:
+	case RECORD_MATCH_ADDRESS:
+		return head->matched_length == 4 || head->matched_length == 16 || !head->matched_length;
+	default: return head->match == RECORD_MATCH_NONE && !head->matched_length;
+	}
+}
+
+int flat_wire_read(const uint8_t *bytes, const uint8_t *end, struct flat_record *out)
+{
+	const uint8_t *at = bytes;
+	struct wire_head head;
+	struct record_wire *wire = &out->wire;
+	take_copy(&at, end, &head, sizeof head);
+	if (head.forward_count > RECORD_FORWARD_MAX ||
+	    (head.server.family && head.server.family != 4 && head.server.family != 6))
+		return PF_EINVAL;
+	*wire = (struct record_wire){
+		.client_port = head.client_port,
+		.server = {head.server, head.server_port},
+		.tcp = head.tcp != 0,
+		.match = head.match,
+		.matched_length = head.matched_length,
+		.matched = take(&at, end, head.matched_length),
+		.forward_count = head.forward_count,
+		.forwards = out->forwards,
+	};
+	if (!at || !matched_sound(&head, wire->matched))
+		return PF_EINVAL;
+	wire->query = take_message(&at, end, head.query_length, RECORD_QUERY_MAX);
+	wire->response = take_message(&at, end, head.response_length, RECORD_RESPONSE_MAX);
+	for (size_t i = 0; i < head.forward_count; i++)
+		take_forward(&at, end, &out->forwards[i]);
+	out->record.wire = wire;
+	return at == end ? PF_OK : PF_EINVAL;
+}
