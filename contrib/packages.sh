@@ -14,6 +14,8 @@ PACKAGES_CHECK="g++ libcmocka-dev nsd bind9 openssl dnsperf faketime python3 pyt
 	clang-format curl iproute2 dnsmasq-base ieee-data mandoc procps git xz-utils publicsuffix sqlite3 jq graphviz"
 # libFuzzer; large, and asked for only with CHECK_FUZZ=1
 PACKAGES_FUZZ="clang libclang-rt-14-dev"
+# collectors of dnstap and syslog
+PACKAGES_CHECK="$PACKAGES_CHECK fstrm-bin dnstap-ldns rsyslog"
 
 POLICY=/usr/sbin/policy-rc.d
 
@@ -82,6 +84,9 @@ need_packages() {
 	# A package that was not here a moment ago shall not start a server at the next boot either.
 	case " $missing " in
 	*" nsd "*) if command -v systemctl >/dev/null; then as_root systemctl --quiet disable nsd >/dev/null 2>&1 || :; fi ;;
+	esac
+	case " $missing " in
+	*" rsyslog "*) if command -v systemctl >/dev/null; then as_root systemctl --quiet disable rsyslog >/dev/null 2>&1 || :; fi ;;
 	esac
 	case " $missing " in
 	*" bind9 "*) if command -v systemctl >/dev/null; then as_root systemctl --quiet disable named >/dev/null 2>&1 || :; fi ;;

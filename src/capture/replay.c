@@ -115,7 +115,7 @@ static void answer_all(struct replay *replay)
 	while (replay->done) {
 		char upstream[ADDR_PORT_TEXT_MAX] = "";
 		forward_done done = replay->done;
-		struct forward_result result = {FORWARD_TIMED_OUT, NULL, upstream};
+		struct forward_result result = {FORWARD_TIMED_OUT, NULL, upstream, NULL};
 		replay->done = NULL;
 		result.answer = read_answer(replay);
 		if (result.answer) {
@@ -284,7 +284,7 @@ static int start(struct replay *replay, struct diag *diag, char error[REPLAY_ERR
 		result = start_journal(replay, error);
 	if (result != PF_OK)
 		return result;
-	replay->forwarder = (struct forwarder){ask, configure};
+	replay->forwarder = (struct forwarder){.ask = ask, .configure = configure};
 	pipeline_init(&replay->pipeline, shared, &replay->forwarder, 0, clock_of_capture, replay, post);
 	return PF_OK;
 }

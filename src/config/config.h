@@ -240,13 +240,27 @@ struct config_notify {
 	unsigned kinds;    /* bits of enum event_kind */
 };
 
-/* One entry of journal.also[]: a file of JSON lines. */
+/* One entry of journal.also[]. */
 #define CONFIG_SINKS_MAX 8
+enum config_sink_kind { CONFIG_SINK_JSONL, CONFIG_SINK_DNSTAP, CONFIG_SINK_SYSLOG };
+
+/* Where a collector listens. */
+enum config_transport { CONFIG_UNIX, CONFIG_TCP, CONFIG_UDP };
+struct config_collector {
+	enum config_transport transport;
+	char *path;               /* CONFIG_UNIX: absolute */
+	struct addr_port address; /* the others */
+};
+
 struct config_sink {
 	struct config_pos pos;
-	char *path;         /* absolute */
-	uint64_t bytes_max; /* of one file, then it is rotated; default 64M */
-	unsigned files;     /* in all; default 8 */
+	enum config_sink_kind kind;
+	char *path;                        /* JSON lines: absolute */
+	uint64_t bytes_max;                /* of one such file, then it is rotated; default 64M */
+	unsigned files;                    /* in all; default 8 */
+	struct config_collector collector; /* dnstap, syslog */
+	unsigned rate;       /* syslog: messages a second, more are dropped; default 2,000 */
+	unsigned enterprise; /* syslog: the number in the id of its structured data; default 32473 */
 };
 
 /* How many queries the addresses of one prefix may ask in a minute. */
@@ -257,6 +271,11 @@ struct config_rate_limit {
 	size_t exempt_count;
 	struct prefix *exempt; /* and trusted-forwarders; default loopback */
 };
+
+/* All that is said of journal.also, as a text: whether two configurations say the same. The caller's to free; NULL without
+ * memory. */
+struct config;
+char *config_describe_sinks(const struct config *config);
 
 struct config {
 	char *file; /* the path it was read from, as given */

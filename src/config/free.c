@@ -58,7 +58,9 @@ void config_free(struct config **config)
 	free(gone->recognise_path);
 	free(gone->journal_path);
 	free(gone->journal_rings);
-	for (size_t i = 0; i < gone->sink_count; i++)
+	for (size_t i = 0; i < gone->sink_count; i++) {
 		free(gone->sinks[i].path);
+		free(gone->sinks[i].collector.path);
+	}
 	free(gone);
 }

@@ -31,6 +31,9 @@ void section_forward(struct reader *reader, const struct node *node, void *targe
 void section_escape_hatches(struct reader *reader, const struct node *node, void *target);
 void section_rebinding(struct reader *reader, const struct node *node, void *target);
 
+/* journal.also. */
+void sinks_read(struct reader *reader, const struct node *node, void *target);
+
 /* The servers of a key `upstreams`: at most CONFIG_UPSTREAM_MAX, none twice. */
 void value_upstreams(struct reader *reader, const struct node *node, struct addr_port *upstreams,
                      size_t *count);

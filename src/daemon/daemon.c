@@ -19,8 +19,10 @@
 #include "daemon/privileges.h"
 #include "daemon/restart.h"
 #include "daemon/state.h"
+#include "journal/dnstap/dnstap.h"
 #include "journal/jsonl.h"
 #include "journal/sqlite/sqlite.h"
+#include "journal/syslog/syslog.h"
 
 #define ERROR_MAX 500
 /* Allocations from here on are mappings of their own: what snapshots consist of, nothing that packets need. */
@@ -187,11 +189,12 @@ static int remember(struct daemon *daemon, const struct config *config)
 	memcpy(daemon->listen, config->listen, sizeof daemon->listen);
 	daemon->control_socket = strdup(config->control_socket);
 	daemon->journal_rings = strdup(config->journal_rings);
+	daemon->journal_also = config_describe_sinks(config);
 	daemon->state_folder = strdup(config->state);
 	if (config->journal_enabled)
 		daemon->journal_path = strdup(config->journal_path);
-	bool whole = daemon->control_socket && daemon->journal_rings && daemon->state_folder &&
-	             (daemon->journal_path || !config->journal_enabled);
+	bool whole = daemon->control_socket && daemon->journal_rings && daemon->journal_also &&
+	             daemon->state_folder && (daemon->journal_path || !config->journal_enabled);
 	return whole ? PF_OK : PF_ENOMEM;
 }
 
@@ -234,6 +237,17 @@ static int bind_and_drop(struct daemon *daemon, const struct config *config,
 	return privileges_drop(&privileges, error, ERROR_MAX);
 }
 
+static struct sink *open_other_sink(const struct config_sink *sink, char error[ERROR_MAX])
+{
+	switch (sink->kind) {
+	case CONFIG_SINK_DNSTAP: return dnstap_sink_open(&sink->collector, error, ERROR_MAX);
+	case CONFIG_SINK_SYSLOG:
+		return syslog_sink_open(&sink->collector, sink->rate, sink->enterprise, error, ERROR_MAX);
+	case CONFIG_SINK_JSONL: break;
+	}
+	return jsonl_sink_open(sink->path, sink->bytes_max, sink->files, error, ERROR_MAX);
+}
+
 /* Opens the SQLite journal, and what is to be written beside it. Returns how many there are; 0 after an error. */
 static size_t open_sinks(const struct daemon *daemon, struct sink *sinks[1 + CONFIG_SINKS_MAX],
                          char error[ERROR_MAX])
@@ -243,8 +257,7 @@ static size_t open_sinks(const struct daemon *daemon, struct sink *sinks[1 + CON
 	sinks[0] = sqlite_sink_open(daemon->journal_path, config->journal_keep_us, error, ERROR_MAX);
 	while (sinks[count] && count < config->sink_count) {
 		const struct config_sink *sink = &config->sinks[count];
-		sinks[++count] =
-			jsonl_sink_open(sink->path, sink->bytes_max, sink->files, error, ERROR_MAX);
+		sinks[++count] = open_other_sink(sink, error);
 	}
 	if (sinks[count])
 		return count + 1;
@@ -388,6 +401,7 @@ static void end(struct daemon *daemon)
 	free(daemon->control_socket);
 	free(daemon->journal_path);
 	free(daemon->journal_rings);
+	free(daemon->journal_also);
 	free(daemon->state_folder);
 }
 

@@ -51,6 +51,7 @@ static void warn_of_restart(const struct daemon *daemon, const struct config *co
                             struct diag *diag)
 {
 	const char *journal = config->journal_enabled ? config->journal_path : NULL;
+	char *also = config_describe_sinks(config);
 	const char *format = "`%s` has changed; it stays as it was until the daemon is restarted";
 	if (!same_listen(daemon, config))
 		diag_warning(diag, config->file, 0, 0, format, "listen.dns");
@@ -60,6 +61,9 @@ static void warn_of_restart(const struct daemon *daemon, const struct config *co
 		diag_warning(diag, config->file, 0, 0, format, "journal");
 	else if (journal && strcmp(config->journal_rings, daemon->journal_rings))
 		diag_warning(diag, config->file, 0, 0, format, "journal.rings");
+	else if (journal && also && strcmp(also, daemon->journal_also))
+		diag_warning(diag, config->file, 0, 0, format, "journal.also");
+	free(also);
 	if (config->workers && config->workers != daemon->worker_count)
 		diag_warning(diag, config->file, 0, 0, format, "workers");
 }

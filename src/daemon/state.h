@@ -30,6 +30,7 @@ struct daemon {
 	struct admin *admin;
 	/* What can not change while it runs; a reload that asks for other values is told so. */
 	char *control_socket, *journal_path, *journal_rings; /* journal_path NULL: `journal: off` */
+	char *journal_also;                                  /* config_describe_sinks of the start */
 	char *state_folder;
 	size_t listen_count;
 	struct addr_port listen[CONFIG_LISTEN_MAX];

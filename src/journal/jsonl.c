@@ -14,6 +14,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "dns/dns.h"
+#include "journal/json.h"
 
 #define BATCH_BYTES_MAX (64u << 20) /* a batch of 4096 of the longest records has 24 MB */
 
@@ -28,35 +29,6 @@ struct jsonl_sink {
 
 /* ---- a line ------------------------------------------------------------------------------ */
 
-/* All of our strings are UTF-8: only what JSON itself gives a meaning to is escaped (RFC 8259, 7). */
-static void put_string(struct buffer *out, const char *text)
-{
-	buffer_append(out, "\"", 1);
-	const char *from = text;
-	for (const char *c = text; *c; c++) {
-		unsigned char byte = (unsigned char)*c;
-		if (byte >= ' ' && byte != '"' && byte != '\\' && byte != 0x7f)
-			continue;
-		buffer_append(out, from, (size_t)(c - from));
-		if (byte == '"' || byte == '\\')
-			buffer_print(out, "\\%c", byte);
-		else
-			buffer_print(out, "\\u%04x", byte);
-		from = c + 1;
-	}
-	buffer_append(out, from, strlen(from));
-	buffer_append(out, "\"", 1);
-}
-
-static void put_member(struct buffer *out, const char *key, const char *text)
-{
-	buffer_print(out, ",\"%s\":", key);
-	if (text[0])
-		put_string(out, text);
-	else
-		buffer_append(out, "null", 4);
-}
-
 static void put_record(struct buffer *out, const struct record *record)
 {
 	char time[CLOCK_TEXT_MAX], client[ADDR_TEXT_MAX], name[NAME_TEXT_MAX], type[DNS_TYPE_TEXT_MAX],
@@ -68,19 +40,19 @@ static void put_record(struct buffer *out, const struct record *record)
 	if (!record->dropped_reply)
 		dns_rcode_to_text(record->rcode, rcode);
 	buffer_print(out, "{\"time\":\"%s\"", time);
-	put_member(out, "device", record->device_name);
-	put_member(out, "device_id", record->device_id);
-	put_member(out, "client", client);
-	put_member(out, "name", name);
-	put_member(out, "type", type);
-	put_member(out, "rcode", rcode);
-	put_member(out, "action", action_word(record->action));
-	put_member(out, "rule", record->rule_name);
-	put_member(out, "reason", record->reason);
-	put_member(out, "standing", standing_word(record->standing));
-	put_member(out, "confidence", confidence_word(record->confidence));
-	put_member(out, "source", record_source_word(record->source));
-	put_member(out, "upstream", record->upstream);
+	json_put_member(out, "device", record->device_name);
+	json_put_member(out, "device_id", record->device_id);
+	json_put_member(out, "client", client);
+	json_put_member(out, "name", name);
+	json_put_member(out, "type", type);
+	json_put_member(out, "rcode", rcode);
+	json_put_member(out, "action", action_word(record->action));
+	json_put_member(out, "rule", record->rule_name);
+	json_put_member(out, "reason", record->reason);
+	json_put_member(out, "standing", standing_word(record->standing));
+	json_put_member(out, "confidence", confidence_word(record->confidence));
+	json_put_member(out, "source", record_source_word(record->source));
+	json_put_member(out, "upstream", record->upstream);
 	buffer_print(out, ",\"took_us\":%u}\n", record->took_us);
 }
 

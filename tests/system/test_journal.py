@@ -193,12 +193,3 @@ def test_json_lines_beside_it(portafilter, upstream):
     assert objects == [row | {"reason": row["reason"] if row["rule"] else None} for row in rows]
     sinks = daemon.status()["journal"]["sinks"]
     assert [(s["name"], s["journalled"], s["dropped"]) for s in sinks] == [("sqlite", 4, 0), ("jsonl", 4, 0)]
-
-
-@pytest.mark.parametrize("entry, error", [
-    ({"dnstap": "/run/x"}, "not in this version"), ({}, "needs the key `jsonl`"), ({"jsonl": "/x", "files": 0}, "files"),
-    ({"jsonl": "/x", "max-size": "1K"}, "max-size"), ({"jsnl": "/x"}, "did you mean `jsonl`")])
-def test_errors_in_also(portafilter, entry, error):
-    daemon = portafilter({"journal": {"also": [entry]}}, ready=False)
-    code, out, err = daemon.cli("check")
-    assert code == 1 and error in out + err, out + err

@@ -314,9 +314,19 @@ static const struct mistake journal[] = {
      "`journal.privacy: pseudonym` is not in this version"},
 	{"journal: {privacy: endpoints-only}\n", 1, 20, "not in this version"},
 	{"journal: {privacy: none}\n", 1, 20, "unknown word `none`|full, pseudonym"},
-	{"journal: {also: [{dnstap: x}]}\n", 1, 27,
-     "`dnstap` in `journal.also` is not in this version"},
-	{"journal: {also: [{files: 3}]}\n", 1, 18, "an entry of `journal.also` needs the key `jsonl`"},
+	{"journal: {also: [{dnstap: \"udp://192.0.2.1\"}]}\n", 1, 27,
+     "`udp://192.0.2.1` for `dnstap` is no place to write to"},
+	{"journal: {also: [{dnstap: \"tcp://host:1\"}]}\n", 1, 27,
+     "bad address `tcp://host:1` for `dnstap`|tcp://192.0.2.1:6000|not looked up"},
+	{"journal: {also: [{syslog: \"UDP://[::1]:99999\"}]}\n", 1, 27, "udp://192.0.2.1:514"},
+	{"journal: {also: [{syslog: []}]}\n", 1, 27, "the path of a socket, or an address"},
+	{"journal: {also: [{files: 3}]}\n", 1, 18,
+     "an entry of `journal.also` needs one of the keys `jsonl`, `dnstap` and `syslog`"},
+	{"journal: {also: [{jsonl: a, syslog: b}]}\n", 1, 18, "not several"},
+	{"journal: {also: [{dnstap: a, max-size: 1M}]}\n", 1, 18, "`max-size` is for `jsonl` alone"},
+	{"journal: {also: [{syslog: a}, {syslog: ./a}]}\n", 1, 31,
+     "this place is written to by an earlier entry"},
+	{"journal: {also: [{syslog: a, rate: 0}]}\n", 1, 36, "`rate`"},
 };
 
 #define TABLE_TEST(table)                       \

@@ -1,0 +1,45 @@
+/* What a collector of dnstap sends: control frames of Frame Streams. What is taken keeps what its header promises; and the rest of the
+ * bytes as a record that somebody left in a ring. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "journal/dnstap/frame.h"
+#include "journal/flat.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void read_frames(const uint8_t *data, size_t size)
+{
+	struct frame_control control;
+	for (int used; (used = frame_read(data, size, &control)) > 0;) {
+		if ((size_t)used > size || used < 12 || used > FRAME_BYTES_MAX)
+			abort();
+		if (control.type < FRAME_ACCEPT || control.type > FRAME_FINISH)
+			abort();
+		data += used;
+		size -= (size_t)used;
+	}
+}
+
+/* What was read is written again, byte for byte as long. */
+static void read_record(const uint8_t *data, size_t size)
+{
+	struct flat_record *record = malloc(sizeof *record);
+	if (!record)
+		return;
+	if (flat_read(data, size, record) == PF_OK && flat_bytes(&record->record) <= size) {
+		size_t length = flat_bytes(&record->record);
+		uint8_t *copy = malloc(length);
+		if (copy)
+			flat_write(&record->record, copy);
+		free(copy);
+	}
+	free(record);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	read_frames(data, size);
+	read_record(data, size);
+	return 0;
+}
