@@ -108,8 +108,7 @@ static size_t local_reply(struct query *query, const struct local_hit *hit,
 	return reply_from_zone(out, &query->dns, *rcode, hit->zone, options);
 }
 
-/* What the rule says, or the entry of the list that made it match. */
-static const struct rule_reply *reply_of(struct query *query, const struct finish *finish)
+const struct rule_reply *finish_reply(const struct query *query, const struct finish *finish)
 {
 	const struct verdict *verdict = &finish->verdict;
 	const struct lists *lists = finish->snapshot->lists;
@@ -132,7 +131,14 @@ static size_t build_reply(struct query *query, const struct finish *finish, cons
 		if (finish->verdict.reply->kind == REPLY_STRIP && finish->entry &&
 		    (finish->facts || finish->private_count))
 			return stripped_reply(query, finish, &options, rcode);
-		return sinkhole_reply(query, reply_of(query, finish), &options, rcode);
+		if (finish->target) {
+			*rcode = finish->target->rcode;
+			return reply_from_answer(query->pipeline->out, &query->dns, finish->target, 0,
+			                         &options);
+		}
+		const struct rule_reply *reply =
+			finish->reply ? finish->reply : finish_reply(query, finish);
+		return sinkhole_reply(query, reply, &options, rcode);
 	}
 	if (finish->local.kind != LOCAL_ELSEWHERE) {
 		options.ede = DNS_EDE_SYNTHESIZED;

@@ -20,8 +20,14 @@ struct finish {
 	bool inside;          /* its last part is of the house: the owner's, or a forward zone's */
 	size_t private_count; /* addresses that lead into the house and are taken out */
 	unsigned rcode;       /* without an answer and a sinkhole: SERVFAIL or REFUSED */
+	const struct rule_reply *reply; /* of a sinkhole, where it is known already, or NULL */
+	/* Of a sinkhole that replies with a CNAME: the whole answer, or NULL. Owned by who has started the finish. */
+	struct answer *target;
 	struct now now;
 };
+
+/* What the client of a sinkhole is told: what the rule says, or the entry of the list that made it match. */
+const struct rule_reply *finish_reply(const struct query *query, const struct finish *finish);
 
 /* Replies, journals, counts and releases the query. Under rcu_read_lock. */
 void finish_query(struct query *query, const struct finish *finish);

@@ -324,6 +324,28 @@ static void identify(struct query *query, const struct snapshot *snapshot)
 	sightings_put_unknown(shared->sightings, &query->asker, query->arrived.wall_us);
 }
 
+/* Ends the query, unless it must wait first: a CNAME that a sinkhole replies with is followed to its end, so that
+ * a client which asks once has all that it needs. */
+static void finish_verdict(struct query *query, struct finish *finish)
+{
+	struct dns_name target;
+	enum record_source source = query->source;
+	if (finish->verdict.action == ACTION_SINKHOLE) {
+		finish->reply = finish_reply(query, finish);
+		const struct reply_records records = {.bytes = finish->reply->records,
+		                                      .length = finish->reply->record_bytes};
+		if (finish->reply->kind == REPLY_RECORDS && query->dns.type != DNS_TYPE_CNAME &&
+		    reply_records_target(&records, &query->dns.name, &target)) {
+			finish->now = query->pipeline->clock(query->pipeline->clock_data);
+			if (search_target(query, &target, finish, &finish->target) == SEARCH_WAITS)
+				return;
+		}
+	}
+	query->source = source;
+	finish_query(query, finish);
+	answer_free(&finish->target);
+}
+
 /* Under rcu_read_lock. First call: source is not SOURCE_UPSTREAM; after a wait it is. */
 static void run(struct query *query)
 {
@@ -349,7 +371,7 @@ static void run(struct query *query)
 		policy_decide_names(snapshot->policy, pipeline->scratch, &question, &finish.verdict);
 	if (ended && finish.verdict.action == ACTION_SINKHOLE) {
 		query->source = SOURCE_POLICY;
-		finish_query(query, &finish);
+		finish_verdict(query, &finish);
 		return;
 	}
 	finish.now = pipeline->clock(pipeline->clock_data);
@@ -375,5 +397,5 @@ static void run(struct query *query)
 	if (!ended && finish.facts)
 		decide_answer(pipeline, &question, &asked, &finish);
 	check_rebinding(query, &finish);
-	finish_query(query, &finish);
+	finish_verdict(query, &finish);
 }

@@ -4,6 +4,7 @@
 
 #include "base/counter.h"
 #include "dns/compose.h"
+#include "dns/reply.h"
 #include "pipeline/depart.h"
 #include "pipeline/facts.h"
 
@@ -131,6 +132,10 @@ static enum search follow(struct query *query, bool allowed, struct finish *fini
 	uint16_t type = query->dns.type;
 	for (;;) {
 		const struct dns_name *next = NULL;
+		if (chain->count && dns_name_equal(chain->at, &query->dns.name)) {
+			query->outcome = FLIGHT_REFUSED; /* it has come back */
+			return SEARCH_FAILED;
+		}
 		local_find(local, chain->at, type, allowed && !chain->count, end);
 		chain->entry = NULL;
 		if (!chain->count)
@@ -158,6 +163,18 @@ static enum search follow(struct query *query, bool allowed, struct finish *fini
 	}
 }
 
+/* The last part, when there are others before it. Returns whether it has an end of its own, and the code of the whole. */
+static bool take_end(struct chain *chain, const struct local_hit *end, const struct query *query,
+                     struct now now, unsigned *rcode)
+{
+	if (!chain->entry)
+		return local_part(chain, end, query->dns.type, rcode);
+	*rcode = chain->entry->answer->rcode;
+	chain->parts[chain->count++] =
+		(struct answer_part){chain->entry->answer, age_s(chain->entry, now)};
+	return true;
+}
+
 enum search search_answer(struct query *query, bool allowed, struct finish *finish)
 {
 	struct chain chain = {.at = &query->dns.name};
@@ -172,15 +189,45 @@ enum search search_answer(struct query *query, bool allowed, struct finish *fini
 		finish->entry = chain.entry;
 		return SEARCH_FOUND;
 	}
-	bool has_end = true;
-	if (chain.entry) {
-		rcode = chain.entry->answer->rcode;
-		chain.parts[chain.count++] =
-			(struct answer_part){chain.entry->answer, age_s(chain.entry, finish->now)};
-	} else {
-		has_end = local_part(&chain, &end, query->dns.type, &rcode);
-	}
+	bool has_end = take_end(&chain, &end, query, finish->now, &rcode);
 	found = compose(query, &chain, has_end, rcode, finish);
 	answer_free(&chain.made);
 	return found;
+}
+
+/* Does an answer behind the first part lead over the name that was asked, and so to what was sinkholed? */
+static bool leads_back(const struct query *query, const struct chain *chain)
+{
+	for (size_t i = 1; i < chain->count; i++) {
+		const struct answer *answer = chain->parts[i].answer;
+		for (size_t hop = 0; hop < answer->hop_count; hop++)
+			if (dns_name_equal(&answer->hops[hop], &query->dns.name))
+				return true;
+	}
+	return false;
+}
+
+enum search search_target(struct query *query, const struct dns_name *target, struct finish *finish,
+                          struct answer **out)
+{
+	struct answer *alias = NULL;
+	struct answer_datum datum = {target->wire, target->length};
+	struct chain chain = {.count = 1, .at = target};
+	struct local_hit end;
+	unsigned rcode;
+	*out = NULL;
+	if (answer_make(&query->dns.name, DNS_TYPE_CNAME, REPLY_SINKHOLE_TTL, &datum, 1, &alias) !=
+	    PF_OK)
+		return SEARCH_FOUND;
+	chain.parts[0] = (struct answer_part){alias, 0};
+	enum search found = follow(query, true, finish, &chain, &end);
+	if (found == SEARCH_FOUND) {
+		bool has_end = take_end(&chain, &end, query, finish->now, &rcode);
+		if (leads_back(query, &chain) ||
+		    answer_compose(&query->dns, chain.parts, chain.count, !has_end, rcode, out) != PF_OK)
+			*out = NULL;
+	}
+	answer_free(&alias);
+	answer_free(&chain.made);
+	return found == SEARCH_WAITS ? SEARCH_WAITS : SEARCH_FOUND;
 }

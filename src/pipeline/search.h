@@ -23,4 +23,11 @@ enum search {
 /* Fills in entry, local, asked and inside of `finish`. `allowed`: a rule allows the name. Under rcu_read_lock. */
 enum search search_answer(struct query *query, bool allowed, struct finish *finish);
 
+/* The answer behind a CNAME to `target` that a sinkhole replies with: the CNAME, and what the target leads to, looked for like any
+ * other name but past the rules, which have spoken. SEARCH_FOUND and `*out` for the caller to free, NULL when there is nothing to be had (the
+ * upstreams are silent, it goes round in circles): then the CNAME alone is the reply, and nothing that was sinkholed
+ * gets out. SEARCH_WAITS as above. */
+enum search search_target(struct query *query, const struct dns_name *target, struct finish *finish,
+                          struct answer **out);
+
 #endif

@@ -5,7 +5,7 @@ import dns.rcode
 import dns.rdatatype
 import pytest
 
-from harness import addresses, ask
+from harness import addresses, ask, ede
 
 ADBLOCK = r"""! Title: modifiers
 ||block.test^
@@ -89,6 +89,20 @@ def test_adblock_modifiers(portafilter, nsd):
     info = daemon.json("lists")["lists"][0]
     assert (info["format"], info["names"], info["patterns"], info["exceptions"]) == ("adblock", 11, 2, 1)
     assert [s["lines"] for s in info["skipped"]] == [[16]]
+
+
+@pytest.mark.parametrize("text", ["||block.test^$dnsrewrite=hop.test\n", "$ORIGIN rpz.lab.\n@ 60 IN SOA a. b. 1 2 3 4 5\nblock.test CNAME hop.test.\n"])
+def test_a_cname_reply_is_the_whole_answer(portafilter, nsd, text):
+    daemon = listing(portafilter, nsd, text)
+    for _ in range(2):
+        reply = ask(daemon.port, "block.test")
+        assert [dns.rdatatype.to_text(rrset.rdtype) for rrset in reply.answer] == ["CNAME", "CNAME", "A"]
+        assert addresses(reply) == ["114.114.114.114"]
+        assert ede(reply)[0] == 15
+    told = daemon.json("explain", "127.0.0.1", "block.test")
+    assert (told["action"], told["rcode"], told["stage"], told["reason"]) == ("sinkhole", "NOERROR", "names", ede(reply)[1])
+    rows = daemon.rows(2)
+    assert [(r["action"], r["source"], r["rcode"]) for r in rows] == [("sinkhole", "policy", "NOERROR")] * 2
 
 
 def test_an_explicit_reply_wins(portafilter, nsd):
