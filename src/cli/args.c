@@ -44,6 +44,8 @@ const struct cli_option cli_options[] = {
 	{'g', "--tag", NULL, "TAG", offsetof(struct cli, tag), "only the devices that have it"},
 	{'A', "--audit", NULL, "FILE", offsetof(struct cli, audit),
      "a list of addresses, one a line: how far do the sources agree?"},
+	{'W', "--output", NULL, "FILE", offsetof(struct cli, output),
+     "a file to write, which must not be there yet; default: standard output"},
 	{'j', "--journal", NULL, "FILE", offsetof(struct cli, journal),
      "a journal to make or to add to; not that of a running daemon"},
 	{'f', "--follow", "-f", NULL, offsetof(struct cli, follow),

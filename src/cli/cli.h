@@ -26,7 +26,7 @@ struct cli {
 	const char *positional[CLI_POSITIONAL_MAX];
 	bool follow, unknown, proposals, all;
 	const char *device, *name, *action, *standing, *type, *since, *limit, *format, *tag, *kind;
-	const char *audit, *journal;
+	const char *audit, *journal, *output;
 	const char *manifest, *key, *sensor, *origin;
 	bool pseudonym;
 	int argc; /* as they came, for a manifest */
@@ -72,6 +72,7 @@ int verb_events(const struct cli *cli);
 int verb_geo(const struct cli *cli);
 int verb_lists(const struct cli *cli);
 int verb_pause(const struct cli *cli);
+int verb_import(const struct cli *cli);
 int verb_replay(const struct cli *cli);
 int verb_reload(const struct cli *cli);
 int verb_help(const struct cli *cli);

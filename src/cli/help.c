@@ -59,6 +59,12 @@ static const struct cli_verb verbs[] = {
      "  portafilter pause 2h --tag tv\n"
      "  portafilter pause off\n",
      "g", 1, 1, verb_pause},
+	{"import", "pihole | adguard FILE",
+     "moving in: a configuration, or a journal, of what Pi-hole or AdGuard Home have",
+     "  portafilter import pihole /etc/pihole/gravity.db --output pihole.yaml\n"
+     "  portafilter import pihole /etc/pihole/pihole-FTL.db --journal old.db\n"
+     "  portafilter import adguard AdGuardHome.yaml --output adguard.yaml\n",
+     "Wj", 2, 2, verb_import},
 	{"replay", "FILE…",
      "captures (pcap, pcapng, dnstap) instead of live traffic: what would have been?",
      "  portafilter replay lobby.pcap\n"

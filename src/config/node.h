@@ -1,4 +1,4 @@
-/* Private to config/: a YAML file as a tree of nodes that know their place. libyaml is behind these functions; all text is
+/* A YAML file as a tree of nodes that know their place. libyaml is behind these functions; all text is
  * UTF-8 without control characters, so that it may stand in any message. What people can write by accident and
  * a program can abuse is refused here: aliases, anchors, tags, second documents, deep nesting. */
 #ifndef PF_CONFIG_NODE_H

@@ -141,8 +141,9 @@ static void what_is_refused(void **state)
 static void verbs_and_options_fit(void **state)
 {
 	(void)state;
-	static const char *const verbs[] = {"check",   "status",    "devices", "tag",    "untag", "log",
-	                                    "explain", "endpoints", "lists",   "reload", "help"};
+	static const char *const verbs[] = {"check", "status",  "devices",   "tag",   "untag",
+	                                    "log",   "explain", "endpoints", "lists", "reload",
+	                                    "help",  "import",  "replay"};
 	for (size_t i = 0; i < PF_COUNT(verbs); i++) {
 		const struct cli_verb *verb = cli_verb_find(verbs[i]);
 		assert_non_null(verb);
