@@ -11,12 +11,14 @@
 
 struct roster *book_roster(struct book *book)
 {
-	struct roster *roster = malloc(sizeof *roster + book->row_count * sizeof roster->rows[0]);
+	size_t bytes = sizeof(struct roster) + book->row_count * sizeof(struct device);
+	struct roster *roster = large_new(bytes);
 	if (!roster)
 		return NULL;
+	roster->bytes = bytes;
 	roster->keys = table_copy(book->keys);
 	if (!roster->keys) {
-		free(roster);
+		roster_free(&roster);
 		return NULL;
 	}
 	roster->sights = book->sights;

@@ -13,7 +13,7 @@ static bool wants_name(const struct book *book, const struct address_entry *entr
 	const struct row *row = &book->rows[entry->row];
 	bool is_address = entry->addr.family == 4 || entry->addr.family == 6;
 	return is_address && entry->counted && (!row->host[0] || row->host_is_reverse) &&
-	       (!entry->dump || now_s - entry->dump >= ASK_AGAIN_S);
+	       (!entry->asked_s || now_s - entry->asked_s >= ASK_AGAIN_S);
 }
 
 size_t book_unnamed(struct book *book, int64_t wall_us, struct addr *addrs, size_t max)
@@ -25,7 +25,7 @@ size_t book_unnamed(struct book *book, int64_t wall_us, struct addr *addrs, size
 		struct address_entry *entry = &book->keys->slots[book->name_cursor++ & book->keys->mask];
 		if (!wants_name(book, entry, now_s))
 			continue;
-		entry->dump = now_s;
+		entry->asked_s = now_s;
 		addrs[count++] = entry->addr;
 	}
 	return count;

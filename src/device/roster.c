@@ -122,7 +122,7 @@ void roster_free(struct roster **roster)
 	if (!*roster)
 		return;
 	table_free(&(*roster)->keys);
-	free(*roster);
+	large_free(*roster, (*roster)->bytes);
 	*roster = NULL;
 }
 

@@ -22,7 +22,7 @@ struct roster {
 	struct rcu_head rcu;
 	struct address_table *keys; /* owned; address, MAC or id to row */
 	struct sights *sights;      /* the book's */
-	size_t count;
+	size_t count, bytes;        /* of rows; of all this */
 	struct device
 		rows[]; /* the configured ones first, in the registry's order; an empty id: nobody */
 };

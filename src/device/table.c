@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/pages.h"
+
 #define SLOTS_MIN 16
 
 static size_t home_of(const struct address_table *table, const struct addr *addr)
@@ -23,6 +25,19 @@ static size_t slot_of(const struct address_table *table, const struct addr *addr
 static size_t table_bytes(const struct address_table *table)
 {
 	return sizeof *table + (table->mask + 1) * sizeof table->slots[0];
+}
+
+void *large_new(size_t bytes)
+{
+	return bytes < PAGES_HUGE_BYTES_MIN ? calloc(1, bytes) : pages_new(bytes);
+}
+
+void large_free(void *memory, size_t bytes)
+{
+	if (bytes < PAGES_HUGE_BYTES_MIN)
+		free(memory);
+	else
+		pages_free(memory, bytes);
 }
 
 struct addr key_of_mac(const struct mac *mac)
@@ -46,7 +61,7 @@ struct address_table *table_new(struct hash_key key, size_t count)
 	size_t size = SLOTS_MIN;
 	while (size < count * 2)
 		size *= 2;
-	struct address_table *table = calloc(1, sizeof *table + size * sizeof table->slots[0]);
+	struct address_table *table = large_new(sizeof *table + size * sizeof table->slots[0]);
 	if (!table)
 		return NULL;
 	table->key = key;
@@ -56,7 +71,7 @@ struct address_table *table_new(struct hash_key key, size_t count)
 
 struct address_table *table_copy(const struct address_table *table)
 {
-	struct address_table *copy = malloc(table_bytes(table));
+	struct address_table *copy = large_new(table_bytes(table));
 	if (copy)
 		memcpy(copy, table, table_bytes(table));
 	return copy;
@@ -84,7 +99,7 @@ static bool grow(struct address_table **table)
 		if (old->slots[i].addr.family)
 			grown->slots[slot_of(grown, &old->slots[i].addr)] = old->slots[i];
 	grown->count = old->count;
-	free(old);
+	large_free(old, table_bytes(old));
 	*table = grown;
 	return true;
 }
@@ -123,6 +138,7 @@ void table_remove(struct address_table *table, struct address_entry *entry)
 
 void table_free(struct address_table **table)
 {
-	free(*table);
+	if (*table)
+		large_free(*table, table_bytes(*table));
 	*table = NULL;
 }

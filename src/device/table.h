@@ -6,21 +6,28 @@
 #include "base/addr.h"
 #include "base/hash.h"
 
+/* Two in a cache line: of a campus' addresses most look-ups meet memory that no cache holds. */
 struct address_entry {
 	struct addr addr; /* family 0: empty */
 	struct mac mac;
-	uint8_t sources; /* the book's: who says so */
-	uint8_t counted; /* the book's: how the row counts it */
-	int interface;   /* the watcher's: where it was seen last */
-	unsigned
-		dump; /* the watcher's: the last dump that named it, or during which an event did; the book's: the
-	                    second in which its name was asked for, 0: never */
-	uint32_t row; /* the book's: the device's number */
+	uint8_t sources : 4; /* the book's: who says so; the lease index's: which file */
+	uint8_t counted : 4; /* the book's: how the row counts it */
+	union {
+		uint32_t row;  /* the book's: the device's number */
+		int interface; /* the watcher's: where it was seen last */
+	};
+	union {
+		uint32_t
+			dump; /* the watcher's: the last dump that named it, or during which an event did */
+		uint32_t asked_s; /* the book's: when its name was asked for; 0: never */
+	};
 };
+_Static_assert(sizeof(struct address_entry) == 32, "two of them are to fill a cache line");
 
 struct address_table {
 	struct hash_key key;
 	size_t count, mask; /* at least half of the slots are empty */
+	size_t unused;      /* so that slots begin at a multiple of their size */
 	struct address_entry slots[];
 };
 
@@ -36,6 +43,11 @@ enum key_family {
 struct addr key_of_mac(const struct mac *mac);
 struct addr key_of_bytes(struct hash_key key, enum key_family family, const void *bytes,
                          size_t length);
+
+/* Zeroed memory of tables and rosters: large pieces stand on huge pages, where the system has such, because a look-up would
+ * else miss the TLB as well as the cache. NULL without memory. `bytes` as they were asked for. */
+void *large_new(size_t bytes);
+void large_free(void *memory, size_t bytes);
 
 /* With room for `count` entries; NULL without memory. */
 struct address_table *table_new(struct hash_key key, size_t count);

@@ -14,7 +14,7 @@
 const struct lease *book_lease_of(const struct book *book, const struct addr *addr)
 {
 	const struct address_entry *entry = table_look(book->lease_index, addr);
-	return entry ? &book->leases[entry->interface].leases[entry->row] : NULL;
+	return entry ? &book->leases[entry->sources].leases[entry->row] : NULL;
 }
 
 static struct addr client_key(const struct book *book, const struct lease *lease)
@@ -237,6 +237,8 @@ static void apply(struct book *book, const struct lease *lease, int64_t wall_us)
 
 /* ---- files ------------------------------------------------------------------------------- */
 
+_Static_assert(CONFIG_LEASE_FILES_MAX <= 16, "four bits of an entry say which file");
+
 int book_leases(struct book *book, size_t file, struct lease_list *list, struct now now)
 {
 	/* Room first, so that the old ones go only when the new ones can come. */
@@ -250,7 +252,7 @@ int book_leases(struct book *book, size_t file, struct lease_list *list, struct 
 			struct address_entry *entry = table_put(&index, &from->leases[i].addr);
 			if (!entry)
 				continue;
-			entry->interface = (int)f;
+			entry->sources = f;
 			entry->row = (uint32_t)i;
 		}
 	}
@@ -263,7 +265,7 @@ int book_leases(struct book *book, size_t file, struct lease_list *list, struct 
 		if (!entry)
 			continue;
 		if (!book_lease_of(book, &old.leases[i].addr))
-			entry->sources &= (uint8_t)~FROM_LEASE;
+			entry->sources &= ~FROM_LEASE & 0xf;
 		book_settle(book, &old.leases[i].addr, now.wall_us);
 	}
 	lease_list_deinit(&old);
