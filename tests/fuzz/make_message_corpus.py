@@ -181,6 +181,29 @@ RRSIG = struct.pack(">HBBIIIH", 1, 8, 2, 300, 0, 0, 4660) + name("example") + b"
 LONGEST = (b"\x3f" + b"a" * 63) * 3 + b"\x3d" + b"a" * 61 + b"\0"
 
 
+def option(code, data):
+    return struct.pack(">HH", code, len(data)) + data
+
+
+def clients():
+    """What forwarders say of their clients: a MAC, a word, a network; each good, and each wrong in its ways."""
+    mac = bytes.fromhex("64bc0c807e1f")
+    yield "mac", option(65001, mac)
+    yield "mac-group", option(65001, b"\x01" + mac[1:])
+    yield "mac-zero", option(65001, bytes(6))
+    yield "mac-short", option(65001, mac[:5])
+    yield "mac-twice", option(65001, mac) + option(65001, mac)
+    for seed, text in (("name", b"tv-3"), ("hex", b"64:BC:0C:80:7E:1F"), ("base64", b"ZLwMgH4f"), ("longest", b"x" * 63), ("too-long", b"x" * 64),
+                       ("empty", b""), ("odd", b"<script>\0"), ("blank", b" ")):
+        yield "text-" + seed, option(65073, text)
+    yield "all", option(8, b"\0\1\x20\0\x0a\x09\x09\x09") + option(65073, b"tv") + option(65001, mac)
+    for seed, data in (("v4", b"\0\1\x20\0\x0a\x09\x09\x09"), ("v4-24", b"\0\1\x18\0\x0a\x09\x09"), ("v4-20", b"\0\1\x14\0\x0a\x09\x10"),
+                       ("v6", b"\0\2\x80\0" + bytes(16)), ("v6-56", b"\0\2\x38\0\xfd" + bytes(6)), ("host-bits", b"\0\1\x14\0\x0a\x09\x11"),
+                       ("scope", b"\0\1\x20\x20\x0a\x09\x09\x09"), ("too-long", b"\0\1\x21\0" + bytes(5)), ("none", b"\0\1\0\0"),
+                       ("family", b"\0\3\x08\0\x0a"), ("short", b"\0\1\x20"), ("bytes-missing", b"\0\1\x20\0\x0a")):
+        yield "subnet-" + seed, option(8, data)
+
+
 def queries():
     plain = header(0x0100) + question()
     yield "plain", plain
@@ -190,6 +213,8 @@ def queries():
     yield "two-opts", header(0x0100, additional=2) + question() + opt() + opt()
     yield "option-flood", header(0x0100, additional=1) + question() + opt(b"\0\x0a\0\0" * 40)
     yield "option-lies", header(0x0100, additional=1) + question() + opt(b"\0\x0a\xff\xff")
+    for seed, options in clients():
+        yield "client-" + seed, header(0x0100, additional=1) + question() + opt(options)
     yield "opt-small", header(0x0100, additional=1) + question() + opt(size=0)
     yield "opt-owner", header(0x0100, additional=1) + question() + b"\x01a" + opt()
     yield "tsig", header(0x0100, additional=2) + question() + opt() + record(name("k"), 250, A, 0, 255)

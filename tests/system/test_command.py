@@ -11,7 +11,7 @@ import pytest
 from harness import BUILD, PATIENCE_S, WRAP, answer, ask, wait_until
 
 COFFEE, TV = "127.0.0.11", "127.0.0.12"
-VERBS = ["check", "status", "devices", "log", "explain", "endpoints", "events", "lists", "reload"]
+VERBS = ["check", "status", "devices", "tag", "untag", "log", "explain", "endpoints", "events", "lists", "reload"]
 
 
 @pytest.fixture
@@ -122,8 +122,21 @@ def test_help_with_examples():
         assert run.returncode == 0 and f"portafilter {verb}" in run.stdout and "xample" in run.stdout, verb
 
 
+def test_tag_and_untag(busy):
+    code, text, _ = busy.cli("tag", COFFEE, "vip", "guest")
+    assert code == 0 and "lobby coffee (name:lobby coffee):" in text
+    assert "vip: given by hand at" in text and "coffee: from the configuration" in text and "all: built in" in text
+    assert "vip(person)" in busy.cli("devices")[1]
+    code, text, _ = busy.cli("untag", "lobby coffee", "vip")
+    assert code == 0 and "vip" not in text and "guest" in text
+    for arguments in (["tag"], ["tag", COFFEE], ["untag", COFFEE]):
+        assert busy.cli(*arguments)[0] == 2, arguments
+    code, text, error = busy.cli("untag", COFFEE, "vip")
+    assert code == 1 and not text and 'no tag "vip"' in error
+
+
 def test_json_for_all(busy):
-    for arguments in (["check"], ["status"], ["devices"], ["log"], ["explain", "lounge tv", "cn.test"], ["endpoints"], ["lists"], ["reload"]):
+    for arguments in (["check"], ["status"], ["devices"], ["tag", "lounge tv", "vip"], ["untag", "lounge tv", "vip"], ["log"], ["explain", "lounge tv", "cn.test"], ["endpoints"], ["lists"], ["reload"]):
         assert isinstance(busy.json(*arguments), (dict, list)), arguments
 
 

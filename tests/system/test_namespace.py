@@ -169,3 +169,32 @@ def test_a_new_mac_behind_an_old_address(net, start):
     ip("-n", net.thing, "link", "set", net.device, "address", "02:00:00:00:00:22")
     ip("-n", net.thing, "link", "set", net.device, "up")
     wait_until(lambda: asked_by("second"), "the second asks")
+
+
+def test_addresses_that_rotate_are_one_device(net, start):
+    """Privacy extensions: a new IPv6 address each day, and its MAC by ND; a MAC is never lost, whatever it asks from."""
+    if not net.ipv6:
+        pytest.skip("no IPv6 here")
+    daemon = start(rules=SINK, devices=[{"name": "lobby coffee", "mac": MAC}])
+    net.knows_the_server()
+    rotating = ["fd77::a1", "fd77::b2:1", "fd77::c3:2:1"]
+    for number, address in enumerate(rotating):
+        ip("-n", net.thing, "addr", "add", f"{address}/64", "dev", net.device, "nodad")
+        net.asks(daemon.port, f"n{number}.test", [("fd77::1", address)])
+        ip("-n", net.thing, "addr", "del", f"{address}/64", "dev", net.device)
+    net.asks(daemon.port, "v4.test", [("10.77.0.1", "10.77.0.2")])
+    wait_until(lambda: len(daemon.rows(4)) == 4 and {r["device"] for r in daemon.rows(4)} == {"lobby coffee"}, "all of it is the device's")
+    assert {r["client"] for r in daemon.rows()} == {*rotating, "10.77.0.2"}
+    assert [(d["id"], d["queries"]) for d in daemon.json("devices")["devices"] if d["queries"]] == [(f"mac:{MAC}", 4)]
+    # and one of these addresses changes hands: the next thing there is not the coffee machine
+    ip("-n", net.thing, "link", "set", net.device, "down")
+    ip("-n", net.thing, "link", "set", net.device, "address", "02:00:00:00:00:33")
+    ip("-n", net.thing, "link", "set", net.device, "up")
+    net.knows_the_server()
+    ip("-n", net.thing, "addr", "add", f"{rotating[0]}/64", "dev", net.device, "nodad")
+
+    def other():
+        net.asks(daemon.port, "other.test", [("fd77::1", rotating[0])])
+        return [r for r in daemon.rows(1, "name = ?", "other.test") if r["device"] == "02:00:00:00:00:33"]
+
+    wait_until(other, "it is another device")

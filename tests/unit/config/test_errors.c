@@ -305,6 +305,26 @@ static const struct mistake rules[] = {
 	{RULE("asn: 1, reply: strip, match: all"), 3, 62, "nothing would be left"},
 };
 
+static const struct mistake identity[] = {
+	{"tag-rules: [{tag: a}]\n", 1, 13, "a tag rule needs `vendor`, `hostname`, `mac` or `asks`"},
+	{"tag-rules: [{vendor: a}]\n", 1, 13, "a tag rule needs the key `tag`"},
+	{"tag-rules: [{tag: all, vendor: a}]\n", 1, 19, "every device has the tag `all`"},
+	{"tag-rules: [{tag: new, vendor: a}]\n", 1, 19, "`new`|nobody has named"},
+	{"tag-rules: [{tag: a, mac: 'xy:*'}]\n", 1, 27, "`mac` of a tag rule|`64:bc:0c:*`|`xy:*`"},
+	{"tag-rules: [{tag: a, vendor: x, times: 3}]\n", 1, 13, "`times` goes with `asks` only"},
+	{"tag-rules: [{tag: a, asks: x, times: 0}]\n", 1, 38, "`times`|1"},
+	{"tag-rules: [{tag: a, asks: x, vendors: x}]\n", 1, 31, "unknown key `vendors`|did you mean `vendor`?"},
+	{"tag-rules: {tag: a}\n", 1, 12, "a mapping was found"},
+	{"leases: [{file: /x}]\n", 1, 10, "a file of leases needs the key `format`"},
+	{"leases: [{format: kea}]\n", 1, 10, "a file of leases needs the key `file`"},
+	{"leases: [{file: /x, format: dhcp}]\n", 1, 29, "unknown word `dhcp`|did you mean `dhcpd`?"},
+	{"leases: [{file: /x, format: kea}, {file: /x, format: kea}]\n", 1, 35,
+     "`leases` names `/x` twice"},
+	{"trusted-forwarders: router\n", 1, 21, "bad address `router` for `trusted-forwarders`"},
+	{"new-for: often\n", 1, 10, "`new-for` must be a duration|`often`"},
+	{"vendors: [x]\n", 1, 10, "a list was found"},
+};
+
 static const struct mistake journal[] = {
 	{"journal: disabled\n", 1, 10, "a mapping|`off`|text was found"},
 	{"journal: []\n", 1, 10, "must be a mapping|a list was found"},
@@ -341,6 +361,7 @@ TABLE_TEST(network)
 TABLE_TEST(devices)
 TABLE_TEST(lists)
 TABLE_TEST(rules)
+TABLE_TEST(identity)
 TABLE_TEST(journal)
 
 static void test_nul_byte(void **state)
@@ -483,19 +504,13 @@ static void test_unreadable(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_yaml),
-		cmocka_unit_test(test_shapes),
-		cmocka_unit_test(test_network),
-		cmocka_unit_test(test_devices),
-		cmocka_unit_test(test_lists),
-		cmocka_unit_test(test_rules),
-		cmocka_unit_test(test_journal),
-		cmocka_unit_test(test_nul_byte),
-		cmocka_unit_test(test_all_at_once),
-		cmocka_unit_test(test_three_times),
-		cmocka_unit_test(test_long_text_is_cut),
-		cmocka_unit_test(test_flood),
-		cmocka_unit_test(test_too_large),
+		cmocka_unit_test(test_yaml),        cmocka_unit_test(test_shapes),
+		cmocka_unit_test(test_network),     cmocka_unit_test(test_devices),
+		cmocka_unit_test(test_identity),    cmocka_unit_test(test_lists),
+		cmocka_unit_test(test_rules),       cmocka_unit_test(test_journal),
+		cmocka_unit_test(test_nul_byte),    cmocka_unit_test(test_all_at_once),
+		cmocka_unit_test(test_three_times), cmocka_unit_test(test_long_text_is_cut),
+		cmocka_unit_test(test_flood),       cmocka_unit_test(test_too_large),
 		cmocka_unit_test(test_unreadable),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
