@@ -1,4 +1,4 @@
-/* Watches the files under `geo`: whoever brings a new one (contrib/fetch-geoip, geoipupdate, cp) need not tell the daemon. When a
+/* Watches the files under `geo` and the hosts file: whoever brings a new one (contrib/fetch-geoip, geoipupdate, an editor, cp) need not tell the daemon. When a
  * file has changed and has been quiet for a moment, a snapshot is built aside as at a reload: every file is proved whole, a
  * corrupt one is told in the log and the old ones stay in force. Folders are watched, since files are replaced by renaming. */
 #include <limits.h>
@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "daemon/state.h"
 
-#define FOLDERS_MAX 8 /* most people have one */
+#define FOLDERS_MAX 9 /* most people have one or two; the last one is kept for the hosts file */
 #define QUIET_MS 500  /* a file that grows is not yet whole */
 #define QUIET_MAX_MS \
 	30000 /* but a folder in which something moves all the time is looked at, too */
@@ -21,7 +21,8 @@ struct databases {
 	uv_fs_event_t folders[FOLDERS_MAX];
 	uv_timer_t quiet;
 	uint64_t first_ms; /* of the burst that is going on; 0: none */
-	uint64_t seen;     /* what the files were when they were read last */
+	/* What the files were when they were read last. */
+	uint64_t seen, seen_hosts;
 };
 
 struct looking {
@@ -53,16 +54,27 @@ static uint64_t look(const struct config_geo *files)
 	return looking.sum;
 }
 
+static uint64_t look_hosts(const struct config *config)
+{
+	struct looking looking = {1};
+	const struct config_path path = {{0, 0}, config->hosts_file};
+	look_at(&looking, &path, config->hosts_file != NULL);
+	return looking.sum;
+}
+
 static void on_quiet(uv_timer_t *timer)
 {
 	struct databases *databases = timer->data;
 	struct daemon *daemon = databases->daemon;
-	uint64_t seen = look(&daemon->shared.snapshot->config->geo);
+	const struct config *config = daemon->shared.snapshot->config;
+	uint64_t seen = look(&config->geo), seen_hosts = look_hosts(config);
+	bool hosts = seen_hosts != databases->seen_hosts;
 	databases->first_ms = 0;
-	if (seen == databases->seen)
+	if (seen == databases->seen && !hosts)
 		return;
 	databases->seen = seen;
-	int error = rebuild_snapshot(daemon, "new databases");
+	databases->seen_hosts = seen_hosts;
+	int error = rebuild_snapshot(daemon, hosts ? "a new hosts file" : "new databases");
 	(void)error; /* told in the log; the old ones stay in force */
 }
 
@@ -110,9 +122,9 @@ static bool is_watched(const struct databases *databases, const char *folder)
 }
 
 static void watch_folders_of(struct databases *databases, const struct config_path *paths,
-                             size_t count)
+                             size_t count, size_t folders_max)
 {
-	for (size_t i = 0; i < count && databases->folder_count < FOLDERS_MAX; i++) {
+	for (size_t i = 0; i < count && databases->folder_count < folders_max; i++) {
 		char folder[PATH_MAX];
 		const char *slash = strrchr(paths[i].path, '/');
 		size_t length = slash && slash > paths[i].path ? (size_t)(slash - paths[i].path) : 1;
@@ -125,8 +137,7 @@ static void watch_folders_of(struct databases *databases, const struct config_pa
 		int error =
 			uv_fs_event_start(&databases->folders[databases->folder_count], on_event, folder, 0);
 		if (error)
-			log_warning("The databases in %s can not be watched (%s); new ones are read at a "
-			            "reload.",
+			log_warning("The files in %s can not be watched (%s); new ones are read at a reload.",
 			            folder, uv_strerror(error));
 		else
 			databases->folder_count++;
@@ -139,14 +150,17 @@ void databases_configure(struct databases *databases, const struct config *confi
 	for (size_t i = 0; i < databases->folder_count; i++)
 		uv_fs_event_stop(&databases->folders[i]);
 	databases->folder_count = 0;
-	watch_folders_of(databases, files->location, files->location_count);
-	watch_folders_of(databases, files->control, files->control_count);
-	watch_folders_of(databases, files->anycast, files->anycast_count);
+	watch_folders_of(databases, files->location, files->location_count, FOLDERS_MAX - 1);
+	watch_folders_of(databases, files->control, files->control_count, FOLDERS_MAX - 1);
+	watch_folders_of(databases, files->anycast, files->anycast_count, FOLDERS_MAX - 1);
+	const struct config_path hosts = {{0, 0}, config->hosts_file};
+	watch_folders_of(databases, &hosts, config->hosts_file != NULL, FOLDERS_MAX);
 }
 
 void databases_loaded(struct databases *databases, const struct config *config)
 {
 	databases->seen = look(&config->geo);
+	databases->seen_hosts = look_hosts(config);
 }
 
 void databases_free(struct databases **databases)

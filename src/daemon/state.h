@@ -61,7 +61,7 @@ int reload_snapshot(struct daemon *daemon);
 /* The same with the configuration in force, whatever has been written into its file meanwhile: for copies of lists that have
  * changed. */
 int rebuild_snapshot(struct daemon *daemon, const char *why);
-/* databases.c: watches the files under `geo` and rebuilds the snapshot when they have changed. _configure: those of this
+/* databases.c: watches the files under `geo` and the hosts file, and rebuilds the snapshot when they have changed. _configure: those of this
  * configuration from now on; _loaded: they are read now, as they are. All in the control thread; freed when its loop is closed. */
 struct databases *databases_new(struct daemon *daemon);
 void databases_configure(struct databases *databases, const struct config *config);

@@ -161,7 +161,7 @@ def test_hosts(portafilter, public, folder):
     assert daemon.rows(2, "name = 'bank.house'")[-1]["source"] == "cache"
     assert daemon.ask("nowhere.house").rcode() == dns.rcode.NXDOMAIN
     assert "1 lines do not begin with an address" in " ".join(daemon.status()["warnings"])
-    # The file is read again with a reload, and an unreadable one changes nothing.
+    # The file is read again with a reload, and one that is gone changes nothing.
     path.write_text("192.168.1.10 tv.house\n")
     assert daemon.cli("reload")[0] == 0
     assert addresses(daemon.ask("tv.house")) == ["192.168.1.10"]
@@ -170,6 +170,31 @@ def test_hosts(portafilter, public, folder):
     assert code == 1 and "hosts-file" in err
     assert addresses(daemon.ask("tv.house")) == ["192.168.1.10"]
     path.write_text("")
+
+
+def test_a_hosts_file_is_watched(portafilter, public, folder):
+    """Written over, replaced, taken away and brought back, without a reload; what can not be read leaves the old one in force."""
+    path, other = folder / "hosts", folder / "hosts.other"
+    path.write_text("192.168.1.9 tv.house\n")
+    daemon = portafilter({"upstreams": [public.upstream], "hosts-file": str(path), "hosts": [{"name": "nas.house", "ip": "192.168.1.5"}]})
+
+    def wait_tv(address):
+        wait_until(lambda: addresses(daemon.ask("tv.house")) == [address], f"tv.house is {address}:\n" + daemon.log())
+
+    wait_tv("192.168.1.9")
+    daemon.write(text="this is: [half\n")  # somebody is editing it, and it is not what counts
+    path.write_text("192.168.1.10 tv.house\n192.168.1.7 nas.house\n")
+    wait_tv("192.168.1.10")
+    assert addresses(daemon.ask("nas.house")) == ["192.168.1.5"]
+    daemon.wait_log("a new hosts file: snapshot 2 is in force")
+    other.write_text("192.168.1.11 tv.house\n")
+    other.rename(path)
+    wait_tv("192.168.1.11")
+    path.unlink()
+    daemon.wait_log("a new hosts file refused: .*; snapshot 3 stays in force")
+    wait_tv("192.168.1.11")
+    path.write_text("192.168.1.12 tv.house\n")
+    wait_tv("192.168.1.12")
 
 
 def test_a_forward_zone_has_its_own_servers_and_cache(portafilter, public, router):
