@@ -15,6 +15,7 @@
 #include "value/facts.h"
 #include "value/listset.h"
 #include "value/marks.h"
+#include "value/privacy.h"
 #include "value/tags.h"
 #include "value/verdict.h"
 
@@ -240,6 +241,13 @@ struct config_notify {
 	unsigned kinds;    /* bits of enum event_kind */
 };
 
+/* One entry of journal.tags: of devices with this tag. */
+#define CONFIG_PRIVACY_TAGS_MAX 16
+struct config_privacy_tag {
+	size_t tag;
+	enum privacy privacy;
+};
+
 /* One entry of journal.also[]. */
 #define CONFIG_SINKS_MAX 8
 enum config_sink_kind { CONFIG_SINK_JSONL, CONFIG_SINK_DNSTAP, CONFIG_SINK_SYSLOG };
@@ -334,9 +342,15 @@ struct config {
 	char *journal_rings;     /* journal.rings; default journal.rings beside the control socket */
 	char *recognise_path;    /* the table of names (recognise.h); NULL: `recognise: off` */
 	int64_t journal_keep_us; /* journal.keep, 30 days by default */
-	size_t sink_count;       /* beside the SQLite journal */
+	enum privacy journal_privacy;
+	size_t privacy_tag_count;
+	struct config_privacy_tag privacy_tags[CONFIG_PRIVACY_TAGS_MAX];
+	size_t sink_count; /* beside the SQLite journal */
 	struct config_sink sinks[CONFIG_SINKS_MAX];
 };
+
+/* How much is written of a device with these tags: of those that journal.tags names the least; without one, journal.privacy. */
+enum privacy config_privacy(const struct config *config, tag_set tags);
 
 /* Reads and checks a file. On PF_OK `*out` is owned by the caller (config_free) and `diag` may hold
  * warnings; on PF_EINVAL `diag` holds every error that was found and `*out` is NULL. Names of lists and

@@ -22,24 +22,75 @@ static void read_keep(struct reader *reader, const struct node *node, void *targ
 	reader_duration(reader, node, "journal.keep", &config->journal_keep_us);
 }
 
+static const char *const privacy_words[] = {
+	[PRIVACY_FULL] = "full",
+	[PRIVACY_PSEUDONYM] = "pseudonym",
+	[PRIVACY_ENDPOINTS_ONLY] = "endpoints-only",
+};
+
 static void read_privacy(struct reader *reader, const struct node *node, void *target)
 {
+	struct config *config = target;
+	int word = reader_word(reader, node, "journal.privacy", privacy_words, PF_COUNT(privacy_words));
+	if (word >= 0)
+		config->journal_privacy = (enum privacy)word;
+}
+
+/* One `TAG: word` of the mapping. */
+static void read_tag(struct reader *reader, const struct node *key, const struct node *value)
+{
+	struct config *config = reader->config;
+	char show[SHOWN_MAX];
+	const char *text = reader_text(reader, key, "journal.tags", "a tag");
+	int tag = text ? tag_find(&config->tags, text) : -1;
+	if (text && tag < 0)
+		tell_error(reader, key->pos, "`journal.tags` names the unknown tag `%s`: no device has it",
+		           shown(text, show));
+	int word = reader_word(reader, value, "journal.tags", privacy_words, PF_COUNT(privacy_words));
+	for (size_t i = 0; tag >= 0 && i < config->privacy_tag_count; i++)
+		if (config->privacy_tags[i].tag == (size_t)tag) {
+			tell_error(reader, key->pos, "`journal.tags` names the tag `%s` twice", text);
+			return;
+		}
+	if (tag >= 0 && word >= 0)
+		config->privacy_tags[config->privacy_tag_count++] =
+			(struct config_privacy_tag){(size_t)tag, (enum privacy)word};
+}
+
+static void read_tags(struct reader *reader, const struct node *node, void *target)
+{
 	(void)target;
-	static const char *const words[] = {"full", "pseudonym", "endpoints-only"};
-	int word = reader_word(reader, node, "journal.privacy", words, PF_COUNT(words));
-	if (word > 0)
-		tell_error(
-			reader, node->pos,
-			"`journal.privacy: %s` is not in this version: the journal would hold every query with "
-			"its device; only `full` can be kept so far",
-			words[word]);
+	if (node->kind != NODE_MAPPING || !node->count) {
+		tell_error(reader, node->pos,
+		           "`journal.tags` must be a mapping of tags to how much is written of their "
+		           "devices, like {guest: endpoints-only}");
+		return;
+	}
+	if (node->count > CONFIG_PRIVACY_TAGS_MAX) {
+		tell_error(reader, node->pos, "`journal.tags` has %zu tags, but at most %d are possible",
+		           node->count, CONFIG_PRIVACY_TAGS_MAX);
+		return;
+	}
+	for (const struct node *key = node->first; key && key->next; key = key->next->next)
+		read_tag(reader, key, key->next);
+}
+
+enum privacy config_privacy(const struct config *config, tag_set tags)
+{
+	int least = -1;
+	for (size_t i = 0; i < config->privacy_tag_count; i++) {
+		const struct config_privacy_tag *entry = &config->privacy_tags[i];
+		if (tags & tag_bit(entry->tag) && (int)entry->privacy > least)
+			least = (int)entry->privacy;
+	}
+	return least < 0 ? config->journal_privacy : (enum privacy)least;
 }
 
 void section_journal(struct reader *reader, const struct node *node, void *target)
 {
 	static const struct field fields[] = {
 		{"path", read_path, false},       {"rings", read_rings, false}, {"keep", read_keep, false},
-		{"privacy", read_privacy, false}, {"also", sinks_read, false},
+		{"privacy", read_privacy, false}, {"tags", read_tags, false},   {"also", sinks_read, false},
 	};
 	struct config *config = target;
 	int on = value_switch(node);

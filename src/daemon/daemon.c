@@ -266,11 +266,21 @@ static size_t open_sinks(const struct daemon *daemon, struct sink *sinks[1 + CON
 	return 0;
 }
 
+/* Whoever is to be hidden is hidden without a file too: then nobody can be told from before. */
+static void load_privacy_key(struct daemon *daemon)
+{
+	char path[PATH_MAX], error[ERROR_MAX];
+	snprintf(path, sizeof path, "%s/pseudonym.key", daemon->state_folder);
+	if (privacy_key_load(path, &daemon->shared.privacy_key, error, sizeof error) != PF_OK)
+		log_warning("%s Pseudonyms in the journal are new ones after each start.", error);
+}
+
 static int start_journal(struct daemon *daemon, char error[ERROR_MAX])
 {
 	struct sink *sinks[1 + CONFIG_SINKS_MAX];
 	if (!daemon->journal_path)
 		return PF_OK;
+	load_privacy_key(daemon);
 	size_t count = open_sinks(daemon, sinks, error);
 	if (!count)
 		return PF_EIO;

@@ -12,6 +12,7 @@ struct handover {
 	struct rcu_head rcu;
 	struct devices *devices;
 	struct journal *journal;
+	bool hidden, shown; /* some devices are journalled under pseudonyms, some under their ids */
 	size_t count;
 	struct device_change changes[HANDOVER_MAX];
 };
@@ -26,12 +27,43 @@ static void log_change(const struct device_change *change)
 		         change->into, change->why);
 }
 
+static void put(struct handover *handover, const struct device_change *change)
+{
+	if (journal_change(handover->journal, change) != PF_OK)
+		__atomic_add_fetch(&handover->devices->changes_refused, 1, __ATOMIC_RELAXED);
+}
+
+/* Where both may be, nothing is written of a device under the one that it does not have in the journal. */
+static void put_hidden(struct handover *handover, struct device_change change)
+{
+	change.only_known = true;
+	if (handover->shown)
+		put(handover, &change);
+	privacy_hide_change(&handover->devices->daemon->shared.privacy_key, &change);
+	put(handover, &change);
+}
+
+/* Of all devices, as the configuration has it now. */
+static void look_at_privacy(struct handover *handover, const struct config *config)
+{
+	bool hidden = config->journal_privacy == PRIVACY_PSEUDONYM;
+	handover->hidden = hidden;
+	handover->shown = !hidden;
+	for (size_t i = 0; i < config->privacy_tag_count; i++) {
+		hidden = config->privacy_tags[i].privacy == PRIVACY_PSEUDONYM;
+		handover->hidden = handover->hidden || hidden;
+		handover->shown = handover->shown || !hidden;
+	}
+}
+
 static void hand_over(struct rcu_head *head)
 {
 	struct handover *handover = (struct handover *)((char *)head - offsetof(struct handover, rcu));
 	for (size_t i = 0; i < handover->count; i++)
-		if (journal_change(handover->journal, &handover->changes[i]) != PF_OK)
-			__atomic_add_fetch(&handover->devices->changes_refused, 1, __ATOMIC_RELAXED);
+		if (handover->hidden)
+			put_hidden(handover, handover->changes[i]);
+		else
+			put(handover, &handover->changes[i]);
 	free(handover);
 }
 
@@ -55,6 +87,7 @@ void devices_tell_changes(struct devices *devices)
 			return; /* they wait in the book */
 		handover->devices = devices;
 		handover->journal = daemon->shared.journal;
+		look_at_privacy(handover, daemon->shared.snapshot->config);
 		handover->count = 0;
 		while (handover->count < HANDOVER_MAX &&
 		       book_take_change(devices->book, &handover->changes[handover->count]))

@@ -28,7 +28,7 @@ struct flat_head {
 	uint8_t rcode, dropped_reply, action, source, standing, confidence;
 	uint8_t has_answer, has_wire;
 	struct addr client;
-	uint8_t unused;
+	uint8_t privacy;
 };
 
 struct flat_answer {
@@ -108,6 +108,7 @@ static struct flat_head record_head(const struct record *record)
 		.has_answer = record->answer != NULL,
 		.has_wire = record->wire != NULL,
 		.client = record->client,
+		.privacy = record->privacy,
 	};
 }
 
@@ -301,7 +302,7 @@ static bool head_sound(const struct flat_head *head)
 {
 	return head->action <= ACTION_SINKHOLE && head->source <= SOURCE_UPSTREAM &&
 	       head->standing <= STANDING_INDETERMINATE && head->confidence <= CONFIDENCE_HIGH &&
-	       addr_sound(&head->client);
+	       head->privacy <= PRIVACY_ENDPOINTS_ONLY && addr_sound(&head->client);
 }
 
 int flat_read(const uint8_t *bytes, size_t length, struct flat_record *out)
@@ -325,6 +326,7 @@ int flat_read(const uint8_t *bytes, size_t length, struct flat_record *out)
 		.standing = head.standing,
 		.confidence = head.confidence,
 		.answer_id = head.answer_id,
+		.privacy = head.privacy,
 	};
 	struct record *record = &out->record;
 	read_name(&reader, &out->name);

@@ -11,6 +11,7 @@
 #include "dns/name.h"
 #include "value/device.h"
 #include "value/facts.h"
+#include "value/privacy.h"
 #include "value/verdict.h"
 
 #define RECORD_BYTES_MAX \
@@ -103,6 +104,7 @@ struct record {
 	const char *reason;                 /* the sentence; "" without a rule */
 	const char *upstream;               /* who gave the answer; "" when none was asked for */
 	uint8_t standing, confidence;       /* of the answer */
+	uint8_t privacy;                    /* enum privacy; a device that is hidden is so already */
 	uint64_t answer_id;                 /* 0: no answer */
 	const struct record_answer *answer; /* NULL: written before */
 	const struct record_wire *wire;     /* NULL: no sink wants it */

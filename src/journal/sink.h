@@ -13,6 +13,8 @@ struct sink {
 	const char *name; /* "sqlite" */
 	bool
 		wants_wire; /* records shall bring the messages along (record.h); costs every query their copy */
+	/* Takes records of PRIVACY_ENDPOINTS_ONLY, and writes no single query of them; others do not see them. */
+	bool takes_endpoints;
 	/* A batch: begin, some records, commit. PF_OK; any failure means that the sink has rolled back the
 	 * whole batch and says why in `error`, a full sentence: the writer keeps the records in their rings
 	 * and brings them again later. Only `write` has one more: PF_EINVAL says that this record can never

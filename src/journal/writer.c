@@ -89,7 +89,9 @@ static int write_entry(struct writer *writer, struct lane *lane, const uint8_t *
                        struct batch *batch, char *error)
 {
 	int result = flat_read(data, length, writer->scratch);
-	if (result == PF_OK)
+	bool seen =
+		lane->sink->takes_endpoints || writer->scratch->record.privacy != PRIVACY_ENDPOINTS_ONLY;
+	if (result == PF_OK && seen)
 		result = lane->sink->write(lane->sink, &writer->scratch->record, error, WRITER_ERROR_MAX);
 	if (result != PF_OK && result != PF_EINVAL)
 		return result;

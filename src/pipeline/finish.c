@@ -231,8 +231,13 @@ static void journal_query(struct query *query, const struct finish *finish, cons
 		.confidence = finish->facts ? finish->facts->confidence : CONFIDENCE_NONE,
 	};
 	int error;
+	struct privacy_mask mask;
+	record.privacy = (uint8_t)config_privacy(finish->snapshot->config, query->device.tags);
+	if (record.privacy == PRIVACY_PSEUDONYM)
+		privacy_hide(&pipeline->shared->privacy_key, &record, &mask);
+	/* Of who is to be hidden no message is handed on: it may hold who asks. */
 	struct wire wire;
-	if (wire_wanted(pipeline))
+	if (record.privacy == PRIVACY_FULL && wire_wanted(pipeline))
 		record.wire = wire_fill(&wire, query, finish, length);
 	const unsigned view = 1u << finish->home;
 	if (finish->facts)

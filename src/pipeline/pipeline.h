@@ -13,6 +13,7 @@
 #include "device/sightings.h"
 #include "dns/strip.h"
 #include "journal/journal.h"
+#include "journal/privacy.h"
 #include "pipeline/limiter.h"
 #include "pipeline/query.h"
 #include "pipeline/snapshot.h"
@@ -32,6 +33,7 @@ struct shared {
 	struct flight_table *flights;
 	struct limiter *limiter; /* NULL: everybody may ask as much as they like */
 	struct journal *journal; /* NULL: `journal: off` */
+	struct privacy_key privacy_key;
 	struct hash_key key;
 	/* The primary of this list of the configuration says that its zone has changed (RFC 1996). Any thread; does not block. */
 	void (*notified)(void *data, size_t list);

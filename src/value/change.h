@@ -3,6 +3,7 @@
 #ifndef PF_VALUE_CHANGE_H
 #define PF_VALUE_CHANGE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "value/device.h"
@@ -19,6 +20,7 @@ struct device_change {
 	int64_t since_wall_us, wall_us; /* when `from` came; when that was found out */
 	char from[DEVICE_ID_MAX], into[DEVICE_ID_MAX];
 	char into_name[DEVICE_NAME_MAX];
+	bool only_known;          /* nothing is written when `from` is in no record */
 	char why[CHANGE_WHY_MAX]; /* half a sentence: "its DHCP client identifier is the same" */
 };
 

@@ -203,6 +203,8 @@ int merge_change(struct sqlite_sink *sink, const struct device_change *change)
 	bool there = result == PF_OK;
 	if (result != PF_OK && result != PF_ENOENT)
 		return result;
+	if (change->only_known && !there)
+		return PF_OK;
 	/* An address is a device only where somebody asked from it: else there is nothing to write down. And who asked from
 	 * it long before may have been another. */
 	bool early = first_ms < change->since_wall_us / US_PER_MS - MERGE_SLACK_MS;

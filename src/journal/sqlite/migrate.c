@@ -65,7 +65,7 @@ static const struct {
 };
 
 static const char rows_sql[] =
-	"SELECT q.id, q.time, k.id, q.took_us FROM old.query q CROSS JOIN kind k ON k.name = q.name"
+	"SELECT q.id, q.time, k.id, q.took_us FROM old.query q CROSS JOIN kind k INDEXED BY kind_name ON k.name = q.name"
 	" AND k.device = q.device AND k.client = q.client AND k.outcome = q.outcome"
 	" AND k.reason IS q.reason AND k.answer IS q.answer ORDER BY q.id";
 

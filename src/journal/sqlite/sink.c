@@ -37,8 +37,9 @@ static const char *const statement_sql[ST_COUNT] = {
 	[ST_DEVICE_COUNT] = "UPDATE device SET first = min(first, ?2), last = max(last, ?3),"
 						" queries = queries + ?4, flagged = flagged + ?5,"
 						" sinkholed = sinkholed + ?6 WHERE id = ?1",
-	[ST_KIND_FIND] = "SELECT id FROM kind WHERE device = ?1 AND client = ?2 AND name = ?3"
-					 " AND outcome = ?4 AND reason IS ?5 AND answer IS ?6",
+	[ST_KIND_FIND] =
+		"SELECT id FROM kind INDEXED BY kind_name WHERE device = ?1 AND client = ?2 AND name = ?3"
+		" AND outcome = ?4 AND reason IS ?5 AND answer IS ?6",
 	[ST_KIND_INSERT] = "INSERT INTO kind (device, client, name, outcome, reason, answer)"
 					   " VALUES (?, ?, ?, ?, ?, ?)",
 	[ST_BLOCK_PUT] = "INSERT OR REPLACE INTO block (id, count, time, rows) VALUES (?, ?, ?, ?)",
@@ -176,30 +177,64 @@ static bool sound(const struct record *record)
 {
 	return record->action <= ACTION_SINKHOLE && record->source <= SOURCE_UPSTREAM &&
 	       record->standing <= STANDING_INDETERMINATE && record->confidence <= CONFIDENCE_HIGH &&
-	       strlen(record->device_id) < DEVICE_ID_MAX &&
+	       record->privacy <= PRIVACY_ENDPOINTS_ONLY && strlen(record->device_id) < DEVICE_ID_MAX &&
 	       strlen(record->device_name) < DEVICE_NAME_MAX &&
 	       strlen(record->rule_name) < RECORD_RULE_MAX &&
 	       strlen(record->reason) < RECORD_REASON_MAX &&
 	       strlen(record->upstream) < RECORD_UPSTREAM_MAX;
 }
 
-static int sink_write(struct sink *base, const struct record *record, char *error,
-                      size_t error_size)
+/* No query of it is kept: what it adds to the endpoints and the device goes with the batch. */
+static int write_endpoint(struct sqlite_sink *sink, const struct record *record, int64_t time_ms)
 {
-	struct sqlite_sink *sink = (struct sqlite_sink *)base;
+	uint32_t device;
+	struct group group = {.first = time_ms, .last = time_ms, .count = 1};
+	bool complete;
+	int result = device_see(sink, record, time_ms, &device);
+	if (result == PF_EFULL) {
+		result = sums_flush(sink);
+		sink_forget(sink);
+		if (result == PF_OK)
+			result = device_see(sink, record, time_ms, &device);
+	}
+	if (result != PF_OK)
+		return result;
+	sums_count_device(&sink->devices[device], record->action, &group);
+	sink->direct = true;
+	if (!record->answer_id)
+		return PF_OK;
+	group.key.device = sink->devices[device].id;
+	group.key.type = record->type;
+	result = intern_name(sink, record->name, &group.key.name);
+	if (result == PF_OK)
+		result = intern_type(sink, record->type);
+	if (result == PF_OK)
+		result = answer_see(sink, record, &group.key.answer, &complete);
+	return result == PF_OK ? endpoint_add(sink, &group, complete) : result;
+}
+
+static int write_query(struct sqlite_sink *sink, const struct record *record, int64_t time_ms)
+{
 	struct kind_seen *kind;
-	int64_t time_ms = record->time_wall_us / US_PER_MS;
-	if (!sound(record))
-		return PF_EINVAL;
 	int result = kind_see(sink, record, time_ms, &kind);
 	if (result == PF_OK)
 		result = sums_see(sink, kind, time_ms);
 	if (result == PF_OK)
 		result = block_add(sink, sink->next_row, time_ms, kind, record->took_us);
-	if (result != PF_OK)
-		return roll_back(sink, result, error, error_size);
-	sink->next_row++;
-	return PF_OK;
+	sink->next_row += result == PF_OK;
+	return result;
+}
+
+static int sink_write(struct sink *base, const struct record *record, char *error,
+                      size_t error_size)
+{
+	struct sqlite_sink *sink = (struct sqlite_sink *)base;
+	int64_t time_ms = record->time_wall_us / US_PER_MS;
+	if (!sound(record))
+		return PF_EINVAL;
+	int result = record->privacy == PRIVACY_ENDPOINTS_ONLY ? write_endpoint(sink, record, time_ms)
+	                                                       : write_query(sink, record, time_ms);
+	return result == PF_OK ? PF_OK : roll_back(sink, result, error, error_size);
 }
 
 static int sink_mark(struct sink *base, uint64_t generation, const uint64_t *positions,
@@ -244,6 +279,9 @@ static int sink_commit(struct sink *base, char *error, size_t error_size)
 {
 	struct sqlite_sink *sink = (struct sqlite_sink *)base;
 	int result = sums_flush_if_due(sink);
+	if (result == PF_OK && sink->direct)
+		result = sums_flush_direct(sink);
+	sink->direct = false;
 	if (result == PF_OK)
 		result = block_put(sink);
 	if (result == PF_OK)
@@ -333,6 +371,7 @@ static struct sqlite_sink *create(const char *path, int64_t keep_us)
 	if (!sink)
 		return NULL;
 	sink->sink = (struct sink){.name = "sqlite",
+	                           .takes_endpoints = true,
 	                           .begin = sink_begin,
 	                           .write = sink_write,
 	                           .commit = sink_commit,

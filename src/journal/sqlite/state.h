@@ -162,6 +162,7 @@ struct sqlite_sink {
 	int64_t summed_until, summed_until_kept; /* as `progress` has it: now, and at the last commit */
 	int64_t replay_to;    /* queries up to here that are not gathered in memory */
 	int64_t flushed_us;   /* monotonic: when sums were written last */
+	bool direct;          /* something of this batch is no query, and must be written with it */
 	int64_t rolled_until; /* as `progress` has it: the hour */
 
 	struct drift *drift; /* what moved, see drift.h */
@@ -234,6 +235,9 @@ void block_abandon(struct block *block);
  * a rollback the rest is counted from the blocks, and no query counts twice or never. */
 PF_MUST_CHECK int sums_see(struct sqlite_sink *sink, struct kind_seen *kind, int64_t time_ms);
 PF_MUST_CHECK int sums_flush(struct sqlite_sink *sink);
+/* What does not wait: endpoints and counts of devices of whom no query is kept. */
+PF_MUST_CHECK int sums_flush_direct(struct sqlite_sink *sink);
+void sums_count_device(struct device_seen *device, uint8_t action, const struct group *group);
 /* Not with each batch. */
 PF_MUST_CHECK int sums_flush_if_due(struct sqlite_sink *sink);
 void sums_committed(struct sqlite_sink *sink);

@@ -134,18 +134,17 @@ static int judge(struct sqlite_sink *sink, struct kind_seen *kind)
 	return result == SQLITE_ROW || result == SQLITE_DONE ? PF_OK : PF_EIO;
 }
 
-static void count(struct device_seen *device, const struct kind_seen *kind,
-                  const struct tally *tally)
+void sums_count_device(struct device_seen *device, uint8_t action, const struct group *group)
 {
-	if (!device->queries || tally->first < device->first)
-		device->first = tally->first;
-	if (!device->queries || tally->last > device->last)
-		device->last = tally->last;
-	device->queries += tally->count;
-	if (kind->action == ACTION_FLAG)
-		device->flagged += tally->count;
-	if (kind->action == ACTION_SINKHOLE)
-		device->sinkholed += tally->count;
+	if (!device->queries || group->first < device->first)
+		device->first = group->first;
+	if (!device->queries || group->last > device->last)
+		device->last = group->last;
+	device->queries += group->count;
+	if (action == ACTION_FLAG)
+		device->flagged += group->count;
+	if (action == ACTION_SINKHOLE)
+		device->sinkholed += group->count;
 }
 
 static int flush_kind(struct sqlite_sink *sink, struct kind_seen *kind)
@@ -168,7 +167,7 @@ static int flush_kind(struct sqlite_sink *sink, struct kind_seen *kind)
 			.country = kind->country.code,
 			.complete = kind->complete,
 		};
-		count(device, kind, tally);
+		sums_count_device(device, kind->action, &addition.group);
 		result = take(sink, &addition);
 	}
 	return result;
@@ -184,6 +183,12 @@ static int flush_devices(struct sqlite_sink *sink)
 		device->queries = device->flagged = device->sinkholed = 0;
 	}
 	return result;
+}
+
+int sums_flush_direct(struct sqlite_sink *sink)
+{
+	int result = endpoint_flush(sink);
+	return result == PF_OK ? flush_devices(sink) : result;
 }
 
 /* ---- from the database ------------------------------------------------------------------- */
