@@ -59,12 +59,21 @@ static enum MHD_Result add_param(void *data, enum MHD_ValueKind kind, const char
 	return MHD_YES;
 }
 
+static void text_free(void *data)
+{
+	buffer_deinit(data);
+	free(data);
+}
+
 static enum MHD_Result send_answer(struct MHD_Connection *connection, struct routes_answer *answer)
 {
 	struct rows_answer *rows = answer->rows;
 	if (answer->http < 400 && rows)
-		return respond_text(connection, rows->text.data, rows->text.length, rows_free, rows);
+		return respond_text(connection, NULL, rows->text.data, rows->text.length, rows_free, rows);
 	rows_free(rows);
+	if (answer->http < 400 && answer->text)
+		return respond_text(connection, answer->type, answer->text->data, answer->text->length,
+		                    text_free, answer->text);
 	if (answer->http < 400 && answer->body)
 		return respond_json(connection, answer->body);
 	if (answer->http < 400) {
@@ -80,8 +89,8 @@ static enum MHD_Result handle(struct admin *admin, struct MHD_Connection *connec
 	char error[RESPOND_ERROR_MAX];
 	const struct route *route = request->odd_path ? NULL : route_find(path);
 	if (!route) {
-		snprintf(error, sizeof error, "There is nothing at %.200s; the API is under /api/v1/.",
-		         path);
+		snprintf(error, sizeof error,
+		         "There is nothing at %.200s; the API is under /api/v1/, and /metrics.", path);
 		return respond_problem(connection, 404, error, NULL, NULL);
 	}
 	bool reads = !strcmp(method, MHD_HTTP_METHOD_GET) || !strcmp(method, MHD_HTTP_METHOD_HEAD);

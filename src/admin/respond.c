@@ -20,10 +20,12 @@ static const char *title_of(int http)
 	}
 }
 
+/* `type` NULL: JSON. */
 static enum MHD_Result queue(struct MHD_Connection *connection, int http,
-                             struct MHD_Response *response, const char *allow)
+                             struct MHD_Response *response, const char *type, const char *allow)
 {
-	const char *type = http < 400 ? "application/json" : "application/problem+json";
+	if (!type)
+		type = http < 400 ? "application/json" : "application/problem+json";
 	enum MHD_Result result = MHD_NO;
 	if (MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type) == MHD_YES &&
 	    MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store") == MHD_YES &&
@@ -50,7 +52,7 @@ static enum MHD_Result queue_json(struct MHD_Connection *connection, int http, j
 			 : MHD_create_response_from_buffer(sizeof without_memory - 1, (void *)without_memory,
 	                                           MHD_RESPMEM_PERSISTENT);
 	if (response)
-		return queue(connection, http, response, allow);
+		return queue(connection, http, response, NULL, allow);
 	free(text);
 	return MHD_NO;
 }
@@ -69,13 +71,13 @@ static json_t *sentence_json(const char *sentence)
 	return json_string(plain);
 }
 
-enum MHD_Result respond_text(struct MHD_Connection *connection, const char *text, size_t length,
-                             void (*on_sent)(void *data), void *data)
+enum MHD_Result respond_text(struct MHD_Connection *connection, const char *type, const char *text,
+                             size_t length, void (*on_sent)(void *data), void *data)
 {
 	struct MHD_Response *response =
 		MHD_create_response_from_buffer_with_free_callback_cls(length, (void *)text, on_sent, data);
 	if (response)
-		return queue(connection, 200, response, NULL);
+		return queue(connection, 200, response, type, NULL);
 	on_sent(data);
 	return MHD_NO;
 }

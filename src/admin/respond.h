@@ -9,9 +9,9 @@
 
 /* All queue an answer; MHD_NO (the connection is closed) only without memory. */
 
-/* 200 with a text of JSON. `on_sent(data)` is called when nobody needs the text any more, on failure too. */
-enum MHD_Result respond_text(struct MHD_Connection *connection, const char *text, size_t length,
-                             void (*on_sent)(void *data), void *data);
+/* 200 with a text, of JSON when `type` is NULL. `on_sent(data)` is called when nobody needs the text any more, on failure too. */
+enum MHD_Result respond_text(struct MHD_Connection *connection, const char *type, const char *text,
+                             size_t length, void (*on_sent)(void *data), void *data);
 
 /* 200 with a document; the reference is taken over. */
 enum MHD_Result respond_json(struct MHD_Connection *connection, json_t *document);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "admin/devices.h"
+#include "admin/metrics.h"
 #include "journal/sqlite/sqlite.h"
 #include "report/proposals.h"
 #include "report/report.h"
@@ -39,6 +40,34 @@ static void get_rules(struct routes_context *context, const struct params *param
 {
 	(void)params;
 	answer->body = context->ops.rules(context->ops.data, &answer->http, answer->error);
+}
+
+static void get_metrics(struct routes_context *context, const struct params *params,
+                        struct routes_answer *answer)
+{
+	(void)params;
+	const struct admin_ops *ops = &context->ops;
+	json_t *status = ops->status(ops->data, &answer->http, answer->error);
+	json_t *lists = ops->lists(ops->data, &answer->http, answer->error);
+	json_t *rules = ops->rules(ops->data, &answer->http, answer->error);
+	struct buffer *text = answer->http < 400 ? malloc(sizeof *text) : NULL;
+	if (text) {
+		buffer_init(text, METRICS_BYTES_MAX);
+		metrics_write(text, status, lists, rules);
+	}
+	if (text && !text->failed) {
+		answer->text = text;
+		answer->type = METRICS_TYPE;
+	} else {
+		if (text)
+			buffer_deinit(text);
+		free(text);
+		if (answer->http < 400)
+			fail(answer, 503, "The daemon has no memory for its figures.");
+	}
+	json_decref(status);
+	json_decref(lists);
+	json_decref(rules);
 }
 
 static void post_reload(struct routes_context *context, const struct params *params,
@@ -270,6 +299,7 @@ static const char *const endpoint_params[] = {"device", "name",  "standing",   "
 static const char *const event_params[] = {"device", "kind", "since", "until", "limit", NULL};
 
 static const struct route routes[] = {
+	{"/metrics", false, no_params, get_metrics},
 	{"/api/v1/status", false, no_params, get_status},
 	{"/api/v1/devices", false, device_params, get_devices},
 	{"/api/v1/proposals", false, proposal_params, get_proposals},

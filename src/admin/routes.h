@@ -12,12 +12,14 @@ struct routes_context {
 	struct rows_budget budget;
 };
 
-/* What a handler has to say. With `http` under 400 either `rows` or `body` is there; else a sentence in
+/* What a handler has to say. With `http` under 400 one of `rows`, `text` and `body` is there; else a sentence in
  * `error`, and `body` may have members for the problem document. References are the caller's. */
 struct routes_answer {
 	int http; /* 200 at first */
 	json_t *body;
 	struct rows_answer *rows;
+	struct buffer *text; /* of the media type `type`; on the heap */
+	const char *type;
 	char error[500];
 };
 
