@@ -16,6 +16,7 @@
 
 #include "base/diag.h"
 #include "config/config.h"
+#include "dns/reply.h"
 #include "lists/source.h"
 #include "value/device.h"
 #include "value/listset.h"
@@ -144,14 +145,21 @@ void lists_match_answer(const struct lists *lists, struct regex_scratch *scratch
 
 /* The entry by which a list holds a question or its answer. */
 #define LIST_ENTRY_TEXT_MAX (NAME_TEXT_MAX + 32)
+/* A reply that is put together of what several entries say. */
+struct list_reply {
+	struct rule_reply reply;
+	uint8_t records[REPLY_RECORDS_MAX];
+};
+
 struct list_found {
 	struct list_identity {
 		uint64_t entry;
 		uint8_t
 			covers; /* what of the entry's lines must cover: the name itself, or what is below */
 	} identity;     /* for lists_find_line */
-	/* What it wants to be replied, owned by the lists; NULL when it does not say. */
+	/* What it wants to be replied, owned by the lists, or `merged`; NULL when it does not say. */
 	const struct rule_reply *reply;
+	struct list_reply merged; /* when several lines say it: valid as long as this is */
 	bool
 		by_answer; /* it is about the answer, and `address` the place of the address there, or -1 */
 	int address;

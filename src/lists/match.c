@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "lists/records.h"
 #include "lists/state.h"
 #include "match/regex.h"
 
@@ -293,15 +294,7 @@ struct best {
 
 static bool reply_fits(const struct list_detail *detail, uint16_t type)
 {
-	if (!detail->has_reply || detail->reply.kind != REPLY_RECORDS)
-		return detail->has_reply;
-	for (size_t at = 0; at + REPLY_RECORD_HEADER <= detail->reply.record_bytes;) {
-		uint16_t has = dns_read16(detail->reply.records + at);
-		if (has == type || has == DNS_TYPE_CNAME)
-			return true;
-		at += REPLY_RECORD_HEADER + dns_read16(detail->reply.records + at + 2);
-	}
-	return false;
+	return detail->has_reply && records_fit(&detail->reply, type);
 }
 
 /* Important before not, near before far, an entry that has what is asked for before one that has not. */
@@ -456,6 +449,30 @@ static void write_text(const struct line_item *item, char text[LIST_ENTRY_TEXT_M
 	}
 }
 
+/* What the entry wants to be replied, with what others of the same name and list add to it: several lines for one name, each with
+ * an address, are one answer. */
+static const struct rule_reply *reply_of(const struct best *best, const struct list_detail *detail,
+                                         struct list_reply *merged)
+{
+	if (!detail->has_reply || detail->reply.kind != REPLY_RECORDS ||
+	    best->item.trigger != TRIGGER_NAME)
+		return detail->has_reply ? &detail->reply : NULL;
+	bool any = false;
+	for (unsigned i = 0; i < best->match.hit_count; i++) {
+		const struct list_hit *hit = &best->match.hits[i];
+		const struct list_detail *other = detail_of(best->lists, hit);
+		if (other == detail || hit->labels != best->hit.labels || hit->covers & LIST_EXCEPTION ||
+		    other->important != detail->important || !other->has_reply ||
+		    other->reply.kind != REPLY_RECORDS || !holds(other, best->asked))
+			continue;
+		if (!any)
+			records_begin(merged, &detail->reply);
+		any = true;
+		records_add(merged, &other->reply, best->asked->type);
+	}
+	return any ? &merged->reply : &detail->reply;
+}
+
 bool lists_find(const struct lists *lists, struct regex_scratch *scratch, size_t list,
                 const struct list_asked *asked, const struct list_answer *answer,
                 struct list_found *found)
@@ -477,7 +494,7 @@ bool lists_find(const struct lists *lists, struct regex_scratch *scratch, size_t
 	const struct list_detail *detail = detail_of(lists, &best.hit);
 	found->identity.entry = list_entry_identity(&lists->tables, &best.item, best.hit.detail);
 	found->identity.covers = best.covers;
-	found->reply = detail->has_reply ? &detail->reply : NULL;
+	found->reply = reply_of(&best, detail, &found->merged);
 	found->by_answer = at > 2;
 	found->address = best.best_address;
 	write_text(&best.item, found->text);

@@ -113,11 +113,11 @@ const struct rule_reply *finish_reply(const struct query *query, const struct fi
 	const struct verdict *verdict = &finish->verdict;
 	const struct lists *lists = finish->snapshot->lists;
 	const struct answer *answer = finish->entry ? finish->entry->answer : NULL;
-	struct list_found found;
+	struct list_found *found = &query->pipeline->found;
 	if (verdict->reply->kind != REPLY_LIST || !lists_have_replies(lists, verdict->list) ||
-	    !listed_find(finish->snapshot, query, verdict, answer, &found) || !found.reply)
+	    !listed_find(finish->snapshot, query, verdict, answer, found) || !found->reply)
 		return verdict->reply;
-	return found.reply;
+	return found->reply;
 }
 
 /* Builds the reply in the pipeline's buffer; 0 is `drop`. */

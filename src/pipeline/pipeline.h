@@ -72,6 +72,7 @@ struct pipeline {
 	struct query *pool;
 	size_t query_count;
 	struct list_set hop_lists[ANSWER_HOP_MAX]; /* of the answer at hand */
+	struct list_found found; /* of the sinkholed query at hand: its reply may be in it */
 	uint8_t out[DNS_MESSAGE_MAX];
 	struct stripped stripped;
 };
