@@ -168,18 +168,24 @@ static bool during_implies(const struct config_during *later, const struct confi
 	return true;
 }
 
-static bool asks_answer(const struct config_rule *rule)
+static bool asks_addresses(const struct config_rule *rule)
 {
 	return rule->standing != STANDING_NONE || rule->confidence != CONFIDENCE_NONE ||
-	       rule->location.given || rule->control.given || rule->asn_count || rule->address_count ||
-	       rule->cname_count;
+	       rule->location.given || rule->control.given || rule->asn_count || rule->address_count;
+}
+
+static bool asks_answer(const struct config_rule *rule)
+{
+	return asks_addresses(rule) || rule->cname_count;
 }
 
 static bool answer_implies(const struct config_rule *later, const struct config_rule *earlier)
 {
 	if (earlier->standing != STANDING_NONE && later->standing != earlier->standing)
 		return false;
-	if (later->confidence < earlier->confidence || (earlier->match_all && !later->match_all))
+	/* `match` says something only where something is asked of addresses. */
+	bool all = earlier->match_all && asks_addresses(earlier);
+	if (later->confidence < earlier->confidence || (all && !later->match_all))
 		return false;
 	if (earlier->cname_count &&
 	    !(later->cname_count &&
@@ -203,14 +209,44 @@ static bool escapes_by_answer(const struct config_rule *later, const struct conf
 	return !acts_by_answer(earlier) || earlier->follow_off;
 }
 
-bool policy_shadows(const struct config_rule *earlier, const struct config_rule *later)
+/* Does the earlier one hold for every question for which the later one does? */
+static bool covers(const struct config_rule *earlier, const struct config_rule *later)
 {
 	if (asks_answer(earlier) != asks_answer(later))
 		return false;
 	return tags_imply(later, earlier) && values_imply(types_of(later), types_of(earlier)) &&
 	       during_implies(later->during, earlier->during) && lists_imply(later, earlier) &&
-	       names_imply(later, earlier) && answer_implies(later, earlier) &&
-	       !escapes_by_answer(later, earlier);
+	       names_imply(later, earlier) && answer_implies(later, earlier);
+}
+
+bool policy_shadows(const struct config_rule *earlier, const struct config_rule *later)
+{
+	return covers(earlier, later) && !escapes_by_answer(later, earlier);
+}
+
+/* An `allow` that was written behind the sinkhole which it is an exception of: all that it still does is to let CNAMEs to its
+ * names pass. */
+static bool allows_in_vain(const struct config_rule *earlier, const struct config_rule *later)
+{
+	return later->action == ACTION_ALLOW && later->name_count && !later->lists_given &&
+	       earlier->action == ACTION_SINKHOLE && covers(earlier, later);
+}
+
+static void warn(const struct config *config, const struct config_rule *earlier,
+                 const struct config_rule *later, struct diag *diag)
+{
+	if (policy_shadows(earlier, later))
+		diag_warning(
+			diag, config->file, later->pos.line, later->pos.column,
+			"the rule \"%s\" can never decide: \"%s\" on line %u stands before it and holds "
+			"wherever it would",
+			later->name, earlier->name, earlier->pos.line);
+	else
+		diag_warning(
+			diag, config->file, later->pos.line, later->pos.column,
+			"the rule \"%s\" allows none of its names: \"%s\" on line %u stands before it and "
+			"sinkholes them; an exception stands before what it is one of",
+			later->name, earlier->name, earlier->pos.line);
 }
 
 void policy_warn_of_shadows(const struct config *config, struct diag *diag)
@@ -219,16 +255,12 @@ void policy_warn_of_shadows(const struct config *config, struct diag *diag)
 	for (size_t i = 1; i < config->rule_count && told < TOLD_MAX; i++) {
 		const struct config_rule *later = &config->rules[i];
 		size_t k = 0;
-		while (k < i && !policy_shadows(&config->rules[k], later))
+		while (k < i && !policy_shadows(&config->rules[k], later) &&
+		       !allows_in_vain(&config->rules[k], later))
 			k++;
 		if (k == i)
 			continue;
-		const struct config_rule *earlier = &config->rules[k];
+		warn(config, &config->rules[k], later, diag);
 		told++;
-		diag_warning(
-			diag, config->file, later->pos.line, later->pos.column,
-			"the rule \"%s\" can never decide: \"%s\" on line %u stands before it and holds "
-			"wherever it would",
-			later->name, earlier->name, earlier->pos.line);
 	}
 }

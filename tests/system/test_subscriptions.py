@@ -355,6 +355,18 @@ def test_an_announced_size(subscribe, web):
     daemon.wait_log("there is no copy of it, so that it holds no name")
 
 
+def test_bytes_of_strangers(subscribe, web):
+    """A mark of byte order, CRLF, NULs and a line of a megabyte: the names around them are taken, and each line is accounted for."""
+    text = b"\xef\xbb\xbffirst.test\r\nsec\0ond.test\r\n\0\r\n" + b"x" * (1 << 20) + b"\r\nlast.test\r\n" + NAMES.encode()
+    daemon = subscribe(web(text).url())
+    wait_sunk(daemon, "last.test")
+    assert is_sunk(daemon, "first.test") and not is_sunk(daemon, "ond.test") and not is_sunk(daemon, "second.test")
+    row = daemon.json("lists")["lists"][0]
+    assert row["names"] == 52 and row["lines"] == 55
+    assert sorted((s["count"], tuple(s["lines"])) for s in row["skipped"]) == [(1, (4,)), (2, (2, 3))], row["skipped"]
+    assert source(daemon)["bytes"] == len(text)
+
+
 def test_a_packed_list(subscribe, web):
     server = web(lambda request: request.reply(gzip.compress(NAMES.encode()), headers={"Content-Encoding": "gzip"}))
     daemon = subscribe(server.url())

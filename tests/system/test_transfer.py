@@ -1,5 +1,6 @@
 """Response policy zones over the wire: whole and as differences, signed, noticed, expired; from a real NSD and a real BIND."""
 import base64
+import datetime
 import re
 import time
 from unittest import mock
@@ -36,7 +37,7 @@ def start(portafilter, upstream):
         if not known:
             if not find_program("named" if kind is BindPrimary else "nsd"):
                 pytest.skip("the primary is not installed")
-            known = kind(records, notify=daemon.port, **more)
+            known = kind(records, **{"notify": daemon.port, **more})
         primaries.append(known)
         secret = daemon.write_file("secret", getattr(known, "secret", SECRET) + "\n")
         zone = {"zone": ZONE, "primary": known.primary}
@@ -50,9 +51,14 @@ def start(portafilter, upstream):
         return daemon, known
 
     begin.primaries = primaries
+    begin.upstream = server
     yield begin
     for known in primaries:
         known.stop()
+
+
+def seconds(text):
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
 def is_sunk(daemon, name):
@@ -95,14 +101,73 @@ def test_a_large_zone_in_many_messages(start, kind):
     daemon.wait_log("whole: serial 1, 60061 entries")
 
 
-def test_the_triggers_and_actions_of_a_zone(start):
-    daemon, _ = start(NsdPrimary, {**FIRST, "*.below.test": "CNAME .", "nodata.test": "CNAME *.", "local.test": "A 198.51.100.7",
-                                   "text.test": 'TXT "a text; with ) signs"', "32.1.2.0.192.rpz-ip": "CNAME ."})
-    assert ask(daemon.port, "n1.listed.test").rcode() == dns.rcode.NXDOMAIN
-    assert ask(daemon.port, "a.below.test").rcode() == dns.rcode.NXDOMAIN
-    reply = ask(daemon.port, "nodata.test")
-    assert reply.rcode() == dns.rcode.NOERROR and addresses(reply) == []
-    assert addresses(ask(daemon.port, "local.test")) == ["198.51.100.7"]
+# What stands behind the names that no rule about the name itself speaks of
+ANSWERS = {"ip.test": "203.0.113.66", "target.test": "198.51.100.9"}
+ALL_OF_IT = {
+    "nxdomain.test": "CNAME .", "*.below.test": "CNAME .", "nodata.test": "CNAME *.", "*.pass.test": "CNAME .", "ok.pass.test": "CNAME rpz-passthru.",
+    "gone.test": "CNAME rpz-drop.", "tcp.test": "CNAME rpz-tcp-only.", "local.test": "A 198.51.100.7", "text.test": 'TXT "a text; with ) signs"',
+    "walled.test": "CNAME target.test.", "32.7.0.0.127.rpz-client-ip": "CNAME .", "32.66.113.0.203.rpz-ip": "CNAME *.",
+    "ns.bad.test.rpz-nsdname": "A 198.51.100.8", "32.77.113.0.203.rpz-nsip": "CNAME ."}
+
+
+def shows_servers(query, transport):
+    """An upstream whose answers show the name servers of two zones."""
+    name = query.question[0].name.to_text(omit_final_dot=True)
+    reply = answer(query, ANSWERS.get(name, "192.0.2.1"))
+    for zone, server, address in (("nsdname.test", "ns.bad.test.", None), ("nsip.test", "ns.elsewhere.test.", "203.0.113.77")):
+        if name.endswith(zone):
+            reply.authority.append(dns.rrset.from_text(zone + ".", 60, "IN", "NS", server))
+            if address:
+                reply.additional.append(dns.rrset.from_text(server, 60, "IN", "A", address))
+    return reply
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_triggers_and_actions_of_a_zone(start, kind):
+    """All five triggers and all six actions, as a real primary sends them."""
+    start.upstream.handler = shows_servers
+    daemon, known = start(KINDS[kind], {**FIRST, **ALL_OF_IT})
+
+    def asked(name, rdtype="A", **more):
+        reply = ask(daemon.port, name, rdtype, **more)
+        return dns.rcode.to_text(reply.rcode()), addresses(reply)
+    assert asked("nxdomain.test") == asked("a.below.test") == asked("not.pass.test") == ("NXDOMAIN", [])
+    assert asked("below.test") == asked("ok.pass.test") == asked("free.test") == ("NOERROR", ["192.0.2.1"])
+    assert asked("nodata.test") == ("NOERROR", [])
+    assert ask(daemon.port, "gone.test", timeout=0.3) is None
+    reply = ask(daemon.port, "tcp.test")
+    assert reply.flags & dns.flags.TC and not reply.answer
+    assert asked("local.test") == ("NOERROR", ["198.51.100.7"]) and asked("local.test", "AAAA") == ("NOERROR", [])
+    assert ask(daemon.port, "text.test", "TXT").answer[0][0].strings == (b"a text; with ) signs",)
+    assert asked("walled.test") == ("NOERROR", ["198.51.100.9"])
+    assert asked("free.test", source="127.0.0.7") == ("NXDOMAIN", [])
+    assert asked("ip.test") == ("NOERROR", [])
+    assert asked("x.nsdname.test") == ("NOERROR", ["198.51.100.8"])
+    assert asked("x.nsip.test") == ("NXDOMAIN", [])
+    # one of each kind goes with the differences
+    gone = {"32.7.0.0.127.rpz-client-ip", "32.66.113.0.203.rpz-ip", "ns.bad.test.rpz-nsdname", "32.77.113.0.203.rpz-nsip", "local.test"}
+    known.change({**FIRST, **{name: data for name, data in ALL_OF_IT.items() if name not in gone}})
+    wait_sunk(daemon, "local.test", sunk=False)
+    assert asked("ip.test")[1] == ["203.0.113.66"]
+    assert asked("x.nsdname.test") == asked("x.nsip.test") == asked("free.test", source="127.0.0.7") == ("NOERROR", ["192.0.2.1"])
+    daemon.wait_log("as differences: serial 2")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_timers_of_the_soa(start, kind):
+    """Without NOTIFY: a change is found when a refresh is due, or a retry when the primary was away then."""
+    daemon, known = start(KINDS[kind], refresh=1, retry=1, notify=None)
+    begun = source(daemon)
+    assert 8 <= seconds(begun["next"]) - seconds(begun["checked"]) <= 10.1  # a primary may not ask for more than one in ten seconds
+    known.quit()
+    assert daemon.cli("lists", "update")[0] == 1
+    away = source(daemon)
+    assert 0 <= seconds(away["next"]) - time.time() <= 2.1 and is_sunk(daemon, "n1.listed.test")
+    known.serial += 1
+    known.write({**FIRST, **sink("new.listed.test")})
+    known.start()
+    wait_sunk(daemon, "new.listed.test")  # by a retry
+    assert daemon.status()["queries"]["notified"] == 0
 
 
 # ---- kept

@@ -127,8 +127,38 @@ static void test_told(void **state)
 	fixture_deinit(&fixture);
 }
 
+/* What a rule does is not asked: sinkhole, flag and allow before each other. */
+static void test_actions(void **state)
+{
+	(void)state;
+	static const char *const actions[] = {"sinkhole", "flag", "allow"};
+	for (size_t i = 0; i < PF_COUNT(actions); i++)
+		for (size_t k = 0; k < PF_COUNT(actions); k++) {
+			struct fixture fixture;
+			char rules[300];
+			snprintf(rules, sizeof rules,
+			         "  - {name: earlier, names: \"*.test\", action: %s}\n"
+			         "  - {name: later, names: a.test, action: %s}\n",
+			         actions[i], actions[k]);
+			assert_int_equal(fixture_compile(&fixture, rules), PF_OK);
+			/* An `allow` also lets a CNAME of that name pass, which the earlier one does only when it is one too; behind
+			 * a sinkhole that is not what its author wants. */
+			bool warns = k != 2 || i != 1;
+			if ((fixture.diag.warnings == 1) != warns)
+				fail_msg("%s, %s: %zu", actions[i], actions[k], fixture.diag.warnings);
+			if (warns)
+				assert_non_null(
+					strstr(fixture.diag.entries[0].text,
+				           i == 0 && k == 2
+				               ? "\"later\" allows none of its names: \"earlier\" on line"
+				               : "\"later\" can never decide"));
+			fixture_deinit(&fixture);
+		}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_pairs), cmocka_unit_test(test_told)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_pairs), cmocka_unit_test(test_told),
+	                                   cmocka_unit_test(test_actions)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
