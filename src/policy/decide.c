@@ -118,11 +118,13 @@ const struct rule *policy_first_of_answer(const struct program *program,
                                           const struct policy_answer *answer,
                                           struct regex_scratch *scratch, struct evidence *evidence)
 {
+	if (!answer->lists)
+		return NULL;
 	struct policy_question asked = *question;
 	struct matter matter;
 	asked.lists = answer->lists;
 	matter_init(&matter, &asked, NULL, scratch);
-	for (size_t i = 0; answer->lists && i < program->names.count; i++) {
+	for (size_t i = 0; i < program->names.count; i++) {
 		const struct rule *rule = program->names.rules[i];
 		if (!rule->lists_given || policy_rule_check(rule, &matter, evidence) != CRITERION_NONE)
 			continue;
