@@ -257,16 +257,19 @@ static void decide_answer(struct pipeline *pipeline, const struct policy_questio
 	const struct policy *policy = finish->snapshot->policy;
 	const struct answer *answer = finish->entry->answer;
 	const struct lists *lists = finish->snapshot->lists;
+	const uint32_t number = finish->snapshot->epoch;
+	atomic_uint_least64_t *kept =
+		finish->facts ? &facts_box_view(finish->box, finish->home)->rules : NULL;
+	bool look = lists_look_at_answers(lists) &&
+	            policy_needs_lists(policy, pipeline->scratch, question->tags);
+	if (!look && !policy_needs_answer(policy, pipeline->scratch, question->tags, answer->hop_count,
+	                                  kept, number))
+		return;
 	struct policy_answer known = {.facts = finish->facts,
 	                              .hops = answer->hops,
 	                              .hop_count = answer->hop_count,
-	                              .policy_number = finish->snapshot->epoch};
-	if (finish->facts)
-		known.kept = &facts_box_view(finish->box, finish->home)->rules;
-	bool look = lists_look_at_answers(lists) &&
-	            policy_needs_lists(policy, pipeline->scratch, question->tags);
-	if (!look && !policy_needs_answer(policy, pipeline->scratch, question->tags))
-		return;
+	                              .kept = kept,
+	                              .policy_number = number};
 	if (look) {
 		struct listed_answer listed;
 		listed_answer_init(&listed, answer);

@@ -43,6 +43,13 @@ const struct rule *policy_first_of_answer(const struct program *program,
 void policy_widen(const struct policy_question *question, const struct policy_answer *answer,
                   struct policy_question *wide, struct list_set *lists);
 
+/* The rules that can hold of an answer as far as it was noted (policy_answer.kept): all, when it was not for this policy. */
+static inline uint32_t policy_kept(const atomic_uint_least64_t *kept, uint32_t number)
+{
+	uint64_t word = kept ? atomic_load_explicit(kept, memory_order_relaxed) : 0;
+	return kept && word >> 32 == number ? (uint32_t)word : UINT32_MAX;
+}
+
 /* What the threads that decide may not share; NULL is no scratch. */
 static inline struct regex_scratch *scratch_of(const struct policy_scratch *scratch)
 {

@@ -177,10 +177,13 @@ const struct program *policy_program(const struct policy *policy, struct policy_
 	return program;
 }
 
-bool policy_needs_answer(const struct policy *policy, struct policy_scratch *scratch, tag_set tags)
+bool policy_needs_answer(const struct policy *policy, struct policy_scratch *scratch, tag_set tags,
+                         size_t hop_count, const atomic_uint_least64_t *kept, uint32_t number)
 {
 	const struct program *program = policy_program(policy, scratch, tags);
-	return program->answers.count || program->cnames.count;
+	if (program->answers.beyond || (program->cnames.count && hop_count))
+		return true;
+	return program->answers.places & policy_kept(kept, number);
 }
 
 bool policy_needs_lists(const struct policy *policy, struct policy_scratch *scratch, tag_set tags)

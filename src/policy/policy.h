@@ -47,9 +47,10 @@ struct policy_scratch;
 struct policy_scratch *policy_scratch_new(const struct policy *policy);
 void policy_scratch_free(struct policy_scratch **scratch);
 
-/* Has the answers stage, or a CNAME on the way, anything to say about a device with these tags? If not, the answer need not
- * be looked at. */
-bool policy_needs_answer(const struct policy *policy, struct policy_scratch *scratch, tag_set tags);
+/* Has the answers stage, or one of `hop_count` CNAMEs on the way, anything to say about a device with these tags? If not, the answer
+ * need not be looked at. `kept` and `number` as in struct policy_answer. */
+bool policy_needs_answer(const struct policy *policy, struct policy_scratch *scratch, tag_set tags,
+                         size_t hop_count, const atomic_uint_least64_t *kept, uint32_t number);
 /* Does any rule for these tags ask for lists? If not, the question's may be empty. */
 bool policy_needs_lists(const struct policy *policy, struct policy_scratch *scratch, tag_set tags);
 /* Does any rule for these tags ask which lists hold the CNAMEs of an answer? */

@@ -109,10 +109,10 @@ static void test_infos(void **state)
 	assert_true(info.tags == tag_bit(TAG_ALL));
 	policy_rule_info(policy, 4, &info);
 	tag_set tv = info.tags;
-	assert_true(policy_needs_answer(policy, fixture.scratch, camera));
-	assert_true(policy_needs_answer(policy, fixture.scratch, tv));
-	assert_false(policy_needs_answer(policy, fixture.scratch, coffee));
-	assert_false(policy_needs_answer(policy, fixture.scratch, tag_bit(TAG_ALL)));
+	assert_true(policy_needs_answer(policy, fixture.scratch, camera, 1, NULL, 1));
+	assert_true(policy_needs_answer(policy, fixture.scratch, tv, 1, NULL, 1));
+	assert_false(policy_needs_answer(policy, fixture.scratch, coffee, 1, NULL, 1));
+	assert_false(policy_needs_answer(policy, fixture.scratch, tag_bit(TAG_ALL), 1, NULL, 1));
 	assert_true(policy_needs_lists(policy, fixture.scratch, coffee));
 	assert_true(policy_needs_lists(policy, fixture.scratch, tv | tag_bit(TAG_ALL)));
 	assert_false(policy_needs_lists(policy, fixture.scratch, camera | tag_bit(TAG_ALL)));

@@ -129,9 +129,9 @@ static void test_needed(void **state)
 			tv = all | tag_bit(TAG_BUILTIN_COUNT + 2);
 	assert_string_equal(policy_tag_name(policy, TAG_BUILTIN_COUNT), "coffee");
 	assert_true(policy_follows(policy, scratch, coffee));
-	assert_true(policy_needs_answer(policy, scratch, coffee));
+	assert_true(policy_needs_answer(policy, scratch, coffee, 1, NULL, 1));
 	assert_false(policy_follows(policy, scratch, camera)); /* there is nothing to be let pass */
-	assert_false(policy_needs_answer(policy, scratch, camera));
+	assert_false(policy_needs_answer(policy, scratch, camera, 1, NULL, 1));
 	assert_true(policy_needs_lists(policy, scratch, camera));
 	assert_false(policy_follows(policy, scratch, tv));
 	assert_true(policy_needs_lists(policy, scratch, tv));

@@ -307,7 +307,7 @@ static void decide_plainly(const struct policy *policy, struct regex_scratch *sc
 /* ---- comparing --------------------------------------------------------------------------- */
 
 struct tally {
-	size_t decided[3], cnames, indexed, learned, whole, shadowed;
+	size_t decided[3], cnames, indexed, learned, whole, shadowed, left_away;
 };
 
 static struct verdict decide_by(const struct policy *policy, struct policy_scratch *scratch,
@@ -346,7 +346,11 @@ static void compare(const struct policy *policy, struct policy_scratch *scratch,
 		fail_msg("rule %u decides, although another shadows it", verdict.rule);
 	const struct program *program = policy_program(policy, scratch, tags);
 	/* Who is told that nothing is asked may leave it away. */
-	if (!policy_needs_answer(policy, scratch, tags))
+	bool needs = policy_needs_answer(policy, scratch, tags, answer.hop_count, NULL, 7);
+	bool needs_more = policy_needs_answer(policy, scratch, tags, answer.hop_count, &kept, 7);
+	assert_true(needs || !needs_more);
+	tally->left_away += needs && !needs_more;
+	if (!needs_more)
 		assert_true(verdict.stage != STAGE_ANSWERS || verdict.match == MATCH_ANSWER_LIST);
 	if (!policy_needs_lists(policy, scratch, tags))
 		assert_true(verdict.match != MATCH_LIST && verdict.match != MATCH_CNAME_LIST &&
@@ -414,6 +418,7 @@ static void test_against_plain_walk(void **state)
 	assert_true(tally.cnames > 50);
 	assert_true(tally.indexed > 1000);
 	assert_true(tally.learned > 100);
+	assert_true(tally.left_away > 100);
 }
 
 static void test_without_room(void **state)
