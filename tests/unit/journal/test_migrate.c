@@ -67,6 +67,10 @@ static void migrate_and_check(const struct place *place)
 	assert_queries(place->path, QUERIES);
 	assert_samples_endpoints(place->path, QUERIES);
 	assert_sound(place->path);
+	/* Version 1 did not know whose the names are. */
+	assert_int_equal(number_in(place->path, "SELECT count(*) FROM name WHERE domain = ''"), 0);
+	assert_true(number_in(place->path, "SELECT count(*) FROM name WHERE domain = 'example.cn'") >
+	            0);
 	path_of(place, ".v1-backup", backup);
 	assert_int_equal(number_in(backup, "PRAGMA user_version"), 1);
 	assert_int_equal(number_in(backup, "SELECT count(*) FROM v_queries"), QUERIES);

@@ -1,4 +1,4 @@
-/* Whose the names are, on all the way to an address, and journals that were made before they were kept. */
+/* Whose the names are, on all the way to an address. Journals of before get their owners by test_migrate. */
 #include <stdio.h>
 #include <string.h>
 
@@ -110,24 +110,6 @@ static void the_last_way_counts(void **state)
 	assert_endpoint(place->path, "a.vendor.com", "a.vendor.com|vendor.com|d1.cloudfront.net");
 }
 
-static void older_journals_get_owners(void **state)
-{
-	const struct place *place = *state;
-	static const char *const hops[] = {"e7.akamaiedge.net"};
-	struct sink *sink = open_sink(place->path);
-	write(sink, "a.vendor.com", hops, 1, 7, 0);
-	sink->close(&sink);
-	run_sql(place->path, "DROP VIEW v_owners; ALTER TABLE name DROP COLUMN domain;"
-	                     " ALTER TABLE endpoint DROP COLUMN via");
-	assert_endpoint(place->path, "a.vendor.com", "a.vendor.com||");
-	sink = open_sink(place->path);
-	assert_endpoint(place->path, "a.vendor.com", "a.vendor.com|vendor.com|");
-	write(sink, "a.vendor.com", hops, 1, 7, 1);
-	sink->close(&sink);
-	assert_endpoint(place->path, "a.vendor.com", "a.vendor.com|vendor.com|e7.akamaiedge.net");
-	assert_sound(place->path);
-}
-
 #define CASE(test) cmocka_unit_test_setup_teardown(test, place_make, place_remove)
 
 int main(void)
@@ -135,7 +117,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(every_name_has_its_owner),
 		CASE(the_last_way_counts),
-		CASE(older_journals_get_owners),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
