@@ -11,7 +11,10 @@
 #include "journal/sqlite/sqlite.h"
 #include "report/proposals.h"
 #include "report/report.h"
+#include "report/summary.h"
 #include "report/tagged.h"
+
+#define REPORT_SINCE_US (INT64_C(30) * 86400 * 1000000) /* when nobody says since when */
 
 static void fail(struct routes_answer *answer, int http, const char *sentence)
 {
@@ -219,6 +222,41 @@ static void get_endpoints(struct routes_context *context, const struct params *p
 	ask_rows(context, params, ROWS_ENDPOINTS, answer);
 }
 
+/* What it needs besides the journal is the daemon's: its home, for the words. */
+static void get_report(struct routes_context *context, const struct params *params,
+                       struct routes_answer *answer)
+{
+	struct store_filter filter;
+	struct tagged tagged;
+	struct now now = clock_now();
+	if (read_filter(context, params, &filter, &tagged, answer)) {
+		struct store *store = open_store(context, answer);
+		json_t *status = context->ops.status(context->ops.data, &answer->http, answer->error);
+		char home[128] = "";
+		size_t i;
+		json_t *code;
+		json_array_foreach(json_object_get(status, "home"), i, code)
+		{
+			size_t used = strlen(home);
+			snprintf(home + used, sizeof home - used, "%s%s", i ? ", " : "",
+			         json_string_value(code));
+		}
+		if (!filter.since_wall_us)
+			filter.since_wall_us = now.wall_us - REPORT_SINCE_US;
+		if (!filter.until_wall_us)
+			filter.until_wall_us = now.wall_us;
+		const struct summary_subject subject = {filter.device, params_get(params, "tag"), home};
+		if (store && status)
+			answer->body = summary_make(store, &filter, &subject);
+		if (store && status && !answer->body)
+			fail(answer, 503, *store->error ? store->error : "The journal can not be read.");
+		json_decref(status);
+		if (store)
+			store->close(&store);
+	}
+	tagged_deinit(&tagged);
+}
+
 static void get_events(struct routes_context *context, const struct params *params,
                        struct routes_answer *answer)
 {
@@ -296,6 +334,8 @@ static const char *const query_params[] = {"device",   "name",  "action",     "r
 static const char *const endpoint_params[] = {"device", "name",  "standing",   "type", "since",
                                               "until",  "limit", PLACE_PARAMS, NULL};
 
+static const char *const report_params[] = {"device", "name",  "standing",   "action",
+                                            "since",  "until", PLACE_PARAMS, NULL};
 static const char *const event_params[] = {"device", "kind", "since", "until", "limit", NULL};
 
 static const struct route routes[] = {
@@ -305,6 +345,7 @@ static const struct route routes[] = {
 	{"/api/v1/proposals", false, proposal_params, get_proposals},
 	{"/api/v1/queries", false, query_params, get_queries},
 	{"/api/v1/endpoints", false, endpoint_params, get_endpoints},
+	{"/api/v1/report", false, report_params, get_report},
 	{"/api/v1/events", false, event_params, get_events},
 	{"/api/v1/lists", false, no_params, get_lists},
 	{"/api/v1/rules", false, no_params, get_rules},

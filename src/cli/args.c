@@ -131,9 +131,7 @@ static int take_word(struct line *line, struct cli *cli)
 	cli->verb = word;
 	if (cli_verb_find(word))
 		return PF_OK;
-	cli_complain(cli_verb_is_future(word) ? "%s is not in this version."
-	                                      : "there is no verb %s; `portafilter help` lists them.",
-	             word);
+	cli_complain("there is no verb %s; `portafilter help` lists them.", word);
 	return PF_EINVAL;
 }
 

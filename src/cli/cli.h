@@ -53,8 +53,6 @@ struct cli_verb {
 
 /* NULL: no such verb. */
 const struct cli_verb *cli_verb_find(const char *name);
-/* A verb that the design promises and this version does not have. */
-bool cli_verb_is_future(const char *name);
 /* PF_EINVAL, with a sentence on stderr: there is no such verb. `name` NULL: all verbs. */
 PF_MUST_CHECK int cli_help(const char *name);
 
@@ -71,6 +69,8 @@ int verb_endpoints(const struct cli *cli);
 int verb_events(const struct cli *cli);
 int verb_geo(const struct cli *cli);
 int verb_lists(const struct cli *cli);
+int verb_simulate(const struct cli *cli);
+int verb_report(const struct cli *cli);
 int verb_pause(const struct cli *cli);
 int verb_import(const struct cli *cli);
 int verb_replay(const struct cli *cli);

@@ -40,6 +40,16 @@ static const struct cli_verb verbs[] = {
      "  portafilter endpoints --standing overseas\n"
      "  portafilter endpoints --device tv --format csv > tv.csv\n",
      "dnstilmIDCLONgMPKEo", 0, 0, verb_endpoints},
+	{"report", "",
+     "who it talks to, where that stands and who runs it, when, what was new, what was sinkholed",
+     "  portafilter report --device \"lobby coffee\" --format html > coffee.html\n"
+     "  portafilter report --tag camera --since 90d\n",
+     "dgiImnDCLONM", 0, 0, verb_report},
+	{"simulate", "RULES.yaml",
+     "what would have come out differently with these rules; exit code 1: something would break",
+     "  portafilter simulate new.yaml --since 30d\n"
+     "  portafilter simulate rules.yaml --tag tv --json | jq .look_first\n",
+     "dgiInDCLON", 1, 1, verb_simulate},
 	{"events", "",
      "what moved: names that stand elsewhere than before, countries met for the first time",
      "  portafilter events --since 7d\n"
@@ -77,22 +87,12 @@ static const struct cli_verb verbs[] = {
      verb_help},
 };
 
-static const char *const future[] = {"simulate"};
-
 const struct cli_verb *cli_verb_find(const char *name)
 {
 	for (size_t i = 0; i < PF_COUNT(verbs); i++)
 		if (!strcmp(verbs[i].name, name))
 			return &verbs[i];
 	return NULL;
-}
-
-bool cli_verb_is_future(const char *name)
-{
-	for (size_t i = 0; i < PF_COUNT(future); i++)
-		if (!strcmp(future[i], name))
-			return true;
-	return false;
 }
 
 static void print_option(const struct cli_option *option)
@@ -134,10 +134,7 @@ int cli_help(const char *name)
 {
 	const struct cli_verb *verb = name ? cli_verb_find(name) : NULL;
 	if (name && !verb) {
-		cli_complain(cli_verb_is_future(name)
-		                 ? "%s is not in this version."
-		                 : "there is no verb %s; `portafilter help` lists them.",
-		             name);
+		cli_complain("there is no verb %s; `portafilter help` lists them.", name);
 		return PF_EINVAL;
 	}
 	if (verb)

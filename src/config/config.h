@@ -358,9 +358,18 @@ enum privacy config_privacy(const struct config *config, tag_set tags);
  * files exist and can be opened is checked. */
 PF_MUST_CHECK int config_load(const char *path, struct diag *diag, struct config **out);
 
+/* Reads a file that takes the place of a part of `base`: of a file whose only keys are `rules` and `lists`, each takes the place of
+ * that key, the rest is base's (and relative paths begin in base's folder); any other file is a configuration of its own. `file` of the
+ * result is `path`. Fails like config_load. */
+PF_MUST_CHECK int config_load_over(const char *path, const struct config *base, struct diag *diag,
+                                   struct config **out);
+
 /* The same from memory; `file` is the name for messages and the folder for relative paths. */
 PF_MUST_CHECK int config_parse(const char *file, const char *text, size_t length, struct diag *diag,
                                struct config **out);
+
+/* What people call a country: "CN" is "China". NULL: there is no such code. */
+const char *config_country_name(const char *code);
 
 void config_free(struct config **config);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "config/blocs.h"
+#include "config/config.h"
 #include "config/suggest.h"
 
 /* ISO 3166-1 alpha-2 and alpha-3 as of 2026 (249 countries, the same as in tzdata 2025b's iso3166.tab,
@@ -307,6 +308,14 @@ size_t countries_find(const char *word, struct country found[BLOC_MEMBERS_MAX], 
 		return bloc.count;
 	}
 	return 0;
+}
+
+const char *config_country_name(const char *code)
+{
+	for (size_t i = 0; i < PF_COUNT(countries); i++)
+		if (!strcmp(code, countries[i].code))
+			return countries[i].name;
+	return NULL;
 }
 
 const char *countries_suggest(const char *word, const char **name)

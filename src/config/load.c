@@ -203,21 +203,84 @@ static char *folder_of(const char *file)
 	return folder;
 }
 
-static int parse_tree(struct reader *reader, const char *text, size_t length)
+/* Takes a key with its value out of a mapping; the tree still owns both. */
+static void take_out(struct node *mapping, const char *key)
 {
-	struct tree tree;
+	struct node **at = &mapping->first;
+	mapping->last = NULL;
+	while (*at) {
+		struct node *value = (*at)->next;
+		if ((*at)->kind == NODE_SCALAR && !strcmp((*at)->text, key)) {
+			*at = value->next;
+			mapping->count--;
+			continue;
+		}
+		mapping->last = value;
+		at = &value->next;
+	}
+}
+
+/* Puts the pairs of `over` in the place of those that `root` has. */
+static void lay_over(struct node *root, const struct node *over)
+{
+	for (const struct node *key = over->first; key; key = key->next->next)
+		if (key->kind == NODE_SCALAR)
+			take_out(root, key->text);
+	if (root->last)
+		root->last->next = over->first;
+	else
+		root->first = over->first;
+	root->last = over->last;
+	root->count += over->count;
+}
+
+/* Is it no configuration, but a piece of one? */
+static bool is_piece(const struct node *root)
+{
+	if (root->kind != NODE_MAPPING || !root->count)
+		return false;
+	for (const struct node *key = root->first; key; key = key->next->next)
+		if (key->kind != NODE_SCALAR ||
+		    (strcmp(key->text, "rules") != 0 && strcmp(key->text, "lists") != 0))
+			return false;
+	return true;
+}
+
+/* `base` may be NULL. */
+static int parse_tree(struct reader *reader, const char *text, size_t length,
+                      const struct config *base)
+{
+	struct tree tree, under = {0};
 	int error = tree_parse(&tree, reader->file, text, length, reader->diag);
-	if (error == PF_OK && tree.root)
-		read_root(reader, tree.root);
+	const struct node *root = tree.root;
+	if (error == PF_OK && root && base && is_piece(root)) {
+		const char *below = base->text;
+		size_t below_length = base->text_length;
+		error = text_check(base->file, &below, &below_length, reader->diag);
+		if (error == PF_OK)
+			error = tree_parse(&under, base->file, below, below_length, reader->diag);
+		if (error == PF_OK && under.root && under.root->kind == NODE_MAPPING) {
+			lay_over(under.root, root);
+			root = under.root;
+			free(reader->folder);
+			reader->folder = folder_of(base->file);
+			reader->no_memory = reader->no_memory || !reader->folder;
+		}
+	}
+	if (error == PF_OK && reader->no_memory)
+		error = PF_ENOMEM;
+	else if (error == PF_OK && root)
+		read_root(reader, root);
 	else if (error == PF_OK)
 		tell_error(reader, (struct config_pos){1, 1},
 		           "the file holds no configuration; `{}` is the shortest, for the defaults");
 	tree_deinit(&tree);
+	tree_deinit(&under);
 	return error == PF_OK && reader->no_memory ? PF_ENOMEM : error;
 }
 
-int config_parse_on(const struct config_system *system, const char *file, const char *text,
-                    size_t length, struct diag *diag, struct config **out)
+static int parse(const struct config_system *system, const struct config *base, const char *file,
+                 const char *text, size_t length, struct diag *diag, struct config **out)
 {
 	size_t errors_before = diag->errors, first = diag->count;
 	struct reader reader = {.file = file, .diag = diag, .system = system};
@@ -234,7 +297,7 @@ int config_parse_on(const struct config_system *system, const char *file, const 
 		goto out;
 	error = text_check(file, &text, &length, diag);
 	if (error == PF_OK)
-		error = parse_tree(&reader, text, length);
+		error = parse_tree(&reader, text, length, base);
 	if (diag->count > first)
 		qsort(diag->entries + first, diag->count - first, sizeof *diag->entries, by_place);
 	if (error == PF_OK && diag->errors > errors_before)
@@ -247,6 +310,12 @@ out:
 	config_free(&reader.config);
 	free(reader.folder);
 	return error;
+}
+
+int config_parse_on(const struct config_system *system, const char *file, const char *text,
+                    size_t length, struct diag *diag, struct config **out)
+{
+	return parse(system, NULL, file, text, length, diag, out);
 }
 
 int config_parse(const char *file, const char *text, size_t length, struct diag *diag,
@@ -274,7 +343,7 @@ static int read_all(const char *path, int fd, struct buffer *text, struct diag *
 	return PF_OK;
 }
 
-int config_load(const char *path, struct diag *diag, struct config **out)
+static int load(const char *path, const struct config *base, struct diag *diag, struct config **out)
 {
 	struct buffer text;
 	*out = NULL;
@@ -287,7 +356,19 @@ int config_load(const char *path, struct diag *diag, struct config **out)
 	int error = read_all(path, fd, &text, diag);
 	close(fd);
 	if (error == PF_OK)
-		error = config_parse(path, text.data ? text.data : "", text.length, diag, out);
+		error =
+			parse(&this_machine, base, path, text.data ? text.data : "", text.length, diag, out);
 	buffer_deinit(&text);
 	return error;
+}
+
+int config_load(const char *path, struct diag *diag, struct config **out)
+{
+	return load(path, NULL, diag, out);
+}
+
+int config_load_over(const char *path, const struct config *base, struct diag *diag,
+                     struct config **out)
+{
+	return load(path, base, diag, out);
 }

@@ -40,6 +40,7 @@ struct store_query {
 	const char *device_id, *device, *client, *name, *type, *rcode, *action, *rule, *reason;
 	const char *standing, *confidence, *source, *upstream;
 	int64_t took_us;
+	int64_t answer; /* as in store_history */
 };
 
 /* All raw queries that differ in nothing but their time. `answer` names the content of the answer, 0: none. */
@@ -83,6 +84,31 @@ struct store_event {
 		*cause; /* "moved", or "database": only a new database release says so, nobody was told */
 };
 
+/* The content of an answer: as it was judged when it came. */
+struct store_answer_address {
+	const char *address, *standing, *confidence, *location, *control;
+	int64_t asn;
+	bool special, anycast;
+};
+struct store_answer {
+	const char *standing, *confidence;
+	int64_t overseas, judged;
+	size_t hop_count, address_count;
+	const char *const *hops; /* CNAMEs in order */
+	const struct store_answer_address *addresses;
+};
+
+/* So many queries of a device, in an hour or a day (UTC). `country` is where an address of the answer stands. */
+struct store_sum {
+	const char *device_id, *device, *name, *action, *standing, *country;
+	int64_t time_wall_us, count;
+};
+enum store_sums {
+	STORE_SUMS_HOURS,     /* of all names together: `name` is "" */
+	STORE_SUMS_NAME_DAYS, /* of each name */
+	STORE_SUMS_NAME_HOURS, /* of each name, by the hour: only with a filter for few names, or a short time */
+};
+
 struct store {
 	/* Each returns PF_OK, PF_EINVAL, PF_EIO (with the reason in `error`), or what `each` returned when
 	 * that was not 0, which ends the walk. Queries come oldest first, endpoints by device, name, type and
@@ -97,6 +123,13 @@ struct store {
 	 * queries are read in a few seconds. */
 	int (*history)(struct store *store, const struct store_filter *filter,
 	               int (*each)(void *data, const struct store_history *row), void *data);
+	/* Calls `each` once, or not at all when there is no such answer any more. May be asked from within history and queries. */
+	int (*answer)(struct store *store, int64_t answer,
+	              int (*each)(void *data, const struct store_answer *row), void *data);
+	/* In no order. Of the filter: devices, action, standing, since and until (to the hour or the day), location (the country), and where
+	 * names are told apart name and domain. */
+	int (*sums)(struct store *store, enum store_sums what, const struct store_filter *filter,
+	            int (*each)(void *data, const struct store_sum *row), void *data);
 	/* By device (name, then id), then name. Of the filter: device and since (to the day). As long as endpoints and sums are kept. */
 	int (*asked)(struct store *store, const struct store_filter *filter,
 	             int (*each)(void *data, const struct store_asked *row), void *data);

@@ -7,6 +7,7 @@
 #include "base/counter.h"
 #include "dns/client.h"
 #include "dns/reply.h"
+#include "pipeline/decide.h"
 #include "pipeline/facts.h"
 #include "pipeline/finish.h"
 #include "pipeline/listed.h"
@@ -250,7 +251,6 @@ static bool is_paused(const struct pipeline *pipeline, const struct query *query
 	return paused_until(&pipeline->paused, query->device.tags, query->arrived.wall_us);
 }
 
-/* The answers stage, with the lists of each CNAME where a rule asks for them. */
 static void decide_answer(struct pipeline *pipeline, const struct policy_question *question,
                           const struct list_asked *asked, struct finish *finish)
 {
@@ -270,24 +270,14 @@ static void decide_answer(struct pipeline *pipeline, const struct policy_questio
 	                              .hop_count = answer->hop_count,
 	                              .kept = kept,
 	                              .policy_number = number};
-	if (look) {
-		struct listed_answer listed;
+	const struct decide_tools tools = {policy, lists, pipeline->scratch, pipeline->list_scratch,
+	                                   pipeline->hop_lists};
+	struct listed_answer listed;
+	if (look)
 		listed_answer_init(&listed, answer);
-		lists_match_answer(lists, pipeline->list_scratch, asked, &listed.view,
-		                   &finish->answer_lists);
-		if (list_set_any(&finish->answer_lists))
-			known.lists = &finish->answer_lists;
-	}
-	if (answer->hop_count && policy_follows(policy, pipeline->scratch, question->tags)) {
-		for (size_t i = 0; i < answer->hop_count; i++) {
-			struct list_asked hop = *asked;
-			hop.name = &answer->hops[i];
-			lists_match(finish->snapshot->lists, pipeline->list_scratch, &hop,
-			            &pipeline->hop_lists[i]);
-		}
-		known.hop_lists = finish->hop_lists = pipeline->hop_lists;
-	}
-	policy_decide_answers(policy, pipeline->scratch, question, &known, &finish->verdict);
+	decide_answers(&tools, question, asked, look ? &listed.view : NULL, &known,
+	               &finish->answer_lists, &finish->verdict);
+	finish->hop_lists = known.hop_lists;
 }
 
 /* An answer from outside that leads into the house: its private addresses are taken out, unless a rule has taken the

@@ -1,4 +1,4 @@
-/* Private to report/: where an export goes, byte by byte, with the digest of all that went. */
+/* Where an export goes, byte by byte, with the digest of all that went. */
 #ifndef PF_REPORT_OUT_H
 #define PF_REPORT_OUT_H
 

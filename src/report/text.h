@@ -1,4 +1,4 @@
-/* Private to report/: text as JSON. */
+/* Text that came from strangers, as JSON. */
 #ifndef PF_REPORT_TEXT_H
 #define PF_REPORT_TEXT_H
 

@@ -17,6 +17,7 @@ struct sqlite_store {
 	struct store store; /* first: what others see */
 	sqlite3 *db;
 	char *path;
+	sqlite3_stmt *answer_parts[3]; /* ask_answer.c: an answer, its CNAMEs, its addresses */
 };
 
 /* A SELECT that grows, with its parameters in order. */
@@ -80,5 +81,12 @@ bool ask_filter_places(struct question *question, const struct store_filter *fil
 /* All of the filter but times, rows and limit, of a row `k` of kind. */
 PF_MUST_CHECK int ask_filter_kind(struct sqlite_store *store, struct question *question,
                                   const struct store_filter *filter);
+
+/* ---- ask_answer.c, ask_sums.c: what store.h says of `answer` and `sums`. */
+PF_MUST_CHECK int ask_answer(struct store *base, int64_t answer,
+                             int (*each)(void *data, const struct store_answer *row), void *data);
+PF_MUST_CHECK int ask_sums(struct store *base, enum store_sums what,
+                           const struct store_filter *filter,
+                           int (*each)(void *data, const struct store_sum *row), void *data);
 
 #endif

@@ -55,6 +55,7 @@ static int hand_query(void *data, const struct scan_row *found)
 			.upstream = ask_text_of(words, 11),
 			.took_us = found->took_us,
 			.device_id = ask_text_of(words, 12),
+			.answer = sqlite3_column_int64(words, 13),
 		};
 		result = queries->each(queries->data, &row);
 	}
@@ -305,6 +306,8 @@ static int store_events(struct store *base, const struct store_filter *filter,
 static void store_close(struct store **base)
 {
 	struct sqlite_store *store = (struct sqlite_store *)*base;
+	for (size_t i = 0; i < PF_COUNT(store->answer_parts); i++)
+		sqlite3_finalize(store->answer_parts[i]);
 	sqlite3_close(store->db);
 	free(store->path);
 	free(store);
@@ -325,6 +328,8 @@ struct store *sqlite_store_open(const char *path, char *error, size_t error_size
 	store->store.devices = store_devices;
 	store->store.asked = store_asked;
 	store->store.events = store_events;
+	store->store.answer = ask_answer;
+	store->store.sums = ask_sums;
 	store->store.close = store_close;
 	struct store *base = &store->store;
 	int result = schema_open_reader(path, &store->db, error, error_size);

@@ -155,10 +155,8 @@ static void verbs_and_options_fit(void **state)
 				found += cli_options[o].letter == *letter;
 			assert_int_equal(found, 1);
 		}
-		assert_false(cli_verb_is_future(verbs[i]));
 	}
 	assert_null(cli_verb_find("lo"));
-	assert_true(cli_verb_is_future("simulate"));
 }
 
 int main(void)

@@ -546,7 +546,6 @@ static void help_and_version(void **state)
 	forget(&outcome);
 	expect(RUN(world, "--version"), CLI_DONE, "portafilter 0", "");
 	expect(RUN(world, "help", "nonsense"), CLI_USAGE, "", "no verb nonsense");
-	expect(RUN(world, "help", "simulate"), CLI_USAGE, "", "simulate is not in this version.");
 	expect(RUN(world, "lists", "fetch"), CLI_USAGE, "", "does not know \"fetch\"");
 	expect(run(world, (const char *const[]){NULL}), CLI_USAGE, "", "say what to do");
 	expect(RUN(world, "no\033such"), CLI_USAGE, "", "no verb no\\u{1b}such;");

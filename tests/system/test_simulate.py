@@ -1,0 +1,96 @@
+"""`simulate` and `report` on a journal that a real daemon wrote."""
+import json
+
+from harness import LOCATION, answer, ask, small_control
+
+ADDRESSES = {"cn.vendor.test": "114.114.114.114", "us.vendor.test": "6.6.6.6", "plain.test": "6.6.6.6", "sunk.test": "6.6.6.6"}
+RULES = [{"name": "sunk", "names": ["sunk.test"], "action": "sinkhole"}, {"name": "watch", "names": ["plain.test"], "action": "flag"}]
+
+
+def start(portafilter, upstream):
+    daemon = portafilter({
+        "upstreams": [upstream(lambda q, t: answer(q, ADDRESSES[q.question[0].name.to_text(True)])).upstream], "home": ["US"],
+        "geo": {"location": [str(p) for p in LOCATION], "control": [small_control()]},
+        "devices": [{"name": "lobby coffee", "ip": "127.0.0.11", "tags": ["coffee"]}, {"name": "tv", "ip": "127.0.0.12", "tags": ["screen"]}], "rules": RULES})
+    for name in ADDRESSES:
+        for source in ("127.0.0.11", "127.0.0.11", "127.0.0.12"):
+            ask(daemon.port, name, source=source)
+    daemon.rows(12)
+    return daemon
+
+
+def simulate(daemon, rules, *arguments, form=None):
+    path = daemon.folder / "new.yaml"
+    path.write_text(rules if isinstance(rules, str) else json.dumps(form or {"rules": rules}))
+    code, out, err = daemon.cli("simulate", path, "--json", *arguments)
+    return code, json.loads(out) if out else None, err
+
+
+def changes(document):
+    return {(row["device"], row["name"], row["from"], row["to"], row["rule_name"]): row["count"] for row in document["rows"]}
+
+
+def check_simulations(daemon):
+    code, same, err = simulate(daemon, RULES)
+    assert code == 0 and same["queries"] == same["same"] == 12 and not same["rows"] and not same["breaks"], err
+    # By what the answers said, for one tag only
+    code, document, _ = simulate(daemon, RULES + [{"name": "coffee stays home", "tags": ["coffee"], "standing": "overseas", "action": "sinkhole"}])
+    assert code == 1 and document["breaks"] and changes(document) == {("lobby coffee", "cn.vendor.test", "allow", "sinkhole", "coffee stays home"): 2}
+    assert [(n["name"], n["sinkholed"], n["devices"]) for n in document["look_first"]] == [("cn.vendor.test", 2, ["lobby coffee"])]
+    # What is let through again breaks nothing; of what it would have led to nothing is known
+    code, document, _ = simulate(daemon, [RULES[1], {"name": "all abroad", "standing": "overseas", "confidence": "low", "action": "flag"}])
+    assert code == 0 and document["unseen"] == 3
+    assert changes(document) == {("lobby coffee", "sunk.test", "sinkhole", "allow", ""): 2, ("tv", "sunk.test", "sinkhole", "allow", ""): 1,
+                                 ("lobby coffee", "cn.vendor.test", "allow", "flag", "all abroad"): 2, ("tv", "cn.vendor.test", "allow", "flag", "all abroad"): 1}
+    # Lists of their own, and a network
+    (daemon.folder / "names.txt").write_text("vendor.test\n")
+    code, document, _ = simulate(daemon, None, form={"lists": [{"name": "vendor", "file": "names.txt"}],
+                                                     "rules": RULES + [{"name": "listed", "lists": ["vendor"], "action": "sinkhole"}]})
+    assert code == 1 and {n["name"]: (n["sinkholed"], n["list"]) for n in document["look_first"]} == {"cn.vendor.test": (3, "vendor"), "us.vendor.test": (3, "vendor")}
+    code, document, _ = simulate(daemon, RULES + [{"name": "net", "asn": [21859], "action": "sinkhole"}], "--device", "tv")
+    assert code == 1 and changes(document) == {("tv", "cn.vendor.test", "allow", "sinkhole", "net"): 1} and document["queries"] == 4
+    # At times that never were, and always
+    for during, expected in (({"days": ["mon-sun"], "from": "00:00", "to": "24:00"}, 3), (None, 3)):
+        rule = {"name": "night", "names": ["us.vendor.test"], "action": "sinkhole", **({"during": "00:00-24:00"} if during else {})}
+        code, document, err = simulate(daemon, RULES + [rule])
+        assert code == 1 and sum(changes(document).values()) == expected, err
+
+
+def test_rules_on_what_was(portafilter, upstream):
+    daemon = start(portafilter, upstream)
+    check_simulations(daemon)
+    # A whole configuration stands for itself: here the coffee machine has no tag, so that the rule is not about it.
+    whole = json.loads(daemon.path.read_text())
+    whole["devices"] = [{"name": "lobby coffee", "ip": "127.0.0.11"}, {"name": "spare", "ip": "127.0.0.99", "tags": ["coffee"]}]
+    whole["rules"] = RULES + [{"name": "coffee stays home", "tags": ["coffee"], "standing": "overseas", "action": "sinkhole"}]
+    code, document, err = simulate(daemon, None, form=whole)
+    assert code == 0 and not document["rows"], err
+    code, document, err = simulate(daemon, "rules:\n  - {name: x, nams: [a.test], action: sinkhole}\n")
+    assert code == 2 and document is None and "new.yaml:2:" in err and "nams" in err
+    code, document, err = simulate(daemon, RULES, "--tag", "nobody")
+    assert code == 2 and "No device has the tag" in err
+    daemon.stop()
+    check_simulations(daemon)
+
+
+def test_a_report_of_what_was(portafilter, upstream):
+    daemon = start(portafilter, upstream)
+    report = daemon.json("report", "--device", "lobby coffee")
+    assert report["totals"] == {"queries": 8, "allow": 4, "flag": 2, "sinkhole": 2, "names": 4, "domains": 3, "addresses": 2}
+    owners = {o["domain"]: o for o in report["owners"]}
+    assert owners["vendor.test"]["queries"] == 4 and owners["vendor.test"]["locations"] == {"CN": 1, "US": 1}
+    assert owners["sunk.test"]["sinkhole"] == 2 and owners["sunk.test"]["addresses"] == 0
+    assert {(d["name"], d["action"], d["count"]) for d in report["decided"]} == {("sunk.test", "sinkhole", 2), ("plain.test", "flag", 2)}
+    assert sum(map(sum, report["hours"])) == 8 and report["unknowable"] and "DB-IP" in " ".join(report["sources"])
+    code, data, _ = daemon.api("/api/v1/report?tag=coffee&since=1d")
+    assert code == 200 and data["totals"] == report["totals"]
+    manifest = daemon.folder / "m.json"
+    texts = {}
+    for form in ("text", "html"):
+        extra = [] if form == "text" else ["--manifest", manifest, "--until", "2100-01-01", "--since", "2020-01-01"]
+        code, texts[form], err = daemon.cli("report", "--tag", "coffee", "--format", form, *extra)
+        assert code == 0 and "cn.vendor.test" in texts[form] or form == "text", err
+    assert json.loads(manifest.read_text())["format"] == "html"
+    assert texts["html"].startswith("<!doctype html>") and "http" not in texts["html"].replace("http-equiv", "").replace("https://db-ip.com", "")
+    code, _, err = daemon.cli("report", "--format", "pdf")
+    assert code == 2 and "html" in err
