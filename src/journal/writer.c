@@ -85,13 +85,19 @@ struct batch {
 	uint64_t written, bad;
 };
 
+/* Who is to be hidden is hidden in messages too, so those who want the messages get nothing of them. */
+static bool sees(const struct sink *sink, const struct record *record)
+{
+	if (record->privacy == PRIVACY_ENDPOINTS_ONLY)
+		return sink->takes_endpoints;
+	return record->privacy == PRIVACY_FULL || !sink->wants_wire;
+}
+
 static int write_entry(struct writer *writer, struct lane *lane, const uint8_t *data, size_t length,
                        struct batch *batch, char *error)
 {
 	int result = flat_read(data, length, writer->scratch);
-	bool seen =
-		lane->sink->takes_endpoints || writer->scratch->record.privacy != PRIVACY_ENDPOINTS_ONLY;
-	if (result == PF_OK && seen)
+	if (result == PF_OK && sees(lane->sink, &writer->scratch->record))
 		result = lane->sink->write(lane->sink, &writer->scratch->record, error, WRITER_ERROR_MAX);
 	if (result != PF_OK && result != PF_EINVAL)
 		return result;

@@ -1,18 +1,32 @@
-/* How fast records become rows: the sink as the writer drives it, beside the least that SQLite takes for a row of the same
- * columns, in the same batches, with the same pragmas.
+/* The SQLite journal with the traffic of a household: how fast records become rows, beside the least that SQLite takes for a row
+ * of the same columns, in the same batches, with the same pragmas; bytes a query on disk; how long the history is read; and how long
+ * retention makes others wait.
  *
- *   bench_journal [RECORDS [BATCH]]     prints records a second, and the share of the bare limit */
+ *   bench_journal [RECORDS [BATCH]]     a million, in batches of 1,000
+ *
+ * 40 devices, six of them with people before them: their names follow Zipf's law over 12,000, those of the others over 60. A name has up to
+ * six answers that take turns, and types A, AAAA and HTTPS; one in seven is sinkholed by its name. Times are spread over 30 days. */
+#include <math.h>
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "journal/flat.h"
 #include "journal/sqlite/sqlite.h"
 #include "unit/journal/sample.h"
 
-#define KINDS 8192 /* different records, made beforehand */
+#define DEVICES 40
+#define PEOPLE 6 /* the first of them */
+#define NAMES_PEOPLE 12000
+#define NAMES_THING 60
+#define ANSWERS 6
+#define VARIANTS 24
+#define DRAWS (1u << 20)
+#define MONTH_US (INT64_C(30) * 86400 * 1000000)
 
 static double cpu_s(void)
 {
@@ -21,43 +35,181 @@ static double cpu_s(void)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-struct kinds {
-	uint8_t *bytes[KINDS];
-	size_t lengths[KINDS];
-};
-
-static void make_kinds(struct kinds *kinds)
+static double wall_ms(void)
 {
-	for (unsigned i = 0; i < KINDS; i++) {
-		struct sample sample;
-		sample_fill(&sample, i, true);
-		kinds->lengths[i] = flat_bytes(&sample.record);
-		kinds->bytes[i] = malloc(kinds->lengths[i]);
-		flat_write(&sample.record, kinds->bytes[i]);
-	}
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
-static double run_sink(const char *folder, const struct kinds *kinds, unsigned records,
+/* ---- traffic ----------------------------------------------------------------------------- */
+
+/* Records that were made beforehand, as they stand in a ring, and the order in which they come. */
+struct traffic {
+	uint8_t **bytes;
+	size_t *lengths;
+	size_t count;
+	uint32_t draws[DRAWS];
+};
+
+static uint64_t next_random(uint64_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 7;
+	*state ^= *state << 17;
+	return *state;
+}
+
+static void fill_address(struct record_address *address, unsigned host, unsigned position)
+{
+	memset(address, 0, sizeof *address);
+	address->address =
+		(struct addr){.family = 4,
+	                  .bytes = {203, (uint8_t)(host >> 8), (uint8_t)host, (uint8_t)(position + 1)}};
+	strcpy(address->location.code, host % 3 ? "US" : "DE");
+	strcpy(address->control.code, "US");
+	address->standing = host % 3 ? STANDING_HOME : STANDING_OVERSEAS;
+	address->confidence = CONFIDENCE_HIGH;
+	address->asn = 64496 + host % 40;
+	snprintf(address->organisation, sizeof address->organisation, "Network %u", host % 40);
+	snprintf(address->evidence, sizeof address->evidence, "dbip 2026-06 %s",
+	         address->location.code);
+}
+
+static void fill_answer(struct sample *sample, unsigned site, unsigned variant)
+{
+	struct record_answer *answer = &sample->answer;
+	sample->record.answer_id =
+		((uint64_t)site * VARIANTS + variant) * UINT64_C(0x9e3779b97f4a7c15) + 1;
+	sample->record.answer = answer;
+	answer->address_count = (uint16_t)(1 + site % 3);
+	answer->hop_count = (uint16_t)(site % 2);
+	answer->judged_count = answer->address_count;
+	for (unsigned i = 0; i < answer->hop_count; i++) {
+		char text[64];
+		snprintf(text, sizeof text, "edge%u.cdn%u.example.net", site % 500, site % 20);
+		assert_int_equal(dns_name_from_text(text, &sample->hops[i]), PF_OK);
+	}
+	for (unsigned i = 0; i < answer->address_count; i++)
+		fill_address(&sample->addresses[i], (site * 7 + variant * 3 + i) % 30000, i);
+	answer->standing = sample->addresses[0].standing;
+	answer->confidence = CONFIDENCE_HIGH;
+	answer->hops = sample->hops;
+	answer->addresses = sample->addresses;
+	sample->record.standing = answer->standing;
+	sample->record.confidence = CONFIDENCE_HIGH;
+}
+
+static void fill(struct sample *sample, unsigned device, unsigned name, unsigned variant)
+{
+	static const uint16_t types[] = {1, 1, 28, 65};
+	char text[96];
+	bool people = device < PEOPLE;
+	memset(sample, 0, sizeof *sample);
+	snprintf(sample->device_id, sizeof sample->device_id, "mac:64:bc:0c:80:7e:%02x", device);
+	snprintf(sample->device_name, sizeof sample->device_name, "device %u", device);
+	snprintf(text, sizeof text,
+	         people ? "www.site-%u.example%u.com" : "api%u.things.vendor%u.example.com", name,
+	         people ? name % 700 : device);
+	assert_int_equal(dns_name_from_text(text, &sample->name), PF_OK);
+	sample->record = (struct record){
+		.client = {.family = 4, .bytes = {192, 168, 1, (uint8_t)(10 + device)}},
+		.device_id = sample->device_id,
+		.device_name = sample->device_name,
+		.name = &sample->name,
+		.type = types[variant % 4],
+		.source = variant % 3 ? SOURCE_CACHE : SOURCE_UPSTREAM,
+		.rule_name = "",
+		.reason = sample->reason,
+		.upstream = "9.9.9.9:53",
+	};
+	if (name % 7 != 3) {
+		fill_answer(sample, people ? name : device * 1000 + NAMES_PEOPLE + name,
+		            variant % (1 + name % ANSWERS) * 4 + variant % 4);
+		return;
+	}
+	sample->record.action = ACTION_SINKHOLE;
+	sample->record.source = SOURCE_POLICY;
+	sample->record.rule = 3;
+	sample->record.rule_name = "vendor telemetry";
+	sample->record.upstream = "";
+	snprintf(sample->reason, sizeof sample->reason,
+	         "sinkholed by rule 3 \"vendor telemetry\": %s is in list tv, line %u", text, name);
+}
+
+static uint32_t make_record(struct traffic *traffic, struct sample *sample)
+{
+	size_t at = traffic->count++;
+	traffic->lengths[at] = flat_bytes(&sample->record);
+	traffic->bytes[at] = malloc(traffic->lengths[at]);
+	assert_non_null(traffic->bytes[at]);
+	flat_write(&sample->record, traffic->bytes[at]);
+	return (uint32_t)at;
+}
+
+static void make_traffic(struct traffic *traffic)
+{
+	uint64_t state = 20261129;
+	struct sample *sample = malloc(sizeof *sample);
+	traffic->bytes = calloc(DRAWS, sizeof *traffic->bytes);
+	traffic->lengths = calloc(DRAWS, sizeof *traffic->lengths);
+	/* (device, name, variant) to the record that was made of it, + 1 */
+	uint32_t *made = calloc((size_t)DEVICES * NAMES_PEOPLE * VARIANTS, sizeof *made);
+	assert_true(sample && traffic->bytes && traffic->lengths && made);
+	for (size_t i = 0; i < DRAWS; i++) {
+		unsigned device = (unsigned)(next_random(&state) % DEVICES);
+		if (next_random(&state) % 2)
+			device %= PEOPLE; /* they ask half of it */
+		unsigned names = device < PEOPLE ? NAMES_PEOPLE : NAMES_THING;
+		double drawn = (double)(next_random(&state) % 1000000) / 1e6;
+		unsigned name = (unsigned)pow(names, drawn) - 1; /* Zipf's law */
+		/* Mostly the same few. */
+		unsigned variant =
+			(unsigned)(next_random(&state) % (next_random(&state) % 16 ? 3 : VARIANTS));
+		uint32_t *at = &made[((size_t)device * NAMES_PEOPLE + name) * VARIANTS + variant];
+		if (!*at) {
+			fill(sample, device, name, variant);
+			*at = make_record(traffic, sample) + 1;
+		}
+		traffic->draws[i] = *at - 1;
+	}
+	free(made);
+	free(sample);
+}
+
+/* ---- writing ----------------------------------------------------------------------------- */
+
+struct run {
+	char path[128];
+	struct sink *sink;
+	double commit_ms_max;
+};
+
+static double run_sink(struct run *run, const struct traffic *traffic, unsigned records,
                        unsigned batch)
 {
-	char path[128], error[256];
-	snprintf(path, sizeof path, "%s/journal.db", folder);
-	struct sink *sink = sqlite_sink_open(path, INT64_C(1) << 60, error, sizeof error);
+	char error[256];
+	struct sink *sink = sqlite_sink_open(run->path, MONTH_US * 2, error, sizeof error);
 	struct flat_record *read = malloc(sizeof *read);
-	assert_non_null(sink);
+	assert_true(sink && read);
+	run->sink = sink;
 	double begin = cpu_s();
 	for (unsigned i = 0; i < records; i += batch) {
 		assert_int_equal(sink->begin(sink, error, sizeof error), PF_OK);
 		for (unsigned k = i; k < i + batch; k++) {
-			assert_int_equal(flat_read(kinds->bytes[k % KINDS], kinds->lengths[k % KINDS], read),
-			                 PF_OK);
-			read->record.time_wall_us = SAMPLE_TIME_US + k * INT64_C(1500);
-			assert_int_equal(sink->write(sink, &read->record, error, sizeof error), PF_OK);
+			uint32_t kind = traffic->draws[k % DRAWS];
+			struct record *record = &read->record;
+			assert_int_equal(flat_read(traffic->bytes[kind], traffic->lengths[kind], read), PF_OK);
+			record->time_wall_us = SAMPLE_TIME_US + (int64_t)k * (MONTH_US / records);
+			record->took_us = record->source == SOURCE_UPSTREAM ? 8000 + k % 40000 : 40 + k % 90;
+			assert_int_equal(sink->write(sink, record, error, sizeof error), PF_OK);
 		}
+		double before = wall_ms();
 		assert_int_equal(sink->commit(sink, error, sizeof error), PF_OK);
+		double spent = wall_ms() - before;
+		run->commit_ms_max = spent > run->commit_ms_max ? spent : run->commit_ms_max;
 	}
 	double spent = cpu_s() - begin;
-	sink->close(&sink);
 	free(read);
 	return spent;
 }
@@ -106,26 +258,148 @@ static double run_bare(const char *folder, unsigned records, unsigned batch)
 	return spent;
 }
 
+/* ---- reading and retention --------------------------------------------------------------- */
+
+static int count_history(void *data, const struct store_history *row)
+{
+	*(int64_t *)data += row->count;
+	return 0;
+}
+
+static void read_history(const char *path, int64_t expected)
+{
+	char error[256];
+	struct store *store = sqlite_store_open(path, error, sizeof error);
+	assert_non_null(store);
+	struct store_filter all = {0};
+	int64_t count = 0;
+	double begin = wall_ms();
+	assert_int_equal(store->history(store, &all, count_history, &count), PF_OK);
+	printf("history       %8.2f s for all of it\n", (wall_ms() - begin) / 1e3);
+	assert_int_equal(count, expected);
+	store->close(&store);
+}
+
+static int ignore(void *data, const struct store_query *row)
+{
+	(void)data;
+	(void)row;
+	return 0;
+}
+
+static void ask(const char *path, const char *what, const struct store_filter *filter)
+{
+	char error[256];
+	struct store *store = sqlite_store_open(path, error, sizeof error);
+	assert_non_null(store);
+	double begin = wall_ms();
+	assert_int_equal(store->queries(store, filter, ignore, NULL), PF_OK);
+	printf("log           %8.1f ms  %s\n", wall_ms() - begin, what);
+	store->close(&store);
+}
+
+static void ask_all(const char *path)
+{
+	ask(path, "the newest 100", &(struct store_filter){.limit = 100});
+	ask(path, "of a device, 100", &(struct store_filter){.device = "device 20", .limit = 100});
+	ask(path, "of a name that few ask, 100",
+	    &(struct store_filter){.name = "www.site-11900.example0.com", .limit = 100});
+	ask(path, "sinkholed, 100", &(struct store_filter){.action = "sinkhole", .limit = 100});
+	ask(path, "*.vendor39.example.com, 100",
+	    &(struct store_filter){.name = "*.vendor39.example.com", .limit = 100});
+	ask(path, "of an hour, all",
+	    &(struct store_filter){.since_wall_us = SAMPLE_TIME_US + MONTH_US / 2,
+	                           .until_wall_us =
+	                               SAMPLE_TIME_US + MONTH_US / 2 + INT64_C(3600) * 1000000});
+}
+
+struct reader {
+	const char *path;
+	_Atomic bool stop;
+	double ms_max;
+	unsigned count;
+};
+
+static void *read_on(void *data)
+{
+	struct reader *reader = data;
+	char error[256];
+	struct store *store = sqlite_store_open(reader->path, error, sizeof error);
+	struct store_filter filter = {.limit = 100};
+	while (store && !reader->stop) {
+		double begin = wall_ms();
+		if (store->queries(store, &filter, ignore, NULL) != PF_OK)
+			break;
+		double spent = wall_ms() - begin;
+		reader->ms_max = spent > reader->ms_max ? spent : reader->ms_max;
+		reader->count++;
+	}
+	if (store)
+		store->close(&store);
+	return NULL;
+}
+
+/* Half of the month becomes too old at once: how long is one call, and how long waits a reader? */
+static void run_retention(struct run *run)
+{
+	struct reader reader = {.path = run->path};
+	pthread_t thread;
+	struct stat before, after;
+	double ms_max = 0;
+	unsigned calls = 0;
+	int64_t now_us = SAMPLE_TIME_US + MONTH_US * 2 + MONTH_US / 2;
+	assert_int_equal(stat(run->path, &before), 0);
+	assert_int_equal(pthread_create(&thread, NULL, read_on, &reader), 0);
+	for (unsigned quiet = 0; quiet < 50 && calls < 100000; calls++) {
+		double begin = wall_ms();
+		run->sink->idle(run->sink, now_us += 1000000);
+		double spent = wall_ms() - begin;
+		ms_max = spent > ms_max ? spent : ms_max;
+		quiet = spent < 0.2 ? quiet + 1 : 0;
+	}
+	reader.stop = true;
+	pthread_join(thread, NULL);
+	assert_int_equal(stat(run->path, &after), 0);
+	printf("retention     %8u calls     the longest %.1f ms; of %u questions meanwhile the longest "
+	       "%.1f ms\n",
+	       calls, ms_max, reader.count, reader.ms_max);
+	printf("file          %8.1f MB, then %.1f MB\n", (double)before.st_size / 1e6,
+	       (double)after.st_size / 1e6);
+}
+
 int main(int argc, char **argv)
 {
 	unsigned records = argc > 1 ? (unsigned)atoi(argv[1]) : 1000000;
 	unsigned batch = argc > 2 ? (unsigned)atoi(argv[2]) : 1000;
-	static struct kinds kinds;
+	static struct traffic traffic;
+	struct run run = {.commit_ms_max = 0};
 	char folder[64];
+	struct stat status;
 	if (!records || !batch) {
 		fprintf(stderr, "usage: bench_journal [RECORDS [BATCH]]\n");
 		return 2;
 	}
 	records = records / batch * batch;
-	make_kinds(&kinds);
+	make_traffic(&traffic);
 	sample_make_folder(folder);
-	double sink = run_sink(folder, &kinds, records, batch), bare = run_bare(folder, records, batch);
-	printf("%u records in batches of %u, CPU time\n", records, batch);
-	printf("journal       %8.0f records/s   %.2f µs each\n", records / sink, sink / records * 1e6);
+	snprintf(run.path, sizeof run.path, "%s/journal.db", folder);
+	double sink = run_sink(&run, &traffic, records, batch), bare = run_bare(folder, records, batch);
+	printf("%u records of %zu kinds in batches of %u, CPU time\n", records, traffic.count, batch);
+	printf("journal       %8.0f records/s   %.2f µs each; longest commit %.1f ms\n", records / sink,
+	       sink / records * 1e6, run.commit_ms_max);
 	printf("bare SQLite   %8.0f rows/s      %.2f µs each\n", records / bare, bare / records * 1e6);
 	printf("share         %8.0f %%\n", bare / sink * 100);
+	run.sink->idle(run.sink, SAMPLE_TIME_US + MONTH_US);
+	read_history(run.path, records);
+	ask_all(run.path);
+	assert_int_equal(stat(run.path, &status), 0);
+	printf("disk          %8.1f bytes a query\n", (double)status.st_size / records);
+	run_retention(&run);
+	run.sink->close(&run.sink);
 	sample_remove_folder(folder);
-	for (unsigned i = 0; i < KINDS; i++)
-		free(kinds.bytes[i]);
+	for (size_t i = 0; i < traffic.count; i++)
+		free(traffic.bytes[i]);
+	free(traffic.bytes);
+	free(traffic.lengths);
 	return 0;
 }
