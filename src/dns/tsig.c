@@ -145,7 +145,8 @@ static size_t append_record(uint8_t *message, size_t length, const struct tsig *
 	dns_write16(at, tsig->original_id);
 	dns_write16(at + 2, tsig->error);
 	dns_write16(at + 4, tsig->other_length);
-	memcpy(at + 6, tsig->other, tsig->other_length);
+	if (tsig->other_length)
+		memcpy(at + 6, tsig->other, tsig->other_length);
 	at += 6 + tsig->other_length;
 	dns_write16(message + 10, (uint16_t)(dns_read16(message + 10) + 1));
 	return (size_t)(at - message);
