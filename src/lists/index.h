@@ -3,7 +3,7 @@
  * number of the group of lists that have it (groups.h), so that it costs the same with one list and with 200.
  *
  * No name is kept, only keyed hashes, which sealed.h weighs; and no line number: lists_find_line reads the file
- * again. While it is filled it takes 15 to 20 bytes a name (name_table.h), sealed 9.8 and the groups; with a good guess of the
+ * again. While it is filled it takes 15 to 20 bytes a name (name_table.h), sealed 9.6 and the groups; with a good guess of the
  * number of names never more than that. */
 #ifndef PF_LISTS_INDEX_H
 #define PF_LISTS_INDEX_H

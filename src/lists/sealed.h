@@ -20,7 +20,7 @@
 #include "lists/index.h"
 
 #define BUCKET_SLOTS 8
-#define BUCKET_LOAD_PERCENT 88 /* of 8 slots; with the filter 9.8 bytes a name */
+#define BUCKET_LOAD_PERCENT 88 /* of 8 slots; with the filter 9.6 bytes a name */
 
 #define SLOT_HASH_BITS 40
 #define SLOT_HASH(hash) ((hash) & (((uint64_t)1 << SLOT_HASH_BITS) - 1))
@@ -63,11 +63,11 @@ static inline size_t sealed_bucket(uint64_t bucket_count, uint64_t hash)
 	return (size_t)((unsigned __int128)hash * bucket_count >> 64);
 }
 
-/* A word of the filter for twelve names, in a bucket of which stand seven: 0.7 bytes a name, and one tail in ten that is not there
- * is looked for all the same. Whole cache lines, so that the slots behind begin with one. */
+/* A word of the filter for sixteen names, in a bucket of which stand seven: half a byte a name, and one tail in six that is not
+ * there is looked for all the same. Whole cache lines, so that the slots behind begin with one. */
 static inline size_t filter_words(uint64_t bucket_count)
 {
-	return (bucket_count * 7 / 12 / BUCKET_SLOTS + 1) * BUCKET_SLOTS;
+	return (bucket_count * 7 / 16 / BUCKET_SLOTS + 1) * BUCKET_SLOTS;
 }
 
 static inline size_t filter_word(uint64_t bucket_count, uint64_t hash)

@@ -86,10 +86,10 @@ static int class_symbol(struct automatons *automatons, const struct byte_set *se
 static int symbol_of(struct automatons *automatons, const struct byte_set *set)
 {
 	unsigned count = 0, byte = 0;
-	for (unsigned i = 0; i < 256; i++)
-		if (byte_set_has(set, (uint8_t)i)) {
-			count++;
-			byte = i;
+	for (unsigned word = 0; word < 4; word++)
+		if (set->words[word]) {
+			count += (unsigned)__builtin_popcountll(set->words[word]);
+			byte = word * 64 + (unsigned)__builtin_ctzll(set->words[word]);
 		}
 	return count == 1 ? (int)byte : class_symbol(automatons, set);
 }
@@ -103,9 +103,9 @@ static bool has(const struct position_set *set, unsigned position)
 static unsigned put_set(uint16_t *to, const struct position_set *set)
 {
 	unsigned count = 0;
-	for (unsigned i = 0; i < EXPRESSION_POSITIONS_MAX; i++)
-		if (has(set, i))
-			to[count++] = (uint16_t)i;
+	for (unsigned word = 0; word < 4; word++)
+		for (uint64_t bits = set->words[word]; bits; bits &= bits - 1)
+			to[count++] = (uint16_t)(word * 64 + (unsigned)__builtin_ctzll(bits));
 	return count;
 }
 

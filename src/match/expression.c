@@ -32,17 +32,12 @@ static void add_all(struct position_set *to, const struct position_set *from)
 		to->words[i] |= from->words[i];
 }
 
-static bool has(const struct position_set *set, unsigned position)
-{
-	return set->words[position / 64] >> position % 64 & 1;
-}
-
 static void connect(struct expression *out, const struct position_set *from,
                     const struct position_set *to)
 {
-	for (unsigned i = 0; i < out->count; i++)
-		if (has(from, i))
-			add_all(&out->follow[i], to);
+	for (unsigned word = 0; word < 4; word++)
+		for (uint64_t bits = from->words[word]; bits; bits &= bits - 1)
+			add_all(&out->follow[word * 64 + (unsigned)__builtin_ctzll(bits)], to);
 }
 
 static void add_byte(struct byte_set *set, uint8_t byte)
@@ -83,11 +78,17 @@ static unsigned shortest(const struct needles *needles)
 	return length;
 }
 
+static void copy_needles(struct needles *to, const struct needles *from)
+{
+	to->count = from->count;
+	memcpy(to->list, from->list, from->count * sizeof *from->list);
+}
+
 static void take_better(struct needles *best, const struct needles *other)
 {
 	unsigned length = shortest(other), now = shortest(best);
 	if (length > now || (length == now && length && other->count < best->count))
-		*best = *other;
+		copy_needles(best, other);
 }
 
 static void needles_of_text(struct needles *needles, const char *bytes, size_t length)
@@ -150,7 +151,7 @@ static void append(struct reader *reader, struct sequence *sequence, const struc
 	struct needles whole;
 	needles_of_text(&whole, run->bytes, run->length);
 	if (piece->exact)
-		piece->needles = whole;
+		copy_needles(&piece->needles, &whole);
 	else
 		take_better(&piece->needles, &whole);
 }
@@ -177,9 +178,9 @@ static void make_position(struct reader *reader, const struct byte_set *bytes, s
 	piece->last = piece->first;
 	piece->exact = count_bytes(bytes) == 1;
 	piece->needles.count = piece->exact;
-	for (unsigned byte = 0; piece->exact && byte < 256; byte++)
-		if (byte_set_has(bytes, (uint8_t)byte)) {
-			char text = (char)byte;
+	for (unsigned word = 0; piece->exact && word < 4; word++)
+		if (bytes->words[word]) {
+			char text = (char)(word * 64 + (unsigned)__builtin_ctzll(bytes->words[word]));
 			needles_of_text(&piece->needles, &text, 1);
 		}
 }
@@ -463,12 +464,16 @@ static void read_alternatives(struct reader *reader, struct piece *piece)
 /* Two anchors of one kind in a row hold for PCRE and can not be consumed twice here. */
 static bool anchors_repeat(const struct expression *expression, uint8_t anchor)
 {
-	for (unsigned from = 0; from < expression->count; from++)
-		for (unsigned to = 0; to < expression->count; to++)
-			if (has(&expression->follow[from], to) &&
-			    byte_set_has(&expression->bytes[from], anchor) &&
-			    byte_set_has(&expression->bytes[to], anchor))
-				return true;
+	struct position_set anchors = {{0}}, behind = {{0}};
+	for (unsigned i = 0; i < expression->count; i++) {
+		if (!byte_set_has(&expression->bytes[i], anchor))
+			continue;
+		anchors.words[i / 64] |= (uint64_t)1 << i % 64;
+		add_all(&behind, &expression->follow[i]);
+	}
+	for (size_t i = 0; i < 4; i++)
+		if (anchors.words[i] & behind.words[i])
+			return true;
 	return false;
 }
 

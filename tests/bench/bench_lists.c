@@ -1,6 +1,6 @@
 /* What the name index costs: bench_lists FILE… reads the files as lists of one configuration and prints one
  * JSON object: how long from text to index and how long from the cache file, bytes a name, and how long a look-up takes
- * for names of five labels that are on a list and for names that are not. */
+ * for names of five labels that are on a list and for names that are not (hit_ns, miss_ns; without the loop around them, loop_ns). */
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/pages.h"
 #include "lists/index.h"
 #include "lists/lists.h"
 
@@ -138,12 +139,14 @@ static struct questions read_questions(const char *path, bool spoiled)
 	return questions;
 }
 
-/* Nanoseconds of this processor a look-up, the best of some rounds; how many names were held goes to `held`. */
+/* Nanoseconds of this processor a look-up, the best of some rounds; how many names were held goes to `held`. Without lists: of the
+ * loop around the look-ups, which copies each name as a packet would bring it. */
 static double time_questions(const struct lists *lists, const struct questions *questions,
                              size_t *held)
 {
 	double best = 1e9;
-	struct regex_scratch *scratch = lists_scratch_new(lists); /* NULL without expressions */
+	struct regex_scratch *scratch =
+		lists ? lists_scratch_new(lists) : NULL; /* NULL without expressions */
 	for (int round = 0; round < ROUND_COUNT; round++) {
 		struct list_set set;
 		*held = 0;
@@ -154,13 +157,49 @@ static double time_questions(const struct lists *lists, const struct questions *
 			memcpy(&name, questions->bytes + at, length);
 			at += length;
 			struct list_asked asked = {.name = &name};
-			lists_match(lists, scratch, &asked, &set);
+			if (lists)
+				lists_match(lists, scratch, &asked, &set);
+			else
+				memcpy(&set, name.wire, sizeof set);
 			*held += (set.words[0] | set.words[1] | set.words[2] | set.words[3]) != 0;
 		}
 		double ns = (cpu_s() - from) * 1e9 / (double)(questions->count ? questions->count : 1);
 		best = ns < best ? ns : best;
 	}
 	lists_scratch_free(&scratch);
+	return best;
+}
+
+/* Nanoseconds until memory gives a line of an area as large as the index, when each says where the next one is: what one look at a
+ * place that is in no cache costs on this machine, at this moment. */
+static double time_memory(size_t bytes)
+{
+	struct line {
+		uint32_t next, unused[15];
+	};
+	size_t count = bytes / sizeof(struct line) + 2;
+	struct line *lines = pages_new(count * sizeof *lines);
+	uint32_t *order = calloc(count, sizeof *order), at = 0;
+	uint64_t random = 11;
+	double best = 1e9;
+	if (!lines || !order)
+		die("no memory");
+	for (size_t i = 0; i < count; i++) {
+		size_t other = draw(&random) % (i + 1);
+		order[i] = order[other];
+		order[other] = (uint32_t)i;
+	}
+	for (size_t i = 0; i < count; i++)
+		lines[order[i]].next = order[(i + 1) % count];
+	for (int round = 0; round < ROUND_COUNT; round++) {
+		double from = cpu_s();
+		for (size_t i = 0; i < QUESTION_COUNT; i++)
+			at = *(volatile uint32_t *)&lines[at].next;
+		double ns = (cpu_s() - from) * 1e9 / QUESTION_COUNT;
+		best = ns < best ? ns : best;
+	}
+	free(order);
+	pages_free(lines, count * sizeof *lines);
 	return best;
 }
 
@@ -221,22 +260,28 @@ int main(int argc, char **argv)
 		die(diag.count ? diag.entries[0].text : "no memory");
 	malloc_trim(0);
 	long after_kb = memory_kb("VmRSS:"), peak_kb = memory_kb("VmHWM:");
-	size_t names = 0, hits, misses;
-	for (size_t i = 0; i < lists_count(lists); i++)
+	size_t names = 0, patterns = 0, hits, misses;
+	for (size_t i = 0; i < lists_count(lists); i++) {
 		names += lists_info(lists, i)->names;
+		patterns += lists_info(lists, i)->patterns;
+	}
 	struct questions on = read_questions(argv[argc - 1], false);
 	struct questions off = read_questions(argv[argc - 1], true);
 	double hit_ns = time_questions(lists, &on, &hits),
 		   miss_ns = time_questions(lists, &off, &misses);
+	size_t ignored;
+	double loop_ns = time_questions(NULL, &on, &ignored);
+	double memory_ns = time_memory(lists_bytes(lists));
 	double write_s = 0, cache_s = time_cache(config, &write_s);
 	printf("{\"lists\": %d, \"names\": %zu, \"load_s\": %.3f, \"load_cpu_s\": %.3f, "
 	       "\"load_and_write_s\": %.3f, \"cache_s\": %.4f, \"index_bytes\": %zu, "
 	       "\"bytes_a_name\": %.2f, \"resident_kb\": %ld, \"peak_kb\": %ld, \"hit_ns\": %.1f, "
-	       "\"miss_ns\": %.1f, \"held\": %.4f, \"missed\": %.4f}\n",
+	       "\"miss_ns\": %.1f, \"loop_ns\": %.1f, \"memory_ns\": %.1f, \"patterns\": %zu, "
+	       "\"held\": %.4f, \"missed\": %.4f}\n",
 	       argc - 1, names, load_s, load_cpu_s, write_s, cache_s, lists_bytes(lists),
 	       (double)lists_bytes(lists) / (double)names, after_kb - before_kb, peak_kb - before_kb,
-	       hit_ns, miss_ns, (double)hits / (double)on.count,
-	       1 - (double)misses / (double)off.count);
+	       hit_ns - loop_ns, miss_ns - loop_ns, loop_ns, memory_ns, patterns,
+	       (double)hits / (double)on.count, 1 - (double)misses / (double)off.count);
 	free(on.bytes);
 	free(off.bytes);
 	lists_free(&lists);

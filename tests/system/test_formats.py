@@ -23,6 +23,8 @@ ADBLOCK = r"""! Title: modifiers
 ||hbbtv.*.test^
 /^stats[0-9]+\./
 ||odd.test^$popup
+||other.test^$dnsrewrite=192.0.2.1
+||other.test^$dnsrewrite=192.0.2.2
 """
 
 ZONE = """$TTL 60
@@ -80,6 +82,7 @@ def test_adblock_modifiers(portafilter, nsd):
     reply = ask(daemon.port, "empty.test")
     assert rcode(reply) == "NOERROR" and not reply.answer
     assert addresses(ask(daemon.port, "there.test")) == ["192.0.2.7"]
+    assert sorted(addresses(ask(daemon.port, "other.test"))) == ["192.0.2.1", "192.0.2.2"]
     assert not ask(daemon.port, "there.test", "AAAA").answer
     assert ask(daemon.port, "named.test", "CNAME").answer[0][0].target.to_text() == "wall.test."
     assert sinkholed("hbbtv.zdf.test") and sinkholed("stats7.x.test") and not sinkholed("stats.x.test")
@@ -87,7 +90,7 @@ def test_adblock_modifiers(portafilter, nsd):
     told = daemon.json("explain", "127.0.0.1", "stats7.x.test")["lists"][0]
     assert (told["line"], told["entry"], told["text"]) == (15, r"/^stats[0-9]+\./", r"/^stats[0-9]+\./")
     info = daemon.json("lists")["lists"][0]
-    assert (info["format"], info["names"], info["patterns"], info["exceptions"]) == ("adblock", 11, 2, 1)
+    assert (info["format"], info["names"], info["patterns"], info["exceptions"]) == ("adblock", 13, 2, 1)
     assert [s["lines"] for s in info["skipped"]] == [[16]]
 
 
