@@ -32,7 +32,6 @@ struct replay {
 	struct packets *packets;
 	struct sink *tally; /* the journal's, which closes it */
 	struct now now;
-	int64_t clock_us; /* the newest time, for the journal's thread */
 	uint64_t bytes_before, bytes_total;
 	unsigned since_look;
 	int error; /* the first that ends the replay */
@@ -163,10 +162,8 @@ static void note_time(struct replay *replay, int64_t wall_us)
 	struct replay_summary *summary = replay->summary;
 	if (!summary->first_us || wall_us < summary->first_us)
 		summary->first_us = wall_us;
-	if (wall_us > summary->last_us) {
+	if (wall_us > summary->last_us)
 		summary->last_us = wall_us;
-		__atomic_store_n(&replay->clock_us, wall_us, __ATOMIC_RELAXED);
-	}
 }
 
 static void decide(void *data, const struct capture_pair *pair)
@@ -248,7 +245,7 @@ static int start_journal(struct replay *replay, char error[REPLAY_ERROR_MAX])
 		return PF_EIO;
 	if (inner)
 		sqlite_sink_tell(inner, (struct event_outlet){tell_nobody, NULL});
-	struct sink *tally = tally_new(inner, &replay->clock_us);
+	struct sink *tally = tally_new(inner);
 	if (!tally) {
 		if (inner)
 			inner->close(&inner);

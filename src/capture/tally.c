@@ -18,7 +18,6 @@ struct entry {
 struct tally {
 	struct sink sink; /* first: what the journal sees */
 	struct sink *inner;
-	const int64_t *clock_us;
 	struct hash_key key;
 	size_t count;
 	bool full;
@@ -90,12 +89,12 @@ static int tally_commit(struct sink *sink, char *error, size_t error_size)
 	return result;
 }
 
+/* Retention does not come in: nothing of a capture is too old for its journal. What the inner sink has put off it writes when it is
+ * closed. */
 static void tally_idle(struct sink *sink, int64_t now_wall_us)
 {
-	(void)now_wall_us; /* the clock of today has no say */
-	struct tally *tally = (struct tally *)sink;
-	if (tally->inner)
-		tally->inner->idle(tally->inner, __atomic_load_n(tally->clock_us, __ATOMIC_RELAXED));
+	(void)sink;
+	(void)now_wall_us;
 }
 
 static void tally_close(struct sink **sink)
@@ -107,7 +106,7 @@ static void tally_close(struct sink **sink)
 	*sink = NULL;
 }
 
-struct sink *tally_new(struct sink *inner, const int64_t *clock_us)
+struct sink *tally_new(struct sink *inner)
 {
 	struct tally *tally = calloc(1, sizeof *tally);
 	if (!tally)
@@ -119,7 +118,6 @@ struct sink *tally_new(struct sink *inner, const int64_t *clock_us)
 	                            .idle = tally_idle,
 	                            .close = tally_close};
 	tally->inner = inner;
-	tally->clock_us = clock_us;
 	tally->key = hash_key_random();
 	return &tally->sink;
 }

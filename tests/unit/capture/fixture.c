@@ -83,7 +83,8 @@ size_t put_tcp(uint8_t *out, uint16_t from, uint16_t to, uint32_t sequence, unsi
 	dns_write32(out + 4, sequence);
 	out[12] = 5 << 4;
 	out[13] = (uint8_t)flags;
-	memmove(out + 20, payload, length);
+	if (length) /* NULL then */
+		memmove(out + 20, payload, length);
 	return 20 + length;
 }
 
