@@ -192,11 +192,13 @@ int kind_see(struct sqlite_sink *sink, const struct record *record, int64_t time
 		return refresh(sink, record, *kind);
 	}
 	int result = PF_OK;
-	if (sink->kind_count == KIND_CACHE_MAX || sink->device_count == DEVICE_CACHE_MAX) {
+	bool full = sink->device_count == DEVICE_CACHE_MAX;
+	if (full || sink->kind_count == KIND_CACHE_MAX)
 		result = sums_flush(sink);
-		if (result == PF_OK)
-			sink_forget(sink);
-	}
+	if (result == PF_OK && full)
+		sink_forget(sink); /* kinds name devices by their places */
+	else if (result == PF_OK && sink->kind_count == KIND_CACHE_MAX)
+		kind_forget(sink);
 	*kind = &sink->kinds[sink->kind_count];
 	if (result == PF_OK)
 		result = resolve(sink, record, time_ms, *kind);
