@@ -104,7 +104,8 @@ int main(int argc, char **argv)
 	struct diag diag;
 	diag_init(&diag);
 	rcu_register_thread();
-	if (unshare(CLONE_NEWNET) || system("ip link add campus type veth peer name other && ip link set campus up") ||
+	if (unshare(CLONE_NEWNET) ||
+	    system("ip link add campus type veth peer name other && ip link set campus up") ||
 	    mkstemp(path) < 0)
 		return 77;
 	campus.book = book_new(hash_key_random(), 0);
