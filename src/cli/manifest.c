@@ -12,15 +12,7 @@
 #include "cli/export.h"
 #include "cli/text.h"
 #include "geo/geo.h"
-
-static json_t *time_or_null(int64_t wall_us)
-{
-	char text[CLOCK_TEXT_MAX];
-	if (!wall_us)
-		return json_null();
-	clock_format(wall_us, text);
-	return json_string(text);
-}
+#include "report/text.h"
 
 /* {"path": …, "sha256": … or null, "bytes": …} */
 static json_t *file_json(const char *path)
@@ -100,8 +92,8 @@ static json_t *manifest_json(const struct manifest *m)
 	return json_pack("{s:s, s:o, s:s, s:b, s:{s:o, s:o}, s:o, s:o, s:{s:s, s:I}}", "portafilter",
 	                 PACKAGE_VERSION, "command", command_json(m->cli), "format", m->format,
 	                 "pseudonyms", m->cli->pseudonym, "range", "since",
-	                 time_or_null(m->filter->since_wall_us), "until",
-	                 time_or_null(m->filter->until_wall_us), "rows", rows, "inputs", inputs,
+	                 report_time(m->filter->since_wall_us), "until",
+	                 report_time(m->filter->until_wall_us), "rows", rows, "inputs", inputs,
 	                 "output", "sha256", m->output_sha256, "bytes", (json_int_t)m->output_bytes);
 }
 

@@ -11,15 +11,6 @@
 #define NAMES_SHOWN 20
 #define DEVICES_SHOWN 20
 
-static json_t *time_json(int64_t wall_us)
-{
-	char text[CLOCK_TEXT_MAX];
-	if (!wall_us)
-		return json_null();
-	clock_format(wall_us, text);
-	return json_string(text);
-}
-
 static bool lets_through(unsigned action)
 {
 	return action != ACTION_SINKHOLE;
@@ -44,8 +35,8 @@ static json_t *change_json(const struct simulate_parts *parts, const struct simu
 	                 report_text(change->name), "from", action_word(change->from), "to",
 	                 action_word(change->to), "rule", (json_int_t)change->rule, "rule_name",
 	                 report_text(rule.name), "list", report_text(list), "count",
-	                 (json_int_t)change->count, "first", time_json(change->first_wall_us), "last",
-	                 time_json(change->last_wall_us));
+	                 (json_int_t)change->count, "first", report_time(change->first_wall_us), "last",
+	                 report_time(change->last_wall_us));
 }
 
 static void add(json_t *object, const char *key, int64_t count)
@@ -134,8 +125,8 @@ static json_t *document_of(const struct store_filter *filter, const struct simul
 		json_array_append_new(rows, change_json(parts, &result->changes[i]));
 	json_t *names = names_json(parts, rows), *devices = devices_json(parts, rows);
 	return json_pack("{s:s, s:{s:o, s:o}, s:I, s:I, s:I, s:b, s:o, s:o, s:o, s:o}", "rules",
-	                 parts->config->file, "range", "since", time_json(filter->since_wall_us),
-	                 "until", time_json(filter->until_wall_us), "queries",
+	                 parts->config->file, "range", "since", report_time(filter->since_wall_us),
+	                 "until", report_time(filter->until_wall_us), "queries",
 	                 (json_int_t)result->queries, "same", (json_int_t)result->same, "unseen",
 	                 (json_int_t)result->unseen, "breaks", simulate_breaks(result), "changes",
 	                 matrix_json(result), "look_first", names, "devices", devices, "rows", rows);

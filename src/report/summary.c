@@ -33,15 +33,6 @@ json_t *parts_member(json_t *object, const char *key, json_t *(*make)(void))
 	return json_object_get(object, key);
 }
 
-json_t *parts_time(int64_t wall_us)
-{
-	char text[CLOCK_TEXT_MAX];
-	if (!wall_us)
-		return json_null();
-	clock_format(wall_us, text);
-	return json_string(text);
-}
-
 /* The registered domain, or the name itself where nobody has registered one: "nas.lan" has, "localhost" has not. Borrowed from
  * the cache of the walk. */
 const char *parts_domain(struct parts *parts, const char *name)
@@ -79,8 +70,8 @@ static int on_device(void *data, const struct store_device *row)
 	return json_array_append_new(parts->devices,
 	                             json_pack("{s:o, s:o, s:o, s:o, s:I, s:I, s:I}", "id",
 	                                       report_text(row->id), "name", report_text(row->name),
-	                                       "first", parts_time(row->first_wall_us), "last",
-	                                       parts_time(row->last_wall_us), "queries",
+	                                       "first", report_time(row->first_wall_us), "last",
+	                                       report_time(row->last_wall_us), "queries",
 	                                       (json_int_t)row->queries, "flagged",
 	                                       (json_int_t)row->flagged, "sinkholed",
 	                                       (json_int_t)row->sinkholed))
@@ -177,7 +168,7 @@ static int add_new(struct parts *parts, const struct store_endpoint *row, const 
 	                             json_pack("{s:o, s:o, s:s, s:o, s:s, s:s, s:o, s:s}", "device",
 	                                       report_text(row->device), "name", report_text(row->name),
 	                                       "domain", domain, "first",
-	                                       parts_time(row->first_wall_us), "location",
+	                                       report_time(row->first_wall_us), "location",
 	                                       row->location, "control", row->control, "network",
 	                                       report_text(network), "standing", row->standing))
 	           ? PF_ENOMEM
@@ -275,8 +266,8 @@ json_t *summary_make(struct store *store, const struct store_filter *filter,
 			"{s:{s:s?, s:s?, s:s}, s:{s:o, s:o}, s:O, s:O, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, "
 			"s:o, s:O, s:O, s:o}",
 			"subject", "device", subject->device, "tag", subject->tag, "home", subject->home,
-			"range", "since", parts_time(filter->since_wall_us), "until",
-			parts_time(filter->until_wall_us), "devices", parts.devices, "totals", parts.totals,
+			"range", "since", report_time(filter->since_wall_us), "until",
+			report_time(filter->until_wall_us), "devices", parts.devices, "totals", parts.totals,
 			"owners", parts_owners(&parts), "locations", parts_countries(&parts, parts.locations),
 			"controls", parts_countries(&parts, parts.controls), "days", parts_days(&parts), "zone",
 			parts.zone, "hours", hours_json(&parts), "new", parts_new(&parts), "decided",

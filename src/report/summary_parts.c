@@ -215,8 +215,8 @@ json_t *parts_decided(struct parts *parts)
 		for (size_t m = 0; m < PF_COUNT(told); m++)
 			json_object_set(row, told[m], json_object_get(from, told[m]));
 		json_object_set_new(row, "count", json_integer((json_int_t)entries[i].weight));
-		json_object_set_new(row, "first", parts_time(weight_of(from, "first_us")));
-		json_object_set_new(row, "last", parts_time(weight_of(from, "last_us")));
+		json_object_set_new(row, "first", report_time(weight_of(from, "first_us")));
+		json_object_set_new(row, "last", report_time(weight_of(from, "last_us")));
 		json_array_append_new(list, row);
 	}
 	free(entries);
@@ -267,7 +267,7 @@ static json_t *rates_json(const struct rates *rates, json_t *decided, int64_t un
 	int64_t after_hours = (until_us - rates->cut_us + US_PER_HOUR - 1) / US_PER_HOUR;
 	return json_pack("{s:O, s:O, s:o, s:I, s:I, s:f, s:f, s:o, s:o}", "device",
 	                 json_object_get(decided, "device"), "name", json_object_get(decided, "name"),
-	                 "since", parts_time(weight_of(decided, "first_us")), "before",
+	                 "since", report_time(weight_of(decided, "first_us")), "before",
 	                 (json_int_t)rates->before, "after", (json_int_t)rates->after, "before_days",
 	                 (double)before_hours / 24, "after_days", (double)after_hours / 24,
 	                 "before_per_day", per_day(rates->before, before_hours), "after_per_day",

@@ -20,7 +20,6 @@ struct parts {
 void parts_add(json_t *object, const char *key, int64_t count);
 /* The member, which is made when there is none. Borrowed. */
 json_t *parts_member(json_t *object, const char *key, json_t *(*make)(void));
-json_t *parts_time(int64_t wall_us);
 const char *parts_domain(struct parts *parts, const char *name);
 
 /* Gathers what was flagged and sinkholed. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/clock.h"
 
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 #define TEXT_BYTES_MAX (64u << 10) /* of one member; what the journal holds is far shorter */
@@ -52,4 +53,13 @@ json_t *report_text(const char *text)
 		string = json_string(clean.data);
 	buffer_deinit(&clean);
 	return string;
+}
+
+json_t *report_time(int64_t wall_us)
+{
+	char text[CLOCK_TEXT_MAX];
+	if (!wall_us)
+		return json_null();
+	clock_format(wall_us, text);
+	return json_string(text);
 }
