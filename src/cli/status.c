@@ -4,6 +4,7 @@
 #include "cli/client.h"
 #include "cli/text.h"
 
+#define LOSS_SHOWN_MIN 0.005        /* less is 0 % */
 #define FORWARD_ZONES_SHOWN_MAX 200 /* bytes: the rest of a line belongs to the server */
 
 static struct cli_text figure(json_t *object, const char *member)
@@ -77,6 +78,9 @@ static void print_upstreams(json_t *upstreams, const char *zones)
 		        figure(row, "junk").bytes);
 		if (json_is_number(rtt))
 			cli_put(stdout, ", %.1f ms", json_number_value(rtt));
+		if (json_number_value(json_object_get(row, "loss")) >= LOSS_SHOWN_MIN)
+			cli_put(stdout, ", %.0f %% lost lately",
+			        100 * json_number_value(json_object_get(row, "loss")));
 		putchar('\n');
 	}
 }

@@ -40,6 +40,7 @@ static void add_worker(struct sums *sums, const struct worker *worker)
 		sum->timeouts += some[i].timeouts;
 		sum->junk += some[i].junk;
 		sum->rtt_us = some[i].rtt_us > sum->rtt_us ? some[i].rtt_us : sum->rtt_us;
+		sum->loss = some[i].loss > sum->loss ? some[i].loss : sum->loss;
 	}
 }
 
@@ -58,10 +59,11 @@ static json_t *servers_json(const struct sums *sums, uint64_t group)
 			continue;
 		addr_port_format(&one->address, text);
 		json_array_append_new(
-			list, json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "address", text, "queries",
+			list, json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "address", text, "queries",
 		                    number(one->queries), "answers", number(one->answers), "timeouts",
 		                    number(one->timeouts), "junk", number(one->junk), "rtt_ms",
-		                    one->rtt_us ? json_real((double)one->rtt_us / 1000) : json_null()));
+		                    one->rtt_us ? json_real((double)one->rtt_us / 1000) : json_null(),
+		                    "loss", json_real((double)one->loss / UPSTREAM_LOSS_ONE)));
 	}
 	return list;
 }

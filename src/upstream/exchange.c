@@ -16,9 +16,11 @@
 #define TIMEOUT_FIRST_MS 400 /* until the next server is asked as well */
 #define TIMEOUT_LONGEST_MS 1600
 #define TCP_TIMEOUT_MS 2000
+#define PROBE_MS 800       /* a server that takes longer is as good as silent */
 #define ROUND_PAUSE_MS 200 /* between rounds over servers that refuse */
 
 static void next_attempt(struct exchange *exchange);
+static void on_timer(uv_timer_t *timer);
 static void try_another(struct exchange *exchange);
 
 /* ---- ending ------------------------------------------------------------------------------ */
@@ -56,9 +58,35 @@ static void close_attempt(struct attempt *attempt)
 	close(attempt->fd);
 }
 
+/* It has had its time: what is said of it is said once for each packet. */
+static void judge_silence(struct exchange *exchange, struct attempt *attempt)
+{
+	struct server *server = upstream_server(exchange, &attempt->peer);
+	if (attempt->judged || !server)
+		return;
+	attempt->judged = true;
+	health_failed(&server->health, uv_now(exchange->upstream->loop));
+	counter_add(&server->stats.timeouts, 1);
+	counter_set(&server->stats.loss, server->health.loss);
+}
+
+/* Another one has answered: who was late is told apart from who was not given the time. */
+static void judge_late(struct exchange *exchange)
+{
+	uint64_t now_us = uv_hrtime() / 1000;
+	for (size_t i = 0; i < exchange->attempt_count; i++) {
+		struct attempt *attempt = &exchange->attempts[i];
+		const struct server *server =
+			attempt->open ? upstream_server(exchange, &attempt->peer) : NULL;
+		if (server && now_us - attempt->sent_us >= health_patience_ms(&server->health) * 1000)
+			judge_silence(exchange, attempt);
+	}
+}
+
 static void finish(struct exchange *exchange, enum forward_status status,
                    const struct addr_port *peer, struct answer *answer)
 {
+	judge_late(exchange);
 	char text[ADDR_PORT_TEXT_MAX] = "";
 	if (peer)
 		addr_port_format(peer, text);
@@ -101,12 +129,11 @@ static void measure(struct exchange *exchange, const struct addr_port *peer, uin
 	struct server *server = upstream_server(exchange, peer);
 	if (!server)
 		return;
-	server->failures = 0;
 	counter_add(&server->stats.answers, 1);
-	if (!sent_us)
-		return;
-	uint64_t rtt_us = uv_hrtime() / 1000 - sent_us, old_us = server->stats.rtt_us;
-	counter_set(&server->stats.rtt_us, old_us ? (old_us * 7 + rtt_us) / 8 : rtt_us + 1);
+	health_answered(&server->health, uv_hrtime() / 1000 - sent_us,
+	                uv_now(exchange->upstream->loop));
+	counter_set(&server->stats.rtt_us, server->health.rtt_us);
+	counter_set(&server->stats.loss, server->health.loss);
 }
 
 /* Servers of this exchange that no packet has gone to yet. */
@@ -138,7 +165,7 @@ void exchange_failed(struct exchange *exchange, const struct addr_port *peer)
 {
 	struct server *server = upstream_server(exchange, peer);
 	if (server)
-		server->failures++;
+		health_failed(&server->health, uv_now(exchange->upstream->loop));
 	if (!anything_open(exchange))
 		try_another(exchange);
 }
@@ -150,6 +177,7 @@ static void ask_over_tcp(struct exchange *exchange, struct attempt *attempt)
 	if (error == PF_ECONFLICT)
 		return; /* it is under way, or has failed: the timer decides */
 	close_attempt(attempt);
+	exchange->hedging = false;
 	if (error != PF_OK)
 		exchange_failed(exchange, &peer);
 	else
@@ -267,23 +295,11 @@ static uint64_t timeout_ms(const struct exchange *exchange)
 	return timeout < TIMEOUT_LONGEST_MS ? timeout : TIMEOUT_LONGEST_MS;
 }
 
-static void on_timer(uv_timer_t *timer)
+/* How long the first server may take before the next is asked as well. */
+static uint64_t patience_ms(struct exchange *exchange)
 {
-	struct exchange *exchange = timer->data;
-	struct attempt *last = &exchange->attempts[exchange->attempt_count - 1];
-	struct server *server = upstream_server(exchange, &last->peer);
-	if (last->open || exchange->tcp) {
-		exchange->timed_out = true;
-		if (server) {
-			server->failures++;
-			counter_add(&server->stats.timeouts, 1);
-		}
-	}
-	tcp_try_close(exchange);
-	if (uv_now(timer->loop) >= exchange->deadline_ms)
-		give_up(exchange);
-	else
-		next_attempt(exchange);
+	const struct server *server = upstream_server(exchange, &exchange->attempts[0].peer);
+	return server ? health_patience_ms(&server->health) : TIMEOUT_FIRST_MS;
 }
 
 static void wait_ms(struct exchange *exchange, uint64_t ms)
@@ -293,9 +309,45 @@ static void wait_ms(struct exchange *exchange, uint64_t ms)
 	uv_timer_start(&exchange->timer, on_timer, ms < left_ms ? ms : left_ms, 0);
 }
 
+/* The first server is late: the next is asked as well, and whoever comes first has answered. Without credit the wait
+ * goes on to its end. */
+static void hedge(struct exchange *exchange)
+{
+	struct upstream *upstream = exchange->upstream;
+	exchange->hedging = false;
+	if (upstream->hedge_credit < HEDGE_COST) {
+		wait_ms(exchange, TIMEOUT_FIRST_MS - patience_ms(exchange));
+		return;
+	}
+	upstream->hedge_credit -= HEDGE_COST;
+	next_attempt(exchange);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct exchange *exchange = timer->data;
+	struct attempt *last = &exchange->attempts[exchange->attempt_count - 1];
+	if (exchange->hedging) {
+		hedge(exchange);
+		return;
+	}
+	if (last->open || exchange->tcp) {
+		exchange->timed_out = true;
+		for (size_t i = 0; i < exchange->attempt_count; i++)
+			if (exchange->attempts[i].open || &exchange->attempts[i] == last)
+				judge_silence(exchange, &exchange->attempts[i]);
+	}
+	tcp_try_close(exchange);
+	if (uv_now(timer->loop) >= exchange->deadline_ms)
+		give_up(exchange);
+	else
+		next_attempt(exchange);
+}
+
 static void next_attempt(struct exchange *exchange)
 {
-	if (exchange->attempt_count == UPSTREAM_ATTEMPTS_MAX) {
+	if (exchange->attempt_count == UPSTREAM_ATTEMPTS_MAX ||
+	    (exchange->probe && exchange->attempt_count)) {
 		if (anything_open(exchange))
 			wait_ms(exchange, UPSTREAM_DEADLINE_MS); /* until the deadline: late answers count */
 		else
@@ -309,11 +361,13 @@ static void next_attempt(struct exchange *exchange)
 	if (server)
 		counter_add(&server->stats.queries, 1);
 	if (start_attempt(exchange, attempt)) {
-		wait_ms(exchange, timeout_ms(exchange));
+		exchange->hedging = exchange->attempt_count == 1 && others_left(exchange) &&
+		                    patience_ms(exchange) < TIMEOUT_FIRST_MS;
+		wait_ms(exchange, exchange->hedging ? patience_ms(exchange) : timeout_ms(exchange));
 		return;
 	}
 	if (server)
-		server->failures++;
+		health_failed(&server->health, uv_now(exchange->upstream->loop));
 	try_another(exchange);
 }
 
@@ -324,7 +378,6 @@ static void try_another(struct exchange *exchange)
 	wait_ms(exchange, round_over ? ROUND_PAUSE_MS : 0);
 }
 
-/* Best first: those that did not fail lately, then the fastest; an unmeasured one counts as fast. */
 static void choose_order(struct exchange *exchange, const struct server_group *group)
 {
 	const struct server *sorted[UPSTREAM_COUNT_MAX];
@@ -332,14 +385,8 @@ static void choose_order(struct exchange *exchange, const struct server_group *g
 	for (size_t i = 0; i < group->server_count; i++) {
 		const struct server *server = &group->servers[i];
 		size_t at = count++;
-		for (; at > 0; at--) {
-			const struct server *before = sorted[at - 1];
-			if (before->failures < server->failures ||
-			    (before->failures == server->failures &&
-			     before->stats.rtt_us <= server->stats.rtt_us))
-				break;
-			sorted[at] = before;
-		}
+		for (; at > 0 && health_is_better(&server->health, &sorted[at - 1]->health); at--)
+			sorted[at] = sorted[at - 1];
 		sorted[at] = server;
 	}
 	for (size_t i = 0; i < count; i++)
@@ -347,16 +394,12 @@ static void choose_order(struct exchange *exchange, const struct server_group *g
 	exchange->order_count = count;
 }
 
-int exchange_ask(struct forwarder *forwarder, uint64_t group_id, const struct dns_query *query,
-                 forward_done done, void *data)
+static struct exchange *begin(struct upstream *upstream, uint64_t group_id,
+                              const struct dns_query *query, forward_done done, void *data)
 {
-	struct upstream *upstream = (struct upstream *)forwarder;
-	const struct server_group *group = upstream_group(upstream, group_id);
-	if (upstream->exchange_count >= UPSTREAM_EXCHANGES_MAX || !group || !group->server_count)
-		return PF_EFULL;
 	struct exchange *exchange = calloc(1, sizeof *exchange);
 	if (!exchange)
-		return PF_ENOMEM;
+		return NULL;
 	exchange->upstream = upstream;
 	exchange->group = group_id;
 	exchange->query = *query;
@@ -367,7 +410,55 @@ int exchange_ask(struct forwarder *forwarder, uint64_t group_id, const struct dn
 	exchange->timer.data = exchange;
 	exchange->handles_open = 1;
 	upstream->exchange_count++;
+	return exchange;
+}
+
+static void forget_probe(void *data, const struct forward_result *result)
+{
+	(void)data;
+	struct answer *answer = result->answer;
+	struct forward_trip *trips = result->trips;
+	answer_free(&answer);
+	forward_trips_free(&trips);
+}
+
+/* Asks a server that would not be asked the same question, to learn how it does: one that was silent whether it is back, one that
+ * is well how fast it is. At most one for each question. */
+static void probe(struct upstream *upstream, struct server_group *group, const struct server *first,
+                  const struct dns_query *query)
+{
+	uint64_t now_ms = uv_now(upstream->loop);
+	for (size_t i = 0; i < group->server_count; i++) {
+		struct server *server = &group->servers[i];
+		if (server == first || !health_probe_is_due(&server->health, now_ms))
+			continue;
+		struct exchange *exchange = begin(upstream, group->id, query, forget_probe, NULL);
+		if (!exchange)
+			return;
+		exchange->probe = true;
+		exchange->deadline_ms = now_ms + PROBE_MS;
+		exchange->order[0] = server->stats.address;
+		exchange->order_count = 1;
+		next_attempt(exchange);
+		return;
+	}
+}
+
+int exchange_ask(struct forwarder *forwarder, uint64_t group_id, const struct dns_query *query,
+                 forward_done done, void *data)
+{
+	struct upstream *upstream = (struct upstream *)forwarder;
+	struct server_group *group = upstream_group(upstream, group_id);
+	if (upstream->exchange_count >= UPSTREAM_EXCHANGES_MAX || !group || !group->server_count)
+		return PF_EFULL;
+	struct exchange *exchange = begin(upstream, group_id, query, done, data);
+	if (!exchange)
+		return PF_ENOMEM;
+	if (upstream->hedge_credit < HEDGE_CREDIT_MAX)
+		upstream->hedge_credit++;
 	choose_order(exchange, group);
+	const struct server *first = upstream_server(exchange, &exchange->order[0]);
 	next_attempt(exchange);
+	probe(upstream, group, first, query);
 	return PF_OK;
 }

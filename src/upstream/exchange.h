@@ -6,8 +6,13 @@
 #include <stdbool.h>
 #include <uv.h>
 
+#include "upstream/health.h"
 #include "upstream/port.h"
 #include "upstream/upstream.h"
+
+/* A question more for one in twenty that are asked because a server is late: so much may gather, in twentieths. */
+#define HEDGE_COST 20
+#define HEDGE_CREDIT_MAX (5 * HEDGE_COST)
 
 #define TCP_MESSAGE_ROOM (2 + DNS_MESSAGE_MAX)
 
@@ -15,7 +20,7 @@
 struct server {
 	struct upstream_stats stats;
 	char text[ADDR_PORT_TEXT_MAX];
-	unsigned failures; /* timeouts and errors since its last answer */
+	struct health health;
 };
 
 struct server_group {
@@ -32,6 +37,7 @@ struct upstream {
 	size_t group_count;
 	struct server_group groups[UPSTREAM_GROUP_MAX];
 	size_t exchange_count;
+	unsigned hedge_credit; /* in twentieths of a question, at most HEDGE_CREDIT_MAX */
 	uint8_t packet[DNS_MESSAGE_MAX];
 };
 
@@ -45,6 +51,7 @@ struct attempt {
 	int fd;
 	uint16_t id;
 	bool open;
+	bool judged; /* its silence was counted */
 	unsigned wrong_id_count;
 	uint64_t sent_us;
 	struct forward_trip *trip; /* of the exchange's; NULL: not traced */
@@ -81,6 +88,8 @@ struct exchange {
 	struct attempt attempts[UPSTREAM_ATTEMPTS_MAX];
 	struct tcp_try *tcp;
 	bool tcp_used;
+	bool probe;             /* asked for the server's sake: nobody waits for the answer */
+	bool hedging;           /* the timer is the patience with the first server, not its end */
 	bool timed_out;         /* somebody was waited for in vain */
 	struct answer *refusal; /* SERVFAIL, REFUSED …: kept while others are asked; owned */
 	struct addr_port refusal_peer;

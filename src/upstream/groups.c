@@ -68,6 +68,7 @@ struct forwarder *upstream_new(struct uv_loop_s *loop)
 		return NULL;
 	upstream->base = (struct forwarder){.ask = exchange_ask, .configure = upstream_configure};
 	upstream->loop = loop;
+	upstream->hedge_credit = HEDGE_CREDIT_MAX;
 	pthread_mutex_init(&upstream->servers_lock, NULL);
 	return &upstream->base;
 }
@@ -99,6 +100,7 @@ static size_t group_stats(const struct server_group *group, struct upstream_stat
 			counter_read(&from->timeouts),
 			counter_read(&from->junk),
 			counter_read(&from->rtt_us),
+			counter_read(&from->loss),
 		};
 	}
 	return group->server_count;

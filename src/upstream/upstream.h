@@ -48,12 +48,15 @@ struct forwarder {
 	bool traced; /* results bring the messages along; set by the user, its thread only */
 };
 
+#define UPSTREAM_LOSS_ONE 65536 /* everything is lost */
+
 /* Counters of one upstream in one worker; written by it alone, read by others without a lock. */
 struct upstream_stats {
 	uint64_t group;
 	struct addr_port address;
 	uint64_t queries, answers, timeouts, junk;
 	uint64_t rtt_us; /* smoothed; 0: not known */
+	uint64_t loss;   /* smoothed, of UPSTREAM_LOSS_ONE */
 };
 
 struct uv_loop_s;

@@ -29,6 +29,7 @@ struct server {
 	behaviour behave;
 	bool tcp_works;
 	unsigned udp_queries, tcp_queries;
+	unsigned *turn; /* of let_the_first_be_silent */
 	uint16_t ports[400];
 	uint8_t buffer[4096], stream[4096];
 	size_t stream_length;
@@ -406,6 +407,57 @@ static void a_silent_server_is_passed_over(void **state)
 	assert_int_equal(world->servers[1].udp_queries, 2);
 }
 
+static void let_the_first_be_silent(struct server *server, const uint8_t *query, size_t length,
+                                    const struct sockaddr *peer)
+{
+	if ((*server->turn)++)
+		behave_well(server, query, length, peer);
+}
+
+/* Long before the first has had all its time; a machine that stands still hides that once, not each time. */
+static void a_late_server_is_hedged(void **state)
+{
+	struct world *world = *state;
+	struct upstream_stats stats[UPSTREAM_STATS_MAX];
+	unsigned turn = 1;
+	bool quick = false;
+	for (int i = 0; i < 2; i++) {
+		add_server(world, let_the_first_be_silent);
+		world->servers[i].turn = &turn;
+	}
+	use(world);
+	for (int i = 0; i < 4; i++)
+		ask(world, "a.example"); /* both are measured, and their patience is the shortest */
+	for (int i = 0; i < 4; i++) {
+		uint64_t start = uv_hrtime();
+		turn = 0;
+		ask(world, "b.example");
+		expect_address(world, "192.0.2.7");
+		quick = quick || uv_hrtime() - start < 390000000; /* the next attempt: after 400 ms */
+	}
+	upstream_stats(world->forwarder, stats);
+	assert_true(quick && stats[0].timeouts + stats[1].timeouts >= 4 && stats[0].loss > 0);
+}
+
+/* Who was silent is asked again beside the others, without anybody waiting for it, and comes first when it is faster. */
+static void a_silent_server_is_probed_and_comes_back(void **state)
+{
+	struct world *world = *state;
+	struct upstream_stats stats[UPSTREAM_STATS_MAX];
+	add_server(world, stay_silent);
+	add_server(world, behave_well);
+	use(world);
+	ask(world, "a.example");
+	world->servers[0].behave = behave_well;
+	do {
+		ask(world, "b.example");
+		expect_address(world, "192.0.2.7");
+		upstream_stats(world->forwarder, stats);
+	} while (!stats[0].answers); /* a probe has come back */
+	while (!upstream_idle(world->forwarder))
+		uv_run(&world->loop, UV_RUN_ONCE);
+}
+
 static void servfail_leads_to_the_next(void **state)
 {
 	struct world *world = *state;
@@ -533,6 +585,8 @@ int main(void)
 		CASE(guessed_ids_lead_to_tcp),
 		CASE(a_broken_tcp_server_ends_in_failure),
 		CASE(a_silent_server_is_passed_over),
+		CASE(a_late_server_is_hedged),
+		CASE(a_silent_server_is_probed_and_comes_back),
 		CASE(servfail_leads_to_the_next),
 		CASE(servfail_from_all_is_passed_on),
 		CASE(silence_from_all_ends_in_time),
