@@ -322,12 +322,19 @@ static int64_t mark_rows(struct sqlite_sink *sink, const struct step *step, cons
 	return result == SQLITE_DONE ? 0 : -1;
 }
 
-static int64_t delete_row(struct sqlite_sink *sink, enum table table, int64_t id)
+/* One statement for all of them: to prepare it costs more than to run it. */
+static bool delete_rows(struct sqlite_sink *sink, const char *sql, const int64_t *ids, size_t count)
 {
-	int64_t rows = 0;
-	for (size_t i = 0; i < PF_COUNT(delete_sql[table]) && delete_sql[table][i] && rows >= 0; i++)
-		rows = run(sink, delete_sql[table][i], &id, 1);
-	return rows;
+	sqlite3_stmt *statement = prepare(sink, sql, ids, 1);
+	int result = statement ? SQLITE_DONE : SQLITE_ERROR;
+	for (size_t i = 0; i < count && result == SQLITE_DONE; i++) {
+		result = sqlite3_bind_int64(statement, 1, ids[i]);
+		if (result == SQLITE_OK)
+			result = sqlite3_step(statement);
+		sqlite3_reset(statement);
+	}
+	sqlite3_finalize(statement);
+	return result == SQLITE_DONE;
 }
 
 static int64_t delete_unmarked(struct sqlite_sink *sink, const struct step *step,
@@ -347,8 +354,9 @@ static int64_t delete_unmarked(struct sqlite_sink *sink, const struct step *step
 	sqlite3_finalize(rows);
 	if (result != SQLITE_DONE)
 		return -1;
-	for (size_t i = 0; i < found; i++)
-		if (delete_row(sink, step->kept, ids[i]) < 0)
+	const char *const *sql = delete_sql[step->kept];
+	for (size_t i = 0; found && i < PF_COUNT(delete_sql[0]) && sql[i]; i++)
+		if (!delete_rows(sink, sql[i], ids, found))
 			return -1;
 	return (int64_t)found;
 }
