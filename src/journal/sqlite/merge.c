@@ -196,10 +196,7 @@ int merge_change(struct sqlite_sink *sink, const struct device_change *change)
 {
 	int64_t from, into, first_ms = 0;
 	bool merged = change->kind == DEVICE_MERGED;
-	int result = sums_flush(sink); /* what is still in memory */
-	sink_forget(sink);
-	if (result == PF_OK)
-		result = find(sink->merge, change->from, &from, &first_ms);
+	int result = find(sink->merge, change->from, &from, &first_ms);
 	bool there = result == PF_OK;
 	if (result != PF_OK && result != PF_ENOENT)
 		return result;
@@ -210,7 +207,10 @@ int merge_change(struct sqlite_sink *sink, const struct device_change *change)
 	bool early = first_ms < change->since_wall_us / US_PER_MS - MERGE_SLACK_MS;
 	if (merged && !strncmp(change->from, "ip:", 3) && (!there || early))
 		return PF_OK;
-	result = find_or_make(sink, change, &into);
+	result = sums_flush(sink); /* what is still in memory */
+	sink_forget(sink);
+	if (result == PF_OK)
+		result = find_or_make(sink, change, &into);
 	if (result == PF_OK && merged && there && !early && from != into)
 		result = redirect(sink->merge, from, into);
 	struct value values[] = {{.number = change->wall_us / US_PER_MS},
