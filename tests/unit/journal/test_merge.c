@@ -336,6 +336,7 @@ static void a_change_comes_behind_the_records(void **state)
 		sample.record.device_name = "192.168.1.7";
 		assert_int_equal(journal_put(journal, 0, &sample.record), PF_OK);
 	}
+	assert_int_equal(journal_flush(journal, 60000), PF_OK);
 	assert_int_equal(journal_change(journal, &merged), PF_OK);
 	unsigned more = 0;
 	while (journal_change(journal, &merged) == PF_OK)
