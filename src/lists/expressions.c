@@ -39,23 +39,9 @@ static void fill_constants(struct header *header)
 	build_id(header->build);
 }
 
-/* Zeros without memory. */
 static void take_checksum(const void *bytes, size_t length, uint64_t sum[2])
 {
-	char first[EXPRESSIONS_HEADER_BYTES];
-	struct header header;
-	struct hash_stream *stream = hash_stream_new((struct hash_key){EXPRESSIONS_VERSION});
-	sum[0] = sum[1] = 0;
-	if (!stream)
-		return;
-	memcpy(first, bytes, sizeof first);
-	memcpy(&header, first, sizeof header);
-	memset(header.checksum, 0, sizeof header.checksum);
-	memcpy(first, &header, sizeof header);
-	hash_stream_add(stream, first, sizeof first);
-	hash_stream_add(stream, (const char *)bytes + sizeof first, length - sizeof first);
-	hash_stream_digest(stream, sum);
-	hash_stream_free(&stream);
+	own_file_checksum(bytes, length, offsetof(struct header, checksum), EXPRESSIONS_VERSION, sum);
 }
 
 void expressions_stamp(void *bytes, size_t length)

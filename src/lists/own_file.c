@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/hash.h"
+
 int own_file_fail(char why[OWN_FILE_WHY_MAX], int error, const char *text)
 {
 	snprintf(why, OWN_FILE_WHY_MAX, "%s", text);
@@ -53,4 +55,20 @@ void own_file_unmap(struct own_file *file)
 	if (file->bytes)
 		munmap(file->bytes, file->length);
 	file->bytes = NULL;
+}
+
+void own_file_checksum(const void *bytes, size_t length, size_t sum_at, uint64_t seed,
+                       uint64_t sum[2])
+{
+	static const uint64_t none[2];
+	struct hash_stream *stream = hash_stream_new((struct hash_key){seed});
+	size_t behind = sum_at + sizeof none;
+	sum[0] = sum[1] = 0;
+	if (!stream)
+		return;
+	hash_stream_add(stream, bytes, sum_at);
+	hash_stream_add(stream, none, sizeof none);
+	hash_stream_add(stream, (const char *)bytes + behind, length - behind);
+	hash_stream_digest(stream, sum);
+	hash_stream_free(&stream);
 }

@@ -146,23 +146,9 @@ int store_write(const char *path, const struct lists *lists, char why[STORE_WHY_
 
 /* ---- reading ------------------------------------------------------------------------------ */
 
-/* Of bytes that have a whole header; zeros without memory. */
 static void checksum_bytes(const void *bytes, size_t length, uint64_t sum[2])
 {
-	struct header header;
-	char first[STORE_HEADER_BYTES];
-	struct hash_stream *stream = hash_stream_new((struct hash_key){STORE_VERSION});
-	sum[0] = sum[1] = 0;
-	if (!stream)
-		return;
-	memcpy(first, bytes, sizeof first);
-	memcpy(&header, first, sizeof header);
-	memset(header.checksum, 0, sizeof header.checksum);
-	memcpy(first, &header, sizeof header);
-	hash_stream_add(stream, first, sizeof first);
-	hash_stream_add(stream, (const char *)bytes + sizeof first, length - sizeof first);
-	hash_stream_digest(stream, sum);
-	hash_stream_free(&stream);
+	own_file_checksum(bytes, length, offsetof(struct header, checksum), STORE_VERSION, sum);
 }
 
 void store_stamp(void *bytes, size_t length)
