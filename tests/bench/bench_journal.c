@@ -4,7 +4,7 @@
  *
  *   bench_journal [RECORDS [BATCH]]     a million, in batches of 1,000
  *
- * 40 devices, six of them with people before them: their names follow Zipf's law over 12,000, those of the others over 60. A name has up to
+ * 40 devices, six of them with people before them: their names follow Zipf's law over 3,000, those of the others over 60. A name has up to
  * six answers that take turns, and types A, AAAA and HTTPS; one in seven is sinkholed by its name. Ten million come in 30 days, so a million in three. */
 #include <math.h>
 #include <pthread.h>
@@ -21,7 +21,7 @@
 
 #define DEVICES 40
 #define PEOPLE 6 /* the first of them */
-#define NAMES_PEOPLE 12000
+#define NAMES_PEOPLE 3000
 #define NAMES_THING 60
 #define ANSWERS 6
 #define VARIANTS 24
@@ -166,7 +166,7 @@ static void make_traffic(struct traffic *traffic)
 		unsigned name = (unsigned)pow(names, drawn) - 1; /* Zipf's law */
 		/* Mostly the same few. */
 		unsigned variant =
-			(unsigned)(next_random(&state) % (next_random(&state) % 16 ? 3 : VARIANTS));
+			(unsigned)(next_random(&state) % (next_random(&state) % 32 ? 2 : VARIANTS));
 		uint32_t *at = &made[((size_t)device * NAMES_PEOPLE + name) * VARIANTS + variant];
 		if (!*at) {
 			fill(sample, device, name, variant);
@@ -304,7 +304,7 @@ static void ask_all(const char *path, int64_t middle_us)
 	ask(path, "the newest 100", &(struct store_filter){.limit = 100});
 	ask(path, "of a device, 100", &(struct store_filter){.device = "device 20", .limit = 100});
 	ask(path, "of a name that few ask, 100",
-	    &(struct store_filter){.name = "www.site-11900.example0.com", .limit = 100});
+	    &(struct store_filter){.name = "www.site-2900.example0.com", .limit = 100});
 	ask(path, "sinkholed, 100", &(struct store_filter){.action = "sinkhole", .limit = 100});
 	ask(path, "*.vendor39.example.com, 100",
 	    &(struct store_filter){.name = "*.vendor39.example.com", .limit = 100});
