@@ -208,9 +208,6 @@ int merge_change(struct sqlite_sink *sink, const struct device_change *change)
 	if (merged && !strncmp(change->from, "ip:", 3) && (!there || early))
 		return PF_OK;
 	result = sums_flush(sink); /* what is still in memory */
-	/* A sweep knows the kinds of an open block from memory alone, and these are forgotten here. */
-	if (result == PF_OK)
-		result = block_close(sink);
 	sink_forget(sink);
 	if (result == PF_OK)
 		result = find_or_make(sink, change, &into);

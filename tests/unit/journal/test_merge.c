@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "journal/changes.h"
 #include "journal/sqlite/merge.h"
 #include "unit/journal/check.h"
@@ -323,9 +324,10 @@ static void a_change_comes_behind_the_records(void **state)
 	struct journal_options options = {.sinks = &sink, .sink_count = 1, .ring_count = 1};
 	struct journal *journal = journal_start(&options);
 	struct sample sample;
+	int64_t now_us = clock_now().wall_us;
 	struct device_change merged = {.kind = DEVICE_MERGED,
-	                               .since_wall_us = SAMPLE_TIME_US,
-	                               .wall_us = SAMPLE_TIME_US,
+	                               .since_wall_us = now_us,
+	                               .wall_us = now_us,
 	                               .from = PROVISIONAL,
 	                               .into = COFFEE,
 	                               .into_name = "coffee"};
@@ -334,6 +336,7 @@ static void a_change_comes_behind_the_records(void **state)
 		sample_fill(&sample, i, true);
 		sample.record.device_id = PROVISIONAL;
 		sample.record.device_name = "192.168.1.7";
+		sample.record.time_wall_us = now_us; /* retention goes by the clock of the wall */
 		assert_int_equal(journal_put(journal, 0, &sample.record), PF_OK);
 	}
 	assert_int_equal(journal_flush(journal, 60000), PF_OK);
