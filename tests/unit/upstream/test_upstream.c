@@ -436,7 +436,8 @@ static void a_late_server_is_hedged(void **state)
 		quick = quick || uv_hrtime() - start < 390000000; /* the next attempt: after 400 ms */
 	}
 	upstream_stats(world->forwarder, stats);
-	assert_true(quick && stats[0].timeouts + stats[1].timeouts >= 4 && stats[0].loss > 0);
+	assert_true(quick && stats[0].timeouts + stats[1].timeouts >= 4);
+	assert_true(stats[0].loss > 0 || stats[1].loss > 0); /* whichever was asked first */
 }
 
 /* Who was silent is asked again beside the others, without anybody waiting for it, and comes first when it is faster. */
