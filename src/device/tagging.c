@@ -242,7 +242,8 @@ int book_announce(struct book *book, size_t from, int64_t until_wall_us)
 {
 	for (size_t i = from > book->configured ? from : book->configured; i < book->row_count; i++) {
 		struct row *row = &book->rows[i];
-		if (!row->device.id[0] || row->announced || row->device.known ||
+		/* Without a first time it was never a stranger: an earlier configuration named it. */
+		if (!row->device.id[0] || row->announced || row->device.known || !row->first_wall_us ||
 		    row->first_wall_us > until_wall_us)
 			continue;
 		row->announced = true;

@@ -10,7 +10,9 @@ void health_answered(struct health *health, uint64_t rtt_us, uint64_t now_ms)
 {
 	health->failures = 0;
 	health->loss = smooth_loss(health->loss, 0);
-	health->probe_ms = now_ms + HEALTH_REFRESH_MS;
+	/* Of a server that is back little more than its loss is wrong, which only answers can mend. */
+	bool mends = health->loss > HEALTH_LOSS_ONE / 16;
+	health->probe_ms = now_ms + (mends ? HEALTH_PROBE_MIN_MS : HEALTH_REFRESH_MS);
 	if (!health->rtt_us) {
 		health->rtt_us = rtt_us + 1;
 		health->varies_us = rtt_us / 2;

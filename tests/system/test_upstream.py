@@ -233,24 +233,25 @@ def test_one_of_two_falls_silent_and_comes_back(portafilter, upstream):
     """No client sees a failure, hardly one waits, and a while after it is back it is used again."""
     silent = threading.Event()
     first = upstream(lambda query, transport: None if silent.is_set() else answer(query, GOOD))
-    second = upstream(lambda query, transport: (time.sleep(0.02), answer(query, GOOD))[1])
+    second = upstream(lambda query, transport: (time.sleep(0.1), answer(query, GOOD))[1])
     daemon = portafilter({"upstreams": [first.upstream, second.upstream]})
     for i in range(4):
         ask(daemon.port, f"before{i}.test")
     silent.set()
     took = []
-    for i in range(60):
+    for i in range(20):
         begin = time.monotonic()
         assert addresses(ask(daemon.port, f"n{i}.test", timeout=2 * SLOW)) == [GOOD]
         took.append(time.monotonic() - begin)
     assert max(took) < 1.2 * SLOW, took
-    assert sorted(took)[45] < 0.15 * SLOW, "it is left alone after the first question"
+    assert sorted(took)[15] < 0.2 * SLOW, "it is left alone after the first question"
     stats = {u["address"]: u for u in daemon.status()["upstreams"]}
     assert 1 <= stats[first.upstream]["timeouts"] <= 5 and stats[first.upstream]["loss"] > 0 and stats[second.upstream]["timeouts"] <= 5
     silent.clear()
     known = first.count()
     numbers = iter(range(100000))
-    wait_until(lambda: ask(daemon.port, f"after{next(numbers)}.test") and first.count() > known + 2, "it is used again")
+    wait_until(lambda: ask(daemon.port, f"after{next(numbers)}.test") and first.count() > known + 2, "it is used again",
+               patience_s=4 * PATIENCE_S)  # probes are up to 16 s apart
 
 
 def test_an_upstream_that_is_gone_is_left_for_the_next(portafilter, upstream):
