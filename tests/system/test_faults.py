@@ -1,0 +1,96 @@
+"""What the journal suffers no answer feels: a full disk, a locked database, a writer that stands still. It resumes by itself, and
+every query is written or counted."""
+import contextlib
+import sqlite3
+import subprocess
+import time
+
+import dns.rcode
+import pytest
+
+from harness import PATIENCE_S, ROOT, SLOW, WRAP, ask, wait_until
+from test_supervisor import standing_still
+
+QUERIES = 300
+
+
+@contextlib.contextmanager
+def full(daemon):
+    filler = daemon.folder / "disk" / "filler"
+    with open(filler, "wb", buffering=0) as file:
+        with contextlib.suppress(OSError):
+            while True:
+                file.write(bytes(65536))
+        with contextlib.suppress(OSError):
+            while True:
+                file.write(bytes(512))
+    yield r"disk is full"
+    filler.unlink()
+
+
+@contextlib.contextmanager
+def locked(daemon):
+    base = sqlite3.connect(daemon.folder / "disk" / "journal.db", timeout=PATIENCE_S, isolation_level=None)
+    base.execute("BEGIN IMMEDIATE")
+    yield r"is locked by another program"
+    base.execute("ROLLBACK")
+    base.close()
+
+
+@contextlib.contextmanager
+def stopped(daemon):
+    with standing_still(daemon, "journal"):
+        yield None
+
+
+def took(daemon, names):
+    """Seconds of each answer, in order of size."""
+    times = []
+    for name in names:
+        begin = time.monotonic()
+        assert ask(daemon.port, name, timeout=2 * SLOW).rcode() == dns.rcode.NOERROR
+        times.append(time.monotonic() - begin)
+    return sorted(times)
+
+
+@pytest.fixture
+def disk(portafilter, nsd):
+    """A daemon whose journal is on a disk of 20 MB of its own; its rings are not."""
+    daemon = portafilter({"upstreams": [nsd.upstream]}, ready=False)
+    disk = daemon.folder / "disk"
+    disk.mkdir()
+    mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=20m,mode=0777", "tmpfs", str(disk)], capture_output=True, text=True)
+    if mount.returncode:
+        pytest.skip(f"nothing can be mounted here: {mount.stderr.strip()}")
+    daemon.write(journal={"path": str(disk / "journal.db")})
+    daemon.start()
+    yield daemon
+    daemon.stop()
+    subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+@pytest.mark.skipif(not ROOT, reason="mounts a disk")
+@pytest.mark.skipif(bool(WRAP), reason="needs speed, and the kernel's threads")
+@pytest.mark.parametrize("fault", [full, locked, stopped])
+def test_no_answer_feels_what_the_journal_suffers(disk, fault):
+    daemon = disk
+    names = ["us.test", "cn.test"] * (QUERIES // 2)
+    usual = took(daemon, names)
+    wait_until(lambda: daemon.status()["journal"]["journalled"] == QUERIES, "all is written")
+    with fault(daemon) as told:
+        suffered = took(daemon, names)
+        journal = daemon.status()["journal"]
+        if told:
+            wait_until(lambda: told in daemon.status()["journal"]["last_error"], "status says what is wrong")
+        assert journal["put"] == 2 * QUERIES and journal["journalled"] < 2 * QUERIES
+        # and again, as long as it lasts: nothing piles up anywhere but in the rings
+        suffered = min(suffered, took(daemon, names), key=lambda times: times[QUERIES * 99 // 100])
+    p99 = [times[QUERIES * 99 // 100] for times in (usual, suffered)]
+    print(f"{fault.__name__}: 99 of 100 answers within {1e6 * p99[0]:.0f} µs, meanwhile {1e6 * p99[1]:.0f} µs")
+    assert p99[1] < SLOW * p99[0] + 0.005, p99
+    wait_until(lambda: daemon.status()["journal"]["journalled"] == 3 * QUERIES, "it has resumed, and has all")
+    journal = daemon.status()["journal"]
+    assert journal["dropped"] == 0 and journal["last_error"] == ""
+    base = sqlite3.connect(f"file:{daemon.folder}/disk/journal.db?mode=ro", uri=True, timeout=PATIENCE_S)
+    with contextlib.closing(base):
+        assert base.execute("SELECT count(*) FROM v_queries").fetchone() == (3 * QUERIES,)
