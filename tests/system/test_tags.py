@@ -279,7 +279,8 @@ def test_host_names_of_the_reverse_zone(portafilter, upstream):
         assert ask(daemon.port, "a.test", source=source) is not None
 
     def names():
-        return {d["id"]: d["hostname"] for d in daemon.json("devices")["devices"]}
+        # without what else the machine has for neighbours
+        return {d["id"]: d["hostname"] for d in daemon.json("devices")["devices"] if d["id"].startswith("ip:127.")}
 
     wait_until(lambda: {"shelly-1", "printer"} <= set(names().values()), "they have names")
     wait_until(lambda: router.count("8.0.0.127.in-addr.arpa"), "all were asked for")
