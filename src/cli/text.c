@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/digits.h"
 #include "base/printable.h"
 
 #define LINE_BYTES_MAX (64u << 10) /* of one line; the longest name has 1,020 bytes */
@@ -98,14 +99,7 @@ void cli_complain(const char *format, ...)
 struct cli_text cli_number(json_int_t number)
 {
 	struct cli_text out;
-	char digits[32];
-	size_t length = (size_t)snprintf(digits, sizeof digits, "%lld", (long long)number), used = 0;
-	for (size_t i = 0; i < length; i++) {
-		if (i && (length - i) % 3 == 0 && digits[i - 1] != '-')
-			out.bytes[used++] = ',';
-		out.bytes[used++] = digits[i];
-	}
-	out.bytes[used] = '\0';
+	digits_format(number, out.bytes);
 	return out;
 }
 

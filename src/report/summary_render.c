@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/digits.h"
 #include "config/config.h"
 #include "report/summary.h"
 #include "report/text.h"
@@ -22,14 +23,7 @@ int64_t summary_integer(json_t *object, const char *member)
 struct summary_number summary_number(int64_t number)
 {
 	struct summary_number out;
-	char digits[24];
-	size_t length = (size_t)snprintf(digits, sizeof digits, "%lld", (long long)number), used = 0;
-	for (size_t i = 0; i < length; i++) {
-		if (i && (length - i) % 3 == 0 && digits[i - 1] != '-')
-			out.bytes[used++] = ',';
-		out.bytes[used++] = digits[i];
-	}
-	out.bytes[used] = '\0';
+	digits_format(number, out.bytes);
 	return out;
 }
 

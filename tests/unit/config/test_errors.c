@@ -128,7 +128,7 @@ static const struct mistake network[] = {
 	{"geo: {location: [], max-age: 30}\n", 1, 30, "`geo.max-age` must be a duration|`30`|30d"},
 	{"geo: {location: [], max-age: 0d}\n", 1, 30, "over zero"},
 	{"geo: {location: [], max-age: 200000w}\n", 1, 30, "more than 100 years"},
-	{"geo: {location: nowhere.mmdb}\n", 1, 17, "nowhere.mmdb|geo.location|No such file"},
+	{"geo: {location: nowhere.mmdb}\n", 1, 17, "nowhere|geo.location|No such file"},
 	{"geo: {location: geoip}\n", 1, 17, "a directory|a file is wanted"},
 	{"geo: {location: [], anycast: /dev/null}\n", 1, 30, "no regular file"},
 	{"geo: {location: [tv.txt, ./tv.txt]}\n", 1, 26, "twice|does not confirm itself"},
