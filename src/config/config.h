@@ -133,6 +133,11 @@ struct config_pattern {
 	struct dns_name name; /* else */
 };
 
+/* Does each name that one of the narrow ones matches match one of the wide ones, as far as it can be told? Of two expressions only
+ * when they are the same. */
+bool patterns_cover(const struct config_pattern *wide, size_t wide_count,
+                    const struct config_pattern *narrow, size_t narrow_count);
+
 /* Countries that a rule names. Blocs are written out. */
 struct config_countries {
 	bool given, negated; /* `!CN`: all known countries but these */

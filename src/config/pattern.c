@@ -135,6 +135,30 @@ void pattern_read(struct reader *reader, const struct node *node, const char *ke
 		pattern_read_text(reader, node, text, pattern);
 }
 
+static bool pattern_covers(const struct config_pattern *wide, const struct config_pattern *narrow)
+{
+	if (wide->kind == PATTERN_REGEX || narrow->kind == PATTERN_REGEX)
+		return wide->kind == narrow->kind && !strcmp(wide->text, narrow->text);
+	if (wide->kind == PATTERN_EXACT)
+		return narrow->kind == PATTERN_EXACT && dns_name_equal(&wide->name, &narrow->name);
+	/* Below a name: what is below, and all that is below what is the same or below. */
+	return dns_name_is_under(&narrow->name, &wide->name) &&
+	       (narrow->kind == PATTERN_BELOW || narrow->name.labels > wide->name.labels);
+}
+
+bool patterns_cover(const struct config_pattern *wide, size_t wide_count,
+                    const struct config_pattern *narrow, size_t narrow_count)
+{
+	for (size_t i = 0; i < narrow_count; i++) {
+		size_t k = 0;
+		while (k < wide_count && !pattern_covers(&wide[k], &narrow[i]))
+			k++;
+		if (k == wide_count)
+			return false;
+	}
+	return true;
+}
+
 void pattern_deinit(struct config_pattern *pattern)
 {
 	free(pattern->text);

@@ -7,6 +7,7 @@ static void check_standing(struct reader *reader, const struct config_rule *rule
 	const struct config *config = reader->config;
 	const char *word = standing_word(rule->standing);
 	bool decided = rule->standing == STANDING_HOME || rule->standing == STANDING_OVERSEAS;
+	const struct config_geo *geo = &config->geo;
 	if (rule->standing == STANDING_UNKNOWN && rule->confidence <= CONFIDENCE_LOW)
 		return; /* it holds most of all where nothing is known */
 	if (!decided && rule->confidence > CONFIDENCE_LOW)
@@ -20,12 +21,23 @@ static void check_standing(struct reader *reader, const struct config_rule *rule
 			reader, rule->pos,
 			"a rule on `standing: %s` can never hold: there is no `home`, so every standing is unknown",
 			word);
-	else if (!config->geo.location_count)
+	else if (rule->standing == STANDING_INDETERMINATE) {
+		if (!geo->anycast_count && !geo->anycast_published)
+			tell_warning(reader, rule->pos,
+			             "a rule on `standing: %s` can never hold: there is no list of anycast "
+			             "prefixes (`geo.anycast`)",
+			             word);
+	} else if (!geo->location_count)
 		tell_warning(
 			reader, rule->pos,
 			"a rule on `standing: %s` can never hold: there is no location database (`geo.location`)",
 			word);
-	else if (rule->confidence == CONFIDENCE_HIGH && config->geo.location_count < 2)
+	else if (rule->standing == STANDING_DISPUTED && geo->location_count < 2)
+		tell_warning(reader, rule->pos,
+		             "a rule on `standing: %s` can never hold: it needs two location databases "
+		             "that disagree, and there is one",
+		             word);
+	else if (rule->confidence == CONFIDENCE_HIGH && geo->location_count < 2)
 		tell_warning(
 			reader, rule->pos,
 			"a rule on `standing: %s` with confidence high can never hold: it needs two location "
@@ -42,15 +54,19 @@ static void check_facts(struct reader *reader, const struct config_rule *rule)
 		tell_warning(
 			reader, rule->pos,
 			"a rule on `location` can never hold: there is no location database (`geo.location`)");
-	if ((rule->control.given || rule->asn_count) && !geo->control_count)
+	if (rule->asn_count && !geo->control_count)
 		tell_warning(
 			reader, rule->pos,
-			"a rule on `%s` can never hold: there is no database of networks (`geo.control`)",
-			rule->control.given ? "control" : "asn");
-	else if (rule->control.given && !geo->location_count)
+			"a rule on `asn` can never hold: there is no database of networks (`geo.control`)");
+	if (rule->control.given && !geo->location_count)
 		tell_warning(reader, rule->pos,
 		             "a rule on `control` can never hold: the country of a network is told by a "
 		             "location database, and there is none (`geo.location`)");
+	else if (rule->control.given && !geo->control_count && !rule->asn_count)
+		tell_warning(reader, rule->pos,
+		             "a rule on `control` holds only where a location database says in which "
+		             "country a network is registered: there is no database of networks "
+		             "(`geo.control`)");
 }
 
 static bool concerns(const struct config_rule *rule, tag_set tags)
@@ -102,5 +118,6 @@ void rules_check_possible(struct reader *reader)
 		check_facts(reader, rule);
 		check_tags(reader, rule);
 		check_lists(reader, rule);
+		rule_check_contradictions(reader, rule);
 	}
 }

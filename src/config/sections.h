@@ -56,6 +56,8 @@ void read_silent_after(struct reader *reader, const struct node *node, int64_t *
 
 /* Warnings about rules that can never hold with these databases and this home. */
 void rules_check_possible(struct reader *reader);
+/* And about one whose keys contradict each other. */
+void rule_check_contradictions(struct reader *reader, const struct config_rule *rule);
 
 /* Frees one rule's, device's or list's parts. */
 void device_deinit(struct config_device *device);

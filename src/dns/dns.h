@@ -2,6 +2,7 @@
 #ifndef PF_DNS_DNS_H
 #define PF_DNS_DNS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -57,6 +58,12 @@ enum dns_ede {
 	DNS_EDE_NETWORK_ERROR = 23,
 	DNS_EDE_SYNTHESIZED = 29,
 };
+
+/* Types that are no data: transfers, ANY (amplification; RFC 8482) and OPT. They are refused. */
+static inline bool dns_type_is_meta(uint16_t type)
+{
+	return type == DNS_TYPE_OPT || (type >= 249 && type <= DNS_TYPE_ANY);
+}
 
 #define DNS_TYPE_TEXT_MAX 16
 

@@ -240,12 +240,6 @@ void pipeline_explain(struct pipeline *pipeline, struct query *query)
 
 /* ---- the stages -------------------------------------------------------------------------- */
 
-/* Types that are no data: transfers, ANY (amplification; RFC 8482) and OPT. */
-static bool is_meta_type(uint16_t type)
-{
-	return type == DNS_TYPE_OPT || (type >= 249 && type <= DNS_TYPE_ANY);
-}
-
 static bool is_paused(const struct pipeline *pipeline, const struct query *query)
 {
 	return paused_until(&pipeline->paused, query->device.tags, query->arrived.wall_us);
@@ -349,7 +343,7 @@ static void run(struct query *query)
 	identify(query, snapshot);
 
 	struct finish finish = {.snapshot = snapshot};
-	if (is_meta_type(query->dns.type)) {
+	if (dns_type_is_meta(query->dns.type)) {
 		finish.rcode = DNS_RCODE_REFUSED;
 		finish_query(query, &finish);
 		return;

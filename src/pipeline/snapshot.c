@@ -71,12 +71,10 @@ static int refuse_loops(const struct config *config, struct diag *diag)
 	return error;
 }
 
+/* What a list can hold something by: exceptions alone never do. */
 static size_t entries_of(const struct list_info *info)
 {
-	size_t items = info->lines + info->extra_names, others = info->comments;
-	for (size_t i = 0; i < SKIP_COUNT; i++)
-		others += info->skipped[i].count;
-	return items - others;
+	return info->names + info->patterns + info->networks;
 }
 
 /* A list that holds nothing may be one that nobody could fetch yet, or one that went wrong: the rule's author should
@@ -91,8 +89,10 @@ static void warn_of_empty_lists(const struct config *config, const struct lists 
 			if (list_set_has(&rule->lists, list))
 				held += entries_of(lists_info(lists, list));
 		if (rule->lists_given && !held)
-			diag_warning(diag, config->file, rule->pos.line, rule->pos.column,
-			             "the rule \"%s\" can not hold: its lists are empty", rule->name);
+			diag_warning(
+				diag, config->file, rule->pos.line, rule->pos.column,
+				"the rule \"%s\" can not hold: its lists are empty, or hold nothing but exceptions",
+				rule->name);
 	}
 }
 

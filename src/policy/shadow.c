@@ -20,31 +20,6 @@ static bool tags_imply(const struct config_rule *later, const struct config_rule
 
 /* ---- names ------------------------------------------------------------------------------- */
 
-static bool pattern_covers(const struct config_pattern *wide, const struct config_pattern *narrow)
-{
-	if (wide->kind == PATTERN_REGEX || narrow->kind == PATTERN_REGEX)
-		return wide->kind == narrow->kind && !strcmp(wide->text, narrow->text);
-	if (wide->kind == PATTERN_EXACT)
-		return narrow->kind == PATTERN_EXACT && dns_name_equal(&wide->name, &narrow->name);
-	/* Below a name: what is below, and all that is below what is the same or below. */
-	return dns_name_is_under(&narrow->name, &wide->name) &&
-	       (narrow->kind == PATTERN_BELOW || narrow->name.labels > wide->name.labels);
-}
-
-/* Is each of the narrow ones covered by one of the wide ones? */
-static bool patterns_cover(const struct config_pattern *wide, size_t wide_count,
-                           const struct config_pattern *narrow, size_t narrow_count)
-{
-	for (size_t i = 0; i < narrow_count; i++) {
-		size_t k = 0;
-		while (k < wide_count && !pattern_covers(&wide[k], &narrow[i]))
-			k++;
-		if (k == wide_count)
-			return false;
-	}
-	return true;
-}
-
 static bool names_imply(const struct config_rule *later, const struct config_rule *earlier)
 {
 	if (earlier->name_count &&

@@ -68,15 +68,22 @@ struct addr special_unwrap(const struct addr *addr)
 	return unwrapped;
 }
 
-bool special_is(const struct addr *addr)
+bool special_holds(const struct prefix *prefix)
 {
+	const struct addr *addr = &prefix->addr;
 	const struct block *blocks = addr->family == 4 ? v4 : v6;
 	size_t count = addr->family == 4 ? PF_COUNT(v4) : PF_COUNT(v6);
 	for (size_t i = 0; i < count; i++) {
-		struct prefix prefix = {.addr.family = addr->family, .length = blocks[i].length};
-		memcpy(prefix.addr.bytes, blocks[i].bytes, sizeof blocks[i].bytes);
-		if (prefix_contains(&prefix, addr))
+		struct prefix block = {.addr.family = addr->family, .length = blocks[i].length};
+		memcpy(block.addr.bytes, blocks[i].bytes, sizeof blocks[i].bytes);
+		if (block.length <= prefix->length && prefix_contains(&block, addr))
 			return true;
 	}
 	return false;
+}
+
+bool special_is(const struct addr *addr)
+{
+	const struct prefix host = {*addr, (uint8_t)addr_bits(addr)};
+	return special_holds(&host);
 }

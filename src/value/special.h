@@ -11,5 +11,7 @@ struct addr special_unwrap(const struct addr *addr);
 /* Is it in the IANA special-purpose registries (RFC 6890 and later), or multicast? Such addresses are
  * never looked up: free databases give countries for them. The address is unwrapped already. */
 bool special_is(const struct addr *addr);
+/* Are all addresses of this network? */
+bool special_holds(const struct prefix *prefix);
 
 #endif

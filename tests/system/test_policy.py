@@ -115,11 +115,17 @@ def test_check_tells_rules_that_can_not_hold(portafilter):
         {"name": "other", "names": "x.example", "action": "sinkhole"},
         {"name": "nothing", "lists": "none", "action": "sinkhole"},
         {"name": "nobody", "tags-all": ["tv", "coffee"], "action": "sinkhole"},
-        {"name": "never", "tags": ["tv", "!tv"], "action": "sinkhole"}])
+        {"name": "never", "tags": ["tv", "!tv"], "action": "sinkhole"},
+        {"name": "but", "lists": "but", "action": "sinkhole"},
+        {"name": "six", "types": "AAAA", "addresses": "203.0.112.0/24", "action": "flag"},
+        {"name": "four", "types": "A", "addresses": "2a00:1::/32", "action": "flag"},
+        {"name": "text", "types": "TXT", "addresses": "203.0.112.0/24", "action": "flag"}])
+    config["lists"].append({"name": "but", "file": daemon.write_file("but.txt", "@@||x.test^\n")})
     daemon.write(json.dumps(config, indent=1, default=str))
     told = daemon.json("check")
     assert told["ok"]
-    expected = ['"narrow" can never decide: "wide" on line', '"nothing" can not hold: its lists are empty',
+    expected = ['"narrow" can never decide: "wide" on line', '"nothing" can not hold: its lists are empty', '"but" can not hold: its lists are empty, or hold nothing but exceptions',
+                "hardly hold: answers of type AAAA", "never hold: answers of type A have IPv4", "answers of its `types` have none",
                 "no device of the configuration has these tags together", "no device can have its tags and not have them"]
     for words in expected:
         assert len([line for line in told["warnings"] if words in line]) == 1, (words, told["warnings"])

@@ -1,4 +1,4 @@
-/* What stands when nothing is written, what the machine adds, and the warnings about rules that can not hold. */
+/* What stands when nothing is written, and what the machine adds. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,105 +143,6 @@ static void test_later_versions(void **state)
 	parsed_deinit(&parsed);
 }
 
-struct hopeless {
-	const char *rule;
-	const char *words; /* NULL: it can hold */
-};
-
-static unsigned lines_of(const char *text)
-{
-	unsigned lines = 0;
-	while (*text)
-		lines += *text++ == '\n';
-	return lines;
-}
-
-static void check_hopeless(const struct config_system *system, const char *head,
-                           const struct hopeless *rules, size_t count)
-{
-	char text[400];
-	for (size_t i = 0; i < count; i++) {
-		int length = snprintf(text, sizeof text, "%srules: [{name: r, %s}]\n", head, rules[i].rule);
-		struct parsed parsed = parse_bytes(system, text, (size_t)length);
-		assert_int_equal(parsed.error, PF_OK);
-		if (parsed.diag.warnings != (rules[i].words != NULL)) {
-			print_findings(&parsed);
-			fail_msg("%s", text);
-		}
-		if (rules[i].words)
-			assert_finding(&parsed, DIAG_WARNING, lines_of(head) + 1, 9, rules[i].words);
-		parsed_deinit(&parsed);
-	}
-}
-
-static void test_rules_that_never_hold(void **state)
-{
-	(void)state;
-	static const struct hopeless no_database[] = {
-		{"standing: overseas, action: flag",
-	     "`standing: overseas` can never hold|no location database"},
-		{"standing: unknown, action: flag", NULL},
-		{"location: CN, action: flag", "`location` can never hold"},
-		{"control: CN, action: flag", "`control` can never hold"},
-		{"asn: 1, action: flag", "`asn` can never hold|geo.control"},
-		{"names: a.example, action: flag", NULL},
-	};
-	static const struct hopeless no_home[] = {
-		{"standing: overseas, action: flag", "`standing: overseas` can never hold|no `home`"},
-		{"standing: unknown, action: flag", NULL},
-		{"location: CN, action: flag", NULL},
-		{"control: CN, asn: 1, action: flag", NULL},
-	};
-	static const struct hopeless both[] = {
-		{"standing: overseas, action: sinkhole", NULL},
-		{"standing: disputed, action: sinkhole", "confidence high can never hold|confidence: low"},
-		{"standing: unknown, action: flag, confidence: medium", "confidence medium can never hold"},
-		{"standing: indeterminate, action: flag", NULL},
-	};
-	check_hopeless(&bare, "home: US\n", no_database, PF_COUNT(no_database));
-	check_hopeless(&test_system, "", no_home, PF_COUNT(no_home));
-	check_hopeless(&test_system, "home: US\n", both, PF_COUNT(both));
-	static const struct hopeless only_networks[] = {
-		{"control: CN, action: flag", "`control` can never hold|no|geo.location"},
-		{"asn: 1, action: flag", NULL},
-	};
-	check_hopeless(&test_system, "geo: {location: [], control: tv.txt}\n", only_networks,
-	               PF_COUNT(only_networks));
-	static const struct hopeless contradictions[] = {
-		{"tags: [a, \"!a\"], action: flag", "can never hold|have its tags and not have them"},
-		{"tags: \"!all\", action: flag", "can never hold"},
-		{"tags-all: [b, \"!b\"], action: flag", "can never hold"},
-		{"tags: [a, c, \"!a\"], action: flag", NULL},
-		{"tags-all: [a, c], action: flag",
-	     "no device of the configuration has these tags together"},
-		{"tags-all: [a, b], action: flag", NULL},
-		{"tags: unknown, action: flag", NULL},
-		{"tags: \"!unknown\", action: flag", NULL},
-		{"lists: [l, \"!l\"], action: flag", "leaves out each of the lists"},
-		{"lists: [l, m, \"!l\"], action: flag", NULL},
-		{"lists: \"!l\", action: flag", NULL},
-	};
-	check_hopeless(&test_system,
-	               "devices: [{name: d, ip: 192.0.2.1, tags: [a, b]}, {name: e, ip: 192.0.2.2, "
-	               "tags: c}]\nlists: [{name: l, file: tv.txt}, {name: m, file: tv.txt}]\n",
-	               contradictions, PF_COUNT(contradictions));
-	static const struct hopeless one[] = {
-		{"standing: overseas, action: sinkhole", "needs two location databases|confidence: medium"},
-		{"standing: overseas, action: sinkhole, confidence: medium", NULL},
-	};
-	for (size_t i = 0; i < PF_COUNT(one); i++) {
-		char text[300];
-		int length =
-			snprintf(text, sizeof text,
-		             "home: US\ngeo: {location: tv.txt}\nrules: [{name: r, %s}]\n", one[i].rule);
-		struct parsed parsed = parse_bytes(&test_system, text, (size_t)length);
-		assert_int_equal(parsed.diag.count, one[i].words != NULL);
-		if (one[i].words)
-			assert_finding(&parsed, DIAG_WARNING, 3, 9, one[i].words);
-		parsed_deinit(&parsed);
-	}
-}
-
 /* Relative paths begin in the folder of the file, wherever the daemon stands. */
 static void test_relative(void **state)
 {
@@ -275,13 +176,9 @@ static void test_relative(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_nothing_written),
-		cmocka_unit_test(test_resolv_conf),
-		cmocka_unit_test(test_resolv_conf_is_ourselves),
-		cmocka_unit_test(test_databases),
-		cmocka_unit_test(test_later_versions),
-		cmocka_unit_test(test_rules_that_never_hold),
-		cmocka_unit_test(test_relative),
+		cmocka_unit_test(test_nothing_written),          cmocka_unit_test(test_resolv_conf),
+		cmocka_unit_test(test_resolv_conf_is_ourselves), cmocka_unit_test(test_databases),
+		cmocka_unit_test(test_later_versions),           cmocka_unit_test(test_relative),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

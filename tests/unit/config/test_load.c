@@ -171,7 +171,7 @@ static void test_scalars(void **state)
 		"devices: [{name: d, ip: 10.0.0.1, tags: coffee}]\n"
 		"lists: [{name: tv, file: ./tv.txt, format: hosts}]\n"
 		"rules: [{name: r, tags: coffee, names: A.Example, lists: tv, types: https,\n"
-		"  location: cn, control: EU, asn: AS37963, addresses: '2001:db8::/32', cname: '/x.*y/',\n"
+		"  location: cn, control: EU, asn: AS37963, addresses: '2a00:1::/32', cname: '/x.*y/',\n"
 		"  action: sinkhole, reply: 192.0.2.1}]\n");
 	const struct config *config = parsed.config;
 	assert_addr_port(&config->listen[0], "127.0.0.1:5353");
@@ -193,7 +193,7 @@ static void test_scalars(void **state)
 	assert_string_equal(rule->location.codes[0].code, "CN");
 	assert_int_equal(rule->control.count, 27);
 	assert_int_equal(rule->asns[0], 37963);
-	assert_prefix(&rule->addresses[0], "2001:db8::/32");
+	assert_prefix(&rule->addresses[0], "2a00:1::/32");
 	assert_int_equal(rule->cnames[0].kind, PATTERN_REGEX);
 	assert_string_equal(rule->cnames[0].regex, "x.*y");
 	assert_string_equal(rule->cnames[0].text, "/x.*y/");

@@ -96,6 +96,25 @@ static void special_addresses_are_known(void **state)
 	}
 }
 
+static void networks_are_whole(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *prefix;
+		bool special;
+	} cases[] = {
+		{"10.0.0.0/8", true},     {"10.1.0.0/16", true}, {"10.0.0.0/7", false},
+		{"0.0.0.0/0", false},     {"8.8.8.8/32", false}, {"192.168.1.1/32", true},
+		{"fc00::/7", true},       {"fd00::/8", true},    {"fc00::/6", false},
+		{"2001:200::/23", false}, {"::/96", true},       {"::/64", false},
+	};
+	for (size_t i = 0; i < PF_COUNT(cases); i++) {
+		struct prefix prefix;
+		assert_int_equal(prefix_parse(cases[i].prefix, &prefix), PF_OK);
+		assert_int_equal(special_holds(&prefix), cases[i].special);
+	}
+}
+
 static void addresses_inside_addresses_count(void **state)
 {
 	(void)state;
@@ -120,6 +139,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(codes_are_cleaned),
 		cmocka_unit_test(special_addresses_are_known),
+		cmocka_unit_test(networks_are_whole),
 		cmocka_unit_test(addresses_inside_addresses_count),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
