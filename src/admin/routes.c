@@ -9,11 +9,13 @@
 #include "admin/devices.h"
 #include "admin/metrics.h"
 #include "journal/sqlite/sqlite.h"
+#include "report/overview.h"
 #include "report/proposals.h"
 #include "report/report.h"
 #include "report/summary.h"
 #include "report/tagged.h"
 
+#define OVERVIEW_SINCE_US (INT64_C(86400) * 1000000)
 #define REPORT_SINCE_US (INT64_C(30) * 86400 * 1000000) /* when nobody says since when */
 
 static void fail(struct routes_answer *answer, int http, const char *sentence)
@@ -257,6 +259,33 @@ static void get_report(struct routes_context *context, const struct params *para
 	tagged_deinit(&tagged);
 }
 
+/* The last day, when nothing else is asked for. */
+static void get_overview(struct routes_context *context, const struct params *params,
+                         struct routes_answer *answer)
+{
+	struct store_filter filter;
+	struct now now = clock_now();
+	if (params_filter(params, now, &filter, answer->error) != PF_OK) {
+		answer->http = 400;
+		return;
+	}
+	if (!filter.until_wall_us)
+		filter.until_wall_us = now.wall_us;
+	if (!filter.since_wall_us)
+		filter.since_wall_us = now.wall_us - OVERVIEW_SINCE_US;
+	struct store *store = open_store(context, answer);
+	if (!store)
+		return;
+	json_t *status = context->ops.status(context->ops.data, &answer->http, answer->error);
+	int error = status ? overview_make(store, &filter, &answer->body) : PF_OK;
+	if (answer->body)
+		json_object_set(answer->body, "home", json_object_get(status, "home"));
+	else if (error != PF_OK)
+		fail(answer, http_of(error), *store->error ? store->error : "The journal can not be read.");
+	json_decref(status);
+	store->close(&store);
+}
+
 static void get_events(struct routes_context *context, const struct params *params,
                        struct routes_answer *answer)
 {
@@ -336,6 +365,7 @@ static const char *const endpoint_params[] = {"device", "name",  "standing",   "
 
 static const char *const report_params[] = {"device", "name",  "standing",   "action",
                                             "since",  "until", PLACE_PARAMS, NULL};
+static const char *const overview_params[] = {"device", "since", "until", NULL};
 static const char *const event_params[] = {"device", "kind", "since", "until", "limit", NULL};
 
 static const struct route routes[] = {
@@ -346,6 +376,7 @@ static const struct route routes[] = {
 	{"/api/v1/queries", false, query_params, get_queries},
 	{"/api/v1/endpoints", false, endpoint_params, get_endpoints},
 	{"/api/v1/report", false, report_params, get_report},
+	{"/api/v1/overview", false, overview_params, get_overview},
 	{"/api/v1/events", false, event_params, get_events},
 	{"/api/v1/lists", false, no_params, get_lists},
 	{"/api/v1/rules", false, no_params, get_rules},
