@@ -1,23 +1,15 @@
 /* The file of expressions.h. */
 #include "lists/expressions.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/build.h"
-#include "base/replace.h"
-
 #define EXPRESSIONS_VERSION 1
-#define BYTE_ORDER_MARK 0x01020304u
-
-static const char magic[16] = "portafilter hs";
+static const struct own_kind kind = {"portafilter hs", EXPRESSIONS_VERSION,
+                                     EXPRESSIONS_HEADER_BYTES};
 
 struct header {
-	char magic[16];
-	uint32_t version, byte_order;
-	uint8_t build[BUILD_ID_BYTES];
-	uint64_t checksum[2]; /* of the whole file with this zeroed */
+	struct own_header own;
 	uint64_t key, count;
 };
 _Static_assert(sizeof(struct header) <= EXPRESSIONS_HEADER_BYTES, "the pieces begin behind it");
@@ -31,58 +23,24 @@ static size_t padded(size_t length)
 	return (length + 7) / 8 * 8;
 }
 
-static void fill_constants(struct header *header)
-{
-	memcpy(header->magic, magic, sizeof magic);
-	header->version = EXPRESSIONS_VERSION;
-	header->byte_order = BYTE_ORDER_MARK;
-	build_id(header->build);
-}
-
-static void take_checksum(const void *bytes, size_t length, uint64_t sum[2])
-{
-	own_file_checksum(bytes, length, offsetof(struct header, checksum), EXPRESSIONS_VERSION, sum);
-}
-
 void expressions_stamp(void *bytes, size_t length)
 {
-	struct header header;
-	memcpy(&header, bytes, sizeof header);
-	fill_constants(&header);
-	memcpy(bytes, &header, sizeof header);
-	take_checksum(bytes, length, header.checksum);
-	memcpy(bytes, &header, sizeof header);
+	own_file_stamp(bytes, length, &kind);
 }
 
 /* ---- reading ------------------------------------------------------------------------------ */
-
-static const char *header_fault(const struct header *header, const void *bytes, size_t length)
-{
-	struct header right;
-	uint64_t sum[2];
-	fill_constants(&right);
-	if (memcmp(header->magic, right.magic, sizeof right.magic) != 0)
-		return "is something else";
-	if (header->version != right.version || header->byte_order != right.byte_order ||
-	    memcmp(header->build, right.build, sizeof right.build) != 0)
-		return "is of another version of portafilter";
-	take_checksum(bytes, length, sum);
-	if (memcmp(sum, header->checksum, sizeof sum) != 0)
-		return "is damaged: its checksum is wrong";
-	return header->count > EXPRESSIONS_PIECES_MAX ? "is damaged: a number in it can not be" : NULL;
-}
 
 int expressions_read(struct expressions *expressions, const void *bytes, size_t length,
                      char why[OWN_FILE_WHY_MAX])
 {
 	struct header header;
 	expressions->count = 0;
-	if (length < EXPRESSIONS_HEADER_BYTES)
-		return own_file_fail(why, PF_EINVAL, "is damaged: it is too short");
+	int error = own_file_check(bytes, length, &kind, why);
+	if (error != PF_OK)
+		return error;
 	memcpy(&header, bytes, sizeof header);
-	const char *fault = header_fault(&header, bytes, length);
-	if (fault)
-		return own_file_fail(why, PF_EINVAL, fault);
+	if (header.count > EXPRESSIONS_PIECES_MAX)
+		return own_file_fail(why, PF_EINVAL, "is damaged: a number in it can not be");
 	const char *at = (const char *)bytes + EXPRESSIONS_HEADER_BYTES;
 	size_t left = length - EXPRESSIONS_HEADER_BYTES;
 	for (size_t i = 0; i < header.count; i++) {
@@ -152,23 +110,7 @@ static char *put_together(const struct regex_piece *pieces, size_t count, size_t
 		memcpy(at + sizeof piece, pieces[i].bytes, pieces[i].length);
 		at += sizeof piece + padded(pieces[i].length);
 	}
-	expressions_stamp(whole, bytes);
 	return whole;
-}
-
-static int put_in_place(const char *path, const char *bytes, size_t length,
-                        char why[OWN_FILE_WHY_MAX])
-{
-	struct replacement file;
-	int error = replace_begin(&file, path, 0600, UINT64_MAX);
-	if (error == PF_OK)
-		error = replace_write(&file, bytes, length);
-	if (error == PF_OK)
-		error = replace_commit(&file, REPLACE_UNSYNCED);
-	if (error == PF_OK)
-		return PF_OK;
-	replace_abort(&file);
-	return own_file_fail(why, PF_EIO, strerror(errno));
 }
 
 int expressions_write(const char *path, const struct regex_set *set, struct hash_key key,
@@ -178,8 +120,13 @@ int expressions_write(const char *path, const struct regex_set *set, struct hash
 	size_t count, bytes;
 	int error = gather(set, pieces, &count, &bytes);
 	char *whole = error == PF_OK ? put_together(pieces, count, bytes, key) : NULL;
-	if (error == PF_OK)
-		error = whole ? put_in_place(path, whole, bytes, why) : PF_ENOMEM;
+	if (whole) {
+		const struct own_piece rest = {whole + EXPRESSIONS_HEADER_BYTES,
+		                               bytes - EXPRESSIONS_HEADER_BYTES};
+		error = own_file_write(path, &kind, whole, &rest, 1, why);
+	} else if (error == PF_OK) {
+		error = PF_ENOMEM;
+	}
 	free(whole);
 	for (size_t i = 0; i < count; i++)
 		free((void *)(uintptr_t)pieces[i].bytes);

@@ -1,14 +1,10 @@
 /* The cache file of store.h. All numbers are the machine's own: another machine's build has another id. */
 #include "lists/store.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buffer.h"
-#include "base/build.h"
-#include "base/replace.h"
 #include "lists/state.h"
 
 #define STORE_VERSION 2
@@ -17,13 +13,10 @@
 #define TEXT_BYTES_MAX 65536
 #define WARNINGS_MAX 10000
 
-static const char magic[16] = "portafilter idx";
+static const struct own_kind kind = {"portafilter idx", STORE_VERSION, STORE_HEADER_BYTES};
 
 struct header {
-	char magic[16];
-	uint32_t version, byte_order;
-	uint8_t build[BUILD_ID_BYTES];
-	uint64_t checksum[2]; /* of the whole file with this zeroed */
+	struct own_header own;
 	uint64_t list_count, warning_count;
 	uint64_t block_bytes, lists_bytes;
 	uint64_t detail_count;
@@ -31,15 +24,6 @@ struct header {
 	struct sealed_shape shape;
 };
 _Static_assert(sizeof(struct header) <= STORE_HEADER_BYTES, "the block begins behind it");
-#define BYTE_ORDER_MARK 0x01020304u
-
-static void fill_constants(struct header *header)
-{
-	memcpy(header->magic, magic, sizeof magic);
-	header->version = STORE_VERSION;
-	header->byte_order = BYTE_ORDER_MARK;
-	build_id(header->build);
-}
 
 /* ---- writing ------------------------------------------------------------------------------ */
 
@@ -65,69 +49,34 @@ static void append_lists(struct buffer *buffer, const struct lists *lists)
 	}
 }
 
-/* What a file consists of, in this order. */
+/* What a file consists of beside the index, in this order. */
 struct parts {
 	char header[STORE_HEADER_BYTES];
-	const void *block;
 	struct buffer lists;
-	size_t block_bytes;
 };
 
-static bool checksum_of(const struct parts *parts, uint64_t sum[2])
-{
-	struct hash_stream *stream = hash_stream_new((struct hash_key){STORE_VERSION});
-	if (!stream)
-		return false;
-	hash_stream_add(stream, parts->header, sizeof parts->header);
-	hash_stream_add(stream, parts->block, parts->block_bytes);
-	hash_stream_add(stream, parts->lists.data, parts->lists.length);
-	hash_stream_digest(stream, sum);
-	hash_stream_free(&stream);
-	return true;
-}
-
-static int make_parts(struct parts *parts, const struct lists *lists)
+static int write_parts(const char *path, struct parts *parts, const struct lists *lists,
+                       char why[STORE_WHY_MAX])
 {
 	const struct sealed *sealed = list_index_sealed(lists->tables.index);
-	struct header header = {
+	append_lists(&parts->lists, lists);
+	if (parts->lists.failed)
+		return PF_ENOMEM;
+	const struct header header = {
 		.list_count = lists->count,
 		.warning_count = lists->warning_count,
 		.block_bytes = sealed_bytes(&sealed->shape),
+		.lists_bytes = parts->lists.length,
 		.detail_count = list_details_count(lists->tables.details),
 		.beyond = lists->tables.beyond,
 		.shape = sealed->shape,
 	};
-	append_lists(&parts->lists, lists);
-	if (parts->lists.failed)
-		return PF_ENOMEM;
-	header.lists_bytes = parts->lists.length;
-	fill_constants(&header);
-	parts->block = sealed->filter; /* which is its beginning */
-	parts->block_bytes = header.block_bytes;
-	memset(parts->header, 0, sizeof parts->header);
+	const struct own_piece rest[] = {
+		{sealed->filter, header.block_bytes}, /* the block, of which it is the beginning */
+		{parts->lists.data, parts->lists.length},
+	};
 	memcpy(parts->header, &header, sizeof header);
-	if (!checksum_of(parts, header.checksum))
-		return PF_ENOMEM;
-	memcpy(parts->header, &header, sizeof header);
-	return PF_OK;
-}
-
-static int write_parts(const char *path, const struct parts *parts, char why[STORE_WHY_MAX])
-{
-	struct replacement file;
-	int error = replace_begin(&file, path, 0600, UINT64_MAX);
-	if (error == PF_OK)
-		error = replace_write(&file, parts->header, sizeof parts->header);
-	if (error == PF_OK)
-		error = replace_write(&file, parts->block, parts->block_bytes);
-	if (error == PF_OK)
-		error = replace_write(&file, parts->lists.data, parts->lists.length);
-	if (error == PF_OK)
-		error = replace_commit(&file, REPLACE_UNSYNCED);
-	if (error == PF_OK)
-		return PF_OK;
-	replace_abort(&file);
-	return own_file_fail(why, PF_EIO, strerror(errno));
+	return own_file_write(path, &kind, parts->header, rest, PF_COUNT(rest), why);
 }
 
 int store_write(const char *path, const struct lists *lists, char why[STORE_WHY_MAX])
@@ -136,9 +85,7 @@ int store_write(const char *path, const struct lists *lists, char why[STORE_WHY_
 	if (!parts)
 		return PF_ENOMEM;
 	buffer_init(&parts->lists, LISTS_BYTES_MAX);
-	int error = make_parts(parts, lists);
-	if (error == PF_OK)
-		error = write_parts(path, parts, why);
+	int error = write_parts(path, parts, lists, why);
 	buffer_deinit(&parts->lists);
 	free(parts);
 	return error;
@@ -146,30 +93,13 @@ int store_write(const char *path, const struct lists *lists, char why[STORE_WHY_
 
 /* ---- reading ------------------------------------------------------------------------------ */
 
-static void checksum_bytes(const void *bytes, size_t length, uint64_t sum[2])
-{
-	own_file_checksum(bytes, length, offsetof(struct header, checksum), STORE_VERSION, sum);
-}
-
 void store_stamp(void *bytes, size_t length)
 {
-	struct header header;
-	memcpy(&header, bytes, sizeof header);
-	fill_constants(&header);
-	memcpy(bytes, &header, sizeof header);
-	checksum_bytes(bytes, length, header.checksum);
-	memcpy(bytes, &header, sizeof header);
+	own_file_stamp(bytes, length, &kind);
 }
 
 static const char *header_fault(const struct header *header, size_t length)
 {
-	uint8_t build[BUILD_ID_BYTES];
-	build_id(build);
-	if (memcmp(header->magic, magic, sizeof magic) != 0)
-		return "is something else";
-	if (header->version != STORE_VERSION || header->byte_order != BYTE_ORDER_MARK ||
-	    memcmp(header->build, build, sizeof build) != 0)
-		return "is of another version of portafilter";
 	if (header->list_count > LIST_MAX || header->warning_count > WARNINGS_MAX ||
 	    header->lists_bytes > LISTS_BYTES_MAX || header->block_bytes > length ||
 	    header->block_bytes + header->lists_bytes != length - STORE_HEADER_BYTES ||
@@ -249,18 +179,15 @@ static bool take_lists(struct lists *lists, const struct header *header, const c
 int store_read(const void *bytes, size_t length, struct lists **out, char why[STORE_WHY_MAX])
 {
 	struct header header;
-	uint64_t sum[2];
 	struct sealed sealed;
 	*out = NULL;
-	if (length < STORE_HEADER_BYTES)
-		return own_file_fail(why, PF_EINVAL, "is damaged: it is too short");
+	int error = own_file_check(bytes, length, &kind, why);
+	if (error != PF_OK)
+		return error;
 	memcpy(&header, bytes, sizeof header);
 	const char *fault = header_fault(&header, length);
 	if (fault)
 		return own_file_fail(why, PF_EINVAL, fault);
-	checksum_bytes(bytes, length, sum);
-	if (memcmp(sum, header.checksum, sizeof sum) != 0)
-		return own_file_fail(why, PF_EINVAL, "is damaged: its checksum is wrong");
 	const char *block = (const char *)bytes + STORE_HEADER_BYTES;
 	sealed_attach(&sealed, &header.shape, block);
 	if (!sealed_is_sound(&sealed, header.list_count, header.detail_count))
