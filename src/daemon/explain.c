@@ -102,18 +102,17 @@ struct held {
 	const struct dns_name *cname; /* NULL: the question's name; else one on the way of the answer */
 };
 
-static void add_list(json_t *rows, const struct list_info *info, const struct list_found *found,
-                     const struct dns_name *cname)
+static void add_list(json_t *rows, const struct list_info *info, const char *entry,
+                     const struct list_identity *identity, const struct dns_name *cname)
 {
-	char identity[20], shown[NAME_TEXT_MAX] = "";
+	char line[20], shown[NAME_TEXT_MAX] = "";
 	if (cname)
 		dns_name_to_text(cname, shown);
-	snprintf(identity, sizeof identity, "%016llx%x", (unsigned long long)found->identity.entry,
-	         found->identity.covers);
+	snprintf(line, sizeof line, "%016llx%x", (unsigned long long)identity->entry, identity->covers);
 	json_array_append_new(rows,
 	                      json_pack("{s:s, s:s, s:i, s:s, s:s, s:n, s:n, s:o}", "name", info->name,
 	                                "file", info->file, FORMAT_KEY, (int)info->format, IDENTITY_KEY,
-	                                identity, "entry", found->text, "line", "text", "cname",
+	                                line, "entry", entry, "line", "text", "cname",
 	                                cname ? json_string(shown) : json_null()));
 }
 
@@ -130,12 +129,15 @@ static void add_lists(json_t *rows, const struct query *query, const struct expl
 		asked.name = held->cname;
 	for (size_t i = 0; i < lists_count(lists); i++) {
 		struct list_found found = {.text = ""};
+		struct list_identity identity = {0};
 		bool by_name = list_set_has(held->by_name, i);
 		if (!by_name && !(answer && list_set_has(held->by_answer, i)))
 			continue;
-		(void)lists_find(lists, query->pipeline->list_scratch, i, &asked,
-		                 by_name ? NULL : &listed.view, &found);
-		add_list(rows, lists_info(lists, i), &found, held->cname);
+		const struct list_answer *view = by_name ? NULL : &listed.view;
+		struct regex_scratch *scratch = query->pipeline->list_scratch;
+		(void)lists_find(lists, scratch, i, &asked, view, &found);
+		(void)lists_identify(lists, scratch, i, &asked, view, &identity);
+		add_list(rows, lists_info(lists, i), found.text, &identity, held->cname);
 	}
 }
 

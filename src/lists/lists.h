@@ -152,11 +152,6 @@ struct list_reply {
 };
 
 struct list_found {
-	struct list_identity {
-		uint64_t entry;
-		uint8_t
-			covers; /* what of the entry's lines must cover: the name itself, or what is below */
-	} identity;     /* for lists_find_line */
 	/* What it wants to be replied, owned by the lists, or `merged`; NULL when it does not say. */
 	const struct rule_reply *reply;
 	struct list_reply merged; /* when several lines say it: valid as long as this is */
@@ -173,6 +168,16 @@ struct list_found {
 bool lists_find(const struct lists *lists, struct regex_scratch *scratch, size_t list,
                 const struct list_asked *asked, const struct list_answer *answer,
                 struct list_found *found);
+
+/* The same entry as lists_find_line wants it; apart, because every sinkholed query asks for the entry and only explanations for its
+ * line. */
+struct list_identity {
+	uint64_t entry;
+	uint8_t covers; /* what of the entry's lines must cover: the name itself, or what is below */
+};
+bool lists_identify(const struct lists *lists, struct regex_scratch *scratch, size_t list,
+                    const struct list_asked *asked, const struct list_answer *answer,
+                    struct list_identity *identity);
 
 /* Has the list entries that want to be replied something? */
 bool lists_have_replies(const struct lists *lists, size_t list);

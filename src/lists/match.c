@@ -473,30 +473,48 @@ static const struct rule_reply *reply_of(const struct best *best, const struct l
 	return any ? &merged->reply : &detail->reply;
 }
 
-bool lists_find(const struct lists *lists, struct regex_scratch *scratch, size_t list,
-                const struct list_asked *asked, const struct list_answer *answer,
-                struct list_found *found)
+/* Fills `best` with the entry; false when the list holds neither the question nor its answer. */
+static bool find_best(const struct lists *lists, struct regex_scratch *scratch, size_t list,
+                      const struct list_asked *asked, const struct list_answer *answer,
+                      struct best *best, bool *by_answer)
 {
 	static const enum list_trigger order[] = {TRIGGER_CLIENT, TRIGGER_NAME, TRIGGER_ADDRESS,
 	                                          TRIGGER_NS_NAME, TRIGGER_NS_ADDRESS};
-	struct best best;
-	best.lists = lists;
-	best.asked = asked;
-	best.list = (uint16_t)list;
-	best.covers = 0;
+	best->lists = lists;
+	best->asked = asked;
+	best->list = (uint16_t)list;
+	best->covers = 0;
 	size_t count = answer ? PF_COUNT(order) : 2;
 	int says = 0;
 	size_t at = 0;
 	for (; at < count && !says; at++)
-		says = ask(&best, order[at], scratch, answer);
-	if (says <= 0)
+		says = ask(best, order[at], scratch, answer);
+	*by_answer = at > 2;
+	return says > 0;
+}
+
+bool lists_find(const struct lists *lists, struct regex_scratch *scratch, size_t list,
+                const struct list_asked *asked, const struct list_answer *answer,
+                struct list_found *found)
+{
+	struct best best;
+	if (!find_best(lists, scratch, list, asked, answer, &best, &found->by_answer))
 		return false;
-	const struct list_detail *detail = detail_of(lists, &best.hit);
-	found->identity.entry = list_entry_identity(&lists->tables, &best.item, best.hit.detail);
-	found->identity.covers = best.covers;
-	found->reply = reply_of(&best, detail, &found->merged);
-	found->by_answer = at > 2;
+	found->reply = reply_of(&best, detail_of(lists, &best.hit), &found->merged);
 	found->address = best.best_address;
 	write_text(&best.item, found->text);
+	return true;
+}
+
+bool lists_identify(const struct lists *lists, struct regex_scratch *scratch, size_t list,
+                    const struct list_asked *asked, const struct list_answer *answer,
+                    struct list_identity *identity)
+{
+	struct best best;
+	bool by_answer;
+	if (!find_best(lists, scratch, list, asked, answer, &best, &by_answer))
+		return false;
+	identity->entry = list_entry_identity(&lists->tables, &best.item, best.hit.detail);
+	identity->covers = best.covers;
 	return true;
 }

@@ -75,11 +75,11 @@ int fixture_load(struct fixture *fixture)
 bool fixture_has(const struct fixture *fixture, size_t list, const char *text)
 {
 	struct list_found found;
-	return fixture_find(fixture, list, text, &found);
+	return fixture_find(fixture, list, text, &found, NULL);
 }
 
 bool fixture_find(const struct fixture *fixture, size_t list, const char *text,
-                  struct list_found *found)
+                  struct list_found *found, struct list_identity *identity)
 {
 	struct dns_name name;
 	struct list_set set;
@@ -89,6 +89,9 @@ bool fixture_find(const struct fixture *fixture, size_t list, const char *text,
 	lists_match(fixture->loaded, scratch, &asked, &set);
 	bool has = list_set_has(&set, list);
 	assert_int_equal(lists_find(fixture->loaded, scratch, list, &asked, NULL, found), has);
+	if (identity)
+		assert_int_equal(lists_identify(fixture->loaded, scratch, list, &asked, NULL, identity),
+		                 has);
 	lists_scratch_free(&scratch);
 	return has;
 }

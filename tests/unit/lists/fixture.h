@@ -33,9 +33,9 @@ int fixture_load(struct fixture *fixture);
 
 /* Is the name on the list? */
 bool fixture_has(const struct fixture *fixture, size_t list, const char *name);
-/* The same, with the entry. */
+/* The same, with the entry, and its identity unless that is NULL. */
 bool fixture_find(const struct fixture *fixture, size_t list, const char *name,
-                  struct list_found *found);
+                  struct list_found *found, struct list_identity *identity);
 /* The finding number `i` as text. */
 const char *fixture_finding(const struct fixture *fixture, size_t i);
 

@@ -82,10 +82,11 @@ static void check_line(const struct fixture *fixture, const char *text, unsigned
 {
 	struct list_line found;
 	struct list_found entry;
+	struct list_identity identity;
 	const struct list_info *info = lists_info(fixture->loaded, 0);
-	assert_true(fixture_find(fixture, 0, text, &entry));
+	assert_true(fixture_find(fixture, 0, text, &entry, &identity));
 	assert_string_equal(entry.text, entry_text);
-	assert_int_equal(lists_find_line(info->file, info->format, &entry.identity, &found), PF_OK);
+	assert_int_equal(lists_find_line(info->file, info->format, &identity, &found), PF_OK);
 	assert_int_equal(found.number, line);
 	assert_string_equal(found.text, line_text);
 }
@@ -291,7 +292,7 @@ static void test_large(void **state)
 		char name[32];
 		struct list_found found;
 		snprintf(name, sizeof name, "n%u.example", i);
-		assert_true(fixture_find(fixture, 0, name, &found));
+		assert_true(fixture_find(fixture, 0, name, &found, NULL));
 		assert_string_equal(found.text, name);
 	}
 	assert_false(fixture_has(fixture, 0, "n100000.example"));

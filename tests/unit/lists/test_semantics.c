@@ -83,6 +83,8 @@ static void ask(const struct fixture *fixture, const struct row *row, char text[
 	bool held = list_set_has(&set, 0) || list_set_has(&by_answer, 0);
 	assert_false(list_set_has(&set, 0) && list_set_has(&by_answer, 0));
 	assert_int_equal(lists_find(fixture->loaded, scratch, 0, &asked, &answer, &found), held);
+	struct list_identity identity;
+	assert_int_equal(lists_identify(fixture->loaded, scratch, 0, &asked, &answer, &identity), held);
 	lists_scratch_free(&scratch);
 	if (!held) {
 		snprintf(text, 4096, "-");
@@ -95,7 +97,7 @@ static void ask(const struct fixture *fixture, const struct row *row, char text[
 	/* The entry stands on some line of the file. */
 	struct list_line line;
 	const struct list_info *info = lists_info(fixture->loaded, 0);
-	assert_int_equal(lists_find_line(info->file, info->format, &found.identity, &line), PF_OK);
+	assert_int_equal(lists_find_line(info->file, info->format, &identity, &line), PF_OK);
 }
 
 static void check_rows(const struct row *rows, size_t count, enum list_format format)
