@@ -181,6 +181,12 @@ static bool add_text_record(struct terms *terms, const char *type, const char *v
 	return length >= 0 && terms_add_record(terms, (uint16_t)number, rdata, (size_t)length) == PF_OK;
 }
 
+/* A word in capitals is a response code, and never the name of a host: one that is not known must not become a CNAME. */
+static bool is_keyword(const char *text)
+{
+	return strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == strlen(text);
+}
+
 /* "NXDOMAIN;;", "NOERROR;A;192.0.2.1" and the short forms "REFUSED", "192.0.2.1", "other.example". */
 static bool read_rewrite(struct terms *terms, const char *text, size_t length)
 {
@@ -197,7 +203,7 @@ static bool read_rewrite(struct terms *terms, const char *text, size_t length)
 		if (addr_parse(copy, &addr) == PF_OK)
 			return terms_add_address(terms, &addr) == PF_OK;
 		struct dns_name name;
-		return entry_name_read(copy, strlen(copy), &name) < 0 &&
+		return !is_keyword(copy) && entry_name_read(copy, strlen(copy), &name) < 0 &&
 		       terms_add_record(terms, DNS_TYPE_CNAME, name.wire, name.length) == PF_OK;
 	}
 	*type++ = '\0';

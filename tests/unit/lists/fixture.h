@@ -4,7 +4,7 @@
 
 #include "lists/lists.h"
 
-#define FIXTURE_LIST_MAX 8
+#define FIXTURE_LIST_MAX LIST_MAX
 
 struct fixture {
 	char folder[64];

@@ -51,13 +51,40 @@ static void to_addr(const char *text, struct addr *addr)
 	assert_int_equal(addr_parse(text, addr), PF_OK);
 }
 
+/* What the list number `list` says. */
+static void ask_list(const struct fixture *fixture, size_t list, const struct list_asked *asked,
+                     const struct list_answer *answer, char text[4096])
+{
+	const struct lists *lists = fixture->loaded;
+	struct list_set set, by_answer;
+	struct list_found found;
+	struct list_identity identity;
+	struct list_line line;
+	char reply[512];
+	struct regex_scratch *scratch = lists_scratch_new(lists);
+	lists_match(lists, scratch, asked, &set);
+	lists_match_answer(lists, scratch, asked, answer, &by_answer);
+	bool held = list_set_has(&set, list) || list_set_has(&by_answer, list);
+	assert_false(list_set_has(&set, list) && list_set_has(&by_answer, list));
+	assert_int_equal(lists_find(lists, scratch, list, asked, answer, &found), held);
+	assert_int_equal(lists_identify(lists, scratch, list, asked, answer, &identity), held);
+	lists_scratch_free(&scratch);
+	snprintf(text, 4096, "-");
+	if (!held)
+		return;
+	describe_reply(found.reply, reply, sizeof reply);
+	assert_int_equal(found.by_answer, list_set_has(&by_answer, list));
+	snprintf(text, 4096, "%s%s", found.text, reply);
+	/* The entry stands on some line of the file. */
+	const struct list_info *info = lists_info(lists, list);
+	assert_int_equal(lists_find_line(info->file, info->format, &identity, &line), PF_OK);
+}
+
 static void ask(const struct fixture *fixture, const struct row *row, char text[4096])
 {
 	struct dns_name name, server;
 	struct addr client, address;
 	struct device device = {.name = "living room", .tags = tag_bit(TAG_ALL)};
-	struct list_set set, by_answer;
-	struct list_found found;
 	struct list_answer answer = {0};
 	assert_int_equal(dns_name_from_text(row->name, &name), PF_OK);
 	device.tags |= tag_bit((size_t)tag_find(&fixture->config.tags, "tv"));
@@ -77,27 +104,7 @@ static void ask(const struct fixture *fixture, const struct row *row, char text[
 		answer.servers = &server;
 		answer.server_count = 1;
 	}
-	struct regex_scratch *scratch = lists_scratch_new(fixture->loaded);
-	lists_match(fixture->loaded, scratch, &asked, &set);
-	lists_match_answer(fixture->loaded, scratch, &asked, &answer, &by_answer);
-	bool held = list_set_has(&set, 0) || list_set_has(&by_answer, 0);
-	assert_false(list_set_has(&set, 0) && list_set_has(&by_answer, 0));
-	assert_int_equal(lists_find(fixture->loaded, scratch, 0, &asked, &answer, &found), held);
-	struct list_identity identity;
-	assert_int_equal(lists_identify(fixture->loaded, scratch, 0, &asked, &answer, &identity), held);
-	lists_scratch_free(&scratch);
-	if (!held) {
-		snprintf(text, 4096, "-");
-		return;
-	}
-	char reply[512];
-	describe_reply(found.reply, reply, sizeof reply);
-	assert_int_equal(found.by_answer, list_set_has(&by_answer, 0));
-	snprintf(text, 4096, "%s%s", found.text, reply);
-	/* The entry stands on some line of the file. */
-	struct list_line line;
-	const struct list_info *info = lists_info(fixture->loaded, 0);
-	assert_int_equal(lists_find_line(info->file, info->format, &identity, &line), PF_OK);
+	ask_list(fixture, 0, &asked, &answer, text);
 }
 
 static void check_rows(const struct row *rows, size_t count, enum list_format format)
@@ -163,6 +170,14 @@ static void test_adblock(void **state)
 		A("||a.example^$dnsrewrite=NXDOMAIN\n", "x.a.example", "a.example: nxdomain"),
 		A("||a.example^$dnsrewrite=NOERROR;;\n", "a.example", "a.example: nodata"),
 		A("||a.example^$dnsrewrite=REFUSED\n", "a.example", "a.example: refused"),
+		A("||a.example^$dnsrewrite=NXDOMAIN;;\n", "a.example", "a.example: nxdomain"),
+		A("||a.example^$dnsrewrite=NOERROR\n", "a.example", "a.example: nodata"),
+		A("||a.example^$dnsrewrite=REFUSED;;\n", "a.example", "a.example: refused"),
+		A("||a.example^$dnsrewrite=NOERROR;A;192.0.2.1\n", "a.example", "a.example: 1=c0000201"),
+		A("||a.example^$dnsrewrite=NOERROR;AAAA;::1\n", "a.example",
+	      "a.example: 28=00000000000000000000000000000001"),
+		A("||a.example^$dnsrewrite=NOERROR;CNAME;b.c\n", "a.example", "a.example: 5=0162016300"),
+		A("||a.example^$dnsrewrite=SERVFAIL\n||b.example^\n", "a.example", "-"),
 		A("||a.example^$dnsrewrite=192.0.2.1\n||a.example^$dnsrewrite=::1\n", "a.example",
 	      "a.example: 1=c0000201"),
 		{"||a.example^$dnsrewrite=192.0.2.1\n||a.example^$dnsrewrite=::1\n", "a.example", 28, NULL,
@@ -190,7 +205,15 @@ static void test_adblock(void **state)
 		A("/^ad[0-9]+\\./\n@@/^ad7/\n", "ad6.example", "/^ad[0-9]+\\./"),
 		A("/^ad[0-9]+\\./\n@@/^ad7/\n", "ad7.example", "-"),
 		A("/^ad/$dnstype=AAAA\n", "ad.example", "-"),
+		/* One that is not known turns the whole line off, wherever it stands. */
 		A("||a.example^$third-party\n||b.example^\n", "a.example", "-"),
+		A("||a.example^$important,third-party\n||b.example^\n", "a.example", "-"),
+		A("||a.example^\n@@||a.example^$third-party\n", "a.example", "a.example"),
+		A("||a.example^$dnstype=A,ctag=tv,important\n@@||a.example^\n", "a.example", "a.example"),
+		A("||a.example^$dnstype=A,ctag=camera\n", "a.example", "-"),
+		A("||a.example^$dnstype=~A|~HTTPS\n", "a.example", "-"),
+		{"||a.example^$dnstype=~A|~HTTPS\n", "a.example", 28, NULL, NULL, NULL, "a.example"},
+		A("||a.example^$client='Mary\\'s, TV'|'Living Room'\n", "a.example", "a.example"),
 		A("!||a.example^\n||b.example^\n", "a.example", "-"),
 	};
 	CHECK(rows, LIST_FORMAT_ADBLOCK);
@@ -320,6 +343,111 @@ static void test_zone_triggers(void **state)
 	CHECK(cidr, LIST_FORMAT_CIDR);
 }
 
+/* ---- each trigger of a zone with each action, and each trigger against each other ----------- */
+
+/* In the order in which they count. All of them hold of one question and its answer. */
+static const struct zone_trigger {
+	const char *owner, *text;
+} triggers[] = {
+	{"32.9.2.0.192.rpz-client-ip", "client 192.0.2.9/32"},
+	{"a.b.example", "a.b.example"},
+	{"*.b.example", "*.b.example"},
+	{"*.example", "*.example"},
+	{"32.8.2.0.192.rpz-ip", "192.0.2.8/32"},
+	{"24.0.2.0.192.rpz-ip", "192.0.2.0/24"},
+	{"ns.bad.example.rpz-nsdname", "name server ns.bad.example"},
+	{"*.bad.example.rpz-nsdname", "name server *.bad.example"},
+	{"32.7.2.0.192.rpz-nsip", "name server 192.0.2.7/32"},
+	{"16.0.0.0.192.rpz-nsip", "name server 192.0.0.0/16"},
+};
+
+static const struct zone_action {
+	const char *data, *reply; /* NULL: it excepts */
+} actions[] = {
+	{"CNAME .", "nxdomain"},
+	{"CNAME *.", "nodata"},
+	{"CNAME rpz-passthru.", NULL},
+	{"CNAME rpz-drop.", "drop"},
+	{"CNAME rpz-tcp-only.", "tcp"},
+	{"A 198.51.100.1\n AAAA ::1\n TXT \"why\"",
+     "1=c6336401 28=00000000000000000000000000000001 16=03776879"},
+	{"CNAME wall.example.", "5=0477616c6c076578616d706c6500"},
+	{"CNAME *.wall.example.", "5=012a0477616c6c076578616d706c6500"},
+};
+
+/* What the question that all triggers hold of gets from each list is what `expected` says in its place. */
+static void check_zones(struct fixture *fixture, char (*expected)[128])
+{
+	struct dns_name name, server;
+	struct addr client, address, server_address;
+	char text[4096];
+	assert_int_equal(dns_name_from_text("a.b.example", &name), PF_OK);
+	assert_int_equal(dns_name_from_text("ns.bad.example", &server), PF_OK);
+	to_addr("192.0.2.9", &client);
+	to_addr("192.0.2.8", &address);
+	to_addr("192.0.2.7", &server_address);
+	const struct list_asked asked = {.name = &name, .type = DNS_TYPE_A, .client = &client};
+	const struct list_answer answer = {&address, 1, &server, 1, &server_address, 1};
+	assert_int_equal(fixture_load(fixture), PF_OK);
+	for (size_t i = 0; i < lists_count(fixture->loaded); i++) {
+		ask_list(fixture, i, &asked, &answer, text);
+		if (strcmp(text, expected[i]) != 0)
+			fail_msg("list %zu says \"%s\" and not \"%s\"", i, text, expected[i]);
+	}
+}
+
+static void add_zone(struct fixture *fixture, const char *text)
+{
+	fixture->lists[fixture_add_text(fixture, text)].format = LIST_FORMAT_RPZ;
+}
+
+static void test_zone_each(void **state)
+{
+	(void)state;
+	static char expected[PF_COUNT(triggers) * PF_COUNT(actions)][128];
+	struct fixture fixture;
+	fixture_init(&fixture);
+	for (size_t t = 0; t < PF_COUNT(triggers); t++) {
+		for (size_t a = 0; a < PF_COUNT(actions); a++) {
+			char text[256], *says = expected[fixture.config.list_count];
+			snprintf(text, sizeof text, "%s %s\n", triggers[t].owner, actions[a].data);
+			snprintf(says, sizeof expected[0], "%s: %s", triggers[t].text, actions[a].reply);
+			if (!actions[a].reply)
+				strcpy(says, "-");
+			add_zone(&fixture, text);
+		}
+	}
+	check_zones(&fixture, expected);
+	fixture_deinit(&fixture);
+}
+
+/* Whichever stands first in the file; the weaker one lets pass where the stronger one does not, and the other way round. */
+static void test_zone_order(void **state)
+{
+	(void)state;
+	static char expected[LIST_MAX][128];
+	static const char *const passes = "CNAME rpz-passthru.";
+	struct fixture fixture;
+	fixture_init(&fixture);
+	for (size_t t = 0; t < PF_COUNT(triggers); t++) {
+		for (size_t w = t + 1; w < PF_COUNT(triggers); w++) {
+			const char *strong = triggers[t].owner, *weak = triggers[w].owner;
+			char text[256];
+			snprintf(expected[fixture.config.list_count], sizeof expected[0], "%s: drop",
+			         triggers[t].text);
+			snprintf(text, sizeof text, "%s %s\n%s CNAME rpz-drop.\n", weak,
+			         (t + w) % 2 ? passes : "CNAME .", strong);
+			add_zone(&fixture, text);
+			strcpy(expected[fixture.config.list_count], "-");
+			snprintf(text, sizeof text, "%s %s\n%s CNAME .\n", strong, passes, weak);
+			add_zone(&fixture, text);
+		}
+	}
+	assert_int_equal(fixture.config.list_count, 90);
+	check_zones(&fixture, expected);
+	fixture_deinit(&fixture);
+}
+
 /* What a zone does not take is counted, each line once. */
 static void test_zone_counts(void **state)
 {
@@ -429,6 +557,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_adblock),     cmocka_unit_test(test_most_particular),
 		cmocka_unit_test(test_zone_names),  cmocka_unit_test(test_zone_triggers),
+		cmocka_unit_test(test_zone_each),   cmocka_unit_test(test_zone_order),
 		cmocka_unit_test(test_zone_counts), cmocka_unit_test(test_every_format),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
