@@ -167,6 +167,33 @@ static void test_adblock(void **state)
 		A("||a.example^$ctag=camera\n", "a.example", "-"),
 		A("||a.example^$ctag=device_unheard_of\n", "a.example", "-"),
 		A("||a.example^$ctag=~device_unheard_of\n", "a.example", "a.example"),
+		A("||hbbtv.*.de^\n", "hbbtv.zdf.de", "/(?:^|\\.)hbbtv\\..*\\.de$/"),
+		A("||hbbtv.*.de^\n", "x.hbbtv.a.b.de", "/(?:^|\\.)hbbtv\\..*\\.de$/"),
+		A("|hbbtv.*.de^\n", "x.hbbtv.zdf.de", "-"),
+		A("||hbbtv.*.de^\n@@||hbbtv.zdf.de^\n", "hbbtv.zdf.de", "-"),
+		A("aax-*.amazon.*\n", "aax-eu.amazon.co.uk", "/(?:^|\\.)aax-.*\\.amazon\\..*$/"),
+		A("||ads.\n", "x.ads.example", "/(?:^|\\.)ads\\..*$/"),
+		A("/^ad[0-9]+\\./\n@@/^ad7/\n", "ad6.example", "/^ad[0-9]+\\./"),
+		A("/^ad[0-9]+\\./\n@@/^ad7/\n", "ad7.example", "-"),
+		A("/^ad/$dnstype=AAAA\n", "ad.example", "-"),
+		/* One that is not known turns the whole line off, wherever it stands. */
+		A("||a.example^$third-party\n||b.example^\n", "a.example", "-"),
+		A("||a.example^$important,third-party\n||b.example^\n", "a.example", "-"),
+		A("||a.example^\n@@||a.example^$third-party\n", "a.example", "a.example"),
+		A("||a.example^$dnstype=A,ctag=tv,important\n@@||a.example^\n", "a.example", "a.example"),
+		A("||a.example^$dnstype=A,ctag=camera\n", "a.example", "-"),
+		A("||a.example^$dnstype=~A|~HTTPS\n", "a.example", "-"),
+		{"||a.example^$dnstype=~A|~HTTPS\n", "a.example", 28, NULL, NULL, NULL, "a.example"},
+		A("||a.example^$client='Mary\\'s, TV'|'Living Room'\n", "a.example", "a.example"),
+		A("!||a.example^\n||b.example^\n", "a.example", "-"),
+	};
+	CHECK(rows, LIST_FORMAT_ADBLOCK);
+}
+
+static void test_adblock_rewrites(void **state)
+{
+	(void)state;
+	static const struct row rows[] = {
 		A("||a.example^$dnsrewrite=NXDOMAIN\n", "x.a.example", "a.example: nxdomain"),
 		A("||a.example^$dnsrewrite=NOERROR;;\n", "a.example", "a.example: nodata"),
 		A("||a.example^$dnsrewrite=REFUSED\n", "a.example", "a.example: refused"),
@@ -196,25 +223,6 @@ static void test_adblock(void **state)
 		A("/^ads/$dnsrewrite=192.0.2.1\n/ads\\./$dnsrewrite=192.0.2.2\n", "ads.example",
 	      "/^ads/: 1=c0000201 1=c0000202"),
 		A("||a.example^$dnsrewrite=b.c\n", "a.example", "a.example: 5=0162016300"),
-		A("||hbbtv.*.de^\n", "hbbtv.zdf.de", "/(?:^|\\.)hbbtv\\..*\\.de$/"),
-		A("||hbbtv.*.de^\n", "x.hbbtv.a.b.de", "/(?:^|\\.)hbbtv\\..*\\.de$/"),
-		A("|hbbtv.*.de^\n", "x.hbbtv.zdf.de", "-"),
-		A("||hbbtv.*.de^\n@@||hbbtv.zdf.de^\n", "hbbtv.zdf.de", "-"),
-		A("aax-*.amazon.*\n", "aax-eu.amazon.co.uk", "/(?:^|\\.)aax-.*\\.amazon\\..*$/"),
-		A("||ads.\n", "x.ads.example", "/(?:^|\\.)ads\\..*$/"),
-		A("/^ad[0-9]+\\./\n@@/^ad7/\n", "ad6.example", "/^ad[0-9]+\\./"),
-		A("/^ad[0-9]+\\./\n@@/^ad7/\n", "ad7.example", "-"),
-		A("/^ad/$dnstype=AAAA\n", "ad.example", "-"),
-		/* One that is not known turns the whole line off, wherever it stands. */
-		A("||a.example^$third-party\n||b.example^\n", "a.example", "-"),
-		A("||a.example^$important,third-party\n||b.example^\n", "a.example", "-"),
-		A("||a.example^\n@@||a.example^$third-party\n", "a.example", "a.example"),
-		A("||a.example^$dnstype=A,ctag=tv,important\n@@||a.example^\n", "a.example", "a.example"),
-		A("||a.example^$dnstype=A,ctag=camera\n", "a.example", "-"),
-		A("||a.example^$dnstype=~A|~HTTPS\n", "a.example", "-"),
-		{"||a.example^$dnstype=~A|~HTTPS\n", "a.example", 28, NULL, NULL, NULL, "a.example"},
-		A("||a.example^$client='Mary\\'s, TV'|'Living Room'\n", "a.example", "a.example"),
-		A("!||a.example^\n||b.example^\n", "a.example", "-"),
 	};
 	CHECK(rows, LIST_FORMAT_ADBLOCK);
 }
@@ -555,10 +563,11 @@ static void test_every_format(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_adblock),     cmocka_unit_test(test_most_particular),
-		cmocka_unit_test(test_zone_names),  cmocka_unit_test(test_zone_triggers),
-		cmocka_unit_test(test_zone_each),   cmocka_unit_test(test_zone_order),
-		cmocka_unit_test(test_zone_counts), cmocka_unit_test(test_every_format),
+		cmocka_unit_test(test_adblock),         cmocka_unit_test(test_adblock_rewrites),
+		cmocka_unit_test(test_most_particular), cmocka_unit_test(test_zone_names),
+		cmocka_unit_test(test_zone_triggers),   cmocka_unit_test(test_zone_each),
+		cmocka_unit_test(test_zone_order),      cmocka_unit_test(test_zone_counts),
+		cmocka_unit_test(test_every_format),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
