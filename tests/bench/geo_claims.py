@@ -3,7 +3,8 @@
 
     PF_BUILD=build PF_GEOIP=build/GeoIP tests/bench/geo_claims.py [audit] [anycast] [special] [maxmind] [homes]
 
-audit    the addresses of the 2019 labs (answers.tsv of the shared data): twice, in another order, zone and locale, byte for byte the same
+audit    the addresses of the 2019 labs (answers.tsv of the shared data): twice, in another order, zone and locale, byte for byte the same,
+         and the same as on other machines
 anycast  of each published prefix the first, the middle and the last address: all indeterminate
 special  all blocks of the IANA registries, in every form that wraps an IPv4 address: calls into the databases are counted
 maxmind  MaxMind's test databases as location and as control: read, or refused with a reason
@@ -26,6 +27,10 @@ import harness  # noqa: E402
 GEO = {"location": harness.LOCATION, "control": harness.CONTROL, "max-age": "36500d"}
 SHARED = pathlib.Path(os.environ.get("PF_SHARED", harness.SHARED))
 CN = "114.114.114.114"
+# What the audit prints, as SHA-256, of these addresses and the pinned databases (contrib/geoip.sha256): the same on every machine. It
+# moves when contrib/anycast-published.txt does, or what the audit says.
+ANSWERS_SHA256 = "655c1085b3892dbed56ef5b14627625d81f611155996382fe2b1a60983992297"
+AUDIT_SHA256 = "a32612bc747db68247badd09782e13eb0167cb96b64487bf6ea70bdc7a1f7f6a"
 
 
 def demand(holds, what):
@@ -46,14 +51,28 @@ def audit_file(house, lines, *more, environment=None):
     return out
 
 
+def sha256(data):
+    return hashlib.sha256(data).hexdigest()
+
+
+def is_pinned():
+    """Are these the addresses and databases that the digest is of?"""
+    pinned = dict(reversed(line.split()) for line in (harness.TOP / "contrib/geoip.sha256").read_text().splitlines())
+    return sha256((SHARED / "data/iot-lab/answers.tsv").read_bytes()) == ANSWERS_SHA256 and \
+        all(sha256(path.read_bytes()) == pinned[path.name] for path in GEO["location"] + GEO["control"])
+
+
 def audit(house):
     lines = (SHARED / "data/iot-lab/answers.tsv").read_text().splitlines()
     first = audit_file(house, lines)
     random.Random(1).shuffle(lines)
     second = audit_file(house, lines, environment={"TZ": "Asia/Shanghai", "LC_ALL": "C"})
     print(first.split("databases differ\n")[0].split("\ndatabases differ  ")[0])
-    print("sha256", hashlib.sha256(first.encode()).hexdigest())
     demand(first == second, "two runs are byte for byte the same")
+    if is_pinned():
+        demand(sha256(first.encode()) == AUDIT_SHA256, f"the output is that of other machines: sha256 {sha256(first.encode())}")
+    else:
+        print("not held against other machines: other addresses or databases than the pinned ones; sha256", sha256(first.encode()))
     document = json.loads(audit_file(house, lines, "--json"))
     demand(document["high_where_databases_differ"] == 0, "0 of high confidence where the location databases differ")
 
