@@ -35,6 +35,9 @@ static int print_table(json_t *rows)
 	fflush(stdout);
 	if (!json_array_size(rows))
 		cli_say(stderr, "The journal has no such event.");
+	else
+		cli_say(stderr,
+		        "Another resolver may be given other addresses: the evidence says who answered.");
 	if (databases)
 		cli_say(stderr, "A database release is no event of the world: only the databases say "
 		                "something new of addresses that were known; nobody was told of it.");

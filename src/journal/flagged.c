@@ -31,6 +31,7 @@ void flagged_raise(const struct event_outlet *outlet, const struct record *recor
 	snprintf(event.after, sizeof event.after, "%s, %s", standing_word(record->standing),
 	         confidence_word(record->confidence));
 	say_evidence(&event, record->answer);
+	event_add_upstream(&event, record->upstream);
 	snprintf(event.text, sizeof event.text, "%s: %s", record->device_name, record->reason);
 	event_raise(outlet, &event);
 }

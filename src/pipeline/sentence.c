@@ -350,6 +350,7 @@ void sentence_add_house(char out[SENTENCE_MAX], const struct query *query,
 void sentence_evidence(char out[EVIDENCE_MAX], const struct geo *geo,
                        const struct address_facts *facts)
 {
+	static const char cut[] = ", …";
 	size_t length = 0;
 	out[0] = '\0';
 	if (facts->special)
@@ -359,8 +360,12 @@ void sentence_evidence(char out[EVIDENCE_MAX], const struct geo *geo,
 			country_known(facts->locations[i]) ? facts->locations[i].code : "unknown";
 		int more = snprintf(out + length, EVIDENCE_MAX - length, "%s%s %s", i ? ", " : "",
 		                    geo_location_label(geo, i), code);
-		if (more < 0 || (size_t)more >= EVIDENCE_MAX - length)
+		if (more < 0 || (size_t)more >= EVIDENCE_MAX - length) {
+			/* Of many databases with long names only the first are told, and that there are more. */
+			snprintf(out + length, EVIDENCE_MAX - length, "%s",
+			         length + sizeof cut <= EVIDENCE_MAX ? cut : "");
 			break;
+		}
 		length += (size_t)more;
 	}
 }

@@ -347,13 +347,15 @@ json_t *parts_unknowable(const struct parts *parts)
 {
 	(void)parts;
 	return json_pack(
-		"[s, s, s, s, s]",
+		"[s, s, s, s, s, s]",
 		"DNS shows what was asked for, not what was sent: whether a connection followed, what it carried and how "
 		"much cannot be known from here.",
 		"A device that dials an address without asking, or asks another resolver (its own DNS over HTTPS, a "
 		"built-in server), is not in here at all.",
 		"Where an address stands is what the databases of the day said. They err, most of all for anycast networks "
 		"and for content delivery, which serve the same address from many places.",
+		"Where a name leads may depend on who asks and by which resolver: these are the answers that the upstreams named with "
+		"the queries gave, asked without client subnet. Another resolver may be given other addresses.",
 		"Who runs a network is not who owns the data: a rented server is the landlord's network and the tenant's "
 		"secret, and data travels on from where it first arrives.",
 		"A name that was sinkholed before anything was asked upstream has no address here: where it would have led "

@@ -1,6 +1,7 @@
 /* Words of events. */
 #include "value/event.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -22,4 +23,12 @@ int event_parse(const char *word)
 		if (!strcmp(words[i], word))
 			return i;
 	return PF_EINVAL;
+}
+
+void event_add_upstream(struct event *event, const char *upstream)
+{
+	size_t length = strlen(event->evidence);
+	if (*upstream)
+		snprintf(event->evidence + length, sizeof event->evidence - length,
+		         "%sas %s answered, asked without client subnet", length ? "; " : "", upstream);
 }

@@ -9,8 +9,9 @@
 
 #define EVENT_NAME_MAX 256 /* bytes, NUL included: a domain name as text; longer escapes are cut */
 #define EVENT_STATE_MAX 96 /* "CN (overseas, high)" */
-#define EVENT_EVIDENCE_MAX 256 /* "120.92.123.219: dbip 2026-06 CN, geo-whois 2026-06 CN" */
-#define EVENT_TEXT_MAX 512
+/* "120.92.123.219: dbip 2026-06 CN, geo-whois 2026-06 CN; as 9.9.9.9 answered, asked without client subnet" */
+#define EVENT_EVIDENCE_MAX 320
+#define EVENT_TEXT_MAX 832
 
 enum event_kind {
 	EVENT_NEW_DEVICE,    /* a device asks for the first time; at most once a device */
@@ -35,6 +36,10 @@ struct event {
 /* "new-device", "silent-device", "flagged", "standing-changed", "new-country" */
 const char *event_word(enum event_kind kind);
 int event_parse(const char *word); /* PF_EINVAL */
+
+/* Adds to the evidence which upstream gave the answer: another one, or one that is told of the client's network, may be given other
+ * addresses. None of ours is ever told. Nothing is added when `upstream` is "". */
+void event_add_upstream(struct event *event, const char *upstream);
 
 /* Where events go. `raise` may be called from the thread that its giver names, never blocks, and copies. */
 struct event_outlet {

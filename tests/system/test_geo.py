@@ -107,14 +107,15 @@ def test_what_moves_is_shown(portafilter, upstream):
     assert [(e["kind"], e["device"], e["name"], e["before"], e["after"], e["cause"]) for e in events] == [
         ("standing-changed", "yard camera", "cam.test", "US (home, high)", "CN (overseas, high)", "moved"),
         ("new-country", "yard camera", "cam.test", "", "CN", "moved")]
-    assert all(e["evidence"].startswith(f"{CN}: dbip 2026-06 CN") for e in events)
+    answered = f"; as {server.upstream} answered, asked without client subnet"
+    assert all(e["evidence"] == f"{CN}: dbip 2026-06 CN, geo-whois 2026-06 CN{answered}" for e in events)
     assert house.json("events")["events"] == events
     assert house.api("/api/v1/events?kind=new-country&device=yard%20camera&since=1h&limit=1")[1]["events"] == events[1:]
     house.stop()
     assert house.json("events")["events"] == events
     assert house.json("events", "--kind", "standing-changed", "--device", "yard camera", "--since", "1h")["events"] == events[:1]
     code, out, err = house.cli("events")
-    assert code == 0 and "US (home, high)" in out and "moved" in out and "CAUSE" in out and not err
+    assert code == 0 and "US (home, high)" in out and "moved" in out and "CAUSE" in out and answered in out and "Another resolver may be given other addresses" in err
     assert house.cli("events", "--kind", "flagged")[0] == 2 and house.cli("events", "--name", "x")[0] == 2
 
 

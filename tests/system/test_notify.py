@@ -66,7 +66,7 @@ def test_a_signed_webhook(house, web):
     assert headers["x-portafilter-signature"] == "sha256=" + hmac.new(b"quite secret", server.bodies[0], hashlib.sha256).hexdigest()
     event = json.loads(server.bodies[0])
     assert event["event"] == "flagged" and event["device"] == {"id": "name:porch camera", "name": "porch camera"}
-    assert event["after"] == "overseas, high" and event["before"] is None and event["evidence"].startswith("114.114.114.114: ")
+    assert event["after"] == "overseas, high" and event["before"] is None and event["evidence"].startswith("114.114.114.114: ") and event["evidence"].endswith("answered, asked without client subnet")
     row = daemon.rows(1, "name = 'cn.test'")[0]
     assert event["text"] == f"porch camera: {row['reason']}" and event["time"] == row["time"]
     assert daemon.cli("status")[1].count("tells      webhook ") == 1

@@ -22,6 +22,7 @@ enum drift_statement {
 	DRIFT_EVENT,
 	DRIFT_DEVICE,
 	DRIFT_NAME,
+	DRIFT_UPSTREAM,
 	DRIFT_COUNT,
 };
 
@@ -45,6 +46,7 @@ static const char *const sql[DRIFT_COUNT] = {
 					" VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
 	[DRIFT_DEVICE] = "SELECT key, name FROM device WHERE id = ?",
 	[DRIFT_NAME] = "SELECT text FROM name WHERE id = ?",
+	[DRIFT_UPSTREAM] = "SELECT upstream FROM outcome WHERE id = ?",
 };
 
 struct drift {
@@ -228,12 +230,21 @@ static void write_sentence(struct event *event)
 {
 	if (event->kind == EVENT_STANDING_CHANGED)
 		snprintf(event->text, sizeof event->text,
-		         "%.60s: %.120s stood in %.80s and stands in %.80s now (%.120s)",
-		         event->device_name, event->name, event->before, event->after, event->evidence);
+		         "%.60s: %.120s stood in %.80s and stands in %.80s now (%s)", event->device_name,
+		         event->name, event->before, event->after, event->evidence);
 	else
 		snprintf(event->text, sizeof event->text,
-		         "%.60s meets %.8s for the first time, by %.180s (%.180s)", event->device_name,
+		         "%.60s meets %.8s for the first time, by %.180s (%s)", event->device_name,
 		         event->after, event->name, event->evidence);
+}
+
+/* Which upstream gave the answer; says nothing when retention has taken the row away meanwhile. */
+static void say_upstream(struct drift *drift, int64_t outcome, struct event *event)
+{
+	char upstream[RECORD_UPSTREAM_MAX];
+	if (read_texts(drift->statements[DRIFT_UPSTREAM], outcome, upstream, sizeof upstream, NULL,
+	               0) == PF_OK)
+		event_add_upstream(event, upstream);
 }
 
 /* Writes the event down; one that has a cause in the world is told when the transaction is committed. */
@@ -245,6 +256,7 @@ static int put_event(struct drift *drift, const struct group *group, struct even
 	if (result == PF_OK)
 		result = read_texts(drift->statements[DRIFT_NAME], group->key.name, event->name,
 		                    sizeof event->name, NULL, 0);
+	say_upstream(drift, group->outcome, event);
 	event->time_wall_us = group->last * 1000;
 	struct value values[] = {
 		{.number = group->last},       {.text = event_word(event->kind)},

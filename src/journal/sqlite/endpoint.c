@@ -10,8 +10,10 @@ static void add(struct group *group, const struct group *more)
 {
 	if (more->first < group->first)
 		group->first = more->first;
-	if (more->last > group->last)
+	if (more->last > group->last) {
 		group->last = more->last;
+		group->outcome = more->outcome;
+	}
 	group->count += more->count;
 }
 

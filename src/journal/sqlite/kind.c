@@ -64,7 +64,7 @@ static int see_client(struct sqlite_sink *sink, const struct addr *client, int64
 	return intern_resolve(sink, TABLE_CLIENT, client, sizeof *client, &value, 1, id, NULL);
 }
 
-static int see_outcome(struct sqlite_sink *sink, const struct record *record, int64_t *id)
+int kind_outcome(struct sqlite_sink *sink, const struct record *record, int64_t *id)
 {
 	size_t upstream_length = strlen(record->upstream);
 	char key[8 + RECORD_UPSTREAM_MAX] = {(char)record->type,       (char)(record->type >> 8),
@@ -155,7 +155,7 @@ static int resolve(struct sqlite_sink *sink, const struct record *record, int64_
 	if (result == PF_OK)
 		result = intern_name(sink, record->name, &parts[NAME]);
 	if (result == PF_OK)
-		result = see_outcome(sink, record, &parts[OUTCOME]);
+		result = kind_outcome(sink, record, &parts[OUTCOME]);
 	if (result == PF_OK && (record->rule || record->reason[0]))
 		result = see_reason(sink, record, &parts[REASON]);
 	if (result == PF_OK && record->answer_id)
@@ -165,6 +165,7 @@ static int resolve(struct sqlite_sink *sink, const struct record *record, int64_
 	parts[DEVICE] = sink->devices[kind->device].id;
 	kind->name = parts[NAME];
 	kind->answer = parts[ANSWER];
+	kind->outcome = parts[OUTCOME];
 	return find_or_make(sink, parts, &kind->id);
 }
 

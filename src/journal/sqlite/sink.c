@@ -74,7 +74,7 @@ static const char *const statement_sql[ST_COUNT] = {
 	[ST_REPLAY] =
 		"SELECT k.device, k.name, o.type, ifnull(k.answer, 0), min(q.time), max(q.time), count(*),"
 		" min(q.row), q.time / 3600000, o.action, o.standing, ifnull(a.country, ''),"
-		" ifnull(a.complete, 0) FROM v_rows q CROSS JOIN kind k ON k.id = q.kind"
+		" ifnull(a.complete, 0), max(o.id) FROM v_rows q CROSS JOIN kind k ON k.id = q.kind"
 		" CROSS JOIN outcome o ON o.id = k.outcome LEFT JOIN answer a ON a.id = k.answer"
 		" WHERE q.block > ?1 - " TEXT_OF(
 			BLOCK_ROWS_MAX) " AND q.block <= ?2"
@@ -207,7 +207,7 @@ static int write_endpoint(struct sqlite_sink *sink, const struct record *record,
 	group.key.type = record->type;
 	result = intern_name(sink, record->name, &group.key.name);
 	if (result == PF_OK)
-		result = intern_type(sink, record->type);
+		result = kind_outcome(sink, record, &group.outcome);
 	if (result == PF_OK)
 		result = answer_see(sink, record, &group.key.answer, &complete);
 	return result == PF_OK ? endpoint_add(sink, &group, complete) : result;

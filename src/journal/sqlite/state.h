@@ -94,8 +94,9 @@ struct tally {
 /* A kind of query whose row is known, see tables.c. */
 struct kind_seen {
 	int64_t id, name, answer; /* answer 0: none */
-	int64_t block;            /* the last block that it was noted for */
-	uint32_t device;          /* index in devices */
+	int64_t outcome;
+	int64_t block;   /* the last block that it was noted for */
+	uint32_t device; /* index in devices */
 	uint16_t type;
 	uint8_t action, standing;
 	bool complete;          /* the answer has its content */
@@ -112,6 +113,7 @@ struct group_key {
 
 struct group {
 	struct group_key key;
+	int64_t outcome; /* of the last query of it: names the upstream */
 	int64_t first, last, count;
 	int64_t row; /* the first query of it */
 	bool done;   /* of a pending one: written in this transaction */
@@ -211,6 +213,8 @@ PF_MUST_CHECK int answer_see(struct sqlite_sink *sink, const struct record *reco
                              bool *complete);
 
 /* ---- kind.c: the record's kind; it lives until kind_forget. May write the sums to make room. */
+/* The row of how a query ended, which names the upstream. */
+PF_MUST_CHECK int kind_outcome(struct sqlite_sink *sink, const struct record *record, int64_t *id);
 PF_MUST_CHECK int kind_see(struct sqlite_sink *sink, const struct record *record, int64_t time_ms,
                            struct kind_seen **kind);
 void kind_forget(struct sqlite_sink *sink);

@@ -157,6 +157,7 @@ static int flush_kind(struct sqlite_sink *sink, struct kind_seen *kind)
 		struct device_seen *device = &sink->devices[kind->device];
 		struct addition addition = {
 			.group = {.key = {device->id, kind->name, kind->answer, kind->type},
+		              .outcome = kind->outcome,
 		              .first = tally->first,
 		              .last = tally->last,
 		              .count = tally->count,
@@ -200,6 +201,7 @@ static int replay_row(struct sqlite_sink *sink, sqlite3_stmt *row)
 	                      .name = sqlite3_column_int64(row, 1),
 	                      .type = sqlite3_column_int64(row, 2),
 	                      .answer = sqlite3_column_int64(row, 3)},
+	              .outcome = sqlite3_column_int64(row, 13),
 	              .first = sqlite3_column_int64(row, 4),
 	              .last = sqlite3_column_int64(row, 5),
 	              .count = sqlite3_column_int64(row, 6),

@@ -26,7 +26,7 @@ struct ask {
 	unsigned hour;
 };
 
-static void write(struct sink *sink, const struct ask *ask)
+static void write_of(struct sink *sink, const struct ask *ask, enum privacy privacy)
 {
 	struct dns_name name;
 	struct record_address address = {.standing = (uint8_t)ask->standing,
@@ -60,11 +60,17 @@ static void write(struct sink *sink, const struct ask *ask)
 	                        .upstream = "192.0.2.53:53",
 	                        .standing = address.standing,
 	                        .confidence = CONFIDENCE_HIGH,
+	                        .privacy = (uint8_t)privacy,
 	                        .answer_id = answer_id,
 	                        .answer = &answer};
 	begin_batch(sink);
 	write_record(sink, &record);
 	commit_batch(sink);
+}
+
+static void write(struct sink *sink, const struct ask *ask)
+{
+	write_of(sink, ask, PRIVACY_FULL);
 }
 
 static struct sink *open_told(const struct place *place, struct told *told)
@@ -100,10 +106,13 @@ static void names_that_move_are_told_once_a_day(void **state)
 	expect(&told, 0, EVENT_STANDING_CHANGED, "DE (home, high)", "CN (overseas, high)");
 	assert_string_equal(told.events[0].name, "cam.example");
 	assert_string_equal(told.events[0].device_name, "yard camera");
-	assert_string_equal(told.events[0].evidence, "8.0.0.1: dbip 2026-06 CN");
+	assert_string_equal(told.events[0].evidence, "8.0.0.1: dbip 2026-06 CN; as 192.0.2.53:53 "
+	                                             "answered, asked without client subnet");
+	assert_non_null(strstr(told.events[0].text, told.events[0].evidence));
 	assert_non_null(
 		strstr(told.events[0].text, "yard camera: cam.example stood in DE (home, high)"));
 	expect(&told, 1, EVENT_NEW_COUNTRY, "", "CN");
+	assert_string_equal(told.events[1].evidence, told.events[0].evidence);
 	/* Back, and there again, on the same day. */
 	de.hour = 2;
 	de.address = "9.0.0.2";
@@ -132,6 +141,33 @@ static void names_that_move_are_told_once_a_day(void **state)
 	                                        " AND countries LIKE '%DE%'"),
 	                 1);
 	assert_sound(place->path);
+}
+
+/* Each way by which an answer comes to be looked at: of who keeps endpoints only, and counted from the blocks after a crash. */
+static void the_upstream_is_part_of_the_evidence(void **state)
+{
+	const struct place *place = *state;
+	const char *said = "8.0.0.1: dbip 2026-06 CN; as 192.0.2.53:53 answered, asked without client "
+					   "subnet";
+	struct told told;
+	struct sink *sink = open_told(place, &told);
+	struct ask cn = {"tv", "a.example", "8.0.0.1", "CN", "dbip 2026-06", STANDING_OVERSEAS, 0};
+	write(sink, &cn);
+	cn.device = "camera";
+	write_of(sink, &cn, PRIVACY_ENDPOINTS_ONLY);
+	assert_int_equal(told.count, 2);
+	assert_string_equal(told.events[0].evidence, said);
+	assert_string_equal(told.events[1].evidence, said);
+	sink->close(&sink);
+	run_sql(place->path, "DELETE FROM endpoint; DELETE FROM met; UPDATE progress SET summed_until"
+	                     " = 0");
+	sink = open_told(place, &told);
+	cn.device = "lamp";
+	write(sink, &cn);
+	sink->close(&sink);
+	assert_int_equal(told.count, 2);
+	assert_string_equal(told.events[0].device_name, "tv");
+	assert_string_equal(told.events[0].evidence, said);
 }
 
 /* The same address with another country: the database has moved, not the name. */
@@ -274,9 +310,9 @@ static void events_are_read_by_filters(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(names_that_move_are_told_once_a_day), CASE(new_databases_raise_nothing),
-		CASE(what_nobody_knows_has_not_moved),     CASE(older_journals_are_taken_on),
-		CASE(events_are_read_by_filters),
+		CASE(names_that_move_are_told_once_a_day), CASE(the_upstream_is_part_of_the_evidence),
+		CASE(new_databases_raise_nothing),         CASE(what_nobody_knows_has_not_moved),
+		CASE(older_journals_are_taken_on),         CASE(events_are_read_by_filters),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
