@@ -5,26 +5,45 @@
 
 #include "device/book_state.h"
 
-#define ROOM_SPARE 64 /* rows beyond those that are there */
+#define FETCH_AHEAD 16 /* slots: as long as memory takes, about */
+#define ROOM_SPARE 64  /* rows beyond those that are there */
 
 /* ---- the roster -------------------------------------------------------------------------- */
 
+/* Keys to rows, and the MACs that stand at addresses which the configuration names. */
+static void index_keys(const struct book *book, struct roster *roster)
+{
+	const struct address_table *table = book->keys;
+	for (size_t i = 0; i <= table->mask; i++) {
+		const struct address_entry *entry = &table->slots[i];
+		const struct addr *soon = &table->slots[(i + FETCH_AHEAD) & table->mask].addr;
+		if (soon->family)
+			(void)key_index_fetch(roster->keys, soon);
+		if (!entry->addr.family)
+			continue;
+		key_index_put(roster->keys, &entry->addr, entry->row);
+		if (entry->counted == COUNTED_NEIGHBOUR && entry->row < book->configured &&
+		    !mac_equal(&entry->mac, &book->rows[entry->row].device.mac))
+			roster_add_guest(roster, &entry->mac, entry->row);
+	}
+}
+
 struct roster *book_roster(struct book *book)
 {
-	size_t bytes = sizeof(struct roster) + book->row_count * sizeof(struct device);
-	struct roster *roster = large_new(bytes);
+	size_t guests = 0;
+	for (size_t i = 0; i < book->configured; i++)
+		guests += book->rows[i].neighbour_count;
+	struct roster *roster = roster_new(book->key, book->keys->count, book->row_count, guests);
 	if (!roster)
 		return NULL;
-	roster->bytes = bytes;
-	roster->keys = table_copy(book->keys);
-	if (!roster->keys) {
+	roster->sights = book->sights;
+	for (size_t i = 0; i < book->row_count; i++) {
+		if (roster_add_row(roster, &book->rows[i].device))
+			continue;
 		roster_free(&roster);
 		return NULL;
 	}
-	roster->sights = book->sights;
-	roster->count = book->row_count;
-	for (size_t i = 0; i < book->row_count; i++)
-		roster->rows[i] = book->rows[i].device;
+	index_keys(book, roster);
 	book->dirty = false;
 	return roster;
 }

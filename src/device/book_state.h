@@ -11,8 +11,6 @@ enum book_source {
 	FROM_SIGHT = 4,     /* a query came from there */
 };
 
-#define ROW_NONE UINT32_MAX
-
 /* How often a device asked what a rule wants to hear, in the hour that began then. */
 struct asks {
 	int64_t since_wall_us;

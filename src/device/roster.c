@@ -6,6 +6,120 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/pages.h"
+
+#define CROWD_MIN 1000 /* rows and keys of fewer devices fit the second-level cache */
+
+/* ---- rows -------------------------------------------------------------------------------- */
+
+enum form { FORM_NOBODY, FORM_MAC, FORM_IP, FORM_NAME, FORM_CLIENT, FORM_NAMED_MAC, FORM_WHOLE };
+#define PREFIX_BYTES_MAX 8
+static const struct {
+	char text[PREFIX_BYTES_MAX];
+	size_t length;
+} prefixes[] = {
+	[FORM_MAC] = {"mac:", 4},       [FORM_IP] = {"ip:", 3},         [FORM_NAME] = {"name:", 5},
+	[FORM_CLIENT] = {"client:", 7}, [FORM_NAMED_MAC] = {"mac:", 4},
+};
+_Static_assert(PREFIX_BYTES_MAX + ROSTER_NAME_MAX <= DEVICE_ID_MAX, "a name fits behind a prefix");
+
+/* Fills `id`, which has room for DEVICE_ID_MAX; what stands behind its end is not zeroed. */
+static void unpack_id(const struct roster_row *row, char *id)
+{
+	memcpy(id, prefixes[row->form].text, PREFIX_BYTES_MAX);
+	id += prefixes[row->form].length;
+	if (row->form == FORM_NAMED_MAC)
+		mac_format(&row->mac, id);
+	else
+		memcpy(id, row->name, sizeof row->name);
+}
+
+static void unpack(const struct roster *roster, uint32_t number, struct device *device)
+{
+	const struct roster_row *row = &roster->rows[number];
+	if (row->form == FORM_WHOLE) {
+		uint32_t whole;
+		memcpy(&whole, row->name, sizeof whole);
+		*device = roster->whole[whole];
+		return;
+	}
+	unpack_id(row, device->id);
+	memcpy(device->name, row->name, sizeof row->name);
+	device->tags = row->tags;
+	device->known = row->known;
+	device->has_mac = row->has_mac;
+	device->mac = row->mac;
+}
+
+/* Does the row say all that the device is, with an id of this form? */
+static bool fits(struct roster_row *row, enum form form, const struct device *device)
+{
+	char id[DEVICE_ID_MAX];
+	row->form = (uint8_t)form;
+	unpack_id(row, id);
+	return !strcmp(id, device->id);
+}
+
+static bool add_whole(struct roster *roster, struct roster_row *row, const struct device *device)
+{
+	uint32_t number = (uint32_t)roster->whole_count;
+	/* a power of two each time there are so many */
+	if (!(number & (number - 1))) {
+		size_t room = number ? (size_t)number * 2 : 1;
+		struct device *grown = realloc(roster->whole, room * sizeof *grown);
+		if (!grown)
+			return false;
+		roster->whole = grown;
+	}
+	roster->whole[roster->whole_count++] = *device;
+	row->form = FORM_WHOLE;
+	memcpy(row->name, &number, sizeof number);
+	return true;
+}
+
+bool roster_add_row(struct roster *roster, const struct device *device)
+{
+	struct roster_row *row = &roster->rows[roster->count];
+	size_t length = strlen(device->name);
+	if (device->id[0]) {
+		*row = (struct roster_row){.tags = device->tags,
+		                           .mac = device->mac,
+		                           .known = device->known,
+		                           .has_mac = device->has_mac};
+		memcpy(row->name, device->name, length < sizeof row->name ? length : 0);
+		enum form form = FORM_MAC;
+		while (form < FORM_WHOLE && !fits(row, form, device))
+			form++;
+		if ((length >= sizeof row->name || form == FORM_WHOLE) && !add_whole(roster, row, device))
+			return false;
+	}
+	roster->count++;
+	return true;
+}
+
+struct roster *roster_new(struct hash_key key, size_t key_count, size_t row_count, size_t guests)
+{
+	struct roster *roster = calloc(1, sizeof *roster);
+	if (!roster)
+		return NULL;
+	roster->rows_bytes = (row_count + 1) * sizeof *roster->rows;
+	roster->rows = pages_new(roster->rows_bytes); /* aligned to cache lines, too */
+	roster->keys = key_index_new(key, key_count);
+	roster->guests = calloc(guests + 1, sizeof *roster->guests);
+	roster->guests_max = guests;
+	if (!roster->rows || !roster->keys || !roster->guests)
+		roster_free(&roster);
+	return roster;
+}
+
+void roster_add_guest(struct roster *roster, const struct mac *mac, uint32_t row)
+{
+	if (roster->guest_count < roster->guests_max)
+		roster->guests[roster->guest_count++] = (struct roster_guest){*mac, row};
+}
+
+/* ---- who asks ---------------------------------------------------------------------------- */
+
 /* A row's mark costs a read in all seconds but the first query of each. */
 static void mark(const struct roster *roster, uint32_t row, int64_t wall_us)
 {
@@ -21,8 +135,8 @@ static void mark(const struct roster *roster, uint32_t row, int64_t wall_us)
 
 static int row_of_key(const struct roster *roster, const struct addr *key)
 {
-	const struct address_entry *entry = table_look(roster->keys, key);
-	return entry ? (int)entry->row : -1;
+	uint32_t row = key_index_look(roster->keys, key);
+	return row == ROW_NONE ? -1 : (int)row;
 }
 
 static int row_of_name(const struct roster *roster, const struct registry *registry,
@@ -35,7 +149,7 @@ static int row_of_name(const struct roster *roster, const struct registry *regis
 	memcpy(device->id, "client:", 7);
 	strcpy(device->id + 7, name);
 	strcpy(device->name, name);
-	struct addr key = key_of_bytes(roster->keys->key, KEY_WORD, name, strlen(name));
+	struct addr key = key_of_bytes(key_index_hash_key(roster->keys), KEY_WORD, name, strlen(name));
 	return row_of_key(roster, &key);
 }
 
@@ -63,37 +177,59 @@ bool roster_identify(const struct roster *roster, const struct registry *registr
 	int row = row_of(roster, registry, asker, device);
 	if (row < 0)
 		return false;
-	*device = roster->rows[row];
+	unpack(roster, (uint32_t)row, device);
 	mark(roster, (uint32_t)row, wall_us);
 	return true;
+}
+
+void roster_expect(const struct roster *roster, const struct sockaddr_storage *clients,
+                   size_t count)
+{
+	struct addr_port askers[ROSTER_EXPECT_MAX];
+	size_t homes[ROSTER_EXPECT_MAX], known = 0;
+	if (roster->count < CROWD_MIN)
+		return;
+	for (size_t i = 0; i < count && i < ROSTER_EXPECT_MAX; i++) {
+		if (addr_from_sockaddr((const struct sockaddr *)&clients[i], &askers[known]) != PF_OK)
+			continue;
+		homes[known] = key_index_fetch(roster->keys, &askers[known].addr);
+		known++;
+	}
+	for (size_t i = 0; i < known; i++) {
+		uint32_t row = key_index_look_at(roster->keys, homes[i], &askers[i].addr);
+		if (row == ROW_NONE)
+			continue;
+		__builtin_prefetch(&roster->rows[row]);
+		__builtin_prefetch(&roster->sights->rows[row]);
+	}
 }
 
 static int by_text(const struct roster *roster, const char *text)
 {
 	int by_case = PF_ENOENT, by_id = PF_ENOENT;
 	for (size_t i = 0; i < roster->count; i++) {
-		const struct device *device = &roster->rows[i];
-		if (!device->id[0])
+		struct device device;
+		if (roster->rows[i].form == FORM_NOBODY)
 			continue;
-		if (!strcmp(device->name, text))
+		unpack(roster, (uint32_t)i, &device);
+		if (!strcmp(device.name, text))
 			return (int)i;
-		if (by_case < 0 && !strcasecmp(device->name, text))
+		if (by_case < 0 && !strcasecmp(device.name, text))
 			by_case = (int)i;
-		if (by_id < 0 && !strcmp(device->id, text))
+		if (by_id < 0 && !strcmp(device.id, text))
 			by_id = (int)i;
 	}
 	return by_case >= 0 ? by_case : by_id;
 }
 
-/* A MAC that nobody has named may stand at an address that somebody has. */
+/* Of several addresses the first device, whatever the order of the table. */
 static int row_at_address_of(const struct roster *roster, const struct mac *mac)
 {
 	int found = -1;
-	for (size_t i = 0; i <= roster->keys->mask; i++) {
-		const struct address_entry *entry = &roster->keys->slots[i];
-		bool is_address = entry->addr.family == 4 || entry->addr.family == 6;
-		if (is_address && mac_equal(&entry->mac, mac) && (found < 0 || (int)entry->row < found))
-			found = (int)entry->row; /* of several the first, whatever the order of the table */
+	for (size_t i = 0; i < roster->guest_count; i++) {
+		const struct roster_guest *guest = &roster->guests[i];
+		if (mac_equal(&guest->mac, mac) && (found < 0 || (int)guest->row < found))
+			found = (int)guest->row;
 	}
 	return found;
 }
@@ -113,7 +249,7 @@ int roster_find(const struct roster *roster, const struct registry *registry, co
 	if (row < 0 && asker.has_mac)
 		row = row_at_address_of(roster, &asker.mac);
 	if (row >= 0)
-		*device = roster->rows[row];
+		unpack(roster, (uint32_t)row, device);
 	return row >= 0 ? row : (int)roster->count;
 }
 
@@ -121,8 +257,11 @@ void roster_free(struct roster **roster)
 {
 	if (!*roster)
 		return;
-	table_free(&(*roster)->keys);
-	large_free(*roster, (*roster)->bytes);
+	key_index_free(&(*roster)->keys);
+	pages_free((*roster)->rows, (*roster)->rows_bytes);
+	free((*roster)->guests);
+	free((*roster)->whole);
+	free(*roster);
 	*roster = NULL;
 }
 

@@ -1,12 +1,13 @@
 /* Who is who at this moment, as workers read it: a copy of what the book (device/book.h) holds, which nobody changes,
  * published within the snapshot whose tags it speaks of. A look-up is one probe by address; an address that is
- * not there is a configured network's, or unknown, and the look-up happens behind (device/sightings.h). */
+ * not there is a configured network's, or unknown, and the look-up happens behind (device/sightings.h). On a campus what a
+ * look-up reads is in no cache: a worker that has a batch of packets tells who is going to ask, and waits once for all. */
 #ifndef PF_DEVICE_ROSTER_H
 #define PF_DEVICE_ROSTER_H
 
 #include "base/rcu.h"
+#include "device/key_index.h"
 #include "device/registry.h"
-#include "device/table.h"
 
 /* When a device asked last, in seconds since 1970 (good until 2106), and in how many different seconds it did. The one
  * thing that workers write: at most once a second for each device. */
@@ -18,13 +19,35 @@ struct sights {
 	struct sight rows[];
 };
 
+/* A MAC that nobody has named, at the address of somebody who is configured by it. */
+struct roster_guest {
+	struct mac mac;
+	uint32_t row;
+};
+
+/* A device in one cache line. Its id is one of a few prefixes and then its name or its MAC; who does not fit that, because the
+ * name is too long, stands whole elsewhere. */
+#define ROSTER_NAME_MAX 48
+struct roster_row {
+	tag_set tags;
+	struct mac mac;
+	uint8_t known : 1, has_mac : 1;
+	uint8_t form;               /* of the id; 0: nobody */
+	char name[ROSTER_NAME_MAX]; /* or, of those who stand elsewhere, their number as bytes */
+};
+_Static_assert(sizeof(struct roster_row) == 64, "a row is a cache line");
+
 struct roster {
 	struct rcu_head rcu;
-	struct address_table *keys; /* owned; address, MAC or id to row */
-	struct sights *sights;      /* the book's */
-	size_t count, bytes;        /* of rows; of all this */
-	struct device
-		rows[]; /* the configured ones first, in the registry's order; an empty id: nobody */
+	struct key_index *keys; /* owned; address, MAC or forwarder's word to row */
+	struct roster_guest *guests;
+	size_t guest_count, guests_max;
+	struct device *whole; /* those of long names */
+	size_t whole_count;
+	struct sights *sights; /* the book's */
+	size_t count;          /* of rows: the configured ones first, in the registry's order */
+	struct roster_row *rows;
+	size_t rows_bytes;
 };
 
 /* Who asks, by what is known of the query. What a forwarder says counts only when it is a trusted one. */
@@ -42,11 +65,22 @@ struct asker {
 bool roster_identify(const struct roster *roster, const struct registry *registry,
                      const struct asker *asker, int64_t wall_us, struct device *device);
 
+/* These clients (as sockets name them) are going to ask: what is known of them is fetched from memory, all of it at
+ * once, so that roster_identify finds it in the cache. Does nothing when the roster is so small that it is there anyway. */
+#define ROSTER_EXPECT_MAX 32
+void roster_expect(const struct roster *roster, const struct sockaddr_storage *clients,
+                   size_t count);
+
 /* By name (exact, else without regard to case), id, MAC or address in text, as people write it after `explain`:
  * its row, or the number of rows when it is none of them but a MAC or an address that may come; PF_ENOENT when the
  * text is none of these. */
 PF_MUST_CHECK int roster_find(const struct roster *roster, const struct registry *registry,
                               const char *text, struct device *device);
+
+/* For the book: an empty roster with room for so much, and what it fills it with, rows in their order. NULL and false without memory. */
+struct roster *roster_new(struct hash_key key, size_t key_count, size_t row_count, size_t guests);
+PF_MUST_CHECK bool roster_add_row(struct roster *roster, const struct device *device);
+void roster_add_guest(struct roster *roster, const struct mac *mac, uint32_t row);
 
 void roster_free(struct roster **roster);
 /* After a grace period. */

@@ -69,14 +69,6 @@ struct address_table *table_new(struct hash_key key, size_t count)
 	return table;
 }
 
-struct address_table *table_copy(const struct address_table *table)
-{
-	struct address_table *copy = large_new(table_bytes(table));
-	if (copy)
-		memcpy(copy, table, table_bytes(table));
-	return copy;
-}
-
 struct address_entry *table_find(struct address_table *table, const struct addr *addr)
 {
 	struct address_entry *slot = &table->slots[slot_of(table, addr)];

@@ -1,12 +1,12 @@
 /* Addresses and what is known of each: open addressing by address. The watcher of the kernel's neighbours keeps one,
- * the book keeps another; what workers read are copies, which nobody changes. */
+ * the book keeps another; what workers read is made of that (device/key_index.h). */
 #ifndef PF_DEVICE_TABLE_H
 #define PF_DEVICE_TABLE_H
 
 #include "base/addr.h"
 #include "base/hash.h"
 
-/* Two in a cache line: of a campus' addresses most look-ups meet memory that no cache holds. */
+/* Two in a cache line. */
 struct address_entry {
 	struct addr addr; /* family 0: empty */
 	struct mac mac;
@@ -51,7 +51,6 @@ void large_free(void *memory, size_t bytes);
 
 /* With room for `count` entries; NULL without memory. */
 struct address_table *table_new(struct hash_key key, size_t count);
-struct address_table *table_copy(const struct address_table *table);
 void table_free(struct address_table **table);
 
 /* The address's entry or NULL. */

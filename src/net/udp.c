@@ -168,6 +168,7 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 		if (count <= 0)
 			break;
 		struct now now = clock_now();
+		pipeline_expect(listener->pipeline, in->peers, (size_t)count);
 		for (int i = 0; i < count; i++)
 			take(listener, &in->messages[i], now);
 		udp_flush(listener);

@@ -297,6 +297,17 @@ static void check_rebinding(const struct query *query, struct finish *finish)
 			(struct verdict){.action = ACTION_SINKHOLE, .stage = STAGE_ANSWERS, .reply = &strip};
 }
 
+void pipeline_expect(const struct pipeline *pipeline, const struct sockaddr_storage *clients,
+                     size_t count)
+{
+	if (count < 2)
+		return; /* nothing to do meanwhile */
+	rcu_read_lock();
+	const struct snapshot *snapshot = rcu_dereference(pipeline->shared->snapshot);
+	roster_expect(rcu_dereference(snapshot->roster), clients, count);
+	rcu_read_unlock();
+}
+
 /* An asker that nobody knows is decided as the unknown one that it is; who it is comes to light behind. */
 static void identify(struct query *query, const struct snapshot *snapshot)
 {

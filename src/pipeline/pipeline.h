@@ -89,6 +89,10 @@ void pipeline_deinit(struct pipeline *pipeline);
  * packet is to be forgotten. */
 struct query *pipeline_query_new(struct pipeline *pipeline);
 
+/* A batch of packets has come from these addresses: what will be read of their devices is fetched from memory at once. */
+void pipeline_expect(const struct pipeline *pipeline, const struct sockaddr_storage *clients,
+                     size_t count);
+
 /* Runs a packet. Takes the query over; it may be gone when this returns. Malformed packets get their error
  * or silence here. The thread of the pipeline. */
 void pipeline_receive(struct pipeline *pipeline, struct query *query, const uint8_t *packet,

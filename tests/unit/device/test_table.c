@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "device/table.h"
+#include "device/key_index.h"
 
 static const struct hash_key seed = {7};
 
@@ -122,21 +122,28 @@ static void removing_in_a_loop_misses_none(void **state)
 	}
 }
 
-static void copy_is_on_its_own(void **state)
+/* Numbers beyond `count` are not there; more stand in one bucket than it has room for. */
+static void an_index_finds_what_was_put(void **state)
 {
 	(void)state;
-	struct address_table *table = table_new(seed, 0);
-	struct addr one = addr_number(1), two = addr_number(2);
-	table_put(&table, &one)->mac = mac_number(1);
-	struct address_table *copy = table_copy(table);
-	table_put(&table, &one)->mac = mac_number(9);
-	table_put(&table, &two)->mac = mac_number(2);
-	assert_int_equal(copy->count, 1);
-	assert_true(has(copy, 1, 1));
-	assert_false(has(copy, 2, 2));
-	assert_true(has(table, 1, 9));
-	table_free(&table);
-	table_free(&copy);
+	for (unsigned count = 0; count < 3000; count = count * 2 + 1) {
+		struct key_index *index = key_index_new(seed, count);
+		for (unsigned i = 0; i < count; i++) {
+			struct addr addr = addr_number(i);
+			key_index_put(index, &addr, i * 7);
+		}
+		for (unsigned i = 0; i < count * 2 + 10; i++) {
+			struct addr addr = addr_number(i);
+			size_t home = key_index_fetch(index, &addr);
+			uint32_t wanted = i < count ? i * 7 : ROW_NONE;
+			assert_int_equal(key_index_look(index, &addr), wanted);
+			assert_int_equal(key_index_look_at(index, home, &addr), wanted);
+		}
+		const struct addr nobody = {0};
+		assert_int_equal(key_index_look(index, &nobody), ROW_NONE);
+		key_index_free(&index);
+		assert_null(index);
+	}
 }
 
 int main(void)
@@ -146,7 +153,7 @@ int main(void)
 		cmocka_unit_test(families_do_not_mix),
 		cmocka_unit_test(changes_like_a_plain_array),
 		cmocka_unit_test(removing_in_a_loop_misses_none),
-		cmocka_unit_test(copy_is_on_its_own),
+		cmocka_unit_test(an_index_finds_what_was_put),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
