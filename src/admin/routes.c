@@ -360,11 +360,11 @@ static const char *const explain_params[] = {"device", "name", "type", NULL};
 static const char *const query_params[] = {"device",   "name",  "action",     "rule",
                                            "standing", "type",  "since",      "until",
                                            "after",    "limit", PLACE_PARAMS, NULL};
-static const char *const endpoint_params[] = {"device", "name",  "standing",   "type", "since",
-                                              "until",  "limit", PLACE_PARAMS, NULL};
-
-static const char *const report_params[] = {"device", "name",  "standing",   "action",
-                                            "since",  "until", PLACE_PARAMS, NULL};
+static const char *const endpoint_params[] = {"device",   "name",       "action", "rule",
+                                              "standing", "type",       "since",  "until",
+                                              "limit",    PLACE_PARAMS, NULL};
+static const char *const report_params[] = {"device",     "name", "action", "rule",  "standing",
+                                            PLACE_PARAMS, "type", "since",  "until", NULL};
 static const char *const overview_params[] = {"device", "since", "until", NULL};
 static const char *const event_params[] = {"device", "kind", "since", "until", "limit", NULL};
 

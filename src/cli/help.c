@@ -39,17 +39,17 @@ static const struct cli_verb verbs[] = {
 	{"endpoints", "", "where the answers point: name, address, location, control",
      "  portafilter endpoints --standing overseas\n"
      "  portafilter endpoints --device tv --format csv > tv.csv\n",
-     "dnstilmIDCLONgMPKEo", 0, 0, verb_endpoints},
+     "dnastilmIDCLONRgMPKEo", 0, 0, verb_endpoints},
 	{"report", "",
      "who it talks to, where that stands and who runs it, when, what was new, what was sinkholed",
      "  portafilter report --device \"lobby coffee\" --format html > coffee.html\n"
      "  portafilter report --tag camera --since 90d\n",
-     "dgiImnDCLONM", 0, 0, verb_report},
+     "dgiImnastDCLONRM", 0, 0, verb_report},
 	{"simulate", "RULES.yaml",
      "what would have come out differently with these rules; exit code 1: something would break",
      "  portafilter simulate new.yaml --since 30d\n"
      "  portafilter simulate rules.yaml --tag tv --json | jq .look_first\n",
-     "dgiInDCLON", 1, 1, verb_simulate},
+     "dgiInastDCLONR", 1, 1, verb_simulate},
 	{"events", "",
      "what moved: names that stand elsewhere than before, countries met for the first time",
      "  portafilter events --since 7d\n"

@@ -104,7 +104,7 @@ struct store_sum {
 	int64_t time_wall_us, count;
 };
 enum store_sums {
-	STORE_SUMS_HOURS,     /* of all names together: `name` is "" */
+	STORE_SUMS_HOURS,     /* of all names together: `name` is ""; of each name when the filter has a name or a domain */
 	STORE_SUMS_NAME_DAYS, /* of each name */
 	STORE_SUMS_NAME_HOURS, /* of each name, by the hour: only with a filter for few names, or a short time */
 };
@@ -112,7 +112,8 @@ enum store_sums {
 struct store {
 	/* Each returns PF_OK, PF_EINVAL, PF_EIO (with the reason in `error`), or what `each` returned when
 	 * that was not 0, which ends the walk. Queries come oldest first, endpoints by device, name, type and
-	 * address (action and after_row mean nothing to them), devices by name. */
+	 * address (after_row means nothing to them; with an action or a rule those to which a query led that is still there and
+	 * was decided so), devices by name. */
 	int (*queries)(struct store *store, const struct store_filter *filter,
 	               int (*each)(void *data, const struct store_query *row), void *data);
 	int (*endpoints)(struct store *store, const struct store_filter *filter,
@@ -126,8 +127,8 @@ struct store {
 	/* Calls `each` once, or not at all when there is no such answer any more. May be asked from within history and queries. */
 	int (*answer)(struct store *store, int64_t answer,
 	              int (*each)(void *data, const struct store_answer *row), void *data);
-	/* In no order. Of the filter: devices, action, standing, since and until (to the hour or the day), location (the country), and where
-	 * names are told apart name and domain. */
+	/* In no order; since and until count to the hour or the day. With a rule, type, country, control or network they are counted from the raw
+	 * queries, to the millisecond and without `country`, as far back as those go. */
 	int (*sums)(struct store *store, enum store_sums what, const struct store_filter *filter,
 	            int (*each)(void *data, const struct store_sum *row), void *data);
 	/* By device (name, then id), then name. Of the filter: device and since (to the day). As long as endpoints and sums are kept. */

@@ -321,6 +321,23 @@ int parts_retries(struct parts *parts, json_t **retried)
 
 /* ---- what moved, and what nobody can know ------------------------------------------------------ */
 
+/* Of other questions than "which device, and when" only what moved under the names that were found. */
+static bool is_narrow(const struct store_filter *filter)
+{
+	return filter->name || filter->domain || filter->country || filter->location ||
+	       filter->control || filter->asn || filter->rule || filter->action || filter->standing ||
+	       filter->type;
+}
+
+static bool is_told(const struct parts *parts, json_t *event)
+{
+	const char *id = json_string_value(json_object_get(event, "device_id"));
+	const char *name = json_string_value(json_object_get(event, "name"));
+	if (!id || !name || !json_object_get(parts->first_seen, id))
+		return false;
+	return !is_narrow(parts->filter) || json_object_get(parts->names, name);
+}
+
 json_t *parts_events(struct parts *parts)
 {
 	struct store_filter filter = *parts->filter;
@@ -334,9 +351,7 @@ json_t *parts_events(struct parts *parts)
 	}
 	json_array_foreach(json_object_get(document, "events"), i, row)
 	{
-		const char *id = json_string_value(json_object_get(row, "device_id"));
-		if (id && json_object_get(parts->first_seen, id) &&
-		    json_array_size(kept) < SUMMARY_ROWS_MAX)
+		if (is_told(parts, row) && json_array_size(kept) < SUMMARY_ROWS_MAX)
 			json_array_append(kept, row);
 	}
 	json_decref(document);

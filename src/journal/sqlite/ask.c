@@ -267,6 +267,16 @@ bool ask_filter_places(struct question *question, const struct store_filter *fil
 	return true;
 }
 
+void ask_filter_decision(struct question *question, const struct store_filter *filter)
+{
+	if (filter->rule)
+		ask_add_text(question, " AND k.reason IN (SELECT id FROM reason WHERE name = ?)",
+		             filter->rule);
+	if (filter->action)
+		ask_add_text(question, " AND k.outcome IN (SELECT id FROM outcome WHERE action = ?)",
+		             filter->action);
+}
+
 int ask_filter_kind(struct sqlite_store *store, struct question *question,
                     const struct store_filter *filter)
 {
@@ -277,19 +287,15 @@ int ask_filter_kind(struct sqlite_store *store, struct question *question,
 		result = ask_filter_domain(store, question, filter->domain, "k.name");
 	if (result == PF_OK)
 		result = ask_filter_devices(store, question, filter, "k.device");
-	if (filter->rule)
-		ask_add_text(question, " AND k.reason IN (SELECT id FROM reason WHERE name = ?)",
-		             filter->rule);
+	ask_filter_decision(question, filter);
 	if (ask_filter_places(
 			question, filter,
 			" AND k.answer IN (SELECT a.answer FROM fact f CROSS JOIN answer_address a"
 			" ON a.fact = f.id WHERE "))
 		ask_add(question, ")");
-	if (!filter->action && !filter->standing && !filter->type)
+	if (!filter->standing && !filter->type)
 		return result;
 	ask_add(question, " AND k.outcome IN (SELECT id FROM outcome WHERE 1");
-	if (filter->action)
-		ask_add_text(question, " AND action = ?", filter->action);
 	if (filter->standing)
 		ask_add_text(question, " AND standing = ?", filter->standing);
 	if (result == PF_OK && filter->type)

@@ -78,6 +78,9 @@ PF_MUST_CHECK int ask_filter_type(struct sqlite_store *store, struct question *q
 bool ask_filter_places(struct question *question, const struct store_filter *filter,
                        const char *before);
 
+/* Rule and action, of a row `k` of kind. */
+void ask_filter_decision(struct question *question, const struct store_filter *filter);
+
 /* All of the filter but times, rows and limit, of a row `k` of kind. */
 PF_MUST_CHECK int ask_filter_kind(struct sqlite_store *store, struct question *question,
                                   const struct store_filter *filter);

@@ -1,6 +1,6 @@
 /* Questions to the sums: how often, by hour and by day. Devices come first, so that each one's times are found by the primary
  * key. */
-#include "journal/sqlite/ask.h"
+#include "journal/sqlite/ask_counted.h"
 
 #define US_PER_HOUR INT64_C(3600000000)
 #define US_PER_DAY (24 * US_PER_HOUR)
@@ -28,6 +28,13 @@ static const struct {
                                " AND s.hour >= ?", " AND s.hour <= ?", US_PER_HOUR, true},
 };
 
+/* Hours of all names together that are not of all names: these are in the sums of names only. */
+static enum store_sums table_of(enum store_sums what, const struct store_filter *filter)
+{
+	bool some = filter->name || filter->domain;
+	return what == STORE_SUMS_HOURS && some ? STORE_SUMS_NAME_HOURS : what;
+}
+
 struct sums {
 	int (*each)(void *data, const struct store_sum *row);
 	int64_t unit_us;
@@ -54,8 +61,13 @@ int ask_sums(struct store *base, enum store_sums what, const struct store_filter
 {
 	struct sqlite_store *store = (struct sqlite_store *)base;
 	struct question question;
+	what = table_of(what, filter);
 	struct sums sums = {each, tables[what].unit_us};
 	int result = ask_begin(store, &question);
+	if (result == PF_OK && ask_counted_needed(filter)) {
+		result = ask_counted(store, filter, tables[what].names, sums.unit_us, each, data);
+		return ask_end(store, &question, result);
+	}
 	ask_add(&question, tables[what].select);
 	if (result == PF_OK)
 		result = ask_filter_devices(store, &question, filter, "d.id");

@@ -172,6 +172,21 @@ static const char endpoint_columns[] =
 	" CROSS JOIN type t ON t.id = e.type CROSS JOIN address a ON a.id = e.address"
 	" CROSS JOIN fact f ON f.id = e.fact CROSS JOIN label l ON l.id = f.organisation WHERE ";
 
+/* Where queries led that were decided so, as long as the journal has them. */
+static void filter_decision(struct question *question, const struct store_filter *filter)
+{
+	if (!filter->action && !filter->rule)
+		return;
+	ask_add(question, " AND (e.device, e.name, e.type, e.address) IN (SELECT ifnull(m.target,"
+	                  " k.device), k.name, o.type, f.address FROM kind k"
+	                  " CROSS JOIN outcome o ON o.id = k.outcome"
+	                  " CROSS JOIN answer_address x ON x.answer = k.answer"
+	                  " CROSS JOIN fact f ON f.id = x.fact"
+	                  " LEFT JOIN merged m ON m.device = k.device WHERE 1");
+	ask_filter_decision(question, filter);
+	ask_add(question, ")");
+}
+
 static int store_endpoints(struct store *base, const struct store_filter *filter,
                            int (*each)(void *data, const struct store_endpoint *row), void *data)
 {
@@ -196,6 +211,7 @@ static int store_endpoints(struct store *base, const struct store_filter *filter
 		             filter->standing);
 	if (ask_filter_places(&question, filter, " AND e.fact IN (SELECT f.id FROM fact f WHERE "))
 		ask_add(&question, ")");
+	filter_decision(&question, filter);
 	if (filter->since_wall_us)
 		ask_add_number(&question, " AND e.last >= ?", filter->since_wall_us / US_PER_MS);
 	if (filter->until_wall_us)
