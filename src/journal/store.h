@@ -51,6 +51,15 @@ struct store_history {
 	int64_t first_wall_us, last_wall_us, count;
 };
 
+/* Times that must be told apart: `of` says in which of `count` phases a time is, 0 for the first; one of `count` or above ends the walk with
+ * PF_EFULL. */
+#define STORE_PHASES_MAX 64
+struct store_phases {
+	unsigned (*of)(void *data, int64_t time_wall_us);
+	void *data;
+	unsigned count; /* at most STORE_PHASES_MAX */
+};
+
 /* One endpoint, as v_endpoints shows it. */
 struct store_endpoint {
 	const char *device_id, *device, *name, *type, *address, *location, *control, *organisation;
@@ -120,9 +129,10 @@ struct store {
 	                 int (*each)(void *data, const struct store_endpoint *row), void *data);
 	int (*devices)(struct store *store, int (*each)(void *data, const struct store_device *row),
 	               void *data);
-	/* Raw queries that say the same but for their time, together, in no order. Limit and after_row mean nothing here. Ten million
-	 * queries are read in a few seconds. */
+	/* Raw queries that say the same but for their time, together, in no order; with `phases` (else NULL) those of each phase. Limit and
+	 * after_row mean nothing here. Ten million queries are read in a few seconds. */
 	int (*history)(struct store *store, const struct store_filter *filter,
+	               const struct store_phases *phases,
 	               int (*each)(void *data, const struct store_history *row), void *data);
 	/* Calls `each` once, or not at all when there is no such answer any more. May be asked from within history and queries. */
 	int (*answer)(struct store *store, int64_t answer,

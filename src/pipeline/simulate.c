@@ -1,5 +1,5 @@
 /* The past under other rules, see simulate.h. Queries that differ in nothing but their time are decided once (store->history). Where
- * a rule has `during`, each query is decided at its own time. */
+ * rules have `during`, once for each set of these that acts at some time; where these sets are too many, each query by itself. */
 #include "pipeline/simulate.h"
 
 #include <stdio.h>
@@ -10,6 +10,8 @@
 #include "dns/dns.h"
 #include "pipeline/decide.h"
 #include "pipeline/past.h"
+
+#define US_PER_MINUTE INT64_C(60000000)
 
 struct run {
 	struct store *store;
@@ -213,6 +215,37 @@ static void settle(struct simulate_result *result)
 	qsort(result->changes, result->change_count, sizeof *result->changes, by_count);
 }
 
+/* ---- times ------------------------------------------------------------------------------- */
+
+/* The sets of rules with `during` that acted at some time, in the order in which they came. */
+struct phases {
+	const struct policy *policy;
+	int64_t minute; /* of the last time, and its phase; queries come in the order of time */
+	unsigned last;
+	uint64_t sets[STORE_PHASES_MAX];
+	unsigned count;
+};
+
+/* Offsets of time zones are whole minutes, and so are schedules. STORE_PHASES_MAX: there are too many. */
+static unsigned phase_of(void *data, int64_t time_wall_us)
+{
+	struct phases *phases = data;
+	int64_t minute = time_wall_us / US_PER_MINUTE;
+	if (minute == phases->minute && phases->count)
+		return phases->last;
+	uint64_t set = policy_phase(phases->policy, time_wall_us);
+	unsigned phase = 0;
+	while (phase < phases->count && phases->sets[phase] != set)
+		phase++;
+	if (phase == STORE_PHASES_MAX)
+		return phase;
+	if (phase == phases->count)
+		phases->sets[phases->count++] = set;
+	phases->minute = minute;
+	phases->last = phase;
+	return phase;
+}
+
 /* ---- the run ----------------------------------------------------------------------------- */
 
 static bool needs_times(const struct config *config)
@@ -221,6 +254,18 @@ static bool needs_times(const struct config *config)
 		if (config->rules[i].during)
 			return true;
 	return false;
+}
+
+static int walk(struct run *run, const struct store_filter *filter)
+{
+	struct store *store = run->store;
+	if (!needs_times(run->rules->config))
+		return store->history(store, filter, NULL, on_history, run);
+	struct phases phases = {.policy = run->tools.policy};
+	const struct store_phases told = {phase_of, &phases, STORE_PHASES_MAX};
+	int result = store->history(store, filter, &told, on_history, run);
+	/* That ends before the first row is handed out. */
+	return result == PF_EFULL ? store->queries(store, filter, on_query, run) : result;
 }
 
 int simulate_run(struct store *store, const struct store_filter *filter,
@@ -238,8 +283,7 @@ int simulate_run(struct store *store, const struct store_filter *filter,
 	                              lists_scratch_new(rules->lists), run->hop_lists},
 	                    .past = past_new(store)};
 	if (run->past && run->tools.scratch)
-		done = needs_times(rules->config) ? store->queries(store, filter, on_query, run)
-		                                  : store->history(store, filter, on_history, run);
+		done = walk(run, filter);
 	policy_scratch_free(&run->tools.scratch);
 	lists_scratch_free(&run->tools.list_scratch);
 	past_free(&run->past);

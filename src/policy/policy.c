@@ -196,6 +196,17 @@ bool policy_follows(const struct policy *policy, struct policy_scratch *scratch,
 	return policy_program(policy, scratch, tags)->cnames.count;
 }
 
+uint64_t policy_phase(const struct policy *policy, int64_t wall_us)
+{
+	uint64_t phase = 0;
+	for (size_t i = 0; i < policy->count; i++) {
+		const struct schedule *during = policy->rules[i].during;
+		if (during)
+			phase = (phase + 1 + schedule_holds(during, wall_us)) * UINT64_C(0x9e3779b97f4a7c15);
+	}
+	return phase;
+}
+
 size_t policy_rule_count(const struct policy *policy)
 {
 	return policy->count;

@@ -56,6 +56,10 @@ bool policy_needs_lists(const struct policy *policy, struct policy_scratch *scra
 /* Does any rule for these tags ask which lists hold the CNAMEs of an answer? */
 bool policy_follows(const struct policy *policy, struct policy_scratch *scratch, tag_set tags);
 
+/* Which rules with `during` act at a time, in one number: at two times with the same one all questions are decided alike. 0: there is no
+ * such rule. */
+uint64_t policy_phase(const struct policy *policy, int64_t wall_us);
+
 /* What is known of a question. */
 struct policy_question {
 	tag_set tags;

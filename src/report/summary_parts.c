@@ -196,7 +196,7 @@ int parts_decisions(struct parts *parts)
 			continue;
 		filter.action = actions[i];
 		filter.limit = 0;
-		result = parts->store->history(parts->store, &filter, on_decision, parts);
+		result = parts->store->history(parts->store, &filter, NULL, on_decision, parts);
 	}
 	return result;
 }

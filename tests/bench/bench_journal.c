@@ -275,7 +275,7 @@ static void read_history(const char *path, int64_t expected)
 	struct store_filter all = {0};
 	int64_t count = 0;
 	double begin = wall_ms();
-	assert_int_equal(store->history(store, &all, count_history, &count), PF_OK);
+	assert_int_equal(store->history(store, &all, NULL, count_history, &count), PF_OK);
 	printf("history       %8.2f s for all of it\n", (wall_ms() - begin) / 1e3);
 	assert_int_equal(count, expected);
 	store->close(&store);

@@ -1,7 +1,11 @@
 """`simulate` and `report` on a journal that a real daemon wrote."""
 import json
+import os
+import subprocess
 
-from harness import LOCATION, answer, ask, small_control
+import packets
+import test_replay
+from harness import BUILD, LOCATION, PATIENCE_S, answer, ask, small_control
 
 ADDRESSES = {"cn.vendor.test": "114.114.114.114", "us.vendor.test": "6.6.6.6", "plain.test": "6.6.6.6", "sunk.test": "6.6.6.6"}
 RULES = [{"name": "sunk", "names": ["sunk.test"], "action": "sinkhole"}, {"name": "watch", "names": ["plain.test"], "action": "flag"}]
@@ -94,3 +98,29 @@ def test_a_report_of_what_was(portafilter, upstream):
     assert texts["html"].startswith("<!doctype html>") and "http" not in texts["html"].replace("http-equiv", "").replace("https://db-ip.com", "")
     code, _, err = daemon.cli("report", "--format", "pdf")
     assert code == 2 and "html" in err
+
+
+def simulate_offline(folder, rules):
+    path = folder / "new.yaml"
+    path.write_text(json.dumps({"rules": rules}))
+    run = subprocess.run([BUILD / "portafilter", "simulate", "--json", "-c", folder / "portafilter.yaml", path, "--since", "2019-01-01"],
+                         capture_output=True, text=True, timeout=PATIENCE_S, env=os.environ | {"TZ": "UTC"})
+    assert run.returncode in (0, 1), run.stderr
+    return changes(json.loads(run.stdout))
+
+
+def test_rules_at_times(folder):
+    """A query every half hour of a week: rules act at the time of the query, whether their schedules are few or too many to be told apart."""
+    talk = test_replay.Talk()
+    monday = 1572825600  # 2019-11-04 00:00:00 UTC
+    for half in range(336):
+        talk.at = monday + 1800 * half + 60
+        talk.ask("192.168.1.11", "a.example", "198.51.100.7")
+    test_replay.replay(folder, {"journal": {"path": str(folder / "journal.db"), "keep": "10000d"}},
+                       [test_replay.write(folder, "week.pcap", packets.pcap(talk.frames))], "--journal", folder / "journal.db")
+    night = {"name": "night", "names": ["a.example"], "during": "22:00-06:00", "action": "sinkhole"}
+    work = {"name": "work", "addresses": ["198.51.100.0/24"], "during": {"at": "mon-fri 08:00-17:00", "zone": "UTC"}, "action": "flag"}
+    assert {row[4]: count for row, count in simulate_offline(folder, [night, work]).items()} == {"night": 7 * 16, "work": 5 * 18}
+    many = [{"name": f"rule {hour}", "names": ["a.example"], "during": f"{day} {hour % 24:02}:00-{hour % 24:02}:45", "action": "flag"}
+            for hour, day in ((hour, ("mon", "tue", "wed")[hour // 24]) for hour in range(72))]
+    assert {row[4]: count for row, count in simulate_offline(folder, many).items()} == {f"rule {hour}": 2 for hour in range(72)}

@@ -255,9 +255,14 @@ int scan(struct sqlite_store *store, const struct store_filter *filter,
 static int count_row(void *data, const struct scan_row *row)
 {
 	struct scan_counts *counts = data;
+	const struct store_phases *phases = counts->phases;
 	size_t page = (size_t)row->kind / SCAN_PAGE_KINDS;
 	if (page >= counts->page_count)
 		return PF_OK; /* a kind that is no row of the table */
+	unsigned phase = phases ? phases->of(phases->data, row->time_ms * US_PER_MS) : 0;
+	if (phases && phase >= phases->count)
+		return PF_EFULL;
+	page += phase * counts->page_count;
 	if (!counts->pages[page])
 		counts->pages[page] = calloc(SCAN_PAGE_KINDS, sizeof **counts->pages);
 	if (!counts->pages[page])
@@ -272,7 +277,7 @@ static int count_row(void *data, const struct scan_row *row)
 }
 
 int scan_count(struct sqlite_store *store, const struct store_filter *filter,
-               struct scan_counts *counts)
+               const struct store_phases *phases, struct scan_counts *counts)
 {
 	struct question question;
 	int64_t max = 0;
@@ -283,21 +288,26 @@ int scan_count(struct sqlite_store *store, const struct store_filter *filter,
 	if (result != PF_OK)
 		return result;
 	counts->page_count = (size_t)max / SCAN_PAGE_KINDS + 1;
-	counts->pages = calloc(counts->page_count, sizeof *counts->pages);
+	counts->phases = phases;
+	counts->pages =
+		calloc(counts->page_count * (phases ? phases->count : 1), sizeof *counts->pages);
 	return counts->pages ? scan(store, filter, count_row, counts) : PF_ENOMEM;
 }
 
-const struct scan_count *scan_counts_find(const struct scan_counts *counts, int64_t kind)
+const struct scan_count *scan_counts_find(const struct scan_counts *counts, int64_t kind,
+                                          unsigned phase)
 {
 	if (kind < 0 || (size_t)kind / SCAN_PAGE_KINDS >= counts->page_count)
 		return NULL;
-	const struct scan_count *page = counts->pages[kind / SCAN_PAGE_KINDS];
+	const struct scan_count *page =
+		counts->pages[phase * counts->page_count + (size_t)kind / SCAN_PAGE_KINDS];
 	return page && page[kind % SCAN_PAGE_KINDS].count ? &page[kind % SCAN_PAGE_KINDS] : NULL;
 }
 
 void scan_counts_free(struct scan_counts *counts)
 {
-	for (size_t i = 0; i < counts->page_count && counts->pages; i++)
+	size_t page_count = counts->page_count * (counts->phases ? counts->phases->count : 1);
+	for (size_t i = 0; i < page_count && counts->pages; i++)
 		free(counts->pages[i]);
 	free(counts->pages);
 	*counts = (struct scan_counts){0};

@@ -15,7 +15,7 @@ struct scan_row {
 PF_MUST_CHECK int scan(struct sqlite_store *store, const struct store_filter *filter,
                        int (*each)(void *data, const struct scan_row *row), void *data);
 
-/* The same, counted for each kind. */
+/* The same, counted for each kind and phase. */
 struct scan_count {
 	int64_t count, first_ms, last_ms;
 };
@@ -23,15 +23,17 @@ struct scan_count {
 #define SCAN_PAGE_KINDS 4096
 
 struct scan_counts {
-	size_t page_count;
-	struct scan_count **pages; /* owned; NULL: nothing there */
+	size_t page_count;         /* of one phase */
+	struct scan_count **pages; /* owned, those of the first phase first; NULL: nothing there */
+	const struct store_phases *phases;
 };
 
-/* `counts` is zero, and is freed with scan_counts_free whatever this returns. */
+/* `counts` is zero, and is freed with scan_counts_free whatever this returns. `phases` may be NULL: one. */
 PF_MUST_CHECK int scan_count(struct sqlite_store *store, const struct store_filter *filter,
-                             struct scan_counts *counts);
-/* NULL: there is no query of this kind. */
-const struct scan_count *scan_counts_find(const struct scan_counts *counts, int64_t kind);
+                             const struct store_phases *phases, struct scan_counts *counts);
+/* NULL: there is no query of this kind in this phase. */
+const struct scan_count *scan_counts_find(const struct scan_counts *counts, int64_t kind,
+                                          unsigned phase);
 void scan_counts_free(struct scan_counts *counts);
 
 #endif

@@ -90,10 +90,9 @@ struct history {
 static int hand_history(sqlite3_stmt *words, void *each, void *data)
 {
 	struct history *history = each;
-	const struct scan_count *count =
-		scan_counts_find(&history->counts, sqlite3_column_int64(words, 14));
-	if (!count)
-		return PF_OK;
+	const struct scan_counts *counts = &history->counts;
+	int64_t kind = sqlite3_column_int64(words, 14);
+	int result = PF_OK;
 	struct store_history row = {
 		.device = ask_text_of(words, 0),
 		.client = ask_text_of(words, 1),
@@ -109,14 +108,22 @@ static int hand_history(sqlite3_stmt *words, void *each, void *data)
 		.upstream = ask_text_of(words, 11),
 		.device_id = ask_text_of(words, 12),
 		.answer = sqlite3_column_int64(words, 13),
-		.first_wall_us = count->first_ms * US_PER_MS,
-		.last_wall_us = count->last_ms * US_PER_MS,
-		.count = count->count,
 	};
-	return history->each(data, &row);
+	unsigned phases = counts->phases ? counts->phases->count : 1;
+	for (unsigned phase = 0; phase < phases && result == PF_OK; phase++) {
+		const struct scan_count *count = scan_counts_find(counts, kind, phase);
+		if (!count)
+			continue;
+		row.first_wall_us = count->first_ms * US_PER_MS;
+		row.last_wall_us = count->last_ms * US_PER_MS;
+		row.count = count->count;
+		result = history->each(data, &row);
+	}
+	return result;
 }
 
 static int store_history(struct store *base, const struct store_filter *filter,
+                         const struct store_phases *phases,
                          int (*each)(void *data, const struct store_history *row), void *data)
 {
 	struct sqlite_store *store = (struct sqlite_store *)base;
@@ -124,7 +131,7 @@ static int store_history(struct store *base, const struct store_filter *filter,
 	struct history history = {.each = each};
 	int result = ask_begin(store, &question);
 	if (result == PF_OK)
-		result = scan_count(store, filter, &history.counts);
+		result = scan_count(store, filter, phases, &history.counts);
 	ask_add(&question, kind_words);
 	if (result == PF_OK)
 		result = ask_filter_kind(store, &question, filter);
