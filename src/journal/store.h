@@ -113,7 +113,7 @@ struct store_sum {
 	int64_t time_wall_us, count;
 };
 enum store_sums {
-	STORE_SUMS_HOURS,     /* of all names together: `name` is ""; of each name when the filter has a name or a domain */
+	STORE_SUMS_HOURS, /* of all names together: `name` is ""; of each name when the filter has a name or a domain */
 	STORE_SUMS_NAME_DAYS, /* of each name */
 	STORE_SUMS_NAME_HOURS, /* of each name, by the hour: only with a filter for few names, or a short time */
 };
