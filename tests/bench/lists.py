@@ -1,10 +1,8 @@
 """What large lists cost, here and elsewhere: `make bench-lists`.
 
 First the name index by itself (bench_lists): synthetic lists of a million names, in one file and in 200, ten million with
---full, and the lists of PF_SHARED when they are there. Then whole servers, each started with nothing and with the million: how
-long until it answers for a listed name, how much of that was its own processor time, and how much memory a name takes.
-Servers that are not installed are left out with a line that says so. All are started in a folder of their own, on a port of
-127.0.0.1, one after the other.
+--full, and the lists of PF_SHARED when they are there. Then one list against 200 (compare_lists): both in one process, asked in turn, the
+median of many rounds; and the same in instructions, which is the steadier proof. Then whole servers (list_servers.py).
 
 Processor time is what holds still on a machine that does other things too; the time until the answer is what a person waits.
 """
@@ -13,20 +11,19 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
-import socket
+import statistics
 import struct
 import subprocess
 import sys
 import tempfile
-import time
+
+from list_servers import PATIENCE_S, bench_servers, write
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("PF_BUILD", TOP / "build")).resolve()
 SHARED = pathlib.Path(os.environ.get("PF_SHARED", TOP.parent / "shared"))
-TICKS = os.sysconf("SC_CLK_TCK")
-PORT = 5353 + os.getpid() % 20000
-PATIENCE_S = 300
 ZONES = ["com", "net", "org", "io", "xyz", "info"]
 WORDS = ["ads", "track", "metrics", "pixel", "cdn", "stats", "t", "a"]
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
@@ -43,12 +40,6 @@ def draw_names(count):
 
 def hash_of(name):
     return struct.unpack("!Q", (name.encode() * 8)[-8:])[0] * 0x9E3779B97F4A7C15 % 2**64
-
-
-def write(path, lines):
-    with open(path, "w") as file:
-        file.writelines(lines)
-    return str(path)
 
 
 # ---- the index by itself
@@ -96,158 +87,105 @@ def print_on_top(title, row, plain):
           f"when it is listed, {row['miss_ns'] - plain['miss_ns']:.0f} ns when not; from the cache {from_cache(row)}", flush=True)
 
 
-def bench_index(folder, names, full):
+# ---- one list against many
+
+
+COMPARE_RUNS, COMPARE_ROUNDS, COMPARE_QUESTIONS = 4, 15, 100_000
+COUNTED_QUESTIONS = 20_000
+
+
+def compare_command(names, few, many, rounds, questions):
+    return [str(BUILD / "tests/bench/compare_lists"), str(rounds), str(questions), names, *few, "--", *many]
+
+
+def compare(one, parts):
+    """Several processes, since where the kernel puts an index in memory is decided once in each; every other one loads the many first."""
+    rounds = []
+    for run in range(COMPARE_RUNS):
+        turned = run % 2
+        sides = (parts, [one]) if turned else ([one], parts)
+        said = json.loads(subprocess.run(compare_command(one, *sides, COMPARE_ROUNDS, COMPARE_QUESTIONS), capture_output=True, text=True, check=True).stdout)
+        rounds += [{key: pair[::-1] if turned else pair for key, pair in row.items()} for row in said]
+    print(f"\n{'200 lists to 1':24} {'1 list':>9} {'200 lists':>10} {'ratio':>7}   medians of {len(rounds)} rounds in {COMPARE_RUNS} processes, the same names asked in turn")
+    for key, title in (("hit", "hits"), ("miss", "misses")):
+        few, many = (statistics.median(row[key][side] for row in rounds) for side in (0, 1))
+        ratios = sorted(row[key][1] / row[key][0] for row in rounds)
+        middle, quarter = statistics.median(ratios), len(ratios) // 4
+        print(f"{title:24} {few:6.0f} ns {many:7.0f} ns {middle:7.3f}   half of the rounds between {ratios[quarter]:.3f} and {ratios[-1 - quarter]:.3f}: "
+              f"{'within' if 0.9 <= middle <= 1.1 else 'NOT within'} 10 %", flush=True)
+
+
+def count_instructions(one, parts):
+    if not shutil.which("callgrind_annotate"):
+        print("valgrind is not installed: instructions are not counted")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        out = f"{folder}/callgrind.out"
+        subprocess.run(["valgrind", "-q", "--tool=callgrind", f"--callgrind-out-file={out}", "--toggle-collect=ask_few*", "--toggle-collect=ask_many*",
+                        *compare_command(one, [one], parts, 1, COUNTED_QUESTIONS)], capture_output=True, check=True)
+        text = subprocess.run(["callgrind_annotate", "--inclusive=yes", "--threshold=100", out], capture_output=True, text=True, check=True).stdout
+    few, many = (int(re.search(rf"^\s*([\d,]+)\b.*:{name}\b", text, re.M)[1].replace(",", "")) / (4 * COUNTED_QUESTIONS) for name in ("ask_few", "ask_many"))
+    print(f"{'instructions a look-up':24} {few:9.1f} {many:10.1f} {many / few:7.3f}   hits and misses alike, with the loop around them", flush=True)
+
+
+def bench_ratio(one, parts):
+    compare(one, parts)
+    count_instructions(one, parts)
+
+
+# ---- all of it
+
+
+def split(folder, names):
+    """The names in one list; each in one of 200; and the same 200 again, one name in five in a second list, one in 25 in a third."""
     one = write(folder / "one.txt", (name + "\n" for name in names))
     draw, several = random.Random(7), [[] for _ in range(200)]
-    for name in names:  # each stands in one list; and again, one in five in a second list, one in 25 in a third
+    for name in names:
         several[draw.randrange(200)].append(name + "\n")
     parts = [write(folder / f"part{i}.txt", lines) for i, lines in enumerate(several)]
     for name in names:
         for number in {draw.randrange(200) for _ in range((draw.random() < 0.2) + (draw.random() < 0.04))}:
             several[number].append(name + "\n")
-    shared = [write(folder / f"shared{i}.txt", lines) for i, lines in enumerate(several)]
-    whole = [write(folder / f"empty{i}.txt", ["# none\n"]) for i in range(199)] + [one]
+    return one, parts, [write(folder / f"shared{i}.txt", lines) for i, lines in enumerate(several)]
+
+
+def bench_index(folder, one, parts, shared):
     print(f"\n{'the name index':24} {'names':>9} {'text → index':>13} {'cpu':>7} {'from cache':>11} {'B a name':>9} {'hit':>8} {'miss':>8} {'a line':>8}")
     plain = run_index([one])
     print_row("1 list", plain)
     print_row("200 lists, each a part", run_index(parts))
     print_row("200 lists that overlap", run_index(shared))
-    # The same questions: 199 lists beside the one.
-    beside, again = run_index(whole), run_index([one])
-    print_row("1 list and 199 empty", beside)
-    print_row("1 list again", again)
-    print(f"{'200 lists to 1':24} hits {beside['hit_ns'] / again['hit_ns']:.2f}, misses {beside['miss_ns'] / again['miss_ns']:.2f}")
-    print_on_top("expressions", run_index([write(folder / "regex.txt", draw_expressions(10_000)), one]), again)
-    print_on_top("wildcards", run_index([write(folder / "wildcards.txt", draw_wildcards(10_000)), one]), again)
-    if full:
-        print_row("1 list", run_index([write(folder / "big.txt", (name + "\n" for name in draw_names(10_000_000)))]))
-    real = [str(p) for p in sorted((SHARED / "data/lists").glob("*/*")) if p.name.endswith((".txt", "")) and p.name not in ("LICENSE", "regex.list", "dnsmasq-spy.conf", "firewall-ip-spy.txt")]
+    print_on_top("expressions", run_index([write(folder / "regex.txt", draw_expressions(10_000)), one]), plain)
+    print_on_top("wildcards", run_index([write(folder / "wildcards.txt", draw_wildcards(10_000)), one]), plain)
+    strange = ("LICENSE", "regex.list", "dnsmasq-spy.conf", "firewall-ip-spy.txt")
+    real = [str(p) for p in sorted((SHARED / "data/lists").glob("*/*")) if p.name not in strange]
     if real:
         print_row(f"{len(real)} real lists", run_index(real))
-
-
-# ---- whole servers
-
-
-def portafilter(folder, names):
-    lists = "lists: []\nrules: []\n"
-    if names:
-        write(folder / "list", (name + "\n" for name in names))
-        lists = f"lists: [{{name: l, file: {folder}/list}}]\nrules: [{{name: r, lists: [l], action: sinkhole}}]\n"
-    user = ""
-    if os.getuid() == 0:  # which it does not stay
-        user = "user: nobody\n"
-        shutil.chown(folder, "nobody")
-    write(folder / "conf", [f"{user}listen: {{dns: ['127.0.0.1:{PORT}'], control: {folder}/socket}}\nupstreams: ['127.0.0.1:9']\nworkers: 1\n"
-                            f"journal: {{path: {folder}/journal.db}}\n{lists}"])
-    return [str(BUILD / "portafilterd"), "-c", f"{folder}/conf"]
-
-
-def unbound(folder, names):
-    write(folder / "conf", [f"server:\n chroot: ''\n username: ''\n directory: {folder}\n pidfile: ''\n use-syslog: no\n interface: 127.0.0.1\n port: {PORT}\n"
-                            " do-daemonize: no\n num-threads: 1\n module-config: iterator\n", "remote-control:\n control-enable: no\nserver:\n",
-                            *(f' local-zone: "{name}." always_null\n' for name in names)])
-    return ["unbound", "-d", "-c", f"{folder}/conf"]
-
-
-def dnsmasq(folder, names):
-    write(folder / "conf", [f"port={PORT}\nlisten-address=127.0.0.1\nbind-interfaces\nno-resolv\nno-hosts\nuser=root\npid-file=\n", *(f"address=/{name}/#\n" for name in names)])
-    return ["dnsmasq", "-k", "-C", f"{folder}/conf"]
-
-
-def zone_of(names):
-    return ["$TTL 3600\n@ SOA localhost. root.localhost. 1 3600 600 86400 3600\n@ NS localhost.\n", *(f"{name} CNAME .\n*.{name} CNAME .\n" for name in names)]
-
-
-def bind(folder, names):
-    write(folder / "zone", zone_of(names))
-    write(folder / "conf", [f'options {{ directory "{folder}"; pid-file none; session-keyfile none; listen-on port {PORT} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }};'
-                            ' recursion yes; dnssec-validation no; response-policy { zone "rpz"; } qname-wait-recurse no; };'
-                            f' zone "rpz" {{ type primary; file "{folder}/zone"; allow-query {{ none; }}; }}; controls {{ }};\n'])
-    return ["named", "-f", "-n", "1", "-c", f"{folder}/conf"]
-
-
-def powerdns(folder, names):
-    write(folder / "zone", zone_of(names))
-    write(folder / "lua", [f'rpzFile("{folder}/zone", {{policyName="rpz"}})\n'])
-    write(folder / "recursor.conf", [f"local-address=127.0.0.1\nlocal-port={PORT}\nsocket-dir={folder}\ndaemon=no\nthreads=1\ndnssec=off\nlua-config-file={folder}/lua\n"])
-    return ["pdns_recursor", f"--config-dir={folder}"]
-
-
-SERVERS = {"portafilter": portafilter, "unbound local-zone": unbound, "dnsmasq address": dnsmasq, "BIND RPZ": bind, "PowerDNS RPZ": powerdns}
-
-
-def answers(name):
-    """Does it answer at once, from itself? REFUSED and SERVFAIL are no such answers."""
-    wire = struct.pack("!6H", 7, 0x100, 1, 0, 0, 0) + b"".join(bytes([len(label)]) + label.encode() for label in name.split(".")) + b"\0\0\1\0\1"
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.settimeout(0.05)
-        try:
-            sock.sendto(wire, ("127.0.0.1", PORT))
-            reply = sock.recv(4096)
-        except OSError:
-            return None
-    return (reply[3] & 15) in (0, 3)
-
-
-def processor_s(pid):
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
-
-
-def resident_bytes(pid):
-    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) * 1024
-    return 0
-
-
-def start(command, listed):
-    """(seconds until it answers, of the processor, resident bytes), or None when it does not come up."""
-    begin = time.monotonic()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        while process.poll() is None and time.monotonic() < begin + PATIENCE_S:
-            reply = answers("listed.example")
-            if reply if listed else reply is not None or time.monotonic() > begin + 3:
-                return time.monotonic() - begin, processor_s(process.pid), resident_bytes(process.pid)
-        return None
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def bench_servers(folder, names, servers=None):
-    print(f"\n{'whole servers':24} {'names':>9} {'answers after':>14} {'cpu':>8} {'B a name':>9}")
-    for title, make in (servers or SERVERS).items():
-        place = folder / title.replace(" ", "-")
-        place.mkdir()
-        if not shutil.which(make(place, [])[0]):
-            print(f"{title:24} is not installed: skipped")
-            continue
-        empty, full = start(make(place, []), False), start(make(place, names), True)
-        again = start([str(BUILD / "portafilterd"), "-c", f"{place}/conf"], True) if title == "portafilter" else None
-        for label, figures in ((title, full), (title + ", cached", again)):
-            if figures and empty:
-                print(f"{label:24} {len(names):9d} {figures[0]:12.2f} s {figures[1]:6.2f} s {(figures[2] - empty[2]) / len(names):9.1f}")
-            elif label == title:
-                print(f"{label:24} did not answer within {PATIENCE_S} s, or ended: no figure")
-        shutil.rmtree(place, ignore_errors=True)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--full", action="store_true", help="ten million names, too")
     parser.add_argument("--names", type=int, default=1_000_000)
+    parser.add_argument("--only", choices=["index", "ratio", "servers"], help="one part alone")
     arguments = parser.parse_args()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="bench-lists-"))
     folder.chmod(0o755)
+    wanted = [arguments.only] if arguments.only else ["index", "ratio", "servers"]
     try:
         names = draw_names(arguments.names)
-        bench_index(folder, names, arguments.full)
-        bench_servers(folder, names)
+        one, parts, shared = split(folder, names)
+        if "index" in wanted:
+            bench_index(folder, one, parts, shared)
+        if "ratio" in wanted:
+            bench_ratio(one, parts)
+        if "servers" in wanted:
+            bench_servers(BUILD, folder, names)
+        del names
         if arguments.full:
-            bench_servers(folder, draw_names(10_000_000), {"portafilter": portafilter})
+            many = draw_names(10_000_000)
+            print_row("\n1 list", run_index([write(folder / "big.txt", (name + "\n" for name in many))]))
+            bench_servers(BUILD, folder, many, ["portafilter"])
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

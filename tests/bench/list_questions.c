@@ -1,0 +1,140 @@
+/* The questions of list_questions.h. */
+#include "bench/list_questions.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define LINE_BYTES_MAX 512
+#define QUESTION_BYTES(name) (offsetof(struct dns_name, wire) + (name)->length)
+
+void bench_die(const char *what)
+{
+	fprintf(stderr, "bench: %s\n", what);
+	exit(1);
+}
+
+double bench_cpu_s(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+uint64_t bench_draw(uint64_t *state)
+{
+	*state = *state * 6364136223846793005u + 1442695040888963407u;
+	return *state >> 33;
+}
+
+/* Labels before the name until it has five. */
+static void lengthen(char text[LINE_BYTES_MAX], uint64_t *random)
+{
+	char longer[LINE_BYTES_MAX * 2];
+	size_t dots = 0;
+	for (const char *at = text; *at; at++)
+		dots += *at == '.';
+	for (; dots < 4; dots++) {
+		snprintf(longer, sizeof longer, "x%03u.%s", (unsigned)(bench_draw(random) % 1000), text);
+		snprintf(text, LINE_BYTES_MAX, "%.500s", longer);
+	}
+}
+
+/* A name like those of lists, that is none of theirs: its registered label has a letter more. */
+static void spoil(char text[LINE_BYTES_MAX])
+{
+	char *end = strrchr(text, '.');
+	size_t length = strlen(text);
+	if (!end || length + 2 > LINE_BYTES_MAX)
+		return;
+	memmove(end + 1, end, strlen(end) + 1);
+	*end = '_';
+}
+
+static void shuffle(struct dns_name *names, size_t count, uint64_t *random)
+{
+	for (size_t i = count; i > 1; i--) {
+		size_t other = bench_draw(random) % i;
+		struct dns_name held = names[i - 1];
+		names[i - 1] = names[other];
+		names[other] = held;
+	}
+}
+
+static struct questions pack(const struct dns_name *names, size_t count)
+{
+	struct questions questions = {count, 0, calloc(count + 1, sizeof *names)};
+	if (!questions.bytes)
+		bench_die("no memory");
+	for (size_t i = 0; i < count; i++) {
+		memcpy(questions.bytes + questions.length, &names[i], QUESTION_BYTES(&names[i]));
+		questions.length += QUESTION_BYTES(&names[i]);
+	}
+	return questions;
+}
+
+struct questions questions_read(const char *path, size_t most, bool spoiled)
+{
+	struct dns_name *names = calloc(most, sizeof *names);
+	uint64_t random = 7;
+	size_t lines = 0, count = 0;
+	char text[LINE_BYTES_MAX];
+	FILE *file = fopen(path, "r");
+	if (!file || !names)
+		bench_die("the last list can not be read again");
+	while (fgets(text, sizeof text, file))
+		lines++;
+	rewind(file);
+	size_t step = lines / most + 1;
+	for (size_t i = 0; fgets(text, sizeof text, file) && count < most; i++) {
+		text[strcspn(text, " \r\n")] = '\0';
+		if (i % step || !*text || strpbrk(text, "#*|@!/") || *text == '.')
+			continue;
+		lengthen(text, &random);
+		if (spoiled)
+			spoil(text);
+		count += dns_name_from_text(text, &names[count]) == PF_OK;
+	}
+	fclose(file);
+	shuffle(names, count, &random);
+	struct questions questions = pack(names, count);
+	free(names);
+	return questions;
+}
+
+double questions_ask(const struct lists *lists, struct regex_scratch *scratch,
+                     const struct questions *questions, size_t *held)
+{
+	struct list_set set;
+	*held = 0;
+	double from = bench_cpu_s();
+	for (size_t at = 0; at < questions->length;) {
+		struct dns_name name;
+		size_t length = offsetof(struct dns_name, wire) + questions->bytes[at];
+		memcpy(&name, questions->bytes + at, length);
+		at += length;
+		struct list_asked asked = {.name = &name};
+		if (lists)
+			lists_match(lists, scratch, &asked, &set);
+		else
+			memcpy(&set, name.wire, sizeof set);
+		*held += list_set_any(&set);
+	}
+	return (bench_cpu_s() - from) * 1e9 / (double)(questions->count ? questions->count : 1);
+}
+
+struct config *bench_config(int count, char **files)
+{
+	struct config *config = calloc(1, sizeof *config);
+	static char name[] = "portafilter.yaml";
+	if (!config || !(config->lists = calloc((size_t)count, sizeof *config->lists)))
+		bench_die("no memory");
+	config->file = name;
+	config->list_count = (size_t)count;
+	for (int i = 0; i < count; i++) {
+		config->lists[i].name = files[i];
+		config->lists[i].file = files[i];
+	}
+	return config;
+}
