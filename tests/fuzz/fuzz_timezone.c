@@ -8,7 +8,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const int64_t moments[] = {INT64_MIN / 2, -1,          0,         951782400,
+	static const int64_t moments[] = {INT64_MIN / 2, -1,         0,          951782400,
 	                                  1774746000,    1793494800, 4102444800, INT64_MAX / 2};
 	struct zone *zone;
 	if (zone_parse(data, size, &zone) != PF_OK)
