@@ -27,6 +27,9 @@ struct admin_ops {
 	/* `duration` may be "off". */
 	json_t *(*pause)(void *data, const char *duration, const char *tag, int *http, char error[500]);
 	json_t *(*reload)(void *data, int *http, char error[500]);
+	/* Puts a rule, written as in the configuration, before all others; takes one away that was added so. */
+	json_t *(*add_rule)(void *data, const char *rule, int *http, char error[500]);
+	json_t *(*remove_rule)(void *data, const char *name, int *http, char error[500]);
 	/* The path of the table of names that is in force, the caller's; NULL: nothing is proposed, or no memory. */
 	char *(*recognise_path)(void *data);
 };

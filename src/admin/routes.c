@@ -123,6 +123,27 @@ static void post_untag(struct routes_context *context, const struct params *para
 	change_tags(context, params, true, answer);
 }
 
+static void post_add_rule(struct routes_context *context, const struct params *params,
+                          struct routes_answer *answer)
+{
+	const char *rule = params_get(params, "rule");
+	if (!rule || !*rule)
+		fail(answer, 400, "Give the \"rule\", written as in the configuration.");
+	else
+		answer->body = context->ops.add_rule(context->ops.data, rule, &answer->http, answer->error);
+}
+
+static void post_remove_rule(struct routes_context *context, const struct params *params,
+                             struct routes_answer *answer)
+{
+	const char *name = params_get(params, "name");
+	if (!name || !*name)
+		fail(answer, 400, "Give the \"name\" of a rule that was added.");
+	else
+		answer->body =
+			context->ops.remove_rule(context->ops.data, name, &answer->http, answer->error);
+}
+
 static void get_explain(struct routes_context *context, const struct params *params,
                         struct routes_answer *answer)
 {
@@ -351,6 +372,7 @@ static void get_proposals(struct routes_context *context, const struct params *p
 
 static const char *const no_params[] = {NULL};
 static const char *const name_params[] = {"name", NULL};
+static const char *const rule_params[] = {"rule", NULL};
 static const char *const pause_params[] = {"for", "tag", NULL};
 static const char *const device_params[] = {"unknown", NULL};
 static const char *const proposal_params[] = {"device", "since", "limit", NULL};
@@ -383,6 +405,8 @@ static const struct route routes[] = {
 	{"/api/v1/explain", false, explain_params, get_explain},
 	{"/api/v1/lists/update", true, name_params, post_update_lists},
 	{"/api/v1/pause", true, pause_params, post_pause},
+	{"/api/v1/rules/add", true, rule_params, post_add_rule},
+	{"/api/v1/rules/remove", true, name_params, post_remove_rule},
 	{"/api/v1/tag", true, tag_params, post_tag},
 	{"/api/v1/untag", true, tag_params, post_untag},
 	{"/api/v1/reload", true, no_params, post_reload},

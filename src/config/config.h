@@ -27,6 +27,9 @@
 #define CONFIG_DEVICES_MAX 65536
 #define CONFIG_TAG_HOMES_MAX 7 /* every answer is judged for each of them, and for `home` itself */
 #define CONFIG_RULES_MAX 1024
+/* In the state directory: rules that people added while the daemon runs (the dashboard does). A YAML file whose one key is `rules`;
+ * they come before those of the configuration, and may name tags that no device has yet. */
+#define CONFIG_ADDED_RULES "rules.yaml"
 #define CONFIG_HOSTS_MAX 16384 /* `hosts` is written by people; more belong into `hosts-file` */
 #define CONFIG_HOST_TTL_DEFAULT_S 60 /* a machine that moves is found again within a minute */
 #define CONFIG_HOST_TTL_MAX_S 86400
@@ -159,6 +162,7 @@ struct config_during {
 /* One entry of rules[]. What is not given does not restrict; all that is given must hold. */
 struct config_rule { /* a new key is one for policy/shadow.c too */
 	struct config_pos pos;
+	bool added; /* by people, see CONFIG_ADDED_RULES: `pos` is in that file */
 	char *name;
 	tag_set tags;      /* the device must have one of them; 0: not given, like `all` */
 	tag_set tags_all;  /* and all of these */
@@ -329,6 +333,7 @@ struct config {
 	struct config_list *lists;
 	size_t rule_count;
 	struct config_rule *rules;
+	char *added_path; /* CONFIG_ADDED_RULES in the state directory */
 	size_t host_count;
 	struct config_host *hosts;
 	char *hosts_file; /* absolute; NULL: none */
@@ -372,6 +377,10 @@ PF_MUST_CHECK int config_load_over(const char *path, const struct config *base, 
 /* The same from memory; `file` is the name for messages and the folder for relative paths. */
 PF_MUST_CHECK int config_parse(const char *file, const char *text, size_t length, struct diag *diag,
                                struct config **out);
+
+/* Like config_parse, with the rules of `added`, the text of a CONFIG_ADDED_RULES, in the place of those that people have added. */
+PF_MUST_CHECK int config_parse_adding(const struct config *base, const char *added,
+                                      struct diag *diag, struct config **out);
 
 /* What people call a country: "CN" is "China". NULL: there is no such code. */
 const char *config_country_name(const char *code);

@@ -140,12 +140,9 @@ void read_silent_after(struct reader *reader, const struct node *node, int64_t *
 		reader_duration(reader, node, "silent-after", duration_us);
 }
 
-int read_new_tag(struct reader *reader, const struct node *node, const char *key)
+int tag_new(struct reader *reader, const struct node *node, const char *text)
 {
 	char show[SHOWN_MAX];
-	const char *text = reader_text(reader, node, key, "a word");
-	if (!text)
-		return -1;
 	int tag = tag_add(&reader->config->tags, text);
 	if (tag == TAG_UNKNOWN || tag == TAG_NEW)
 		tell_error(reader, node->pos,
@@ -160,6 +157,12 @@ int read_new_tag(struct reader *reader, const struct node *node, const char *key
 			"bad tag `%s`; tags have 1 to %d of a-z, 0-9, - and _, and begin with a letter or digit",
 			shown(text, show), TAG_NAME_MAX - 1);
 	return tag == TAG_UNKNOWN || tag == TAG_NEW || tag < 0 ? -1 : tag;
+}
+
+int read_new_tag(struct reader *reader, const struct node *node, const char *key)
+{
+	const char *text = reader_text(reader, node, key, "a word");
+	return text ? tag_new(reader, node, text) : -1;
 }
 
 static void read_tags(struct reader *reader, const struct node *node, void *target)

@@ -44,6 +44,7 @@ void config_free(struct config **config)
 	free(gone->vendors);
 	free(gone->lists);
 	free(gone->rules);
+	free(gone->added_path);
 	free(gone->home);
 	for (size_t i = 0; i < gone->tag_home_count; i++)
 		free(gone->tag_homes[i].codes);

@@ -172,6 +172,8 @@ static void read_root(struct reader *reader, const struct node *root)
 		default_geo(reader);
 	if (!(seen & 1u << FIELD_RECOGNISE))
 		default_recognise(reader);
+	if (!(seen & 1u << FIELD_RULES))
+		section_rules(reader, NULL, config);
 	finish_rate_limit(reader);
 	fill_paths(reader);
 	default_state(reader);
@@ -261,6 +263,7 @@ static int parse_tree(struct reader *reader, const char *text, size_t length,
 			error = tree_parse(&under, base->file, below, below_length, reader->diag);
 		if (error == PF_OK && under.root && under.root->kind == NODE_MAPPING) {
 			lay_over(under.root, root);
+			reader->added = node_find(root, "rules") ? "rules: []" : NULL;
 			root = under.root;
 			free(reader->folder);
 			reader->folder = folder_of(base->file);
@@ -279,11 +282,20 @@ static int parse_tree(struct reader *reader, const char *text, size_t length,
 	return error == PF_OK && reader->no_memory ? PF_ENOMEM : error;
 }
 
-static int parse(const struct config_system *system, const struct config *base, const char *file,
-                 const char *text, size_t length, struct diag *diag, struct config **out)
+struct source {
+	const struct config_system *system;
+	const struct config *base; /* NULL, or what a piece is laid over */
+	const char *added;         /* see reader.h */
+};
+
+static int parse(const struct source *source, const char *file, const char *text, size_t length,
+                 struct diag *diag, struct config **out)
 {
 	size_t errors_before = diag->errors, first = diag->count;
-	struct reader reader = {.file = file, .diag = diag, .system = system};
+	struct reader reader = {.file = file,
+	                        .diag = diag,
+	                        .system = source->system,
+	                        .added = source->added};
 	int error = PF_ENOMEM;
 	*out = NULL;
 	reader.config = calloc(1, sizeof *reader.config);
@@ -297,7 +309,7 @@ static int parse(const struct config_system *system, const struct config *base, 
 		goto out;
 	error = text_check(file, &text, &length, diag);
 	if (error == PF_OK)
-		error = parse_tree(&reader, text, length, base);
+		error = parse_tree(&reader, text, length, source->base);
 	if (diag->count > first)
 		qsort(diag->entries + first, diag->count - first, sizeof *diag->entries, by_place);
 	if (error == PF_OK && diag->errors > errors_before)
@@ -315,13 +327,21 @@ out:
 int config_parse_on(const struct config_system *system, const char *file, const char *text,
                     size_t length, struct diag *diag, struct config **out)
 {
-	return parse(system, NULL, file, text, length, diag, out);
+	const struct source source = {.system = system};
+	return parse(&source, file, text, length, diag, out);
 }
 
 int config_parse(const char *file, const char *text, size_t length, struct diag *diag,
                  struct config **out)
 {
 	return config_parse_on(&this_machine, file, text, length, diag, out);
+}
+
+int config_parse_adding(const struct config *base, const char *added, struct diag *diag,
+                        struct config **out)
+{
+	const struct source source = {.system = &this_machine, .added = added};
+	return parse(&source, base->file, base->text, base->text_length, diag, out);
 }
 
 /* One byte more than is allowed is read, so that too much can be told from enough. */
@@ -355,9 +375,9 @@ static int load(const char *path, const struct config *base, struct diag *diag, 
 	buffer_init(&text, CONFIG_FILE_BYTES_MAX + 2 * READ_BYTES);
 	int error = read_all(path, fd, &text, diag);
 	close(fd);
+	const struct source source = {.system = &this_machine, .base = base};
 	if (error == PF_OK)
-		error =
-			parse(&this_machine, base, path, text.data ? text.data : "", text.length, diag, out);
+		error = parse(&source, path, text.data ? text.data : "", text.length, diag, out);
 	buffer_deinit(&text);
 	return error;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "config/pattern.h"
+#include "config/sections.h"
 #include "config/values.h"
 #include "dns/dns.h"
 
@@ -32,6 +33,8 @@ static int find_tag(struct reader *reader, const struct node *node, const char *
 	int tag = tag_find(tags, text);
 	if (tag >= 0)
 		return tag;
+	if (reader->adding)
+		return tag_new(reader, node, text);
 	for (size_t i = 0; i < tags->count; i++)
 		names[i] = tags->names[i];
 	int nearest = reader_suggest(reader, text, names, tags->count);

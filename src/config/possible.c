@@ -111,8 +111,10 @@ static void check_lists(struct reader *reader, const struct config_rule *rule)
 void rules_check_possible(struct reader *reader)
 {
 	const struct config *config = reader->config;
+	const char *file = reader->file;
 	for (size_t i = 0; i < config->rule_count; i++) {
 		const struct config_rule *rule = &config->rules[i];
+		reader->file = rule->added ? config->added_path : file;
 		if (rule->standing != STANDING_NONE)
 			check_standing(reader, rule);
 		check_facts(reader, rule);
@@ -120,4 +122,5 @@ void rules_check_possible(struct reader *reader)
 		check_lists(reader, rule);
 		rule_check_contradictions(reader, rule);
 	}
+	reader->file = file;
 }

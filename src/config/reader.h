@@ -19,6 +19,9 @@ struct reader {
 	struct diag *diag;
 	struct config *config; /* what is being filled */
 	const struct config_system *system;
+	const char *added; /* the text of CONFIG_ADDED_RULES; NULL: what the state directory has */
+	bool
+		adding; /* what is read now are added rules: they may speak of tags that no device has yet */
 	bool no_memory; /* something could not be allocated: the result is not whole */
 };
 

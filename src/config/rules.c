@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/added.h"
 #include "config/during.h"
 #include "config/matches.h"
 #include "config/pattern.h"
@@ -147,22 +148,63 @@ static void complete_rule(struct reader *reader, const struct node *item, struct
 	complete_match(reader, item, rule);
 }
 
-void section_rules(struct reader *reader, const struct node *node, void *target)
+static void read_rules(struct reader *reader, const struct node *list)
 {
-	struct config *config = target;
+	struct config *config = reader->config;
 	struct unique names = {0};
-	size_t count = reader_items(reader, node, "rules", CONFIG_RULES_MAX);
-	config->rules = reader_alloc(reader, count, sizeof *config->rules);
-	if (!config->rules)
-		return;
-	for (const struct node *item = node->first; item; item = item->next) {
+	for (const struct node *item = list->first; item; item = item->next) {
 		struct config_rule *rule = &config->rules[config->rule_count++];
 		rule->pos = item->pos;
+		rule->added = reader->adding;
 		(void)reader_mapping(reader, item, "a rule", fields, PF_COUNT(fields), rule);
 		complete_rule(reader, item, rule);
 		unique_add_name(reader, &names, item);
 	}
 	unique_finish(reader, &names, "rule name");
+}
+
+/* Added rules come first. */
+static void read_added(struct reader *reader, const struct added *added)
+{
+	const char *file = reader->file;
+	reader->file = added->file;
+	reader->adding = true;
+	read_rules(reader, added->rules);
+	reader->adding = false;
+	reader->file = file;
+}
+
+static void check_names(struct reader *reader, const struct added *added, size_t count)
+{
+	const struct config *config = reader->config;
+	char show[SHOWN_MAX];
+	for (size_t i = count; i < config->rule_count; i++)
+		for (size_t k = 0; k < count; k++)
+			if (config->rules[i].name && config->rules[k].name &&
+			    !strcmp(config->rules[i].name, config->rules[k].name))
+				tell_error(reader, config->rules[i].pos,
+				           "the rule name `%s` is that of a rule that was added, in %s",
+				           shown(config->rules[i].name, show), added->file);
+}
+
+void section_rules(struct reader *reader, const struct node *node, void *target)
+{
+	struct config *config = target;
+	struct added added;
+	added_open(reader, &added);
+	size_t own = node ? reader_items(reader, node, "rules", CONFIG_RULES_MAX) : 0;
+	const char *file = reader->file;
+	reader->file = added.file;
+	size_t before =
+		added.rules ? reader_items(reader, added.rules, "rules", CONFIG_RULES_MAX - own) : 0;
+	reader->file = file;
+	config->rules = reader_alloc(reader, before + own, sizeof *config->rules);
+	if (config->rules && before)
+		read_added(reader, &added);
+	if (config->rules && own)
+		read_rules(reader, node);
+	check_names(reader, &added, before);
+	added_close(&added);
 }
 
 void rule_deinit(struct config_rule *rule)

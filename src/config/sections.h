@@ -49,6 +49,7 @@ void default_state(struct reader *reader);
 void default_recognise(struct reader *reader);
 
 /* The index of a tag that a device gets, made when it is new; -1 after an error. */
+int tag_new(struct reader *reader, const struct node *node, const char *text);
 int read_new_tag(struct reader *reader, const struct node *node, const char *key);
 
 /* A duration, or `off`: SILENT_AFTER_OFF. */

@@ -286,9 +286,10 @@ static json_t *api_rules(void *data, int *http, char error[500])
 		struct policy_rule_info info;
 		policy_rule_info(snapshot->policy, rule, &info);
 		json_array_append_new(rows,
-		                      json_pack("{s:I, s:s, s:o, s:s, s:s, s:o}", "rule", (json_int_t)rule,
-		                                "name", info.name, "tags", api_tags(snapshot, info.tags),
-		                                "action", action_word(info.action), "stage",
+		                      json_pack("{s:I, s:s, s:b, s:o, s:s, s:s, s:o}", "rule",
+		                                (json_int_t)rule, "name", info.name, "added", info.added,
+		                                "tags", api_tags(snapshot, info.tags), "action",
+		                                action_word(info.action), "stage",
 		                                info.stage == STAGE_NAMES ? "names" : "answers", "matches",
 		                                number(rule_matches(daemon, rule, snapshot->epoch))));
 	}
@@ -299,7 +300,7 @@ static json_t *api_rules(void *data, int *http, char error[500])
 
 /* ---- reload ------------------------------------------------------------------------------ */
 
-static json_t *api_reload(void *data, int *http, char error[500])
+json_t *api_reload(void *data, int *http, char error[500])
 {
 	struct daemon *daemon = data;
 	struct timespec until;
@@ -363,6 +364,8 @@ struct admin_ops api_ops(struct daemon *daemon)
 		.explain = api_explain,
 		.update_lists = api_update_lists,
 		.reload = api_reload,
+		.add_rule = api_add_rule,
+		.remove_rule = api_remove_rule,
 		.pause = api_pause,
 		.recognise_path = api_recognise_path,
 	};

@@ -404,6 +404,7 @@ static void end(struct daemon *daemon)
 	free(shared->pauses);
 	rcu_barrier(); /* what the cache has handed to call_rcu */
 	pthread_mutex_destroy(&daemon->pause_lock);
+	pthread_mutex_destroy(&daemon->rules_lock);
 	pthread_mutex_destroy(&daemon->reload_lock);
 	pthread_cond_destroy(&daemon->reload_done);
 	json_decref(daemon->reload_errors);
@@ -463,6 +464,7 @@ int daemon_run(const char *config_path)
 	daemon->started = clock_now();
 	daemon->shared.key = hash_key_random();
 	pthread_mutex_init(&daemon->pause_lock, NULL);
+	pthread_mutex_init(&daemon->rules_lock, NULL);
 	daemon->devices = devices_new(daemon);
 	pthread_mutex_init(&daemon->reload_lock, NULL);
 	pthread_cond_init(&daemon->reload_done, NULL);

@@ -44,6 +44,7 @@ struct daemon {
 	struct databases *databases; /* their files are watched */
 	struct devices *devices;
 
+	pthread_mutex_t rules_lock; /* whoever changes the added rules */
 	pthread_mutex_t pause_lock; /* whoever changes shared.pauses */
 
 	/* Reloads that the API asks for, and their outcome. */
@@ -80,6 +81,12 @@ json_t *api_explain(void *data, const char *device, const char *name, const char
 void pause_load(struct daemon *daemon);
 json_t *api_pauses(struct daemon *daemon, int64_t now_us);
 json_t *api_pause(void *data, const char *duration, const char *tag, int *http, char error[500]);
+
+/* Loads the configuration anew and waits for that; added_rules.c: `rule` is one rule as in the configuration. Their result is that of a
+ * reload ("errors" or "warnings"), with the names of all rules that are "added" now. */
+json_t *api_reload(void *data, int *http, char error[500]);
+json_t *api_add_rule(void *data, const char *rule, int *http, char error[500]);
+json_t *api_remove_rule(void *data, const char *name, int *http, char error[500]);
 
 /* subscriptions.c: what is told of lists that come from elsewhere, by name; and `portafilter lists update`. */
 json_t *api_subscriptions(struct daemon *daemon);

@@ -133,6 +133,7 @@ struct policy_rule_info {
 	enum action action;
 	enum stage stage;
 	tag_set tags;
+	bool added; /* by people, while the daemon runs */
 };
 void policy_rule_info(const struct policy *policy, size_t rule, struct policy_rule_info *info);
 const char *policy_tag_name(const struct policy *policy, size_t tag);

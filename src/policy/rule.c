@@ -56,6 +56,7 @@ int policy_rule_init(struct rule *rule, const struct config_rule *from, uint16_t
 	memset(rule, 0, sizeof *rule);
 	rule->number = number;
 	rule->stage = stage_of(from);
+	rule->added = from->added;
 	rule->action = from->action;
 	rule->tags = from->tags ? from->tags : tag_bit(TAG_ALL);
 	rule->tags_all = from->tags_all;

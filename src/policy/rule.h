@@ -57,6 +57,7 @@ struct rule {
 	struct schedule *during; /* NULL: at all times */
 	struct patterns names, not_names, cnames;
 	bool match_all; /* see config_rule */
+	bool added;     /* by people, while the daemon runs */
 	bool follows;   /* a rule of the names stage through which the CNAMEs of an answer pass too */
 	struct rule_reply reply;
 };

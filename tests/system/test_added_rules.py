@@ -1,0 +1,102 @@
+"""Rules that people add while the daemon runs: from the next query on, in front of the configuration, over restarts; and what is
+wrong with one changes nothing."""
+import json
+from urllib.parse import urlencode
+
+import dns.rcode
+
+from harness import ask
+
+RULES = [{"name": "coffee is fine", "tags": ["coffee"], "action": "allow"}]
+CONFIG = {"devices": [{"name": "lobby coffee", "ip": "127.0.0.11", "tags": ["coffee"]}], "rules": RULES}
+SINK = {"name": "no coffee", "tags": ["coffee"], "names": ["*.test"], "action": "sinkhole", "reply": "nxdomain"}
+
+
+def start(portafilter, upstream, **more):
+    return portafilter({"upstreams": [upstream().upstream], **CONFIG, **more})
+
+
+def add(daemon, rule):
+    text = rule if isinstance(rule, str) else json.dumps(rule)
+    return daemon.api("/api/v1/rules/add?" + urlencode({"rule": text}), "POST")[:2]
+
+
+def remove(daemon, name):
+    return daemon.api("/api/v1/rules/remove?" + urlencode({"name": name}), "POST")[:2]
+
+
+def rcode(daemon):
+    return ask(daemon.port, "a.test", source="127.0.0.11").rcode()
+
+
+def rules(daemon):
+    return [(row["name"], row["added"]) for row in daemon.api("/api/v1/rules")[1]["rules"]]
+
+
+def test_it_acts_at_once_and_is_taken_back(portafilter, upstream):
+    daemon = start(portafilter, upstream)
+    assert rcode(daemon) == dns.rcode.NOERROR
+    code, told = add(daemon, SINK)
+    assert code == 200 and told["added"] == ["no coffee"], told
+    assert rcode(daemon) == dns.rcode.NXDOMAIN
+    assert rules(daemon) == [("no coffee", True), ("coffee is fine", False)]
+    assert daemon.json("explain", "lobby coffee", "a.test")["rule_name"] == "no coffee"
+    assert remove(daemon, "no coffee")[1]["added"] == []
+    assert rcode(daemon) == dns.rcode.NOERROR
+    assert remove(daemon, "no coffee")[0] == 404
+    assert remove(daemon, "coffee is fine")[0] == 404
+
+
+def test_the_newest_decides_and_all_survive(portafilter, upstream):
+    daemon = start(portafilter, upstream)
+    assert add(daemon, SINK)[0] == 200
+    # As a person would write it, and for a tag that no device has yet.
+    assert add(daemon, "name: guests may not   # for now\ntags: [visitor]\nnames:\n- '*.test'\naction: sinkhole\nreply: refused\n")[0] == 200
+    assert daemon.cli("tag", "lobby coffee", "visitor")[0] == 0
+    assert rcode(daemon) == dns.rcode.REFUSED
+    daemon.stop()
+    daemon.start()
+    assert rules(daemon) == [("guests may not", True), ("no coffee", True), ("coffee is fine", False)]
+    assert rcode(daemon) == dns.rcode.REFUSED
+    assert remove(daemon, "guests may not")[0] == 200
+    assert rcode(daemon) == dns.rcode.NXDOMAIN
+    assert daemon.cli("check")[0] == 0
+
+
+def test_what_is_wrong_changes_nothing(portafilter, upstream):
+    daemon = start(portafilter, upstream)
+    assert add(daemon, SINK)[0] == 200
+    path = daemon.folder / "rules.yaml"
+    before = path.read_text()
+    for rule, words in [({**SINK, "name": "x", "acton": "flag"}, "unknown key"),
+                        ({**SINK, "name": "x", "action": "drop"}, "action"),
+                        ({**SINK, "name": "x", "lists": ["nowhere"]}, "nowhere"),
+                        (SINK, "no coffee"),
+                        ({**SINK, "name": "coffee is fine"}, "coffee is fine"),
+                        ("name: x\naction: flag\n- name: y\n  action: flag\n", ""),
+                        ("name: x\naction: flag\n\nlisten: {}\n", "listen"),
+                        ("[", ""), ("just text", "")]:
+        code, told = add(daemon, rule)
+        assert code == 422 and words in told["detail"], (rule, code, told)
+        assert path.read_text() == before
+        assert rcode(daemon) == dns.rcode.NXDOMAIN
+    assert add(daemon, "")[0] == 400
+
+
+def test_what_people_wrote_by_hand_is_theirs(portafilter, upstream):
+    daemon = start(portafilter, upstream)
+    assert add(daemon, SINK)[0] == 200
+    path = daemon.folder / "rules.yaml"
+    by_hand = "rules:\n  - name: mine\n    tags: [coffee]\n    action: sinkhole\n    reply: refused\n"
+    path.write_text(by_hand)
+    assert daemon.cli("reload")[0] == 0
+    assert rcode(daemon) == dns.rcode.REFUSED
+    code, told = add(daemon, SINK)
+    assert code == 409 and "by hand" in told["detail"]
+    assert path.read_text() == by_hand
+    path.write_text("rules:\n- {name: broken\n")
+    code, _, error = daemon.cli("check")
+    assert code == 1 and str(path) in error
+    code, _, error = daemon.cli("reload")
+    assert code == 1 and "rules.yaml" in error
+    assert rcode(daemon) == dns.rcode.REFUSED
