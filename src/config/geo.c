@@ -1,4 +1,5 @@
 /* geo: which databases, and how old they may be. */
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,8 @@ static bool is_published(struct reader *reader, const struct node *item, const c
 	reader->config->geo.anycast_published |= is;
 	return is;
 }
+
+static_assert(GEO_SOURCE_MAX <= GEO_FILES_MAX, "all files of one key can be compared");
 
 static void read_paths(struct reader *reader, const struct node *node, const char *key, size_t max,
                        struct config_path **paths, size_t *count)

@@ -51,7 +51,7 @@ static json_t *addresses_json(const struct explanation *about)
 	json_t *rows = json_array();
 	for (size_t i = 0; about->facts && i < about->facts->address_count; i++) {
 		const struct address_facts *facts = &about->facts->addresses[i];
-		char address[ADDR_TEXT_MAX], evidence[EVIDENCE_MAX];
+		char address[ADDR_TEXT_MAX], evidence[RECORD_EVIDENCE_MAX];
 		addr_format(&facts->address, address);
 		sentence_evidence(evidence, about->snapshot->geo, facts);
 		const char *organisation =

@@ -15,11 +15,13 @@
 #include "value/verdict.h"
 
 #define RECORD_BYTES_MAX \
-	(1u << 20) /* an answer with RECORD_ADDRESS_MAX addresses and all that is said of them */
+	(5u << 18) /* an answer with RECORD_ADDRESS_MAX addresses and all that is said of them */
 #define RECORD_REASON_MAX 1024
 #define RECORD_UPSTREAM_MAX 64
 #define RECORD_RULE_MAX 128
-#define RECORD_HOP_MAX 16                    /* as ANSWER_HOP_MAX of dns/answer.h */
+#define RECORD_EVIDENCE_MAX \
+	160                   /* eight databases with short names; of more that is to say it is cut */
+#define RECORD_HOP_MAX 16 /* as ANSWER_HOP_MAX of dns/answer.h */
 #define RECORD_ADDRESS_MAX FACTS_ADDRESS_MAX /* more are cut off */
 #define RECORD_QUERY_MAX \
 	512 /* of a client's or our own question; a longer one is told by its length alone */
@@ -39,7 +41,7 @@ struct record_address {
 	struct country location, control;
 	uint32_t asn;
 	char organisation[64];
-	char evidence[96]; /* "dbip 2026-06 CN, geo-whois 2026-06 CN" */
+	char evidence[RECORD_EVIDENCE_MAX]; /* "dbip 2026-06 CN, geo-whois 2026-06 CN" */
 };
 
 /* The content of an answer. Arrays are borrowed for the length of a call. */

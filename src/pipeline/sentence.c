@@ -347,23 +347,23 @@ void sentence_add_house(char out[SENTENCE_MAX], const struct query *query,
 	end_text(&text);
 }
 
-void sentence_evidence(char out[EVIDENCE_MAX], const struct geo *geo,
+void sentence_evidence(char out[RECORD_EVIDENCE_MAX], const struct geo *geo,
                        const struct address_facts *facts)
 {
 	static const char cut[] = ", …";
 	size_t length = 0;
 	out[0] = '\0';
 	if (facts->special)
-		snprintf(out, EVIDENCE_MAX, "special-use address");
+		snprintf(out, RECORD_EVIDENCE_MAX, "special-use address");
 	for (size_t i = 0; i < geo_location_count(geo) && !facts->special; i++) {
 		const char *code =
 			country_known(facts->locations[i]) ? facts->locations[i].code : "unknown";
-		int more = snprintf(out + length, EVIDENCE_MAX - length, "%s%s %s", i ? ", " : "",
+		int more = snprintf(out + length, RECORD_EVIDENCE_MAX - length, "%s%s %s", i ? ", " : "",
 		                    geo_location_label(geo, i), code);
-		if (more < 0 || (size_t)more >= EVIDENCE_MAX - length) {
+		if (more < 0 || (size_t)more >= RECORD_EVIDENCE_MAX - length) {
 			/* Of many databases with long names only the first are told, and that there are more. */
-			snprintf(out + length, EVIDENCE_MAX - length, "%s",
-			         length + sizeof cut <= EVIDENCE_MAX ? cut : "");
+			snprintf(out + length, RECORD_EVIDENCE_MAX - length, "%s",
+			         length + sizeof cut <= RECORD_EVIDENCE_MAX ? cut : "");
 			break;
 		}
 		length += (size_t)more;

@@ -4,6 +4,7 @@
 #define PF_PIPELINE_SENTENCE_H
 
 #include "dns/answer.h"
+#include "journal/record.h"
 #include "pipeline/query.h"
 #include "pipeline/snapshot.h"
 
@@ -20,9 +21,8 @@ struct finish;
 void sentence_add_house(char out[SENTENCE_MAX], const struct query *query,
                         const struct finish *finish);
 
-#define EVIDENCE_MAX 96
 /* What each location database says of an address: "dbip 2026-06 CN, geo-whois 2026-06 CN". */
-void sentence_evidence(char out[EVIDENCE_MAX], const struct geo *geo,
+void sentence_evidence(char out[RECORD_EVIDENCE_MAX], const struct geo *geo,
                        const struct address_facts *facts);
 
 #endif

@@ -8,7 +8,8 @@
 
 #include "base/addr.h"
 
-#define GEO_SOURCE_MAX 4 /* location databases in one configuration */
+#define GEO_SOURCE_MAX \
+	8 /* location databases in one configuration: more than there are publishers */
 #define GEO_LABEL_MAX 48 /* "geo-whois 2026-06" and NUL */
 #define FACTS_ADDRESS_MAX \
 	4096 /* addresses of one answer: over TCP 4,093 A records fit into it, and each one counts */

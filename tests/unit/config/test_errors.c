@@ -132,7 +132,7 @@ static const struct mistake network[] = {
 	{"geo: {location: geoip}\n", 1, 17, "a directory|a file is wanted"},
 	{"geo: {location: [], anycast: /dev/null}\n", 1, 30, "no regular file"},
 	{"geo: {location: [tv.txt, ./tv.txt]}\n", 1, 26, "twice|does not confirm itself"},
-	{"geo: {location: [a, b, c, d, e]}\n", 1, 17, "has 5 items|at most 4"},
+	{"geo: {location: [a, b, c, d, e, f, g, h, i]}\n", 1, 17, "has 9 items|at most 8"},
 };
 
 static const struct mistake devices[] = {
