@@ -15,7 +15,6 @@
 #define CONNECTIONS_MAX 64 /* people and scripts of one machine; each has a thread */
 #define CONNECTION_TIMEOUT_S 30
 #define CONNECTION_MEMORY_BYTES (64 << 10) /* request line and headers */
-#define BODY_BYTES_MAX (64 << 10)
 #define BODY_READ_BYTES_MAX \
 	(1 << 20) /* read and forgotten, so that the 413 arrives; then we hang up */
 
@@ -32,8 +31,9 @@ struct admin {
 /* What is kept of a request between libmicrohttpd's calls. */
 struct request {
 	bool started;
-	bool odd_path; /* with an escape, which no path of ours needs */
-	size_t body_bytes;
+	bool odd_path;     /* with an escape, which no path of ours needs */
+	size_t body_bytes; /* that came; the first ADMIN_BODY_BYTES_MAX are kept */
+	struct buffer body;
 };
 
 /* ---- from a request to its route --------------------------------------------------------- */
@@ -105,6 +105,11 @@ static enum MHD_Result handle(struct admin *admin, struct MHD_Connection *connec
 		return respond_problem(connection, 400, "A parameter holds a NUL byte.", NULL, NULL);
 	if (params_check(&gathered.params, route->params, error) != PF_OK)
 		return respond_problem(connection, 400, error, NULL, NULL);
+	gathered.params.body = request->body.data;
+	gathered.params.body_length = request->body.length;
+	if (request->body.failed)
+		return respond_problem(connection, 503, "The daemon has no memory for the body.", NULL,
+		                       NULL);
 	struct routes_answer answer = {.http = 200};
 	route->handle(&admin->context, &gathered.params, &answer);
 	return send_answer(connection, &answer);
@@ -118,8 +123,10 @@ static void *on_target(void *data, const char *target, struct MHD_Connection *co
 	(void)data;
 	(void)connection;
 	struct request *request = calloc(1, sizeof *request);
-	if (request)
-		request->odd_path = memchr(target, '%', strcspn(target, "?")) != NULL;
+	if (!request)
+		return NULL;
+	buffer_init(&request->body, ADMIN_BODY_BYTES_MAX);
+	request->odd_path = memchr(target, '%', strcspn(target, "?")) != NULL;
 	return request;
 }
 
@@ -132,7 +139,7 @@ static bool announces_too_much(struct MHD_Connection *connection)
 {
 	const char *length =
 		MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
-	return length && strtoull(length, NULL, 10) > BODY_BYTES_MAX;
+	return length && strtoull(length, NULL, 10) > ADMIN_BODY_BYTES_MAX;
 }
 
 static enum MHD_Result on_request(void *data, struct MHD_Connection *connection, const char *path,
@@ -140,7 +147,6 @@ static enum MHD_Result on_request(void *data, struct MHD_Connection *connection,
                                   size_t *upload_bytes, void **memory)
 {
 	(void)version;
-	(void)upload;
 	struct request *request = *memory;
 	if (!request)
 		return MHD_NO; /* no memory */
@@ -149,12 +155,14 @@ static enum MHD_Result on_request(void *data, struct MHD_Connection *connection,
 		return announces_too_much(connection) ? refuse_body(connection) : MHD_YES;
 	}
 	if (*upload_bytes) {
-		/* No call takes a body yet: it is read and forgotten. */
+		/* What is too much is read and forgotten. */
 		request->body_bytes += *upload_bytes;
+		if (request->body_bytes <= ADMIN_BODY_BYTES_MAX)
+			buffer_append(&request->body, upload, *upload_bytes);
 		*upload_bytes = 0;
 		return request->body_bytes <= BODY_READ_BYTES_MAX ? MHD_YES : MHD_NO;
 	}
-	if (request->body_bytes > BODY_BYTES_MAX)
+	if (request->body_bytes > ADMIN_BODY_BYTES_MAX)
 		return refuse_body(connection);
 	return handle(data, connection, request, path, method);
 }
@@ -165,7 +173,10 @@ static void on_completed(void *data, struct MHD_Connection *connection, void **m
 	(void)data;
 	(void)connection;
 	(void)code;
-	free(*memory);
+	struct request *request = *memory;
+	if (request)
+		buffer_deinit(&request->body);
+	free(request);
 	*memory = NULL;
 }
 

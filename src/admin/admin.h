@@ -9,6 +9,10 @@
 
 #include "base/error.h"
 
+#define ADMIN_BODY_BYTES_MAX (64u << 10)
+
+struct store_filter;
+
 /* Filled by the daemon; every function may be called from any thread of the admin, may block, and
  * returns a new JSON reference or NULL with a sentence in `error` (500 chars) and an HTTP status in `*http`. */
 struct admin_ops {
@@ -26,6 +30,9 @@ struct admin_ops {
 	json_t *(*update_lists)(void *data, const char *name, int *http, char error[500]);
 	/* `duration` may be "off". */
 	json_t *(*pause)(void *data, const char *duration, const char *tag, int *http, char error[500]);
+	/* `rules` are the text of the request, at most ADMIN_BODY_BYTES_MAX. */
+	json_t *(*simulate)(void *data, const char *rules, size_t length,
+	                    const struct store_filter *filter, int *http, char error[500]);
 	json_t *(*reload)(void *data, int *http, char error[500]);
 	/* Puts a rule, written as in the configuration, before all others; takes one away that was added so. */
 	json_t *(*add_rule)(void *data, const char *rule, int *http, char error[500]);

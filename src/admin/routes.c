@@ -307,6 +307,26 @@ static void get_overview(struct routes_context *context, const struct params *pa
 	store->close(&store);
 }
 
+/* Only raw queries can be decided anew, and a report's time is what most people want of them. */
+static void post_simulate(struct routes_context *context, const struct params *params,
+                          struct routes_answer *answer)
+{
+	struct store_filter filter;
+	struct tagged tagged = {0};
+	if (!params->body_length)
+		fail(answer, 400,
+		     "The body is to hold the rules, as in the configuration: {\"rules\": [...]}.");
+	else if (!context->journal_path)
+		fail(answer, 409, "No journal is kept (journal: off).");
+	else if (read_filter(context, params, &filter, &tagged, answer)) {
+		if (!filter.since_wall_us)
+			filter.since_wall_us = clock_now().wall_us - REPORT_SINCE_US;
+		answer->body = context->ops.simulate(context->ops.data, params->body, params->body_length,
+		                                     &filter, &answer->http, answer->error);
+	}
+	tagged_deinit(&tagged);
+}
+
 static void get_events(struct routes_context *context, const struct params *params,
                        struct routes_answer *answer)
 {
@@ -388,6 +408,9 @@ static const char *const endpoint_params[] = {"device",   "name",       "action"
 static const char *const report_params[] = {"device",     "name", "action", "rule",  "standing",
                                             PLACE_PARAMS, "type", "since",  "until", NULL};
 static const char *const overview_params[] = {"device", "since", "until", NULL};
+static const char *const simulate_params[] = {"device",   "name",       "action", "rule",
+                                              "standing", PLACE_PARAMS, "type",   "since",
+                                              "until",    "limit",      NULL};
 static const char *const event_params[] = {"device", "kind", "since", "until", "limit", NULL};
 
 static const struct route routes[] = {
@@ -409,6 +432,7 @@ static const struct route routes[] = {
 	{"/api/v1/rules/remove", true, name_params, post_remove_rule},
 	{"/api/v1/tag", true, tag_params, post_tag},
 	{"/api/v1/untag", true, tag_params, post_untag},
+	{"/api/v1/simulate", true, simulate_params, post_simulate},
 	{"/api/v1/reload", true, no_params, post_reload},
 };
 

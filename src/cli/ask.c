@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "cli/house.h"
+#include "simulate/house.h"
 #include "cli/text.h"
 #include "dns/dns.h"
 #include "journal/sqlite/sqlite.h"

@@ -4,135 +4,26 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "cli/ask.h"
-#include "cli/house.h"
-#include "cli/simulate.h"
+#include "cli/table.h"
 #include "cli/text.h"
-#include "pipeline/simulate.h"
+#include "simulate/document.h"
+#include "simulate/house.h"
 
 #define SINCE_DEFAULT "30d"
+#define NAMES_SHOWN 20
+#define DEVICES_SHOWN 20
 
-/* ---- who had which tags ---------------------------------------------------------------------- */
-
-struct tenant {
-	const char *id; /* of the document */
-	struct device device;
+struct parts {
+	struct config *config;
+	struct lists *lists;
+	struct policy *policy;
 };
-
-struct house {
-	json_t *document;
-	struct tenant *tenants;
-	size_t count;
-};
-
-static int by_id(const void *a, const void *b)
-{
-	return strcmp(((const struct tenant *)a)->id, ((const struct tenant *)b)->id);
-}
-
-static tag_set tags_of(const struct config *config, json_t *tags)
-{
-	tag_set set = 0;
-	size_t i;
-	json_t *tag;
-	json_array_foreach(tags, i, tag)
-	{
-		const char *name = json_string_value(tag);
-		int index = name ? tag_find(&config->tags, name) : -1;
-		if (index >= 0)
-			set |= tag_bit((size_t)index);
-	}
-	return set;
-}
-
-/* Tags that the daemon's own rules and people gave are the daemon's to tell; of the configuration's the new one counts. */
-static void add_origins(json_t *known, json_t *origins)
-{
-	const char *tag;
-	json_t *origin;
-	json_object_foreach(origins, tag, origin)
-	{
-		const char *by = cli_string(origin, "by");
-		if (!strcmp(by, "rule") || !strcmp(by, "person"))
-			json_array_append_new(json_object_get(known, "tags"), json_string(tag));
-	}
-}
-
-static void add_daemons(struct client *client, json_t *devices)
-{
-	json_t *answer = NULL, *row, *ids = json_object();
-	size_t i;
-	if (client_get(client, "/api/v1/devices", NULL, &answer) != CLI_DONE)
-		goto out;
-	json_array_foreach(devices, i, row) json_object_set(ids, cli_string(row, "id"), row);
-	json_array_foreach(json_object_get(answer, "devices"), i, row)
-	{
-		json_t *known = json_object_get(ids, cli_string(row, "id"));
-		if (!known) {
-			known = json_pack("{s:s, s:s, s:[s]}", "id", cli_string(row, "id"), "name",
-			                  cli_string(row, "name"), "tags", "all");
-			json_array_append_new(devices, known);
-			if (!json_is_true(json_object_get(row, "known")))
-				json_array_append_new(json_object_get(known, "tags"), json_string("unknown"));
-		}
-		add_origins(known, json_object_get(row, "tag_origins"));
-	}
-out:
-	json_decref(answer);
-	json_decref(ids);
-}
-
-static void fill_device(struct device *device, const char *id, const char *name, tag_set tags)
-{
-	*device = (struct device){.tags = tags | tag_bit(TAG_ALL)};
-	snprintf(device->id, sizeof device->id, "%s", id);
-	snprintf(device->name, sizeof device->name, "%s", name);
-	device->has_mac = !strncmp(id, "mac:", 4) && mac_parse(id + 4, &device->mac) == PF_OK;
-	device->known = !(tags & tag_bit(TAG_UNKNOWN));
-}
-
-static int house_init(struct house *house, struct client *client, const struct config *config)
-{
-	json_t *row;
-	size_t i;
-	*house = (struct house){.document = house_devices(config)};
-	json_t *devices = json_object_get(house->document, "devices");
-	add_daemons(client, devices);
-	house->tenants = calloc(json_array_size(devices) + 1, sizeof *house->tenants);
-	if (!house->tenants)
-		return PF_ENOMEM;
-	json_array_foreach(devices, i, row)
-	{
-		struct tenant *tenant = &house->tenants[house->count++];
-		tenant->id = cli_string(row, "id");
-		fill_device(&tenant->device, tenant->id, cli_string(row, "name"),
-		            tags_of(config, json_object_get(row, "tags")));
-	}
-	qsort(house->tenants, house->count, sizeof *house->tenants, by_id);
-	return PF_OK;
-}
-
-static void house_deinit(struct house *house)
-{
-	json_decref(house->document);
-	free(house->tenants);
-}
-
-static void find_device(void *data, const char *id, const char *name, struct device *device)
-{
-	struct house *house = data;
-	const struct tenant key = {.id = id};
-	const struct tenant *found =
-		bsearch(&key, house->tenants, house->count, sizeof *house->tenants, by_id);
-	if (found)
-		*device = found->device;
-	else
-		fill_device(device, id, name, tag_bit(TAG_UNKNOWN));
-}
 
 /* ---- the rules ------------------------------------------------------------------------------- */
 
-static int load_rules(const char *path, const struct config *base, struct simulate_parts *parts)
+static int load_rules(const char *path, const struct config *base, struct parts *parts)
 {
 	struct diag diag;
 	diag_init(&diag);
@@ -167,22 +58,145 @@ static void warn_of_homes(const struct config *before, const struct config *afte
 		        after->file);
 }
 
+/* ---- for people ------------------------------------------------------------------------------ */
+
+static void say_devices(char out[160], json_t *devices)
+{
+	size_t count = json_array_size(devices), shown = count > 3 ? 2 : count, i;
+	json_t *device;
+	out[0] = '\0';
+	json_array_foreach(devices, i, device)
+	{
+		size_t used = strlen(out);
+		if (i < shown)
+			snprintf(out + used, 160 - used, "%s%.60s", i ? ", " : "", json_string_value(device));
+	}
+	size_t used = strlen(out);
+	if (count > shown)
+		snprintf(out + used, 160 - used, " and %zu more", count - shown);
+}
+
+static void print_names(json_t *names)
+{
+	static const char *const heads[] = {">QUERIES", "NAME", "DEVICES", "RULE", "LIST"};
+	size_t i;
+	json_t *row;
+	if (!json_array_size(names))
+		return;
+	printf("\nWould be sinkholed and was not: look at these names first\n");
+	struct cli_table *table = cli_table_new(heads, PF_COUNT(heads));
+	json_array_foreach(names, i, row)
+	{
+		char devices[160];
+		if (i == NAMES_SHOWN)
+			break;
+		say_devices(devices, json_object_get(row, "devices"));
+		cli_table_cell(table, NULL, "%s", cli_number(cli_integer(row, "sinkholed")).bytes);
+		cli_table_cell(table, NULL, "%s", cli_string(row, "name"));
+		cli_table_cell(table, NULL, "%s", devices);
+		cli_table_cell(table, NULL, "%s", cli_string(row, "rule_name"));
+		cli_table_cell(table, NULL, "%s", cli_string(row, "list"));
+	}
+	(void)!cli_table_print(&table, stdout);
+	if (json_array_size(names) > NAMES_SHOWN)
+		cli_say(stdout, "and %s; --json has them all.",
+		        cli_count((json_int_t)(json_array_size(names) - NAMES_SHOWN), "more name").bytes);
+}
+
+static void print_devices(json_t *devices)
+{
+	static const char *const heads[] = {"DEVICE", ">SINKHOLED", ">FREED", ">NAMES"};
+	size_t i;
+	json_t *row;
+	if (!json_array_size(devices))
+		return;
+	printf("\nQueries that would come out differently, by device\n");
+	struct cli_table *table = cli_table_new(heads, PF_COUNT(heads));
+	json_array_foreach(devices, i, row)
+	{
+		if (i == DEVICES_SHOWN)
+			break;
+		cli_table_cell(table, NULL, "%s", cli_string(row, "device"));
+		cli_table_cell(table, NULL, "%s", cli_number(cli_integer(row, "sinkholed")).bytes);
+		cli_table_cell(table, NULL, "%s", cli_number(cli_integer(row, "freed")).bytes);
+		cli_table_cell(table, NULL, "%s", cli_number(cli_integer(row, "names")).bytes);
+	}
+	(void)!cli_table_print(&table, stdout);
+}
+
+static void print_people(json_t *document)
+{
+	size_t i;
+	json_t *row;
+	json_int_t unseen = cli_integer(document, "unseen");
+	cli_say(stdout, "%s queries since %s: %s would be decided as they were.",
+	        cli_number(cli_integer(document, "queries")).bytes,
+	        cli_time(cli_string(json_object_get(document, "range"), "since")).bytes,
+	        cli_number(cli_integer(document, "same")).bytes);
+	json_array_foreach(json_object_get(document, "changes"), i, row)
+		cli_say(stdout, "  %-8s → %-8s  %s", cli_string(row, "from"), cli_string(row, "to"),
+	            cli_number(cli_integer(row, "queries")).bytes);
+	if (unseen)
+		cli_say(stdout,
+		        "%s were sinkholed by their name and would not be by these: where they would have "
+		        "led was never seen, so that rules on answers are not counted for them.",
+		        cli_number(unseen).bytes);
+	print_names(json_object_get(document, "look_first"));
+	print_devices(json_object_get(document, "devices"));
+	fflush(stdout);
+	cli_say(
+		stderr,
+		"A device whose name is sinkholed may ask for others instead; no journal can show that.");
+}
+
 /* ---- the verb -------------------------------------------------------------------------------- */
 
-static int run(const struct cli *cli, struct client *client, struct ask *ask,
-               struct simulate_parts *parts)
+static int print(const struct cli *cli, json_t *document)
 {
-	struct house house;
-	int result = CLI_NO;
-	const struct simulate_rules rules = {parts->config, parts->policy, parts->lists, find_device,
-	                                     &house};
-	if (house_init(&house, client, parts->config) != PF_OK)
-		cli_complain("there is no memory.");
-	else if (simulate_run(ask->store, &ask->filter, &rules, &parts->result) != PF_OK)
-		cli_complain("%s", *ask->store->error ? ask->store->error : "the journal can not be read.");
+	if (!document)
+		cli_complain(
+			"there is no memory for so many changes; ask for a device, or a shorter time.");
+	else if (cli->json)
+		cli_print_json(document);
 	else
-		result = simulate_print(cli, &ask->filter, parts);
-	house_deinit(&house);
+		print_people(document);
+	return !document || json_is_true(json_object_get(document, "breaks")) ? CLI_NO : CLI_DONE;
+}
+
+/* The devices of the new configuration, with what the daemon knows of them, if it is there. */
+static struct house *find_house(struct client *client, const struct config *config)
+{
+	json_t *devices = NULL, *document = house_devices(config);
+	if (document && client_get(client, "/api/v1/devices", NULL, &devices) == CLI_DONE)
+		house_add(document, devices);
+	struct house *house = document ? house_new(document, config) : NULL;
+	json_decref(devices);
+	json_decref(document);
+	return house;
+}
+
+static int run(const struct cli *cli, struct client *client, struct ask *ask,
+               const struct parts *parts)
+{
+	struct simulate_result found = {0};
+	struct house *house = find_house(client, parts->config);
+	const struct simulate_rules rules = {.config = parts->config,
+	                                     .policy = parts->policy,
+	                                     .lists = parts->lists,
+	                                     .device = house_find,
+	                                     .device_data = house};
+	int result = CLI_NO;
+	if (!house) {
+		cli_complain("there is no memory.");
+	} else if (simulate_run(ask->store, &ask->filter, &rules, &found) != PF_OK) {
+		cli_complain("%s", *ask->store->error ? ask->store->error : "the journal can not be read.");
+	} else {
+		json_t *document = simulate_document(&ask->filter, &rules, &found, 0);
+		result = print(cli, document);
+		json_decref(document);
+	}
+	simulate_free(&found);
+	house_free(&house);
 	return result;
 }
 
@@ -191,7 +205,7 @@ int verb_simulate(const struct cli *cli)
 	struct client *client;
 	struct params params = {0};
 	struct ask ask = {0};
-	struct simulate_parts parts = {0};
+	struct parts parts = {0};
 	char error[500];
 	int result = client_open(cli, &client);
 	if (result != CLI_DONE)
@@ -214,7 +228,6 @@ int verb_simulate(const struct cli *cli)
 		}
 		ask_close(&ask);
 	}
-	simulate_free(&parts.result);
 	policy_free(&parts.policy);
 	lists_free(&parts.lists);
 	config_free(&parts.config);

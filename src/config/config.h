@@ -373,6 +373,11 @@ PF_MUST_CHECK int config_load(const char *path, struct diag *diag, struct config
  * result is `path`. Fails like config_load. */
 PF_MUST_CHECK int config_load_over(const char *path, const struct config *base, struct diag *diag,
                                    struct config **out);
+/* A piece from elsewhere, named `file` in what is told: YAML or JSON whose only key is `rules`, which takes the place of that of `base`. No file
+ * that `base` does not name is looked at. Fails like config_load. */
+PF_MUST_CHECK int config_parse_rules(const char *file, const char *text, size_t length,
+                                     const struct config *base, struct diag *diag,
+                                     struct config **out);
 
 /* The same from memory; `file` is the name for messages and the folder for relative paths. */
 PF_MUST_CHECK int config_parse(const char *file, const char *text, size_t length, struct diag *diag,

@@ -248,13 +248,23 @@ static bool is_piece(const struct node *root)
 	return true;
 }
 
+static bool is_rules(const struct node *root)
+{
+	return is_piece(root) && root->count == 1 && !strcmp(root->first->text, "rules");
+}
+
 /* `base` may be NULL. */
 static int parse_tree(struct reader *reader, const char *text, size_t length,
-                      const struct config *base)
+                      const struct config *base, bool only_rules)
 {
 	struct tree tree, under = {0};
 	int error = tree_parse(&tree, reader->file, text, length, reader->diag);
 	const struct node *root = tree.root;
+	if (error == PF_OK && only_rules && !(root && is_rules(root))) {
+		tell_error(reader, (struct config_pos){1, 1},
+		           "only `rules` may stand here, as in the configuration");
+		error = PF_EINVAL;
+	}
 	if (error == PF_OK && root && base && is_piece(root)) {
 		const char *below = base->text;
 		size_t below_length = base->text_length;
@@ -286,6 +296,7 @@ struct source {
 	const struct config_system *system;
 	const struct config *base; /* NULL, or what a piece is laid over */
 	const char *added;         /* see reader.h */
+	bool only_rules;           /* nothing else may stand there */
 };
 
 static int parse(const struct source *source, const char *file, const char *text, size_t length,
@@ -309,7 +320,7 @@ static int parse(const struct source *source, const char *file, const char *text
 		goto out;
 	error = text_check(file, &text, &length, diag);
 	if (error == PF_OK)
-		error = parse_tree(&reader, text, length, source->base);
+		error = parse_tree(&reader, text, length, source->base, source->only_rules);
 	if (diag->count > first)
 		qsort(diag->entries + first, diag->count - first, sizeof *diag->entries, by_place);
 	if (error == PF_OK && diag->errors > errors_before)
@@ -391,4 +402,11 @@ int config_load_over(const char *path, const struct config *base, struct diag *d
                      struct config **out)
 {
 	return load(path, base, diag, out);
+}
+
+int config_parse_rules(const char *file, const char *text, size_t length, const struct config *base,
+                       struct diag *diag, struct config **out)
+{
+	const struct source source = {.system = &this_machine, .base = base, .only_rules = true};
+	return parse(&source, file, text, length, diag, out);
 }

@@ -363,6 +363,7 @@ struct admin_ops api_ops(struct daemon *daemon)
 		.rules = api_rules,
 		.explain = api_explain,
 		.update_lists = api_update_lists,
+		.simulate = api_simulate,
 		.reload = api_reload,
 		.add_rule = api_add_rule,
 		.remove_rule = api_remove_rule,

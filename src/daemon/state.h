@@ -45,6 +45,7 @@ struct daemon {
 	struct devices *devices;
 
 	pthread_mutex_t rules_lock; /* whoever changes the added rules */
+	bool simulating; /* atomic: one at a time */
 	pthread_mutex_t pause_lock; /* whoever changes shared.pauses */
 
 	/* Reloads that the API asks for, and their outcome. */
@@ -87,6 +88,10 @@ json_t *api_pause(void *data, const char *duration, const char *tag, int *http, 
 json_t *api_reload(void *data, int *http, char error[500]);
 json_t *api_add_rule(void *data, const char *rule, int *http, char error[500]);
 json_t *api_remove_rule(void *data, const char *name, int *http, char error[500]);
+
+/* simulate.c: rules on the journal, for /api/v1/simulate. */
+json_t *api_simulate(void *data, const char *rules, size_t length,
+                     const struct store_filter *filter, int *http, char error[500]);
 
 /* subscriptions.c: what is told of lists that come from elsewhere, by name; and `portafilter lists update`. */
 json_t *api_subscriptions(struct daemon *daemon);

@@ -149,7 +149,7 @@ static void write_expressions(const struct lists *lists, const struct config *co
 			path, why);
 }
 
-static struct lists *share(const struct lists *previous)
+struct lists *lists_share(const struct lists *previous)
 {
 	struct lists *lists = (struct lists *)previous;
 	__atomic_add_fetch(&lists->references, 1, __ATOMIC_RELAXED);
@@ -161,7 +161,7 @@ int lists_load_kept(const struct config *config, const struct lists_keep *keep, 
 {
 	*out = NULL;
 	if (keep->previous && is_same(keep->previous, config)) {
-		*out = share(keep->previous);
+		*out = lists_share(keep->previous);
 		tell_again(*out, config, diag);
 		return PF_OK;
 	}

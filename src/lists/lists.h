@@ -83,6 +83,9 @@ PF_MUST_CHECK int lists_load(const struct config *config, struct diag *diag, str
 /* Lets go of them; they are freed with the last who holds them. */
 void lists_free(struct lists **lists);
 
+/* The same lists for one more who holds them. */
+struct lists *lists_share(const struct lists *lists);
+
 /* What a load need not do again. */
 struct lists_keep {
 	const struct lists

@@ -18,6 +18,8 @@ struct params {
 		const char *name, *value; /* borrowed from the request */
 	} list[PARAM_MAX];
 	bool too_many;
+	const char *body; /* of a POST; borrowed, not NUL-terminated; NULL: none */
+	size_t body_length;
 };
 
 /* The value of a parameter, or NULL. */

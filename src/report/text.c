@@ -63,3 +63,9 @@ json_t *report_time(int64_t wall_us)
 	clock_format(wall_us, text);
 	return json_string(text);
 }
+
+const char *report_member(json_t *object, const char *member)
+{
+	const char *text = json_string_value(json_object_get(object, member));
+	return text ? text : "";
+}

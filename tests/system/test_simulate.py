@@ -60,9 +60,27 @@ def check_simulations(daemon):
         assert code == 1 and sum(changes(document).values()) == expected, err
 
 
+def check_api(daemon):
+    """The same over HTTP, with the rules as a body."""
+    rules = RULES + [{"name": "coffee stays home", "tags": ["coffee"], "standing": "overseas", "action": "sinkhole"}]
+    code, document, _ = daemon.api("/api/v1/simulate", "POST", body=json.dumps({"rules": rules}))
+    assert code == 200 and document["breaks"] and changes(document) == {("lobby coffee", "cn.vendor.test", "allow", "sinkhole", "coffee stays home"): 2}, document
+    code, document, _ = daemon.api("/api/v1/simulate?device=tv&since=1h&limit=1", "POST", body="rules:\n  - {name: all, action: sinkhole}\n")
+    assert code == 200 and document["queries"] == 4 and len(document["rows"]) == 1 and document["cut"] == {"look_first": 2, "devices": 0, "rows": 2}
+    code, document, _ = daemon.api("/api/v1/simulate?tag=coffee", "POST", body='{"rules": []}')
+    assert code == 200 and document["queries"] == 8 and not document["breaks"]
+    for body, http, sentence in (("", 400, "rules"), ("rules:\n  - {name: x, nams: [a.test], action: sinkhole}\n", 422, "rules:2:"), ("rules: [", 422, "rules:"),
+                                 ('{"rules": [], "lists": [{"name": "x", "file": "/etc/hostname"}]}', 422, "only `rules`"), ('{"user": "root"}', 422, "only `rules`")):
+        code, problem, _ = daemon.api("/api/v1/simulate", "POST", body=body)
+        assert code == http and sentence in json.dumps(problem), (body[:40], code, problem)
+    assert daemon.api("/api/v1/simulate?tag=nobody", "POST", body='{"rules": []}')[0] == 404
+    assert daemon.api("/api/v1/simulate")[0] == 405
+
+
 def test_rules_on_what_was(portafilter, upstream):
     daemon = start(portafilter, upstream)
     check_simulations(daemon)
+    check_api(daemon)
     # A whole configuration stands for itself: here the coffee machine has no tag, so that the rule is not about it.
     whole = json.loads(daemon.path.read_text())
     whole["devices"] = [{"name": "lobby coffee", "ip": "127.0.0.11"}, {"name": "spare", "ip": "127.0.0.99", "tags": ["coffee"]}]

@@ -1,9 +1,9 @@
 /* The journal against other rules: each question that was asked, with the answer that it had, is decided once more, by the code that
- * decides those of now (decide.h), and what would come out differently is told. Nothing is asked of anybody.
+ * decides those of now (pipeline/decide.h), and what would come out differently is told. Nothing is asked of anybody.
  *
  * Facts of answers (where, who, how sure) are those that were journalled: by the databases and the home of their day. */
-#ifndef PF_PIPELINE_SIMULATE_H
-#define PF_PIPELINE_SIMULATE_H
+#ifndef PF_SIMULATE_SIMULATE_H
+#define PF_SIMULATE_SIMULATE_H
 
 #include "config/config.h"
 #include "journal/store.h"
@@ -17,7 +17,12 @@ struct simulate_rules {
 	/* Fills the device of an id, with its tags; one that nobody knows has TAG_ALL and TAG_UNKNOWN. */
 	void (*device)(void *data, const char *id, const char *name, struct device *device);
 	void *device_data;
+	/* Asked now and then: is it to end here? NULL: never. */
+	bool (*stop)(void *data);
+	void *stop_data;
 };
+
+#define SIMULATE_CHANGES_MAX (1u << 20) /* kinds of queries; some 300 MB */
 
 /* Queries of one device for one name that would be decided differently, in the same way. Strings are the result's. */
 struct simulate_change {
@@ -41,7 +46,8 @@ struct simulate_result {
 /* Would anything that was let through (allowed or flagged) be sinkholed? */
 bool simulate_breaks(const struct simulate_result *result);
 
-/* `result` needs simulate_free in each case. PF_OK; PF_EIO, PF_EINVAL or PF_ENOMEM with a sentence in the store. */
+/* `result` needs simulate_free in each case. PF_OK; PF_EIO, PF_EINVAL, PF_ENOMEM, or PF_EFULL (stopped, or too many
+ * changes) with a sentence in the store. */
 PF_MUST_CHECK int simulate_run(struct store *store, const struct store_filter *filter,
                                const struct simulate_rules *rules, struct simulate_result *result);
 void simulate_free(struct simulate_result *result);

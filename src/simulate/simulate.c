@@ -1,6 +1,6 @@
 /* The past under other rules, see simulate.h. Queries that differ in nothing but their time are decided once (store->history). Where
  * rules have `during`, once for each set of these that acts at some time; where these sets are too many, each query by itself. */
-#include "pipeline/simulate.h"
+#include "simulate/simulate.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,9 +9,10 @@
 #include "dns/answer.h"
 #include "dns/dns.h"
 #include "pipeline/decide.h"
-#include "pipeline/past.h"
+#include "simulate/past.h"
 
 #define US_PER_MINUTE INT64_C(60000000)
+#define STOP_ROWS 4096 /* so often `stop` is asked */
 
 struct run {
 	struct store *store;
@@ -22,6 +23,8 @@ struct run {
 	struct list_set hop_lists[ANSWER_HOP_MAX];
 	char asked_id[DEVICE_ID_MAX]; /* the device of the row before, since rows come in runs */
 	struct device device;
+	uint32_t rows;
+	bool stopped;
 };
 
 /* One row of the journal, with what it stands for. */
@@ -31,6 +34,14 @@ struct row {
 };
 
 /* ---- deciding ---------------------------------------------------------------------------- */
+
+static bool is_stopped(struct run *run)
+{
+	const struct simulate_rules *rules = run->rules;
+	if (rules->stop && ++run->rows % STOP_ROWS == 0 && rules->stop(rules->stop_data))
+		run->stopped = true;
+	return run->stopped;
+}
 
 static void find_device(struct run *run, const struct row *row)
 {
@@ -85,6 +96,8 @@ static int decide(struct run *run, const struct row *row, bool *unseen, struct v
 static int note_change(struct simulate_result *result, const struct row *row, int from,
                        const struct verdict *verdict)
 {
+	if (result->change_count == SIMULATE_CHANGES_MAX)
+		return PF_EFULL;
 	if (result->change_count == result->change_room) {
 		size_t room = result->change_room ? 2 * result->change_room : 256;
 		struct simulate_change *changes = realloc(result->changes, room * sizeof *changes);
@@ -123,6 +136,8 @@ static int on_row(struct run *run, const struct row *row)
 	struct simulate_result *total = run->result;
 	struct verdict verdict;
 	bool unseen;
+	if (is_stopped(run))
+		return PF_EFULL;
 	int from = action_parse(row->action);
 	int result = from < 0 ? PF_EINVAL : decide(run, row, &unseen, &verdict);
 	total->queries += row->count;
@@ -219,21 +234,23 @@ static void settle(struct simulate_result *result)
 
 /* The sets of rules with `during` that acted at some time, in the order in which they came. */
 struct phases {
-	const struct policy *policy;
+	struct run *run;
 	int64_t minute; /* of the last time, and its phase; queries come in the order of time */
 	unsigned last;
 	uint64_t sets[STORE_PHASES_MAX];
 	unsigned count;
 };
 
-/* Offsets of time zones are whole minutes, and so are schedules. STORE_PHASES_MAX: there are too many. */
+/* Offsets of time zones are whole minutes, and so are schedules. STORE_PHASES_MAX: there are too many, or it is to end. */
 static unsigned phase_of(void *data, int64_t time_wall_us)
 {
 	struct phases *phases = data;
+	if (is_stopped(phases->run))
+		return STORE_PHASES_MAX;
 	int64_t minute = time_wall_us / US_PER_MINUTE;
 	if (minute == phases->minute && phases->count)
 		return phases->last;
-	uint64_t set = policy_phase(phases->policy, time_wall_us);
+	uint64_t set = policy_phase(phases->run->rules->policy, time_wall_us);
 	unsigned phase = 0;
 	while (phase < phases->count && phases->sets[phase] != set)
 		phase++;
@@ -248,24 +265,29 @@ static unsigned phase_of(void *data, int64_t time_wall_us)
 
 /* ---- the run ----------------------------------------------------------------------------- */
 
-static bool needs_times(const struct config *config)
-{
-	for (size_t i = 0; i < config->rule_count; i++)
-		if (config->rules[i].during)
-			return true;
-	return false;
-}
-
 static int walk(struct run *run, const struct store_filter *filter)
 {
 	struct store *store = run->store;
-	if (!needs_times(run->rules->config))
-		return store->history(store, filter, NULL, on_history, run);
-	struct phases phases = {.policy = run->tools.policy};
+	struct phases phases = {.run = run};
 	const struct store_phases told = {phase_of, &phases, STORE_PHASES_MAX};
 	int result = store->history(store, filter, &told, on_history, run);
-	/* That ends before the first row is handed out. */
-	return result == PF_EFULL ? store->queries(store, filter, on_query, run) : result;
+	bool many = result == PF_EFULL && !run->stopped && !run->result->queries;
+	return many ? store->queries(store, filter, on_query, run) : result;
+}
+
+/* Why it ended: nothing has said so yet. */
+static void explain(const struct run *run, int result)
+{
+	struct store *store = run->store;
+	if (result == PF_ENOMEM)
+		snprintf(
+			store->error, sizeof store->error,
+			"There is no memory for so many queries; ask for a device, or a shorter time (since).");
+	if (result == PF_EFULL)
+		snprintf(store->error, sizeof store->error,
+		         "%s; ask for a device, or a shorter time (since).",
+		         run->stopped ? "The simulation took longer than it may"
+		                      : "More would come out differently than can be told at once");
 }
 
 int simulate_run(struct store *store, const struct store_filter *filter,
@@ -284,6 +306,7 @@ int simulate_run(struct store *store, const struct store_filter *filter,
 	                    .past = past_new(store)};
 	if (run->past && run->tools.scratch)
 		done = walk(run, filter);
+	explain(run, done);
 	policy_scratch_free(&run->tools.scratch);
 	lists_scratch_free(&run->tools.list_scratch);
 	past_free(&run->past);
@@ -291,10 +314,6 @@ out:
 	free(run);
 	if (done == PF_OK)
 		settle(result);
-	else if (done == PF_ENOMEM)
-		snprintf(
-			store->error, sizeof store->error,
-			"There is no memory for so many queries; ask for a device, or a shorter time (since).");
 	return done;
 }
 

@@ -1,5 +1,5 @@
 /* Answers that were journalled, see past.h. */
-#include "pipeline/past.h"
+#include "simulate/past.h"
 
 #include <stdlib.h>
 #include <string.h>

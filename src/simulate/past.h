@@ -1,6 +1,6 @@
-/* Private to pipeline/: answers of the journal as the rules want them, each read once. */
-#ifndef PF_PIPELINE_PAST_H
-#define PF_PIPELINE_PAST_H
+/* Private to simulate/: answers of the journal as the rules want them, each read once. */
+#ifndef PF_SIMULATE_PAST_H
+#define PF_SIMULATE_PAST_H
 
 #include <stdatomic.h>
 
