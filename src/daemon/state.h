@@ -45,7 +45,7 @@ struct daemon {
 	struct devices *devices;
 
 	pthread_mutex_t rules_lock; /* whoever changes the added rules */
-	bool simulating; /* atomic: one at a time */
+	bool simulating;            /* atomic: one at a time */
 	pthread_mutex_t pause_lock; /* whoever changes shared.pauses */
 
 	/* Reloads that the API asks for, and their outcome. */
