@@ -4,23 +4,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "daemon/devices_state.h"
 
 #define ANNOUNCE_AFTER_US 2000000 /* then its lease is known, and its MAC */
 #define TOLD_MAX 16               /* in one tick, of each kind */
+#define SAVE_SHARE 10   /* writing memory for events takes one part in so many of the time */
 #define JUMP_US 5000000 /* the clocks went apart by more: it was set, or the machine slept */
 
-static void tell(struct devices *devices, struct event *event, const struct device *device)
+/* What a tick has to tell. */
+struct news {
+	size_t count;
+	struct event events[2 * TOLD_MAX];
+};
+
+static void add(struct news *news, struct event *event, const struct device *device)
 {
-	struct event_outlet outlet = notify_outlet(devices->daemon->notify);
 	snprintf(event->device_id, sizeof event->device_id, "%s", device->id);
 	snprintf(event->device_name, sizeof event->device_name, "%s", device->name);
-	event_raise(&outlet, event);
-	devices->unsaved = true;
+	news->events[news->count++] = *event;
 }
 
 /* One event for each device, a moment after it came, when more is known of it. */
-static void tell_newcomers(struct devices *devices, int64_t wall_us)
+static void find_newcomers(struct devices *devices, int64_t wall_us, struct news *news)
 {
 	int row = 0;
 	for (size_t i = 0; i < TOLD_MAX; i++, row++) {
@@ -38,7 +44,7 @@ static void tell_newcomers(struct devices *devices, int64_t wall_us)
 			event.text, sizeof event.text,
 			"A new device is on the network: %s (%s). To give it a tag: portafilter tag %s TAG",
 			view.device->name, event.evidence, view.device->id);
-		tell(devices, &event, view.device);
+		add(news, &event, view.device);
 	}
 }
 
@@ -56,7 +62,7 @@ static void format_length(int64_t us, char text[32])
 	snprintf(text, 32, "%lld %s", (long long)(s / units[unit].s), units[unit].word);
 }
 
-static void tell_silent(struct devices *devices, int64_t wall_us)
+static void find_silent(struct devices *devices, int64_t wall_us, struct news *news)
 {
 	int row = 0;
 	for (size_t i = 0; i < TOLD_MAX; i++, row++) {
@@ -77,7 +83,7 @@ static void tell_silent(struct devices *devices, int64_t wall_us)
 		         "%s has not asked for %s, since %s: it may be off, or ask somebody else. What it "
 		         "asked: portafilter log --device %s",
 		         view.device->name, length, since, view.device->id);
-		tell(devices, &event, view.device);
+		add(news, &event, view.device);
 	}
 }
 
@@ -93,11 +99,33 @@ static void hear_of_gaps(struct devices *devices, struct now now)
 		book_deaf(devices->book, gap_us);
 }
 
+/* That they were told is on the disk before they are: a daemon that is killed tells nobody twice. Where that takes long it is
+ * done seldom, and what is told meanwhile may be told again. */
+static void remember(struct devices *devices, struct now now)
+{
+	char error[500];
+	bool told = devices->save_failed;
+	devices->unsaved = true;
+	if (devices->saved.mono_us &&
+	    now.mono_us - devices->saved.mono_us < devices->save_took_us * SAVE_SHARE)
+		return;
+	if (devices_save(devices, error) != PF_OK && !told)
+		log_warning("%s", error);
+}
+
 void devices_tell_events(struct devices *devices, struct now now)
 {
+	struct news news;
+	news.count = 0;
 	hear_of_gaps(devices, now);
 	if (!devices->daemon->notify)
 		return;
-	tell_newcomers(devices, now.wall_us);
-	tell_silent(devices, now.wall_us);
+	find_newcomers(devices, now.wall_us, &news);
+	find_silent(devices, now.wall_us, &news);
+	if (!news.count)
+		return;
+	remember(devices, now);
+	struct event_outlet outlet = notify_outlet(devices->daemon->notify);
+	for (size_t i = 0; i < news.count; i++)
+		event_raise(&outlet, &news.events[i]);
 }

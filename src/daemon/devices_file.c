@@ -37,6 +37,17 @@ static void load_tags(struct devices *devices, size_t row, json_t *tags)
 	}
 }
 
+static void load_heard(struct devices *devices, size_t row, json_t *heard)
+{
+	size_t i;
+	json_t *asks;
+	json_array_foreach(heard, i, asks)
+	{
+		if (json_is_string(asks))
+			book_remember_heard(devices->book, row, json_string_value(asks));
+	}
+}
+
 static bool load_device(struct devices *devices, json_t *object)
 {
 	struct book_memory memory = {0};
@@ -58,6 +69,7 @@ static bool load_device(struct devices *devices, json_t *object)
 	if (book_remember(devices->book, &memory, &row) != PF_OK)
 		return false;
 	load_tags(devices, row, json_object_get(object, "tags"));
+	load_heard(devices, row, json_object_get(object, "heard"));
 	return true;
 }
 
@@ -116,9 +128,21 @@ static json_t *tags_json(const struct book_view *view)
 	return list;
 }
 
-static json_t *device_json(const struct book_view *view)
+/* The names of `asks` that it was heard to ask often enough: what such a rule gives outlives a restart too. */
+static json_t *heard_json(const struct devices *devices, size_t row)
 {
-	return json_pack("{s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:o}", "id",
+	json_t *list = json_array();
+	for (size_t i = 0; i < CONFIG_TAG_RULES_MAX; i++) {
+		const char *asks = book_heard(devices->book, row, i);
+		if (asks)
+			json_array_append_new(list, json_string(asks));
+	}
+	return list;
+}
+
+static json_t *device_json(const struct devices *devices, size_t row, const struct book_view *view)
+{
+	return json_pack("{s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:o, s:o}", "id",
 	                 view->device->id, "host", view->host, "host_is_reverse", view->host_is_reverse,
 	                 "first_us", (json_int_t)view->first_wall_us, "last_us",
 	                 (json_int_t)view->last_wall_us, "new_until_us",
@@ -126,7 +150,7 @@ static json_t *device_json(const struct book_view *view)
 	                 (json_int_t)view->asked_wall_us, "quiet_from_us",
 	                 (json_int_t)view->quiet_from_wall_us, "silent_told_us",
 	                 (json_int_t)view->silent_told_wall_us, "announced", view->announced, "tags",
-	                 tags_json(view));
+	                 tags_json(view), "heard", heard_json(devices, row));
 }
 
 static json_t *all_json(struct devices *devices)
@@ -135,7 +159,7 @@ static json_t *all_json(struct devices *devices)
 	for (size_t i = 0; i < book_rows(devices->book); i++) {
 		struct book_view view;
 		if (book_view(devices->book, i, &view))
-			json_array_append_new(list, device_json(&view));
+			json_array_append_new(list, device_json(devices, i, &view));
 	}
 	return json_pack("{s:i, s:I, s:o}", "version", FILE_VERSION, "saved_us",
 	                 (json_int_t)clock_now().wall_us, "devices", list);
@@ -163,6 +187,7 @@ static int replace_with(const char *path, json_t *root)
 int devices_save(struct devices *devices, char error[500])
 {
 	char path[PATH_MAX];
+	struct now begun = clock_now();
 	path_of(devices, "", path);
 	json_t *root = all_json(devices);
 	int fault = root ? replace_with(path, root) : ENOMEM;
@@ -172,6 +197,8 @@ int devices_save(struct devices *devices, char error[500])
 		         "Devices can not be remembered in %.200s: %s; give this user the right to write "
 		         "there, or name another folder with `state`.",
 		         path, strerror(fault));
+	devices->saved = clock_now();
+	devices->save_took_us = devices->saved.mono_us - begun.mono_us;
 	devices->save_failed = fault;
 	devices->unsaved = fault;
 	return fault ? PF_EIO : PF_OK;

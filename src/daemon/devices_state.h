@@ -38,6 +38,8 @@ struct devices {
 	struct book *book;
 	struct vendors *vendors;
 	bool unsaved;
+	struct now saved; /* when memory was written last, and how long that took */
+	int64_t save_took_us;
 	bool save_failed; /* told once */
 };
 

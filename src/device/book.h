@@ -135,6 +135,10 @@ struct book_memory {
 /* The row of the memory's id, made when there is none; what it knows is added. PF_OK and `*row`; PF_EINVAL (no id of a
  * device), PF_ENOMEM. */
 PF_MUST_CHECK int book_remember(struct book *book, const struct book_memory *memory, size_t *row);
+/* The `asks` of tag rule `rule` when the row's device was heard to ask that often enough, else NULL; and that it was, for each rule
+ * that wants to hear this. */
+const char *book_heard(const struct book *book, size_t row, size_t rule);
+void book_remember_heard(struct book *book, size_t row, const char *asks);
 /* The first row from `from` on of an unknown device that was first seen at `until` or before and that nobody was told of; -1:
  * none. Then it counts as told. */
 int book_announce(struct book *book, size_t from, int64_t until_wall_us);

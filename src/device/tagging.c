@@ -1,6 +1,7 @@
 /* What people do with the book: they find devices, tag them, and look; and what is remembered over a restart. */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "device/book_state.h"
 
@@ -236,6 +237,22 @@ int book_remember(struct book *book, const struct book_memory *memory, size_t *o
 	row_retag(book, number);
 	*out = number;
 	return PF_OK;
+}
+
+const char *book_heard(const struct book *book, size_t row, size_t rule)
+{
+	bool heard = rule < book->config->tag_rule_count && book->rows[row].asked >> rule & 1;
+	return heard ? book->config->tag_rules[rule].asks : NULL;
+}
+
+void book_remember_heard(struct book *book, size_t row, const char *asks)
+{
+	for (size_t i = 0; i < book->config->tag_rule_count; i++) {
+		const char *wanted = book->config->tag_rules[i].asks;
+		if (wanted && !strcasecmp(wanted, asks))
+			book->rows[row].asked |= UINT64_C(1) << i;
+	}
+	row_retag(book, (uint32_t)row);
 }
 
 int book_announce(struct book *book, size_t from, int64_t until_wall_us)

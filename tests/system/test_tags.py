@@ -130,6 +130,13 @@ def test_rules_give_tags(portafilter, upstream):
     code, _, error = daemon.cli("untag", "127.0.0.9", "guest")
     assert code == 1 and "tag-rules" in error
     assert "guest" not in device(daemon, "name", "lobby coffee")["tags"]
+    # whoever was heard is no other after a restart, and is one when the rule has gone
+    daemon.stop()
+    daemon.start()
+    assert rcode(daemon, "127.0.0.9") == dns.rcode.NXDOMAIN
+    daemon.write(**{"tag-rules": [{"tag": "guest", "asks": "*.other.example"}]})
+    assert daemon.cli("reload")[0] == 0
+    assert rcode(daemon, "127.0.0.9") == dns.rcode.NOERROR
 
 
 # ---- what forwarders say
@@ -211,10 +218,11 @@ def test_a_new_device_is_told_once(portafilter, upstream):
         event = json.loads(server.bodies[0])
         assert event["event"] == "new-device" and event["evidence"] == "vendor: not known, host name: not known"
         assert event["text"].endswith("portafilter tag ip:127.0.0.9 TAG")
+        # that it was told is on the disk already
+        daemon.kill()
+        daemon.start()
         # one step from the event to a tag
         assert daemon.cli("tag", event["device"]["id"], "guest")[0] == 0
-        daemon.stop()
-        daemon.start()
         for source in ("127.0.0.9", "127.0.0.8"):
             ask(daemon.port, "a.test", source=source)
         wait_until(lambda: len(told()) > 1, "the next one is told")

@@ -46,7 +46,7 @@ struct step {
 	const char *find_sql;
 	enum table kept;
 	/* Or these statements. With ?7 they are run again until nothing is left. */
-	const char *sql[2];
+	const char *sql[3];
 };
 
 #define SUM_SQL(table, time, limit)                                                            \
@@ -83,17 +83,25 @@ static const struct step steps[] = {
 	{"device", .sql = {TOTAL_SQL("total_hour", "hour", "?4"), TOTAL_SQL("total_day", "day", "?5")}},
 	{"device_change",
      .sql = {"DELETE FROM device_change WHERE id >= ?1 AND id < ?2 AND time < ?3"}},
-	/* Who turned out to be another goes when nothing speaks of it any more. */
+	/* A device goes when nothing speaks of it any more: who turned out to be another one at once, all others when they have
+	 * not asked for as long as sums are kept. Else each address that a stranger makes up would stay for ever. */
 	{"device",
      .sql =
-         {"DELETE FROM device WHERE id IN (SELECT device FROM merged WHERE device >= ?1 AND device < ?2"
-          " AND moved) AND NOT EXISTS (SELECT 1 FROM kind k WHERE k.device = device.id)"
+         {"DELETE FROM device WHERE id >= ?1 AND id < ?2 AND (last < ?3 OR id IN"
+          " (SELECT device FROM merged WHERE device >= ?1 AND device < ?2 AND moved))"
+          " AND NOT EXISTS (SELECT 1 FROM kind k WHERE k.device = device.id)"
           " AND NOT EXISTS (SELECT 1 FROM endpoint e WHERE e.device = device.id)"
-          " AND NOT EXISTS (SELECT 1 FROM event v WHERE v.device = device.id)"
           " AND NOT EXISTS (SELECT 1 FROM sum_hour s WHERE s.device = device.id)"
+          " AND NOT EXISTS (SELECT 1 FROM sum_day s WHERE s.device = device.id)"
           " AND NOT EXISTS (SELECT 1 FROM sum_month s WHERE s.device = device.id)"
+          " AND NOT EXISTS (SELECT 1 FROM total_hour s WHERE s.device = device.id)"
+          " AND NOT EXISTS (SELECT 1 FROM total_day s WHERE s.device = device.id)"
+          " AND NOT EXISTS (SELECT 1 FROM drift d WHERE d.device = device.id)"
+          " AND id NOT IN (SELECT device FROM event) AND id NOT IN (SELECT target FROM merged)"
           " AND id NOT IN (SELECT device FROM device_change)",
           "DELETE FROM merged WHERE device >= ?1 AND device < ?2"
+          " AND device NOT IN (SELECT id FROM device)",
+          "DELETE FROM met WHERE device >= ?1 AND device < ?2"
           " AND device NOT IN (SELECT id FROM device)"}},
 	{"fact",
      .find_sql = "SELECT id FROM fact WHERE id >= ?1 AND id < ?2"
