@@ -36,14 +36,16 @@ static void print_source(json_t *source)
 		cli_put(stdout, "EXPIRED and not used; ");
 	if (json_is_integer(json_object_get(source, "serial")))
 		cli_put(stdout, "serial %lld, ", (long long)cli_integer(source, "serial"));
+	bool running = !strcmp(cli_string(source, "phase"), "running");
 	if (*fetched)
-		cli_put(stdout, "fetched %s, %s bytes, ", cli_time(fetched).bytes,
-		        cli_number(cli_integer(source, "bytes")).bytes);
+		cli_put(stdout, "fetched %s, ", cli_time(fetched).bytes);
 	else
 		cli_put(stdout, "never fetched, ");
+	if (*fetched && !running) /* else they are those of the round that is under way */
+		cli_put(stdout, "%s bytes, ", cli_number(cli_integer(source, "bytes")).bytes);
 	if (*checked)
 		cli_put(stdout, "checked %s, ", cli_time(checked).bytes);
-	if (!strcmp(cli_string(source, "phase"), "running"))
+	if (running)
 		cli_say(stdout, "%s bytes have come so far",
 		        cli_number(cli_integer(source, "bytes")).bytes);
 	else

@@ -224,6 +224,7 @@ void source_begin(struct source *source)
 	source->retry_after_us = 0;
 	pthread_mutex_lock(&fetch->lock);
 	source->status.phase = FETCH_RUNNING;
+	source->status.bytes = 0; /* of this round from now on */
 	source->wanted = false;
 	pthread_mutex_unlock(&fetch->lock);
 	uv_timer_stop(&source->timer);

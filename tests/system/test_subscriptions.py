@@ -177,6 +177,30 @@ def test_update(subscribe, web):
     assert is_sunk(daemon)
 
 
+def test_progress_is_shown(subscribe, web):
+    """A list that is on its way: how far it has come, in the API and in `portafilter lists`."""
+    rest = threading.Event()
+
+    def slowly(request):
+        half = len(NAMES) // 2
+        request.send_response(200)
+        request.send_header("Content-Length", str(len(NAMES)))
+        request.end_headers()
+        request.wfile.write(NAMES.encode()[:half])
+        request.wfile.flush()
+        rest.wait(PATIENCE_S)
+        request.wfile.write(NAMES.encode()[half:])
+    daemon = subscribe(web(slowly).url(), timeout=f"{int(PATIENCE_S)}s")
+    try:
+        wait_until(lambda: source(daemon)["bytes"] == len(NAMES) // 2, "half of the list is there")
+        assert source(daemon)["phase"] == "running" and not is_sunk(daemon)
+        assert f"never fetched, {len(NAMES) // 2} bytes have come so far" in daemon.cli("lists")[1]
+    finally:
+        rest.set()
+    wait_sunk(daemon)
+    daemon.wait_log("the list `feed` was fetched from .*: 50 entries in [0-9]+ bytes")
+
+
 def test_reloads_take_lists_away_and_bring_new_ones(subscribe, web):
     first, second = web(NAMES), web("other.listed.test\n")
     daemon = subscribe(first.url())
