@@ -2,6 +2,7 @@
 #include "geo/mmdb_data.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* Each byte starts at most one value, and a value is decoded again only where a record points into
  * another one. A file that needs more decodes than this was made to hold up whoever reads it. */
@@ -141,15 +142,18 @@ static const char *check_target(struct mmdb_data *data, size_t target, unsigned 
 	return mmdb_data_seen(data, target) ? NULL : check_value(data, &target, depth);
 }
 
-/* Is the value at `offset` a string, or a pointer to one? */
-static bool is_key(const struct mmdb_data *data, size_t offset)
+/* The value at `offset`, or what a pointer there points to. */
+static bool read_target(const struct mmdb_data *data, size_t offset, struct head *head)
+{
+	if (!read_head(data, offset, head))
+		return false;
+	return head->type != TYPE_POINTER || read_head(data, head->size, head);
+}
+
+static bool is_text(const struct mmdb_data *data, size_t offset)
 {
 	struct head head;
-	if (!read_head(data, offset, &head))
-		return false;
-	if (head.type == TYPE_POINTER && !read_head(data, head.size, &head))
-		return false;
-	return head.type == TYPE_STRING;
+	return read_target(data, offset, &head) && head.type == TYPE_STRING;
 }
 
 static const char *check_entries(struct mmdb_data *data, const struct head *head, size_t *offset,
@@ -159,7 +163,7 @@ static const char *check_entries(struct mmdb_data *data, const struct head *head
 	*offset = head->offset;
 	for (size_t i = 0; i < head->size && !fault; i++) {
 		if (head->type == TYPE_MAP) {
-			if (!is_key(data, *offset))
+			if (!is_text(data, *offset))
 				return "a map has a key that is no text";
 			fault = check_value(data, offset, depth);
 		}
@@ -207,4 +211,43 @@ bool mmdb_data_is_map(const struct mmdb_data *data, size_t offset)
 {
 	struct head head;
 	return read_head(data, offset, &head) && head.type == TYPE_MAP;
+}
+
+static bool is_this_text(const struct mmdb_data *data, size_t offset, const char *text)
+{
+	struct head head;
+	return read_target(data, offset, &head) && head.type == TYPE_STRING &&
+	       head.size == strlen(text) && head.size <= data->size - head.offset &&
+	       !memcmp(data->bytes + head.offset, text, head.size);
+}
+
+static bool are_texts(struct mmdb_data *data, size_t offset)
+{
+	struct head head;
+	if (!read_target(data, offset, &head))
+		return false;
+	if (head.type != TYPE_MAP && head.type != TYPE_ARRAY)
+		return true;
+	size_t count = head.type == TYPE_MAP ? head.size * 2 : head.size;
+	for (size_t i = 0; i < count; i++)
+		if (!is_text(data, head.offset) || check_value(data, &head.offset, 0))
+			return false;
+	return true;
+}
+
+bool mmdb_data_holds_texts(struct mmdb_data *data, size_t map, const char *key)
+{
+	struct head head;
+	if (!read_head(data, map, &head) || head.type != TYPE_MAP)
+		return false;
+	for (size_t i = 0; i < head.size; i++) {
+		bool wanted = is_this_text(data, head.offset, key);
+		if (check_value(data, &head.offset, 0))
+			return false;
+		if (wanted)
+			return are_texts(data, head.offset);
+		if (check_value(data, &head.offset, 0))
+			return false;
+	}
+	return true;
 }

@@ -35,4 +35,8 @@ const char *mmdb_data_check(struct mmdb_data *data, size_t offset);
 /* Is there a map at `offset`? */
 bool mmdb_data_is_map(const struct mmdb_data *data, size_t offset);
 
+/* Does the map at `map`, which was checked, hold nothing but texts under `key`: an array of them, or a map? True also when there is
+ * no such key, or it is something else altogether. */
+bool mmdb_data_holds_texts(struct mmdb_data *data, size_t map, const char *key);
+
 #endif

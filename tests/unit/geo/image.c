@@ -173,7 +173,7 @@ static void put_metadata(struct image *image)
 	image_bytes(image, marker, sizeof marker - 1);
 	image_map(image, image->extra ? 10 : 9);
 	if (image->extra) {
-		image_text(image, "extra");
+		image_text(image, image->extra_key ? image->extra_key : "extra");
 		image_bytes(image, image->extra, image->extra_length);
 	}
 	image_text(image, "node_count");

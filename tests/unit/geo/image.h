@@ -16,7 +16,9 @@ struct image {
 	uint64_t build_epoch_s;
 	const char *type;
 	int64_t node_count_lie; /* -1: the true one */
-	const uint8_t *extra;   /* a value that stands in the metadata under the key "extra" */
+	const uint8_t *extra;   /* a value that stands first in the metadata, under the key "extra" */
+	const char
+		*extra_key; /* or under this one; what comes later under the same key counts no more */
 	size_t extra_length;
 	/* the tree: a node, IMAGE_DATA | offset, or IMAGE_EMPTY; node 0 is the root */
 	uint32_t nodes[IMAGE_NODES_MAX][2];
