@@ -86,23 +86,22 @@ static const struct step steps[] = {
 	/* A device goes when nothing speaks of it any more: who turned out to be another one at once, all others when they have
 	 * not asked for as long as sums are kept. Else each address that a stranger makes up would stay for ever. */
 	{"device",
-     .sql =
-         {"DELETE FROM device WHERE id >= ?1 AND id < ?2 AND (last < ?3 OR id IN"
-          " (SELECT device FROM merged WHERE device >= ?1 AND device < ?2 AND moved))"
-          " AND NOT EXISTS (SELECT 1 FROM kind k WHERE k.device = device.id)"
-          " AND NOT EXISTS (SELECT 1 FROM endpoint e WHERE e.device = device.id)"
-          " AND NOT EXISTS (SELECT 1 FROM sum_hour s WHERE s.device = device.id)"
-          " AND NOT EXISTS (SELECT 1 FROM sum_day s WHERE s.device = device.id)"
-          " AND NOT EXISTS (SELECT 1 FROM sum_month s WHERE s.device = device.id)"
-          " AND NOT EXISTS (SELECT 1 FROM total_hour s WHERE s.device = device.id)"
-          " AND NOT EXISTS (SELECT 1 FROM total_day s WHERE s.device = device.id)"
-          " AND NOT EXISTS (SELECT 1 FROM drift d WHERE d.device = device.id)"
-          " AND id NOT IN (SELECT device FROM event) AND id NOT IN (SELECT target FROM merged)"
-          " AND id NOT IN (SELECT device FROM device_change)",
-          "DELETE FROM merged WHERE device >= ?1 AND device < ?2"
-          " AND device NOT IN (SELECT id FROM device)",
-          "DELETE FROM met WHERE device >= ?1 AND device < ?2"
-          " AND device NOT IN (SELECT id FROM device)"}},
+     .sql = {"DELETE FROM device WHERE id >= ?1 AND id < ?2 AND (last < ?3 OR id IN"
+             " (SELECT device FROM merged WHERE device >= ?1 AND device < ?2 AND moved))"
+             " AND NOT EXISTS (SELECT 1 FROM kind k WHERE k.device = device.id)"
+             " AND NOT EXISTS (SELECT 1 FROM endpoint e WHERE e.device = device.id)"
+             " AND NOT EXISTS (SELECT 1 FROM sum_hour s WHERE s.device = device.id)"
+             " AND NOT EXISTS (SELECT 1 FROM sum_day s WHERE s.device = device.id)"
+             " AND NOT EXISTS (SELECT 1 FROM sum_month s WHERE s.device = device.id)"
+             " AND NOT EXISTS (SELECT 1 FROM total_hour s WHERE s.device = device.id)"
+             " AND NOT EXISTS (SELECT 1 FROM total_day s WHERE s.device = device.id)"
+             " AND NOT EXISTS (SELECT 1 FROM drift d WHERE d.device = device.id)"
+             " AND id NOT IN (SELECT device FROM event) AND id NOT IN (SELECT target FROM merged)"
+             " AND id NOT IN (SELECT device FROM device_change)",
+             "DELETE FROM merged WHERE device >= ?1 AND device < ?2"
+             " AND device NOT IN (SELECT id FROM device)",
+             "DELETE FROM met WHERE device >= ?1 AND device < ?2"
+             " AND device NOT IN (SELECT id FROM device)"}},
 	{"fact",
      .find_sql = "SELECT id FROM fact WHERE id >= ?1 AND id < ?2"
                  " AND NOT EXISTS (SELECT 1 FROM answer_address a WHERE a.fact = fact.id)"
