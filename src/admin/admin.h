@@ -1,4 +1,4 @@
-/* The admin thread: the API over HTTP (libmicrohttpd) on the control socket, outside the DNS path.
+/* The admin: the API over HTTP (libmicrohttpd) on the control socket and, with the dashboard, on listen.web, outside the DNS path.
  * What it asks of the daemon goes through `struct admin_ops`, so that it knows neither the workers nor
  * the snapshot; what it asks of the journal goes through report/. */
 #ifndef PF_ADMIN_ADMIN_H
@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "config/config.h"
 
 #define ADMIN_BODY_BYTES_MAX (64u << 10)
 
@@ -41,15 +42,28 @@ struct admin_ops {
 	char *(*recognise_path)(void *data);
 };
 
+/* The sockets and the certificate of listen.web, opened while we are root. PF_OK and NULL when nothing is to listen, or when nobody
+ * has asked for what can not be opened (a warning in the log). PF_EIO, PF_ENOMEM with a sentence. */
+struct admin_web;
+PF_MUST_CHECK int admin_web_open(const struct config_web *config, struct admin_web **out,
+                                 char error[500]);
+/* Says in the log where it is. */
+void admin_web_announce(const struct admin_web *web);
+void admin_web_close(struct admin_web **web);
+
 struct admin_options {
 	const char *socket_path;  /* unix socket, mode 0660; its folder must exist */
 	const char *journal_path; /* NULL: no journal is kept */
 	struct admin_ops ops;
+	const char *
+		state_folder; /* passwords and tokens are kept there; NULL: they are not, and nobody is asked */
+	struct admin_web *
+		web; /* its sockets are the admin's from now on; outlives it. NULL: the control socket only */
 };
 
 struct admin;
 /* Binds the socket (replacing a stale one that nobody answers on; PF_ECONFLICT when somebody does) and starts
- * the thread. `error` gets a sentence. */
+ * the threads. PF_EINVAL: listen.web would let in everybody. `error` gets a sentence. */
 PF_MUST_CHECK int admin_start(const struct admin_options *options, struct admin **out,
                               char error[500]);
 void admin_stop(struct admin **admin);

@@ -5,40 +5,73 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/error.h"
+
 static const char *title_of(int http)
 {
 	switch (http) {
 	case 400: return "Bad Request";
+	case 401: return "Unauthorized";
+	case 403: return "Forbidden";
 	case 404: return "Not Found";
 	case 405: return "Method Not Allowed";
+	case 406: return "Not Acceptable";
 	case 409: return "Conflict";
+	case 412: return "Precondition Failed";
 	case 413: return "Content Too Large";
+	case 415: return "Unsupported Media Type";
 	case 422: return "Unprocessable Content";
+	case 429: return "Too Many Requests";
+	case 502: return "Bad Gateway";
 	case 503: return "Service Unavailable";
 	case 504: return "Gateway Timeout";
 	default: return "Internal Server Error";
 	}
 }
 
-/* `type` NULL: JSON. */
+/* Scripts, styles and pictures come from us alone, nothing is inline, and nobody puts us into a frame. */
+#define CONTENT_POLICY                                                                                    \
+	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " \
+	"manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+enum MHD_Result respond_queue(struct MHD_Connection *connection, int http,
+                              struct MHD_Response *response, const char *type, const char *caching)
+{
+	const struct {
+		const char *name, *value;
+	} headers[] = {
+		{MHD_HTTP_HEADER_CONTENT_TYPE, type},
+		{MHD_HTTP_HEADER_CACHE_CONTROL, caching ? caching : "no-store"},
+		{"X-Content-Type-Options", "nosniff"},
+		{"Content-Security-Policy", CONTENT_POLICY},
+		{"Referrer-Policy", "no-referrer"},
+		{"X-Frame-Options", "DENY"}, /* for browsers that do not know frame-ancestors */
+		{"Cross-Origin-Resource-Policy", "same-origin"},
+		{"Cross-Origin-Opener-Policy", "same-origin"},
+	};
+	for (size_t i = 0; i < PF_COUNT(headers); i++)
+		if (MHD_add_response_header(response, headers[i].name, headers[i].value) != MHD_YES)
+			return MHD_NO;
+	return MHD_queue_response(connection, (unsigned)http, response);
+}
+
 static enum MHD_Result queue(struct MHD_Connection *connection, int http,
-                             struct MHD_Response *response, const char *type, const char *allow)
+                             struct MHD_Response *response, const char *type,
+                             const struct respond_header *header)
 {
 	if (!type)
 		type = http < 400 ? "application/json" : "application/problem+json";
 	enum MHD_Result result = MHD_NO;
-	if (MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type) == MHD_YES &&
-	    MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store") == MHD_YES &&
-	    MHD_add_response_header(response, "X-Content-Type-Options", "nosniff") == MHD_YES &&
-	    (!allow || MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, allow) == MHD_YES))
-		result = MHD_queue_response(connection, (unsigned)http, response);
+	if (!header || !header->name ||
+	    MHD_add_response_header(response, header->name, header->value) == MHD_YES)
+		result = respond_queue(connection, http, response, type, NULL);
 	MHD_destroy_response(response);
 	return result;
 }
 
 /* Takes over `document`. */
 static enum MHD_Result queue_json(struct MHD_Connection *connection, int http, json_t *document,
-                                  const char *allow)
+                                  const struct respond_header *header)
 {
 	static const char without_memory[] =
 		"{\"type\":\"about:blank\",\"title\":\"Service Unavailable\",\"status\":503,"
@@ -52,7 +85,7 @@ static enum MHD_Result queue_json(struct MHD_Connection *connection, int http, j
 			 : MHD_create_response_from_buffer(sizeof without_memory - 1, (void *)without_memory,
 	                                           MHD_RESPMEM_PERSISTENT);
 	if (response)
-		return queue(connection, http, response, NULL, allow);
+		return queue(connection, http, response, NULL, header);
 	free(text);
 	return MHD_NO;
 }
@@ -72,28 +105,30 @@ static json_t *sentence_json(const char *sentence)
 }
 
 enum MHD_Result respond_text(struct MHD_Connection *connection, const char *type, const char *text,
-                             size_t length, void (*on_sent)(void *data), void *data)
+                             size_t length, const struct respond_header *header,
+                             void (*on_sent)(void *data), void *data)
 {
 	struct MHD_Response *response =
 		MHD_create_response_from_buffer_with_free_callback_cls(length, (void *)text, on_sent, data);
 	if (response)
-		return queue(connection, 200, response, type, NULL);
+		return queue(connection, 200, response, type, header);
 	on_sent(data);
 	return MHD_NO;
 }
 
-enum MHD_Result respond_json(struct MHD_Connection *connection, json_t *document)
+enum MHD_Result respond_json(struct MHD_Connection *connection, json_t *document,
+                             const struct respond_header *header)
 {
-	return queue_json(connection, 200, document, NULL);
+	return queue_json(connection, 200, document, header);
 }
 
 enum MHD_Result respond_problem(struct MHD_Connection *connection, int http, const char *detail,
-                                json_t *extra, const char *allow)
+                                json_t *extra, const struct respond_header *header)
 {
 	json_t *problem = json_pack("{s:s, s:s, s:i, s:o}", "type", "about:blank", "title",
 	                            title_of(http), "status", http, "detail", sentence_json(detail));
 	if (problem && extra)
 		json_object_update_missing(problem, extra);
 	json_decref(extra);
-	return queue_json(connection, http, problem, allow);
+	return queue_json(connection, http, problem, header);
 }

@@ -7,18 +7,29 @@
 
 #define RESPOND_ERROR_MAX 500 /* of a sentence, as in struct admin_ops */
 
-/* All queue an answer; MHD_NO (the connection is closed) only without memory. */
+/* Queues a response with the headers that every answer has; `caching` NULL: no-store. MHD_NO without memory; the response
+ * stays the caller's. */
+enum MHD_Result respond_queue(struct MHD_Connection *connection, int http,
+                              struct MHD_Response *response, const char *type, const char *caching);
+
+/* A header that only this answer has; name NULL: none. */
+struct respond_header {
+	const char *name, *value;
+};
+
+/* All queue an answer; MHD_NO (the connection is closed) only without memory. `header` may be NULL. */
 
 /* 200 with a text, of JSON when `type` is NULL. `on_sent(data)` is called when nobody needs the text any more, on failure too. */
 enum MHD_Result respond_text(struct MHD_Connection *connection, const char *type, const char *text,
-                             size_t length, void (*on_sent)(void *data), void *data);
+                             size_t length, const struct respond_header *header,
+                             void (*on_sent)(void *data), void *data);
 
 /* 200 with a document; the reference is taken over. */
-enum MHD_Result respond_json(struct MHD_Connection *connection, json_t *document);
+enum MHD_Result respond_json(struct MHD_Connection *connection, json_t *document,
+                             const struct respond_header *header);
 
-/* A problem: `http` is 400 or more. Members of `extra` (may be NULL, taken over) are added. `allow` (may be NULL) lists
- * the methods that are allowed. */
+/* A problem: `http` is 400 or more. Members of `extra` (may be NULL, taken over) are added. */
 enum MHD_Result respond_problem(struct MHD_Connection *connection, int http, const char *detail,
-                                json_t *extra, const char *allow);
+                                json_t *extra, const struct respond_header *header);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "admin/devices.h"
 #include "admin/metrics.h"
+#include "admin/routes_access.h"
 #include "journal/sqlite/sqlite.h"
 #include "report/overview.h"
 #include "report/proposals.h"
@@ -17,12 +18,6 @@
 
 #define OVERVIEW_SINCE_US (INT64_C(86400) * 1000000)
 #define REPORT_SINCE_US (INT64_C(30) * 86400 * 1000000) /* when nobody says since when */
-
-static void fail(struct routes_answer *answer, int http, const char *sentence)
-{
-	answer->http = http;
-	snprintf(answer->error, sizeof answer->error, "%s", sentence);
-}
 
 /* ---- the running daemon ------------------------------------------------------------------ */
 
@@ -68,7 +63,7 @@ static void get_metrics(struct routes_context *context, const struct params *par
 			buffer_deinit(text);
 		free(text);
 		if (answer->http < 400)
-			fail(answer, 503, "The daemon has no memory for its figures.");
+			routes_fail(answer, 503, "The daemon has no memory for its figures.");
 	}
 	json_decref(status);
 	json_decref(lists);
@@ -94,7 +89,7 @@ static void post_pause(struct routes_context *context, const struct params *para
 {
 	const char *duration = params_get(params, "for"), *tag = params_get(params, "tag");
 	if (!duration || !*duration)
-		fail(answer, 400, "Say for how long (\"for\"): 10m, or off.");
+		routes_fail(answer, 400, "Say for how long (\"for\"): 10m, or off.");
 	else
 		answer->body = context->ops.pause(context->ops.data, duration, tag && *tag ? tag : "all",
 		                                  &answer->http, answer->error);
@@ -105,7 +100,7 @@ static void change_tags(struct routes_context *context, const struct params *par
 {
 	const char *device = params_get(params, "device"), *tags = params_get(params, "tags");
 	if (!device || !*device || !tags || !*tags)
-		fail(answer, 400, "Give a \"device\" and its \"tags\", divided by commas.");
+		routes_fail(answer, 400, "Give a \"device\" and its \"tags\", divided by commas.");
 	else
 		answer->body =
 			context->ops.tag(context->ops.data, device, tags, untag, &answer->http, answer->error);
@@ -128,7 +123,7 @@ static void post_add_rule(struct routes_context *context, const struct params *p
 {
 	const char *rule = params_get(params, "rule");
 	if (!rule || !*rule)
-		fail(answer, 400, "Give the \"rule\", written as in the configuration.");
+		routes_fail(answer, 400, "Give the \"rule\", written as in the configuration.");
 	else
 		answer->body = context->ops.add_rule(context->ops.data, rule, &answer->http, answer->error);
 }
@@ -138,7 +133,7 @@ static void post_remove_rule(struct routes_context *context, const struct params
 {
 	const char *name = params_get(params, "name");
 	if (!name || !*name)
-		fail(answer, 400, "Give the \"name\" of a rule that was added.");
+		routes_fail(answer, 400, "Give the \"name\" of a rule that was added.");
 	else
 		answer->body =
 			context->ops.remove_rule(context->ops.data, name, &answer->http, answer->error);
@@ -150,7 +145,7 @@ static void get_explain(struct routes_context *context, const struct params *par
 	const char *device = params_get(params, "device"), *name = params_get(params, "name");
 	const char *type = params_get(params, "type");
 	if (!device || !*device || !name || !*name) {
-		fail(answer, 400, "Give a \"device\" and a \"name\".");
+		routes_fail(answer, 400, "Give a \"device\" and a \"name\".");
 		return;
 	}
 	answer->body = context->ops.explain(context->ops.data, device, name, type ? type : "A",
@@ -162,7 +157,7 @@ static void get_explain(struct routes_context *context, const struct params *par
 static struct store *open_store(struct routes_context *context, struct routes_answer *answer)
 {
 	if (!context->journal_path) {
-		fail(answer, 409, "No journal is kept (journal: off).");
+		routes_fail(answer, 409, "No journal is kept (journal: off).");
 		return NULL;
 	}
 	struct store *store =
@@ -272,7 +267,7 @@ static void get_report(struct routes_context *context, const struct params *para
 		if (store && status)
 			answer->body = summary_make(store, &filter, &subject);
 		if (store && status && !answer->body)
-			fail(answer, 503, *store->error ? store->error : "The journal can not be read.");
+			routes_fail(answer, 503, *store->error ? store->error : "The journal can not be read.");
 		json_decref(status);
 		if (store)
 			store->close(&store);
@@ -302,7 +297,8 @@ static void get_overview(struct routes_context *context, const struct params *pa
 	if (answer->body)
 		json_object_set(answer->body, "home", json_object_get(status, "home"));
 	else if (error != PF_OK)
-		fail(answer, http_of(error), *store->error ? store->error : "The journal can not be read.");
+		routes_fail(answer, http_of(error),
+		            *store->error ? store->error : "The journal can not be read.");
 	json_decref(status);
 	store->close(&store);
 }
@@ -314,10 +310,10 @@ static void post_simulate(struct routes_context *context, const struct params *p
 	struct store_filter filter;
 	struct tagged tagged = {0};
 	if (!params->body_length)
-		fail(answer, 400,
-		     "The body is to hold the rules, as in the configuration: {\"rules\": [...]}.");
+		routes_fail(answer, 400,
+		            "The body is to hold the rules, as in the configuration: {\"rules\": [...]}.");
 	else if (!context->journal_path)
-		fail(answer, 409, "No journal is kept (journal: off).");
+		routes_fail(answer, 409, "No journal is kept (journal: off).");
 	else if (read_filter(context, params, &filter, &tagged, answer)) {
 		if (!filter.since_wall_us)
 			filter.since_wall_us = clock_now().wall_us - REPORT_SINCE_US;
@@ -339,7 +335,7 @@ static void get_devices(struct routes_context *context, const struct params *par
 	const char *unknown = params_get(params, "unknown");
 	json_t *seen = NULL;
 	if (unknown && strcmp(unknown, "1")) {
-		fail(answer, 400, "\"unknown\" takes 1.");
+		routes_fail(answer, 400, "\"unknown\" takes 1.");
 		return;
 	}
 	if (context->journal_path) {
@@ -348,7 +344,7 @@ static void get_devices(struct routes_context *context, const struct params *par
 			return;
 		seen = report_devices(store);
 		if (!seen)
-			fail(answer, 503, *store->error ? store->error : "The journal can not be read.");
+			routes_fail(answer, 503, *store->error ? store->error : "The journal can not be read.");
 		store->close(&store);
 		if (!seen)
 			return;
@@ -356,7 +352,7 @@ static void get_devices(struct routes_context *context, const struct params *par
 	answer->body = context->ops.devices(context->ops.data, &answer->http, answer->error);
 	if (answer->body && answer->http < 400 &&
 	    devices_join(answer->body, json_object_get(seen, "devices"), unknown) != PF_OK)
-		fail(answer, 503, "The daemon has no memory for so many devices.");
+		routes_fail(answer, 503, "The daemon has no memory for so many devices.");
 	json_decref(seen);
 }
 
@@ -372,7 +368,7 @@ static void get_proposals(struct routes_context *context, const struct params *p
 	}
 	char *path = context->ops.recognise_path(context->ops.data);
 	if (!path)
-		fail(answer, 409, "Devices are not recognised by their names (recognise: off).");
+		routes_fail(answer, 409, "Devices are not recognised by their names (recognise: off).");
 	else if (recognise_load(path, &table, answer->error) != PF_OK)
 		answer->http = 503;
 	free(path);
@@ -382,7 +378,7 @@ static void get_proposals(struct routes_context *context, const struct params *p
 	if (store) {
 		answer->body = report_proposals(store, table, &filter);
 		if (!answer->body)
-			fail(answer, 503, *store->error ? store->error : "The journal can not be read.");
+			routes_fail(answer, 503, *store->error ? store->error : "The journal can not be read.");
 		store->close(&store);
 	}
 	recognise_free(&table);
@@ -413,27 +409,38 @@ static const char *const simulate_params[] = {"device",   "name",       "action"
                                               "until",    "limit",      NULL};
 static const char *const event_params[] = {"device", "kind", "since", "until", "limit", NULL};
 
+static const char *const login_params[] = {"password", NULL};
+static const char *const password_params[] = {"role", "password", "current", NULL};
+static const char *const token_params[] = {"name", "may", NULL};
+
 static const struct route routes[] = {
-	{"/metrics", false, no_params, get_metrics},
-	{"/api/v1/status", false, no_params, get_status},
-	{"/api/v1/devices", false, device_params, get_devices},
-	{"/api/v1/proposals", false, proposal_params, get_proposals},
-	{"/api/v1/queries", false, query_params, get_queries},
-	{"/api/v1/endpoints", false, endpoint_params, get_endpoints},
-	{"/api/v1/report", false, report_params, get_report},
-	{"/api/v1/overview", false, overview_params, get_overview},
-	{"/api/v1/events", false, event_params, get_events},
-	{"/api/v1/lists", false, no_params, get_lists},
-	{"/api/v1/rules", false, no_params, get_rules},
-	{"/api/v1/explain", false, explain_params, get_explain},
-	{"/api/v1/lists/update", true, name_params, post_update_lists},
-	{"/api/v1/pause", true, pause_params, post_pause},
-	{"/api/v1/rules/add", true, rule_params, post_add_rule},
-	{"/api/v1/rules/remove", true, name_params, post_remove_rule},
-	{"/api/v1/tag", true, tag_params, post_tag},
-	{"/api/v1/untag", true, tag_params, post_untag},
-	{"/api/v1/simulate", true, simulate_params, post_simulate},
-	{"/api/v1/reload", true, no_params, post_reload},
+	{"/api/v1/session", ROUTE_FOR_ALL, no_params, get_session},
+	{"/api/v1/login", ROUTE_CHANGES | ROUTE_FOR_ALL, login_params, post_login},
+	{"/api/v1/logout", ROUTE_CHANGES | ROUTE_FOR_ALL, no_params, post_logout},
+	{"/api/v1/password", ROUTE_CHANGES, password_params, post_password},
+	{"/api/v1/tokens", 0, no_params, get_tokens},
+	{"/api/v1/tokens/new", ROUTE_CHANGES, token_params, post_token},
+	{"/api/v1/tokens/revoke", ROUTE_CHANGES, name_params, post_revoke_token},
+	{"/metrics", 0, no_params, get_metrics},
+	{"/api/v1/status", 0, no_params, get_status},
+	{"/api/v1/devices", 0, device_params, get_devices},
+	{"/api/v1/proposals", 0, proposal_params, get_proposals},
+	{"/api/v1/queries", 0, query_params, get_queries},
+	{"/api/v1/endpoints", 0, endpoint_params, get_endpoints},
+	{"/api/v1/report", 0, report_params, get_report},
+	{"/api/v1/overview", 0, overview_params, get_overview},
+	{"/api/v1/events", 0, event_params, get_events},
+	{"/api/v1/lists", 0, no_params, get_lists},
+	{"/api/v1/rules", 0, no_params, get_rules},
+	{"/api/v1/explain", 0, explain_params, get_explain},
+	{"/api/v1/lists/update", ROUTE_CHANGES, name_params, post_update_lists},
+	{"/api/v1/pause", ROUTE_CHANGES, pause_params, post_pause},
+	{"/api/v1/rules/add", ROUTE_CHANGES, rule_params, post_add_rule},
+	{"/api/v1/rules/remove", ROUTE_CHANGES, name_params, post_remove_rule},
+	{"/api/v1/tag", ROUTE_CHANGES, tag_params, post_tag},
+	{"/api/v1/untag", ROUTE_CHANGES, tag_params, post_untag},
+	{"/api/v1/simulate", ROUTE_CHANGES | ROUTE_OWN_BODY, simulate_params, post_simulate},
+	{"/api/v1/reload", ROUTE_CHANGES, no_params, post_reload},
 };
 
 const struct route *route_find(const char *path)

@@ -289,10 +289,26 @@ struct config_rate_limit {
 	struct prefix *exempt; /* and trusted-forwarders; default loopback */
 };
 
+/* listen.web: where the dashboard and the API are had over HTTP. */
+#define CONFIG_WEB_MAX 4        /* addresses; each is a thread */
+#define CONFIG_WEB_NAMES_MAX 16 /* a machine has few names */
+struct config_web {
+	struct config_pos pos; /* line 0: not given, so that what can not be bound is no error */
+	size_t count;          /* 0: off */
+	struct addr_port addresses[CONFIG_WEB_MAX]; /* default 127.0.0.1:8053 */
+	size_t name_count;
+	char *names
+		[CONFIG_WEB_NAMES_MAX]; /* that browsers may know it by, beside addresses and localhost; lower case */
+	int64_t session_us;      /* how long a login lasts; 12 hours by default */
+	char *certificate, *key; /* absolute, PEM; both or none (plain HTTP) */
+};
+
 /* All that is said of journal.also, as a text: whether two configurations say the same. The caller's to free; NULL without
  * memory. */
 struct config;
 char *config_describe_sinks(const struct config *config);
+/* The same of listen.web. */
+char *config_describe_web(const struct config *config);
 
 struct config {
 	char *file; /* the path it was read from, as given */
@@ -302,6 +318,7 @@ struct config {
 	struct config_pos user_pos;
 	size_t listen_count;
 	struct addr_port listen[CONFIG_LISTEN_MAX]; /* listen.dns; default 127.0.0.1:53 and [::1]:53 */
+	struct config_web web;
 	char *control_socket; /* listen.control; default /run/portafilter/control.sock */
 	size_t allow_count;
 	struct prefix *allow; /* allow-from, `private` and `all` written out; default private */

@@ -55,6 +55,10 @@ void config_free(struct config **config)
 	free(gone->text);
 	free(gone->state);
 	free(gone->user);
+	for (size_t i = 0; i < gone->web.name_count; i++)
+		free(gone->web.names[i]);
+	free(gone->web.certificate);
+	free(gone->web.key);
 	free(gone->control_socket);
 	free(gone->recognise_path);
 	free(gone->journal_path);

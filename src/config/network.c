@@ -61,12 +61,6 @@ static void tell_later(struct reader *reader, const struct node *node, const cha
 	             key);
 }
 
-static void read_web(struct reader *reader, const struct node *node, void *target)
-{
-	(void)target;
-	tell_later(reader, node, "web");
-}
-
 static void read_tls(struct reader *reader, const struct node *node, void *target)
 {
 	(void)target;
@@ -97,7 +91,7 @@ void section_listen(struct reader *reader, const struct node *node, void *target
 	static const struct field fields[] = {
 		{"dns", read_dns, false},
 		{"control", read_control, false},
-		{"web", read_web, false},
+		{"web", section_web, false},
 		{"tls", read_tls, false},
 		{"https", read_https, false},
 		{"quic", read_quic, false},
@@ -113,6 +107,7 @@ void default_listen(struct reader *reader)
 	for (size_t i = 0; i < PF_COUNT(defaults); i++)
 		if (addr_port_parse(defaults[i], DNS_PORT, &config->listen[i]) == PF_OK)
 			config->listen_count++;
+	default_web(reader);
 }
 
 static void allow(struct config *config, const char *const *networks, size_t count)

@@ -31,6 +31,10 @@ void section_forward(struct reader *reader, const struct node *node, void *targe
 void section_escape_hatches(struct reader *reader, const struct node *node, void *target);
 void section_rebinding(struct reader *reader, const struct node *node, void *target);
 
+/* listen.web. */
+void section_web(struct reader *reader, const struct node *node, void *target);
+void default_web(struct reader *reader);
+
 /* journal.also. */
 void sinks_read(struct reader *reader, const struct node *node, void *target);
 

@@ -190,11 +190,13 @@ static int remember(struct daemon *daemon, const struct config *config)
 	daemon->control_socket = strdup(config->control_socket);
 	daemon->journal_rings = strdup(config->journal_rings);
 	daemon->journal_also = config_describe_sinks(config);
+	daemon->web_words = config_describe_web(config);
 	daemon->state_folder = strdup(config->state);
 	if (config->journal_enabled)
 		daemon->journal_path = strdup(config->journal_path);
 	bool whole = daemon->control_socket && daemon->journal_rings && daemon->journal_also &&
-	             daemon->state_folder && (daemon->journal_path || !config->journal_enabled);
+	             daemon->web_words && daemon->state_folder &&
+	             (daemon->journal_path || !config->journal_enabled);
 	return whole ? PF_OK : PF_ENOMEM;
 }
 
@@ -222,7 +224,8 @@ static int bind_and_drop(struct daemon *daemon, const struct config *config,
 	if (sockets_open(daemon->listen, daemon->listen_count, sets, daemon->worker_count, error,
 	                 ERROR_MAX) != PF_OK)
 		return PF_EIO;
-	if (privileges_make_folder(&privileges, daemon->control_socket, error, ERROR_MAX) != PF_OK)
+	if (admin_web_open(&config->web, &daemon->web, error) != PF_OK ||
+	    privileges_make_folder(&privileges, daemon->control_socket, error, ERROR_MAX) != PF_OK)
 		return PF_EIO;
 	if (daemon->journal_path &&
 	    (privileges_make_folder(&privileges, daemon->journal_path, error, ERROR_MAX) != PF_OK ||
@@ -324,7 +327,11 @@ static int start_workers(struct daemon *daemon, struct socket_set *sets, char er
 
 static int start_admin(struct daemon *daemon, char error[ERROR_MAX])
 {
-	struct admin_options options = {daemon->control_socket, daemon->journal_path, api_ops(daemon)};
+	struct admin_options options = {.socket_path = daemon->control_socket,
+	                                .journal_path = daemon->journal_path,
+	                                .ops = api_ops(daemon),
+	                                .state_folder = daemon->state_folder,
+	                                .web = daemon->web};
 	return admin_start(&options, &daemon->admin, error);
 }
 
@@ -385,6 +392,7 @@ static void end(struct daemon *daemon)
 	if (daemon->fetch)
 		fetch_refuse(daemon->fetch);
 	admin_stop(&daemon->admin);
+	admin_web_close(&daemon->web);
 	supervisor_stop(&daemon->supervisor);
 	for (size_t i = 0; i < daemon->worker_count; i++)
 		if (daemon->workers[i])
@@ -413,6 +421,7 @@ static void end(struct daemon *daemon)
 	free(daemon->journal_path);
 	free(daemon->journal_rings);
 	free(daemon->journal_also);
+	free(daemon->web_words);
 	free(daemon->state_folder);
 }
 
@@ -423,6 +432,8 @@ static void announce(const struct daemon *daemon)
 		addr_port_format(&daemon->listen[i], text);
 		log_info("listening on %s, UDP and TCP", text);
 	}
+	if (daemon->web)
+		admin_web_announce(daemon->web);
 	log_info("portafilter is ready: %zu workers, journal %s", daemon->worker_count,
 	         daemon->journal_path ? daemon->journal_path : "off");
 	supervisor_say("READY=1");

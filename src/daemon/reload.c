@@ -51,12 +51,14 @@ static void warn_of_restart(const struct daemon *daemon, const struct config *co
                             struct diag *diag)
 {
 	const char *journal = config->journal_enabled ? config->journal_path : NULL;
-	char *also = config_describe_sinks(config);
+	char *also = config_describe_sinks(config), *web = config_describe_web(config);
 	const char *format = "`%s` has changed; it stays as it was until the daemon is restarted";
 	if (!same_listen(daemon, config))
 		diag_warning(diag, config->file, 0, 0, format, "listen.dns");
 	if (strcmp(config->control_socket, daemon->control_socket))
 		diag_warning(diag, config->file, 0, 0, format, "listen.control");
+	if (web && strcmp(web, daemon->web_words))
+		diag_warning(diag, config->file, 0, 0, format, "listen.web");
 	if (!journal != !daemon->journal_path || (journal && strcmp(journal, daemon->journal_path)))
 		diag_warning(diag, config->file, 0, 0, format, "journal");
 	else if (journal && strcmp(config->journal_rings, daemon->journal_rings))
@@ -64,6 +66,7 @@ static void warn_of_restart(const struct daemon *daemon, const struct config *co
 	else if (journal && also && strcmp(also, daemon->journal_also))
 		diag_warning(diag, config->file, 0, 0, format, "journal.also");
 	free(also);
+	free(web);
 	if (config->workers && config->workers != daemon->worker_count)
 		diag_warning(diag, config->file, 0, 0, format, "workers");
 }

@@ -28,6 +28,8 @@ struct daemon {
 	struct restart *restart; /* NULL: it can not be replaced in place */
 	bool replace;            /* at the end comes another program */
 	struct admin *admin;
+	struct admin_web *web; /* listen.web; NULL: none */
+	char *web_words;       /* what the configuration said of it at the start */
 	/* What can not change while it runs; a reload that asks for other values is told so. */
 	char *control_socket, *journal_path, *journal_rings; /* journal_path NULL: `journal: off` */
 	char *journal_also;                                  /* config_describe_sinks of the start */

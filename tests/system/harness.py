@@ -406,7 +406,7 @@ class Daemon:
         self.starts = 0
         self.expected = 0
         self.config = merge({
-            "listen": {"dns": [f"127.0.0.1:{self.port}"], "control": f"{self.folder}/control.sock"},
+            "listen": {"dns": [f"127.0.0.1:{self.port}"], "control": f"{self.folder}/control.sock", "web": "off"},
             "upstreams": ["127.0.0.1:1"],
             # the journal then keeps the order in which a test asks; `None` gives one for each core
             "workers": 1,

@@ -26,7 +26,7 @@ static int clean(void **state)
 /* Starts another admin on the same path. */
 static int start_again(struct world *world, struct admin **admin, char error[500])
 {
-	struct admin_options options = {world->socket_path, NULL, world_ops(world)};
+	struct admin_options options = {.socket_path = world->socket_path, .ops = world_ops(world)};
 	error[0] = '\0';
 	return admin_start(&options, admin, error);
 }
@@ -150,7 +150,7 @@ static void paths_that_can_not_be(void **state)
 	struct world *world = *state;
 	struct admin *admin;
 	char error[500], path[300];
-	struct admin_options options = {path, NULL, world_ops(world)};
+	struct admin_options options = {.socket_path = path, .ops = world_ops(world)};
 
 	snprintf(path, sizeof path, "%s/none/control.sock", world->folder);
 	assert_int_equal(admin_start(&options, &admin, error), PF_EIO);
@@ -174,7 +174,7 @@ static void a_path_of_107_bytes(void **state)
 	struct world *world = *state;
 	struct admin *admin;
 	char error[500], path[108];
-	struct admin_options options = {path, NULL, world_ops(world)};
+	struct admin_options options = {.socket_path = path, .ops = world_ops(world)};
 	int length = snprintf(path, sizeof path, "%s/", world->folder);
 	memset(path + length, 'x', sizeof path - 1 - (size_t)length);
 	path[sizeof path - 1] = '\0';

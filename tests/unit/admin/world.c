@@ -260,7 +260,10 @@ void world_configure(struct world *world, const char *text)
 void world_start(struct world *world)
 {
 	char error[500] = "";
-	struct admin_options options = {world->socket_path, world->journal_path, world_ops(world)};
+	struct admin_options options = {.socket_path = world->socket_path,
+	                                .journal_path = world->journal_path,
+	                                .ops = world_ops(world),
+	                                .state_folder = world->folder};
 	if (admin_start(&options, &world->admin, error) != PF_OK)
 		fail_msg("%s", error);
 }

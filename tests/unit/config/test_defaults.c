@@ -131,15 +131,13 @@ static void test_later_versions(void **state)
 {
 	(void)state;
 	struct parsed parsed =
-		parse("listen: {web: a, tls: b, https: [c], quic: {}, certificate: {file: x}}\n");
+		parse("listen: {tls: b, https: [c], quic: {}, certificate: {file: x}}\n");
 	assert_int_equal(parsed.error, PF_OK);
-	assert_int_equal(parsed.diag.warnings, 5);
-	assert_finding(&parsed, DIAG_WARNING, 1, 15,
-	               "`listen.web` is not in this version; nothing will");
-	assert_finding(&parsed, DIAG_WARNING, 1, 23, "`listen.tls`");
-	assert_finding(&parsed, DIAG_WARNING, 1, 33, "`listen.https`");
-	assert_finding(&parsed, DIAG_WARNING, 1, 44, "`listen.quic`");
-	assert_finding(&parsed, DIAG_WARNING, 1, 61, "`listen.certificate`");
+	assert_int_equal(parsed.diag.warnings, 4);
+	assert_finding(&parsed, DIAG_WARNING, 1, 15, "`listen.tls`");
+	assert_finding(&parsed, DIAG_WARNING, 1, 25, "`listen.https`");
+	assert_finding(&parsed, DIAG_WARNING, 1, 36, "`listen.quic`");
+	assert_finding(&parsed, DIAG_WARNING, 1, 53, "`listen.certificate`");
 	parsed_deinit(&parsed);
 }
 

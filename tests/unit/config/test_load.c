@@ -146,15 +146,18 @@ static void test_example(void **state)
 	diag_init(&diag);
 	assert_int_equal(config_load(DATA "/example.yaml", &diag, &config), PF_OK);
 	check_example_network(config);
+	assert_int_equal(config->web.count, 1);
+	assert_int_equal(config->web.addresses[0].port, 8053);
+	assert_int_equal(config->web.pos.line, 5);
 	check_example_devices(config);
 	check_example_rules(config);
 	/* What this version does not serve is said, and nothing else. */
-	static const unsigned warned[] = {5, 7, 8, 9, 10};
+	static const unsigned warned[] = {7, 8, 9, 10};
 	assert_int_equal(diag.count, PF_COUNT(warned));
 	assert_int_equal(diag.warnings, PF_COUNT(warned));
 	for (size_t i = 0; i < PF_COUNT(warned); i++)
 		assert_int_equal(diag.entries[i].line, warned[i]);
-	assert_string_equal(diag.entries[1].text,
+	assert_string_equal(diag.entries[0].text,
 	                    "`listen.tls` is not in this version; nothing will listen there");
 	config_free(&config);
 	assert_null(config);

@@ -1,0 +1,28 @@
+/* Private to admin/: one listening socket and its thread (libmicrohttpd), from a connection to the answer of a route. What may
+ * block runs on threads of admin/jobs.h, while the connection is suspended. */
+#ifndef PF_ADMIN_SERVER_H
+#define PF_ADMIN_SERVER_H
+
+#include "admin/gate.h"
+#include "admin/jobs.h"
+#include "admin/routes.h"
+
+struct server_options {
+	int fd;           /* of the listening socket; the server's from now on, also when it fails */
+	bool local;       /* the control socket: nobody is asked who he is, and no dashboard */
+	struct gate gate; /* of the others; copied */
+	const char *certificate, *key; /* PEM; NULL: plain HTTP */
+	unsigned connections_max;
+	struct routes_context *context;
+	struct jobs *jobs;
+};
+
+struct server;
+/* NULL, with errno. */
+struct server *server_start(const struct server_options *options);
+/* Takes no new connections; what runs goes on. */
+void server_quiesce(struct server *server);
+/* Nothing may run on its jobs any more. */
+void server_stop(struct server **server);
+
+#endif
