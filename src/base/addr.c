@@ -47,11 +47,6 @@ void addr_format(const struct addr *addr, char text[ADDR_TEXT_MAX])
 		snprintf(text, ADDR_TEXT_MAX, "none");
 }
 
-bool addr_equal(const struct addr *a, const struct addr *b)
-{
-	return a->family == b->family && !memcmp(a->bytes, b->bytes, sizeof a->bytes);
-}
-
 unsigned addr_bits(const struct addr *addr)
 {
 	return addr->family == 4 ? 32 : 128;
@@ -128,6 +123,14 @@ bool prefix_contains(const struct prefix *prefix, const struct addr *addr)
 	if (memcmp(prefix->addr.bytes, addr->bytes, whole))
 		return false;
 	return !rest || !((prefix->addr.bytes[whole] ^ addr->bytes[whole]) >> (8 - rest));
+}
+
+bool any_prefix_contains(const struct prefix *prefixes, size_t count, const struct addr *addr)
+{
+	for (size_t i = 0; i < count; i++)
+		if (prefix_contains(&prefixes[i], addr))
+			return true;
+	return false;
 }
 
 int addr_port_parse(const char *text, uint16_t port_default, struct addr_port *out)

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "base/error.h"
@@ -39,7 +40,10 @@ struct mac {
 /* "192.0.2.1", "2001:db8::1"; no zone, no port. PF_EINVAL. */
 PF_MUST_CHECK int addr_parse(const char *text, struct addr *addr);
 void addr_format(const struct addr *addr, char text[ADDR_TEXT_MAX]);
-bool addr_equal(const struct addr *a, const struct addr *b);
+static inline bool addr_equal(const struct addr *a, const struct addr *b)
+{
+	return a->family == b->family && !memcmp(a->bytes, b->bytes, sizeof a->bytes);
+}
 unsigned addr_bits(const struct addr *addr); /* 32 or 128 */
 
 /* ::ffff:a.b.c.d becomes a.b.c.d (RFC 4291, 2.5.5.2); all else stays. */
@@ -50,6 +54,8 @@ void addr_unmap(struct addr *addr);
 PF_MUST_CHECK int prefix_parse(const char *text, struct prefix *prefix);
 void prefix_format(const struct prefix *prefix, char text[PREFIX_TEXT_MAX]);
 bool prefix_contains(const struct prefix *prefix, const struct addr *addr);
+/* Does one of them? */
+bool any_prefix_contains(const struct prefix *prefixes, size_t count, const struct addr *addr);
 
 /* "192.0.2.1", "192.0.2.1:53", "2001:db8::1", "[2001:db8::1]:53", and with '@' for ':' as in
  * unbound's files ("192.0.2.1@53"). Without a port it gets `port_default`. PF_EINVAL. */

@@ -94,9 +94,15 @@ void cache_free(struct cache **cache)
 
 struct cache_entry *cache_lookup(struct cache *cache, const struct cache_key *key, struct now now)
 {
-	uint64_t hash = cache_key_hash(cache->seed, key);
+	const struct cache_ask ask = cache_ask_of(cache->seed, key);
+	return cache_find(cache, &ask, now);
+}
+
+struct cache_entry *cache_find(struct cache *cache, const struct cache_ask *ask, struct now now)
+{
+	uint64_t hash = cache_ask_hash(ask);
 	struct cache_entry *entry = rcu_dereference(cache->buckets[hash & cache->bucket_mask]);
-	while (entry && (entry->hash != hash || !cache_key_equal(&entry->key, key)))
+	while (entry && (entry->hash != hash || !cache_ask_is(ask, &entry->key)))
 		entry = rcu_dereference(entry->next);
 	if (!entry || entry->expires_us <= now.mono_us)
 		return NULL;

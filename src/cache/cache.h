@@ -28,6 +28,16 @@ struct cache_key {
 	struct dns_name name;
 };
 
+/* The same to look up: the name is borrowed, and hashed already, by the cache's seed. */
+struct cache_ask {
+	uint64_t space, name_hash;
+	const struct dns_name *name;
+	uint16_t type, class;
+	bool dnssec_ok, cd;
+};
+struct cache_ask cache_ask_of(struct hash_key seed, const struct cache_key *key);
+bool cache_ask_is(const struct cache_ask *ask, const struct cache_key *key);
+
 /* In space 0. */
 void cache_key_from_query(struct cache_key *key, const struct dns_query *query);
 bool cache_key_equal(const struct cache_key *a, const struct cache_key *b);
@@ -103,6 +113,8 @@ void cache_entry_replace_facts(struct cache_entry *entry, struct facts_box *fact
 /* The live entry for this question or NULL. Under rcu_read_lock; the pointer is good until the unlock
  * unless cache_entry_ref is called. */
 struct cache_entry *cache_lookup(struct cache *cache, const struct cache_key *key, struct now now);
+struct cache_entry *cache_find(struct cache *cache, const struct cache_ask *ask, struct now now);
+uint64_t cache_ask_hash(const struct cache_ask *ask); /* as cache_key_hash */
 
 /* Puts an entry in (its ttl must be over 0), in place of an older one with the same key; takes a
  * reference of its own. An entry over an eighth of its shard's part of the budget is left out, and the

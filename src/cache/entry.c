@@ -6,13 +6,27 @@
 
 void cache_key_from_query(struct cache_key *key, const struct dns_query *query)
 {
-	*key = (struct cache_key){
-		.name = query->name,
-		.type = query->type,
-		.class = query->class,
-		.dnssec_ok = query->edns.dnssec_ok,
-		.cd = query->cd,
-	};
+	key->space = 0;
+	key->type = query->type;
+	key->class = query->class;
+	key->dnssec_ok = query->edns.dnssec_ok;
+	key->cd = query->cd;
+	dns_name_copy(&key->name, &query->name);
+}
+
+struct cache_ask cache_ask_of(struct hash_key seed, const struct cache_key *key)
+{
+	return (struct cache_ask){key->space, hash_bytes(seed, key->name.wire, key->name.length),
+	                          &key->name, key->type,
+	                          key->class, key->dnssec_ok,
+	                          key->cd};
+}
+
+bool cache_ask_is(const struct cache_ask *ask, const struct cache_key *key)
+{
+	return ask->space == key->space && ask->type == key->type && ask->class == key->class &&
+	       ask->dnssec_ok == key->dnssec_ok && ask->cd == key->cd &&
+	       dns_name_equal(ask->name, &key->name);
 }
 
 bool cache_key_equal(const struct cache_key *a, const struct cache_key *b)
@@ -21,12 +35,18 @@ bool cache_key_equal(const struct cache_key *a, const struct cache_key *b)
 	       a->dnssec_ok == b->dnssec_ok && a->cd == b->cd && dns_name_equal(&a->name, &b->name);
 }
 
+uint64_t cache_ask_hash(const struct cache_ask *ask)
+{
+	uint64_t rest = (uint64_t)ask->type | (uint64_t)ask->class << 16 |
+	                (uint64_t)ask->dnssec_ok << 32 | (uint64_t)ask->cd << 33;
+	uint64_t hash = ask->name_hash ^ (rest ^ ask->space) * 0x9e3779b97f4a7c15u;
+	return (hash ^ hash >> 32) * 0xff51afd7ed558ccdu;
+}
+
 uint64_t cache_key_hash(struct hash_key seed, const struct cache_key *key)
 {
-	uint64_t rest = (uint64_t)key->type | (uint64_t)key->class << 16 |
-	                (uint64_t)key->dnssec_ok << 32 | (uint64_t)key->cd << 33;
-	seed.seed ^= (rest ^ key->space) * 0x9e3779b97f4a7c15u;
-	return hash_bytes(seed, key->name.wire, key->name.length);
+	const struct cache_ask ask = cache_ask_of(seed, key);
+	return cache_ask_hash(&ask);
 }
 
 struct facts_box *facts_box_new(size_t view_count, size_t address_count)

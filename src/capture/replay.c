@@ -187,8 +187,10 @@ static void decide(void *data, const struct capture_pair *pair)
 		now.mono_us = now.wall_us = pair->answer->wall_us;
 	note_time(replay, asked.wall_us);
 	replay->now = now;
+	rcu_read_lock();
 	pipeline_receive(&replay->pipeline, query, pair->question->bytes, pair->question->length,
 	                 asked);
+	rcu_read_unlock();
 	answer_all(replay);
 	hold_back(replay, pair->answer ? pair->answer->length / 16 : 0);
 }
@@ -282,8 +284,8 @@ static int start(struct replay *replay, struct diag *diag, char error[REPLAY_ERR
 	if (result != PF_OK)
 		return result;
 	replay->forwarder = (struct forwarder){.ask = ask, .configure = configure};
-	pipeline_init(&replay->pipeline, shared, &replay->forwarder, 0, clock_of_capture, replay, post);
-	return PF_OK;
+	return pipeline_init(&replay->pipeline, shared, &replay->forwarder, 0, clock_of_capture, replay,
+	                     post);
 }
 
 static void sum_up(struct replay *replay)

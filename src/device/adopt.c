@@ -44,6 +44,7 @@ struct roster *book_roster(struct book *book)
 		return NULL;
 	}
 	index_keys(book, roster);
+	roster->number = ++book->roster_number;
 	book->dirty = false;
 	return roster;
 }

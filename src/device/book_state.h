@@ -58,7 +58,8 @@ struct book {
 	struct lease_list leases[CONFIG_LEASE_FILES_MAX];
 	struct address_table *lease_index; /* address to file (`interface`) and index (`row`) */
 	bool dirty, learns;
-	size_t name_cursor; /* of the walk for names, in the slots of `keys` */
+	uint64_t roster_number; /* of the last roster that was made */
+	size_t name_cursor;     /* of the walk for names, in the slots of `keys` */
 	uint64_t evicted, changes_lost;
 	size_t change_first, change_count;
 	struct device_change changes[BOOK_CHANGES_MAX];

@@ -153,9 +153,8 @@ static int row_of_name(const struct roster *roster, const struct registry *regis
 	return row_of_key(roster, &key);
 }
 
-/* The asker's row, or -1 with the device that it will be. */
-static int row_of(const struct roster *roster, const struct registry *registry,
-                  const struct asker *asker, struct device *device)
+int roster_row(const struct roster *roster, const struct registry *registry,
+               const struct asker *asker, struct device *device)
 {
 	int row = -1;
 	if (asker->has_mac) {
@@ -171,14 +170,19 @@ static int row_of(const struct roster *roster, const struct registry *registry,
 	return row >= 0 ? row : registry_resolve(registry, &asker->addr, NULL, device);
 }
 
+void roster_take(const struct roster *roster, uint32_t row, int64_t wall_us, struct device *device)
+{
+	unpack(roster, row, device);
+	mark(roster, row, wall_us);
+}
+
 bool roster_identify(const struct roster *roster, const struct registry *registry,
                      const struct asker *asker, int64_t wall_us, struct device *device)
 {
-	int row = row_of(roster, registry, asker, device);
+	int row = roster_row(roster, registry, asker, device);
 	if (row < 0)
 		return false;
-	unpack(roster, (uint32_t)row, device);
-	mark(roster, (uint32_t)row, wall_us);
+	roster_take(roster, (uint32_t)row, wall_us, device);
 	return true;
 }
 
@@ -245,7 +249,7 @@ int roster_find(const struct roster *roster, const struct registry *registry, co
 		return PF_ENOENT;
 	addr_unmap(&asker.addr);
 	if (row < 0)
-		row = row_of(roster, registry, &asker, device);
+		row = roster_row(roster, registry, &asker, device);
 	if (row < 0 && asker.has_mac)
 		row = row_at_address_of(roster, &asker.mac);
 	if (row >= 0)

@@ -48,6 +48,7 @@ struct roster {
 	size_t count;          /* of rows: the configured ones first, in the registry's order */
 	struct roster_row *rows;
 	size_t rows_bytes;
+	uint64_t number; /* another one for each that is made of a book, from 1 */
 };
 
 /* Who asks, by what is known of the query. What a forwarder says counts only when it is a trusted one. */
@@ -70,6 +71,12 @@ bool roster_identify(const struct roster *roster, const struct registry *registr
 #define ROSTER_EXPECT_MAX 32
 void roster_expect(const struct roster *roster, const struct sockaddr_storage *clients,
                    size_t count);
+
+/* The same in two steps, for who remembers rows: the asker's row in this roster, or -1 with the device that it will be; and
+ * that row's device, which is marked as having asked. */
+int roster_row(const struct roster *roster, const struct registry *registry,
+               const struct asker *asker, struct device *device);
+void roster_take(const struct roster *roster, uint32_t row, int64_t wall_us, struct device *device);
 
 /* By name (exact, else without regard to case), id, MAC or address in text, as people write it after `explain`:
  * its row, or the number of rows when it is none of them but a MAC or an address that may come; PF_ENOENT when the

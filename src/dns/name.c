@@ -26,11 +26,32 @@ static void finish(struct dns_name *name, size_t used)
 	name->length = (uint8_t)(used + 1);
 }
 
-/* Length bytes are at most 63 and so never taken for a letter. */
+/* Eight bytes at once: the eighth bit of each sum says whether the byte is behind 'Z', or not before 'A'. */
+static uint64_t lower_word(uint64_t word)
+{
+	const uint64_t each = 0x0101010101010101u;
+	uint64_t low = word & 0x7f * each;
+	uint64_t behind = low + (0x7f - 'Z') * each, reached = low + (0x80 - 'A') * each;
+	return word | (~word & (behind ^ reached) & 0x80 * each) >> 2;
+}
+
+/* Copies in lower case. Length bytes are at most 63 and so never taken for a letter. */
+static void copy_lower(uint8_t *to, const uint8_t *from, size_t length)
+{
+	uint64_t word;
+	size_t at = 0;
+	for (; length - at >= sizeof word; at += sizeof word) {
+		memcpy(&word, from + at, sizeof word);
+		word = lower_word(word);
+		memcpy(to + at, &word, sizeof word);
+	}
+	for (; at < length; at++)
+		to[at] = wire_lower(from[at]);
+}
+
 static void lower_case(struct dns_name *name)
 {
-	for (size_t i = 0; i < name->length; i++)
-		name->wire[i] = wire_lower(name->wire[i]);
+	copy_lower(name->wire, name->wire, name->length);
 }
 
 static int read_wire(const uint8_t *packet, size_t length, size_t offset, bool pointers,
@@ -66,6 +87,26 @@ static int read_wire(const uint8_t *packet, size_t length, size_t offset, bool p
 		at += label + 1;
 	}
 	return PF_EINVAL;
+}
+
+int dns_name_from_question(const uint8_t *packet, size_t length, size_t offset,
+                           struct dns_name *name)
+{
+	size_t at = offset, labels = 0;
+	for (;; labels++) {
+		if (at >= length || packet[at] > NAME_LABEL_MAX)
+			return PF_EINVAL;
+		if (!packet[at])
+			break;
+		at += packet[at] + 1u;
+	}
+	size_t taken = at + 1 - offset;
+	if (taken > NAME_WIRE_MAX)
+		return PF_EINVAL;
+	name->length = (uint8_t)taken;
+	name->labels = (uint8_t)labels;
+	copy_lower(name->wire, packet + offset, taken);
+	return (int)taken;
 }
 
 int dns_name_from_wire(const uint8_t *packet, size_t length, size_t offset, bool pointers,

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/error.h"
 
@@ -26,6 +27,10 @@ struct dns_name {
 PF_MUST_CHECK int dns_name_from_wire(const uint8_t *packet, size_t length, size_t offset,
                                      bool pointers, struct dns_name *name);
 
+/* The same of a name that must not have pointers, and mostly is short: walked once, and copied eight bytes at a time. */
+PF_MUST_CHECK int dns_name_from_question(const uint8_t *packet, size_t length, size_t offset,
+                                         struct dns_name *name);
+
 /* "www.example.com", with or without the last dot, \. and \DDD understood; "." is the root.
  * ASCII only: Unicode is for those who read people's files (libidn2). PF_EINVAL. */
 PF_MUST_CHECK int dns_name_from_text(const char *text, struct dns_name *name);
@@ -34,6 +39,14 @@ PF_MUST_CHECK int dns_name_from_text(const char *text, struct dns_name *name);
  * few harmless signs is escaped as RFC 1035, 5.1 says (\. \\ \" \DDD), so that the text is
  * safe in a line of a log, though not in HTML or a shell. Returns its length. */
 size_t dns_name_to_text(const struct dns_name *name, char text[NAME_TEXT_MAX]);
+
+/* Only the bytes in use. */
+static inline void dns_name_copy(struct dns_name *to, const struct dns_name *from)
+{
+	to->length = from->length;
+	to->labels = from->labels;
+	memcpy(to->wire, from->wire, from->length);
+}
 
 bool dns_name_equal(const struct dns_name *a, const struct dns_name *b);
 

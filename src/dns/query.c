@@ -50,7 +50,7 @@ static int read_question(const uint8_t *packet, size_t length, struct dns_query 
 {
 	if (dns_read16(packet + 4) != 1)
 		return PF_EINVAL;
-	int taken = dns_name_from_wire(packet, length, DNS_HEADER_BYTES, false, &query->name);
+	int taken = dns_name_from_question(packet, length, DNS_HEADER_BYTES, &query->name);
 	if (taken < 0)
 		return PF_EINVAL;
 	size_t at = DNS_HEADER_BYTES + (size_t)taken;

@@ -131,8 +131,9 @@ struct regex_scratch *lists_scratch_new(const struct lists *lists);
 void lists_scratch_free(struct regex_scratch **scratch);
 
 /* Fills `set` with the lists that hold the name, a parent that covers it, or the client: an entry does whose
- * conditions are met, and no exception of the same list. Allocates nothing. */
-void lists_match(const struct lists *lists, struct regex_scratch *scratch,
+ * conditions are met, and no exception of the same list. Returns whether the name alone decided that: then it is the same
+ * whoever asks, for whatever type. Allocates nothing. */
+bool lists_match(const struct lists *lists, struct regex_scratch *scratch,
                  const struct list_asked *asked, struct list_set *set);
 
 /* Does any list have entries that look at answers? If not, lists_match_answer finds none. */

@@ -187,7 +187,8 @@ static void match_networks(const struct lists *lists, enum list_trigger trigger,
 
 /* ---- the question -------------------------------------------------------------------------- */
 
-static void match_question(const struct lists *lists, struct regex_scratch *scratch,
+/* Returns whether the name alone decided. */
+static bool match_question(const struct lists *lists, struct regex_scratch *scratch,
                            const struct list_asked *asked, struct list_set *held,
                            struct list_set *settled)
 {
@@ -206,17 +207,18 @@ static void match_question(const struct lists *lists, struct regex_scratch *scra
 		list_patterns_match(tables->patterns, scratch, asked->name, take_pattern, &match);
 	if (!match.hit_count && !match.any_excepted && !list_set_any(settled)) {
 		*held = *settled = match.held; /* nearly always */
-		return;
+		return !list_set_any(&tables->by_client);
 	}
 	weigh(lists, &match, asked, &outcome);
 	settle(&outcome, held, settled);
+	return false;
 }
 
-void lists_match(const struct lists *lists, struct regex_scratch *scratch,
+bool lists_match(const struct lists *lists, struct regex_scratch *scratch,
                  const struct list_asked *asked, struct list_set *set)
 {
 	struct list_set settled;
-	match_question(lists, scratch, asked, set, &settled);
+	return match_question(lists, scratch, asked, set, &settled);
 }
 
 /* ---- the answer ---------------------------------------------------------------------------- */

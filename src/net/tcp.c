@@ -170,7 +170,9 @@ static void take(struct tcp_connection *connection, const uint8_t *packet, size_
 	query->listener = &connection->local;
 	connection->pending++;
 	uv_timer_again(&connection->idle);
+	rcu_read_lock();
 	pipeline_receive(pipeline, query, packet, length, clock_now());
+	rcu_read_unlock();
 }
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)

@@ -168,9 +168,11 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 		if (count <= 0)
 			break;
 		struct now now = clock_now();
+		rcu_read_lock();
 		pipeline_expect(listener->pipeline, in->peers, (size_t)count);
 		for (int i = 0; i < count; i++)
 			take(listener, &in->messages[i], now);
+		rcu_read_unlock();
 		udp_flush(listener);
 		if (count < UDP_BATCH)
 			break;

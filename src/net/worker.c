@@ -164,9 +164,10 @@ struct worker *worker_new(struct shared *shared, size_t index, struct socket_set
 	uv_timer_start(&worker->beats, on_beat, WORKER_BEAT_MS, WORKER_BEAT_MS);
 	worker->wake.data = worker->before_poll.data = worker->beats.data = worker;
 	worker->forwarder = upstream_new(&worker->loop);
-	pipeline_init(&worker->pipeline, shared, worker->forwarder, index, read_clock, NULL, post);
+	int error =
+		pipeline_init(&worker->pipeline, shared, worker->forwarder, index, read_clock, NULL, post);
 	tcp_server_init(&worker->tcp, &worker->loop, &worker->pipeline);
-	if (!worker->forwarder || listen_on(worker, set) != PF_OK) {
+	if (error != PF_OK || !worker->forwarder || listen_on(worker, set) != PF_OK) {
 		worker_free(&worker);
 		return NULL;
 	}

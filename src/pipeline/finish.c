@@ -272,8 +272,11 @@ static void count(struct query *query, const struct finish *finish, bool dropped
 static void note_asked(const struct query *query, const struct config *config)
 {
 	struct sightings *sightings = query->pipeline->shared->sightings;
-	char name[NAME_TEXT_MAX] = "";
-	for (size_t i = 0; sightings && i < config->tag_rule_count; i++) {
+	if (!sightings || !config->tag_rule_count)
+		return;
+	char name[NAME_TEXT_MAX];
+	name[0] = '\0'; /* and not all of it: it is on every query's way */
+	for (size_t i = 0; i < config->tag_rule_count; i++) {
 		const struct config_tag_rule *rule = &config->tag_rules[i];
 		if (!rule->asks || query->device.tags & tag_bit(rule->tag))
 			continue;

@@ -102,12 +102,11 @@ static unsigned borrow(struct limiter *limiter, uint64_t client, uint64_t querie
 	return 1;
 }
 
-static bool is_exempt(const struct config_rate_limit *limit, const struct addr *client)
+bool limiter_exempts(const struct config_rate_limit *limit, const struct addr *client)
 {
-	for (size_t i = 0; i < limit->exempt_count; i++)
-		if (prefix_contains(&limit->exempt[i], client))
-			return true;
-	return false;
+	if (!limit->queries)
+		return true;
+	return any_prefix_contains(limit->exempt, limit->exempt_count, client);
 }
 
 static uint64_t hash_of(struct hash_key key, const struct config_rate_limit *limit,
@@ -128,8 +127,6 @@ enum limiter_answer limiter_ask(struct limiter *limiter, struct limiter_loans *l
                                 const struct config_rate_limit *limit, uint32_t epoch,
                                 const struct addr *client, bool udp, int64_t mono_us)
 {
-	if (!limit->queries || is_exempt(limit, client))
-		return LIMITER_PASS;
 	uint64_t hash = hash_of(limiter->key, limit, client, udp);
 	struct limiter_loan *loan = &loans->loans[hash >> 20 & (LIMITER_LOANS - 1)];
 	if (loan->client != hash || loan->epoch != epoch)

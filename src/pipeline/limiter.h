@@ -40,8 +40,11 @@ enum limiter_answer { LIMITER_PASS, LIMITER_DROP, LIMITER_SLIP };
 struct limiter *limiter_new(struct hash_key key);
 void limiter_free(struct limiter **limiter);
 
+/* Is nothing counted for this client? */
+bool limiter_exempts(const struct config_rate_limit *limit, const struct addr *client);
+
 /* May this client ask, over UDP or TCP? LIMITER_SLIP over UDP only. `epoch` is the snapshot's: another configuration begins with nothing borrowed. Any thread, each with
- * its own loans. Exempt clients, and all when `limit->queries` is 0, pass. */
+ * its own loans. Who is exempt is not asked about (limiter_exempts). */
 enum limiter_answer limiter_ask(struct limiter *limiter, struct limiter_loans *loans,
                                 const struct config_rate_limit *limit, uint32_t epoch,
                                 const struct addr *client, bool udp, int64_t mono_us);

@@ -11,15 +11,16 @@
 #include "pipeline/facts.h"
 #include "pipeline/finish.h"
 #include "pipeline/listed.h"
+#include "pipeline/memo.h"
 #include "pipeline/primary.h"
 #include "pipeline/search.h"
 #include "pipeline/wire.h"
 
 static void run(struct query *query);
 
-void pipeline_init(struct pipeline *pipeline, struct shared *shared, struct forwarder *forwarder,
-                   size_t index, struct now (*clock)(void *), void *clock_data,
-                   void (*post)(struct query *))
+int pipeline_init(struct pipeline *pipeline, struct shared *shared, struct forwarder *forwarder,
+                  size_t index, struct now (*clock)(void *), void *clock_data,
+                  void (*post)(struct query *))
 {
 	memset(pipeline, 0, sizeof *pipeline);
 	pipeline->shared = shared;
@@ -28,8 +29,10 @@ void pipeline_init(struct pipeline *pipeline, struct shared *shared, struct forw
 	pipeline->clock = clock;
 	pipeline->clock_data = clock_data;
 	pipeline->post = post;
+	pipeline->memo = calloc(1, sizeof *pipeline->memo);
 	if (shared->limiter)
 		pipeline->loans = calloc(1, sizeof *pipeline->loans);
+	return pipeline->memo && (pipeline->loans || !shared->limiter) ? PF_OK : PF_ENOMEM;
 }
 
 void pipeline_deinit(struct pipeline *pipeline)
@@ -37,6 +40,7 @@ void pipeline_deinit(struct pipeline *pipeline)
 	policy_scratch_free(&pipeline->scratch);
 	lists_scratch_free(&pipeline->list_scratch);
 	free(pipeline->loans);
+	free(pipeline->memo);
 	while (pipeline->pool) {
 		struct query *query = pipeline->pool;
 		pipeline->pool = query->next;
@@ -59,7 +63,10 @@ struct query *pipeline_query_new(struct pipeline *pipeline)
 		}
 		pipeline->query_count++;
 	}
-	memset(query, 0, sizeof *query);
+	memset(query, 0, QUERY_ZEROED_BYTES);
+	query->asker.subnet.length = 0;
+	query->asker.has_mac = false;
+	query->asker.name[0] = '\0';
 	query->pipeline = pipeline;
 	return query;
 }
@@ -105,20 +112,10 @@ static bool take_notify(struct query *query, const struct snapshot *snapshot, co
 	return true;
 }
 
-static bool is_among(const struct prefix *prefixes, size_t count, const struct addr *addr)
-{
-	for (size_t i = 0; i < count; i++)
-		if (prefix_contains(&prefixes[i], addr))
-			return true;
-	return false;
-}
-
 /* Over its limit? Then this is all that it gets: nothing, or over UDP now and then the advice to come over TCP. */
 static bool take_over_limit(struct query *query, const struct snapshot *snapshot)
 {
 	struct pipeline *pipeline = query->pipeline;
-	if (!pipeline->loans)
-		return false;
 	enum limiter_answer answer =
 		limiter_ask(pipeline->shared->limiter, pipeline->loans, &snapshot->config->rate_limit,
 	                snapshot->epoch, &query->client.addr, query->udp, query->arrived.mono_us);
@@ -142,7 +139,7 @@ static void name_asker(struct query *query, const struct config *config, const u
 	struct dns_client client;
 	query->asker.addr = query->client.addr;
 	if (!config->forwarder_count || !query->dns.edns.options_length ||
-	    !is_among(config->forwarders, config->forwarder_count, &query->client.addr))
+	    !any_prefix_contains(config->forwarders, config->forwarder_count, &query->client.addr))
 		return;
 	dns_client_read(packet, &query->dns.edns, &client);
 	query->asker.has_mac = client.has_mac;
@@ -186,16 +183,13 @@ void pipeline_receive(struct pipeline *pipeline, struct query *query, const uint
 	query->arrived = now;
 	query->packet = packet;
 	query->packet_length = length;
-	rcu_read_lock();
 	const struct snapshot *snapshot = rcu_dereference(pipeline->shared->snapshot);
-	bool allowed =
-		is_among(snapshot->config->allow, snapshot->config->allow_count, &query->client.addr);
+	const struct client_note *client = memo_client(pipeline->memo, snapshot, &query->client.addr);
+	bool allowed = client->allowed;
 	enum query_parse parsed = dns_query_parse(packet, length, &query->dns);
 	bool notified = parsed == QUERY_NOTIMP && take_notify(query, snapshot, packet, length);
-	if (notified) {
-		rcu_read_unlock();
+	if (notified)
 		return;
-	}
 	if (parsed == QUERY_IGNORE || (!allowed && parsed != QUERY_OK))
 		turn_away(query, &counters->malformed, 0);
 	else if (!allowed)
@@ -209,11 +203,10 @@ void pipeline_receive(struct pipeline *pipeline, struct query *query, const uint
 		turn_away_with(query, &counters->malformed, DNS_RCODE_BADVERS, DNS_EDE_NONE, NULL);
 	else if (query->dns.class != DNS_CLASS_IN)
 		turn_away_with(query, &counters->refused, DNS_RCODE_REFUSED, DNS_EDE_NONE, NULL);
-	else if (!take_over_limit(query, snapshot)) {
+	else if (client->exempt || !pipeline->loans || !take_over_limit(query, snapshot)) {
 		name_asker(query, snapshot->config, packet);
 		run(query);
 	}
-	rcu_read_unlock();
 }
 
 /* ---- back from an upstream --------------------------------------------------------------- */
@@ -285,8 +278,10 @@ static void check_rebinding(const struct query *query, struct finish *finish)
 	bool sinkholed = finish->verdict.action == ACTION_SINKHOLE;
 	if (finish->inside || (sinkholed && finish->verdict.reply->kind != REPLY_STRIP))
 		return;
+	/* Private is special (value/special.h), which most addresses are known not to be. */
 	for (size_t i = 0; i < answer->address_count; i++)
-		finish->private_count += rebinding_is_private(&answer->addresses[i]);
+		if (!finish->facts || finish->facts->addresses[i].special)
+			finish->private_count += rebinding_is_private(&answer->addresses[i]);
 	if (!finish->private_count)
 		return;
 	if (local_rebinding_allows(local, &query->dns.name) ||
@@ -302,10 +297,8 @@ void pipeline_expect(const struct pipeline *pipeline, const struct sockaddr_stor
 {
 	if (count < 2)
 		return; /* nothing to do meanwhile */
-	rcu_read_lock();
 	const struct snapshot *snapshot = rcu_dereference(pipeline->shared->snapshot);
 	roster_expect(rcu_dereference(snapshot->roster), clients, count);
-	rcu_read_unlock();
 }
 
 /* An asker that nobody knows is decided as the unknown one that it is; who it is comes to light behind. */
@@ -314,8 +307,12 @@ static void identify(struct query *query, const struct snapshot *snapshot)
 	struct shared *shared = query->pipeline->shared;
 	if (query->explained)
 		return;
-	bool found = roster_identify(rcu_dereference(snapshot->roster), snapshot->registry,
-	                             &query->asker, query->arrived.wall_us, &query->device);
+	const struct asker *asker = &query->asker;
+	bool plain = !asker->has_mac && !asker->name[0] && !asker->subnet.length;
+	bool found = plain ? memo_identify(query->pipeline->memo, snapshot, asker,
+	                                   query->arrived.wall_us, &query->device)
+	                   : roster_identify(rcu_dereference(snapshot->roster), snapshot->registry,
+	                                     asker, query->arrived.wall_us, &query->device);
 	if (found || query->sighted || !shared->sightings || query->device.known)
 		return;
 	query->sighted = true;
@@ -352,6 +349,7 @@ static void run(struct query *query)
 	const struct snapshot *snapshot = rcu_dereference(shared->snapshot);
 	adopt(pipeline, snapshot);
 	identify(query, snapshot);
+	query->name_hash = hash_bytes(shared->key, query->dns.name.wire, query->dns.name.length);
 
 	struct finish finish = {.snapshot = snapshot};
 	if (dns_type_is_meta(query->dns.type)) {
@@ -363,16 +361,15 @@ static void run(struct query *query)
 	                                   query->dns.type,        &finish.lists,
 	                                   query->arrived.wall_us, is_paused(pipeline, query)};
 	struct list_asked asked = listed_asked(query);
-	if (policy_needs_lists(snapshot->policy, pipeline->scratch, question.tags) || query->explained)
-		lists_match(snapshot->lists, pipeline->list_scratch, &asked, &finish.lists);
-	bool ended =
-		policy_decide_names(snapshot->policy, pipeline->scratch, &question, &finish.verdict);
+	bool ended = memo_decide_names(query, &question, &asked, &finish);
 	if (ended && finish.verdict.action == ACTION_SINKHOLE) {
 		query->source = SOURCE_POLICY;
 		finish_verdict(query, &finish);
 		return;
 	}
-	finish.now = pipeline->clock(pipeline->clock_data);
+	/* Who has not waited is of the batch that has just come, and so is its time. */
+	finish.now =
+		query->waits || query->explained ? pipeline->clock(pipeline->clock_data) : query->arrived;
 	switch (search_answer(query, ended, &finish)) {
 	case SEARCH_WAITS: return;
 	case SEARCH_FAILED:

@@ -23,6 +23,7 @@
 #define QUERIES_MAX 16384 /* queries waiting in one worker; more are dropped and counted */
 
 struct flight_table;
+struct memo;
 
 /* What all workers read. Pointers marked RCU are published by the control thread. */
 struct shared {
@@ -69,6 +70,7 @@ struct pipeline {
 	struct paused paused; /* for this snapshot */
 	struct regex_scratch *list_scratch;
 	struct limiter_loans *loans; /* owned; NULL: nothing is limited */
+	struct memo *memo;           /* owned */
 	struct query *pool;
 	size_t query_count;
 	struct list_set hop_lists[ANSWER_HOP_MAX]; /* of the answer at hand */
@@ -80,9 +82,11 @@ struct pipeline {
 struct flight_table *flight_table_new(struct hash_key key);
 void flight_table_free(struct flight_table **table);
 
-void pipeline_init(struct pipeline *pipeline, struct shared *shared, struct forwarder *forwarder,
-                   size_t index, struct now (*clock)(void *), void *clock_data,
-                   void (*post)(struct query *));
+/* PF_OK or PF_ENOMEM; pipeline_deinit is due in each case. */
+PF_MUST_CHECK int pipeline_init(struct pipeline *pipeline, struct shared *shared,
+                                struct forwarder *forwarder, size_t index,
+                                struct now (*clock)(void *), void *clock_data,
+                                void (*post)(struct query *));
 void pipeline_deinit(struct pipeline *pipeline);
 
 /* A query for the transport to fill in (client, udp, reply, transport, peer …); NULL: counted as overloaded, the
@@ -94,7 +98,8 @@ void pipeline_expect(const struct pipeline *pipeline, const struct sockaddr_stor
                      size_t count);
 
 /* Runs a packet. Takes the query over; it may be gone when this returns. Malformed packets get their error
- * or silence here. The thread of the pipeline. */
+ * or silence here. The thread of the pipeline, under rcu_read_lock: a transport takes the lock once for all packets that
+ * came at once. */
 void pipeline_receive(struct pipeline *pipeline, struct query *query, const uint8_t *packet,
                       size_t length, struct now now);
 

@@ -5,6 +5,7 @@
 #define PF_PIPELINE_QUERY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/addr.h"
 #include "base/clock.h"
@@ -49,33 +50,24 @@ struct explanation {
 };
 
 struct query {
-	struct dns_query dns;
+	/* The transport's, zeroed for each query. */
 	struct addr_port client;
-	struct now arrived;
 	bool udp;
 	/* Called exactly once, with `length` 0 when a rule said `drop`. The bytes are borrowed. Afterwards the
 	 * transport must forget the query. */
 	void (*reply)(struct query *query, const uint8_t *bytes, size_t length);
-	void *transport;              /* the transport's own: the socket or the connection */
-	struct sockaddr_storage peer; /* UDP: where the reply goes, byte for byte as it came */
-	socklen_t peer_length;
+	void *transport;   /* the transport's own: the socket or the connection */
 	struct addr local; /* UDP: the address that was asked; replies leave from it */
 	const struct addr_port
 		*listener;      /* which of our sockets it came to; borrowed for its whole life */
 	unsigned interface; /* UDP: its index, for link-local clients */
+	socklen_t peer_length;
 
-	/* The pipeline's own from here on. */
+	/* The pipeline's own from here on, zeroed too. */
 	struct pipeline *pipeline; /* its home */
-	struct asker
-		asker; /* the client, or whom a trusted forwarder asks for; a transport that knows the client's MAC
-	                              without the kernel (a capture) puts it here before pipeline_receive */
-	bool sighted; /* the control thread was told that nobody knows it */
-	struct device device;
-	struct query *next; /* in a flight's waiters, a mailbox or the pool */
+	bool sighted;              /* the control thread was told that nobody knows it */
 	enum record_source source;
 	uint8_t waits, landed_count;
-	/* The answers that flights brought, and one put together of them; references of its own. */
-	struct cache_entry *landed[QUERY_WAITS_MAX + 1];
 	enum flight_outcome outcome;
 	/* For the journal's sinks that want the messages (wire.h): the packet, borrowed until the query waits for a flight and its own
 	 * from then on; what the flights that it began have sent and received. */
@@ -87,6 +79,20 @@ struct query {
 	 * record, and this is called instead, under rcu_read_lock. Such a query is the caller's memory. */
 	void (*explained)(struct query *query, const struct explanation *explanation);
 	void *explain_data;
+
+	/* What is large is not zeroed: it is written before it is read. */
+	struct now arrived;
+	struct query *next; /* in a flight's waiters, a mailbox or the pool */
+	uint64_t name_hash; /* of the question's name, by the key of the process */
+	struct asker
+		asker; /* the client, or whom a trusted forwarder asks for; a transport that knows the client's MAC
+	                              without the kernel (a capture) puts it here before pipeline_receive */
+	struct dns_query dns;
+	struct device device;
+	struct sockaddr_storage peer; /* UDP: where the reply goes, byte for byte as it came */
+	/* The answers that flights brought, and one put together of them; references of its own. */
+	struct cache_entry *landed[QUERY_WAITS_MAX + 1];
 };
+#define QUERY_ZEROED_BYTES offsetof(struct query, arrived)
 
 #endif

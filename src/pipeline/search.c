@@ -7,6 +7,7 @@
 #include "dns/reply.h"
 #include "pipeline/depart.h"
 #include "pipeline/facts.h"
+#include "pipeline/memo.h"
 
 /* The space of what was put together under one snapshot; groups never have the highest bit. */
 #define SPACE_COMPOSED (1ull << 63)
@@ -20,6 +21,15 @@ struct chain {
 	struct answer *made;       /* the last part, when it was made for this query; owned */
 };
 
+/* `parts` stay as they are: they are on every query's way. */
+static void chain_init(struct chain *chain, const struct dns_name *at)
+{
+	chain->count = 0;
+	chain->at = at;
+	chain->entry = NULL;
+	chain->made = NULL;
+}
+
 static uint32_t age_s(const struct cache_entry *entry, struct now now)
 {
 	int64_t age_us = now.mono_us - entry->stored_us;
@@ -31,18 +41,26 @@ static enum search find_entry(struct query *query, const struct dns_name *name, 
                               struct now now, struct cache_entry **entry)
 {
 	struct pipeline *pipeline = query->pipeline;
-	struct cache_key key;
-	cache_key_from_query(&key, &query->dns);
-	key.name = *name;
-	key.space = group;
+	const struct dns_query *dns = &query->dns;
+	const struct cache_ask ask = {
+		.space = group,
+		.name = name,
+		.name_hash = name == &dns->name
+	                     ? query->name_hash
+	                     : hash_bytes(pipeline->shared->key, name->wire, name->length),
+		.type = dns->type,
+		.class = dns->class,
+		.dnssec_ok = dns->edns.dnssec_ok,
+		.cd = dns->cd,
+	};
 	for (size_t i = 0; i < query->landed_count; i++) {
 		*entry = query->landed[i];
-		if (cache_key_equal(&(*entry)->key, &key))
+		if (cache_ask_is(&ask, &(*entry)->key))
 			return SEARCH_FOUND;
 	}
 	if (query->outcome != FLIGHT_ANSWERED && query->outcome != FLIGHT_OUTDATED)
 		return SEARCH_FAILED;
-	*entry = cache_lookup(pipeline->shared->cache, &key, now);
+	*entry = cache_find(pipeline->shared->cache, &ask, now);
 	if (*entry) {
 		if (!query->waits && query->source != SOURCE_CACHE)
 			counter_add(&pipeline->counters.cache_hits, 1);
@@ -54,6 +72,10 @@ static enum search find_entry(struct query *query, const struct dns_name *name, 
 		query->outcome = FLIGHT_REFUSED;
 		return SEARCH_FAILED;
 	}
+	struct cache_key key;
+	cache_key_from_query(&key, dns);
+	dns_name_copy(&key.name, name);
+	key.space = group;
 	depart(query, &key, now);
 	return SEARCH_WAITS;
 }
@@ -124,6 +146,22 @@ static enum search compose(struct query *query, struct chain *chain, bool has_en
 	return SEARCH_FOUND;
 }
 
+/* What the name at hand is in the house. */
+static void find_local(struct finish *finish, const struct chain *chain, uint16_t type,
+                       bool allowed, struct local_hit *hit)
+{
+	struct name_note *note = chain->count ? NULL : finish->note;
+	if (note && note->elsewhere) {
+		*hit = (struct local_hit){.kind = LOCAL_ELSEWHERE, .group = LOCAL_GROUP_DEFAULT};
+		return;
+	}
+	local_find(finish->snapshot->local, chain->at, type, allowed && !chain->count, hit);
+	if (note)
+		note->elsewhere = hit->kind == LOCAL_ELSEWHERE && hit->group == LOCAL_GROUP_DEFAULT;
+	if (!chain->count)
+		finish->local = *hit;
+}
+
 /* Goes along the chain. SEARCH_FOUND with `*end`: what the last name is. */
 static enum search follow(struct query *query, bool allowed, struct finish *finish,
                           struct chain *chain, struct local_hit *end)
@@ -136,10 +174,8 @@ static enum search follow(struct query *query, bool allowed, struct finish *fini
 			query->outcome = FLIGHT_REFUSED; /* it has come back */
 			return SEARCH_FAILED;
 		}
-		local_find(local, chain->at, type, allowed && !chain->count, end);
+		find_local(finish, chain, type, allowed, end);
 		chain->entry = NULL;
-		if (!chain->count)
-			finish->local = *end;
 		if (end->kind == LOCAL_ELSEWHERE) {
 			enum search found =
 				find_entry(query, chain->at, end->group, finish->now, &chain->entry);
@@ -177,9 +213,10 @@ static bool take_end(struct chain *chain, const struct local_hit *end, const str
 
 enum search search_answer(struct query *query, bool allowed, struct finish *finish)
 {
-	struct chain chain = {.at = &query->dns.name};
+	struct chain chain;
 	struct local_hit end;
 	unsigned rcode;
+	chain_init(&chain, &query->dns.name);
 	enum search found = follow(query, allowed, finish, &chain, &end);
 	if (found != SEARCH_FOUND)
 		return found;
@@ -212,14 +249,15 @@ enum search search_target(struct query *query, const struct dns_name *target, st
 {
 	struct answer *alias = NULL;
 	struct answer_datum datum = {target->wire, target->length};
-	struct chain chain = {.count = 1, .at = target};
+	struct chain chain;
 	struct local_hit end;
 	unsigned rcode;
+	chain_init(&chain, target);
 	*out = NULL;
 	if (answer_make(&query->dns.name, DNS_TYPE_CNAME, REPLY_SINKHOLE_TTL, &datum, 1, &alias) !=
 	    PF_OK)
 		return SEARCH_FOUND;
-	chain.parts[0] = (struct answer_part){alias, 0};
+	chain.parts[chain.count++] = (struct answer_part){alias, 0};
 	enum search found = follow(query, true, finish, &chain, &end);
 	if (found == SEARCH_FOUND) {
 		bool has_end = take_end(&chain, &end, query, finish->now, &rcode);

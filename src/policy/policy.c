@@ -191,6 +191,12 @@ bool policy_needs_lists(const struct policy *policy, struct policy_scratch *scra
 	return policy_program(policy, scratch, tags)->asks_lists;
 }
 
+bool policy_looks_at_clock(const struct policy *policy, struct policy_scratch *scratch,
+                           tag_set tags)
+{
+	return policy_program(policy, scratch, tags)->timed;
+}
+
 bool policy_follows(const struct policy *policy, struct policy_scratch *scratch, tag_set tags)
 {
 	return policy_program(policy, scratch, tags)->cnames.count;

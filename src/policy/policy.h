@@ -53,6 +53,9 @@ bool policy_needs_answer(const struct policy *policy, struct policy_scratch *scr
                          size_t hop_count, const atomic_uint_least64_t *kept, uint32_t number);
 /* Does any rule for these tags ask for lists? If not, the question's may be empty. */
 bool policy_needs_lists(const struct policy *policy, struct policy_scratch *scratch, tag_set tags);
+/* Does any rule for these tags that needs only the name hang on the time (`during`)? */
+bool policy_looks_at_clock(const struct policy *policy, struct policy_scratch *scratch,
+                           tag_set tags);
 /* Does any rule for these tags ask which lists hold the CNAMEs of an answer? */
 bool policy_follows(const struct policy *policy, struct policy_scratch *scratch, tag_set tags);
 

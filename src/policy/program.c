@@ -72,6 +72,8 @@ struct program *program_new(const struct rule *rules, size_t count, const tag_se
 	}
 	for (size_t i = 0; i < count; i++)
 		program->asks_lists |= concerns(&rules[i], tags) && policy_rule_asks_lists(&rules[i]);
+	for (size_t i = 0; i < program->names.count; i++)
+		program->timed |= program->names.rules[i]->during != NULL;
 	drop_idle(&program->cnames);
 	return program;
 }

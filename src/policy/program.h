@@ -21,6 +21,7 @@ struct program {
 	tag_set tags;                                /* as far as rules speak of them */
 	struct program_stage names, cnames, answers; /* cnames: those of `names` that follow */
 	bool asks_lists;
+	bool timed; /* a rule of `names` has a schedule */
 };
 
 /* Compiles the rules for a set of tags; NULL: for any set, all rules and no index: correct, and slow. The caller's; NULL

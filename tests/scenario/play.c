@@ -222,8 +222,9 @@ struct play *play_new(const char *yaml)
 		worker->forwarder = (struct forwarder){.ask = fake_ask, .configure = fake_configure};
 		worker->play = play;
 		worker->index = i;
-		pipeline_init(&play->pipelines[i], shared, &worker->forwarder, i, fake_clock, play,
-		              fake_post);
+		assert_int_equal(pipeline_init(&play->pipelines[i], shared, &worker->forwarder, i,
+		                               fake_clock, play, fake_post),
+		                 PF_OK);
 	}
 	return play;
 }
@@ -289,7 +290,9 @@ void play_packet(struct play *play, size_t worker, const char *client, const uin
 	query->udp = true;
 	query->reply = take_reply;
 	query->transport = play;
+	rcu_read_lock();
 	pipeline_receive(&play->pipelines[worker], query, packet, length, play->now);
+	rcu_read_unlock();
 }
 
 size_t play_query(struct play *play, size_t worker, const char *client, const char *name,

@@ -280,6 +280,63 @@ static void a_changed_rule_meets_what_is_in_flight(void **state)
 	play_free(&play);
 }
 
+/* A worker remembers what the names stage said to a name. Each part of the question that could change it does, and so do the
+ * time of day and the rules. */
+static void what_is_remembered_is_nobody_elses(void **state)
+{
+	static const char *const rules =
+		"lists: [{name: l, file: list}]\n"
+		"rules:\n"
+		"  - {name: of coffee, tags: [coffee], names: [tag.example], action: sinkhole}\n"
+		"  - {name: of types, types: [AAAA], names: [type.example], action: sinkhole}\n"
+		"  - {name: at night, names: [time.example], action: sinkhole,\n"
+		"     during: {at: 21:00-22:00, zone: UTC}}\n"
+		"  - {name: listed, lists: [l], action: sinkhole}\n";
+	static const struct {
+		const char *client, *name, *type;
+		bool early, late; /* sinkholed at 20:26, and an hour later */
+	} cases[] = {
+		{COFFEE, "tag.example", "A", true, true},
+		{LAPTOP, "tag.example", "A", false, false},
+		{LAPTOP, "type.example", "AAAA", true, true},
+		{LAPTOP, "type.example", "A", false, false},
+		{LAPTOP, "time.example", "A", false, true},
+		{LAPTOP, "client.example", "A", true, true},
+		{"192.168.1.77", "client.example", "A", false, false},
+		{"192.168.1.78", "client.example", "A", true, true},
+		{LAPTOP, "kind.example", "AAAA", true, true},
+		{LAPTOP, "kind.example", "A", false, false},
+	};
+	char yaml[2048];
+	(void)state;
+	struct play *play = play_new(DEVICES);
+	play_write_file(play, "list",
+	                "||client.example^$client=~192.168.1.77\n||kind.example^$dnstype=AAAA\n");
+	snprintf(yaml, sizeof yaml, DEVICES "%s", rules);
+	play_reload(play, yaml);
+	for (unsigned round = 0; round < 4; round++) {
+		if (round == 2)
+			play_advance_ms(play, 3600000);
+		for (size_t i = 0; i < PF_COUNT(cases); i++) {
+			size_t asked = play->ask_count;
+			play_query(play, 0, cases[i].client, cases[i].name, cases[i].type);
+			if (play->ask_count > asked)
+				play_answer(play, asked, 3, "");
+			play_settle(play);
+			bool sinkholed = play->records[play->record_count - 1].action == ACTION_SINKHOLE;
+			assert_int_equal(sinkholed, round < 2 ? cases[i].early : cases[i].late);
+		}
+	}
+	play_reload(play, DEVICES "rules: [{name: all, names: ['*.example'], action: sinkhole}]\n");
+	for (size_t i = 0; i < PF_COUNT(cases); i++) {
+		play_query(play, 0, cases[i].client, cases[i].name, cases[i].type);
+		play_settle(play);
+		assert_int_equal(play->records[play->record_count - 1].action, ACTION_SINKHOLE);
+	}
+	expect_sums(play);
+	play_free(&play);
+}
+
 static void cname_rules_see_each_hop(void **state)
 {
 	(void)state;
@@ -407,6 +464,7 @@ int main(void)
 		cmocka_unit_test(names_first),
 		cmocka_unit_test(every_kind_of_reply),
 		cmocka_unit_test(a_changed_rule_meets_what_is_in_flight),
+		cmocka_unit_test(what_is_remembered_is_nobody_elses),
 		cmocka_unit_test(cname_rules_see_each_hop),
 		cmocka_unit_test(failures_are_told),
 		cmocka_unit_test(records_nobody_asked_for_are_never_served),

@@ -46,6 +46,8 @@ static enum limiter_answer ask(struct play *play, const char *text, bool udp)
 {
 	struct addr addr;
 	assert_int_equal(addr_parse(text, &addr), PF_OK);
+	if (limiter_exempts(&play->limit, &addr))
+		return LIMITER_PASS;
 	return limiter_ask(play->limiter, play->loans, &play->limit, 1, &addr, udp, play->now_us);
 }
 

@@ -1,0 +1,91 @@
+/* The notes of memo.h. */
+#include "pipeline/memo.h"
+
+#include <string.h>
+
+/* ---- clients ----------------------------------------------------------------------------- */
+
+struct client_note *memo_client(struct memo *memo, const struct snapshot *snapshot,
+                                const struct addr *addr)
+{
+	const struct config *config = snapshot->config;
+	uint64_t halves[2];
+	memcpy(halves, addr->bytes, sizeof halves);
+	uint64_t mixed = (halves[0] ^ halves[1] * 0xc2b2ae3d27d4eb4fu) * 0x9e3779b97f4a7c15u;
+	struct client_note *note = &memo->clients[mixed >> 32 & (MEMO_CLIENTS - 1)];
+	if (note->epoch == snapshot->epoch && addr_equal(&note->addr, addr))
+		return note;
+	*note = (struct client_note){
+		.addr = *addr,
+		.allowed = any_prefix_contains(config->allow, config->allow_count, addr),
+		.exempt = limiter_exempts(&config->rate_limit, addr),
+		.epoch = snapshot->epoch,
+		.row = -1,
+	};
+	return note;
+}
+
+bool memo_identify(struct memo *memo, const struct snapshot *snapshot, const struct asker *asker,
+                   int64_t wall_us, struct device *device)
+{
+	const struct roster *roster = rcu_dereference(snapshot->roster);
+	struct client_note *note = memo_client(memo, snapshot, &asker->addr);
+	/* Of whom nobody knows yet, the device that it will be is made up each time: it is too much to keep. */
+	if (note->roster_number != roster->number || note->row < 0) {
+		note->row = roster_row(roster, snapshot->registry, asker, device);
+		note->roster_number = roster->number;
+	}
+	if (note->row < 0)
+		return false;
+	roster_take(roster, (uint32_t)note->row, wall_us, device);
+	return true;
+}
+
+/* ---- names ------------------------------------------------------------------------------- */
+
+static uint64_t hash_of(const struct query *query, tag_set tags)
+{
+	uint64_t hash = query->name_hash ^ tags * 0x9e3779b97f4a7c15u;
+	hash ^= (uint64_t)query->dns.type * 0xc2b2ae3d27d4eb4fu;
+	return (hash ^ hash >> 29) * 0xff51afd7ed558ccdu;
+}
+
+/* The note of this hash; NULL: there is none of this snapshot. */
+static struct name_note *find_name(struct name_note set[MEMO_WAYS], uint64_t hash, uint32_t epoch)
+{
+	for (size_t i = 0; i < MEMO_WAYS; i++)
+		if (set[i].hash == hash && set[i].epoch == epoch)
+			return &set[i];
+	return NULL;
+}
+
+bool memo_decide_names(struct query *query, const struct policy_question *question,
+                       const struct list_asked *asked, struct finish *finish)
+{
+	struct pipeline *pipeline = query->pipeline;
+	const struct snapshot *snapshot = finish->snapshot;
+	uint64_t hash = hash_of(query, question->tags);
+	struct name_note *set = pipeline->memo->names[hash >> 48 & (MEMO_SETS - 1)];
+	bool plain = !query->explained && !question->paused;
+	struct name_note *note = plain ? find_name(set, hash, snapshot->epoch) : NULL;
+	if (note) {
+		finish->lists = note->lists;
+		finish->verdict = note->verdict;
+		finish->note = note;
+		return note->ended;
+	}
+	if (query->explained || policy_needs_lists(snapshot->policy, pipeline->scratch, question->tags))
+		plain &= lists_match(snapshot->lists, pipeline->list_scratch, asked, &finish->lists);
+	bool ended =
+		policy_decide_names(snapshot->policy, pipeline->scratch, question, &finish->verdict);
+	if (!plain || policy_looks_at_clock(snapshot->policy, pipeline->scratch, question->tags))
+		return ended;
+	memmove(set + 1, set, (MEMO_WAYS - 1) * sizeof *set); /* the oldest goes */
+	*set = (struct name_note){.hash = hash,
+	                          .epoch = snapshot->epoch,
+	                          .ended = ended,
+	                          .verdict = finish->verdict,
+	                          .lists = finish->lists};
+	finish->note = set;
+	return ended;
+}

@@ -1,0 +1,53 @@
+/* Private to pipeline/: what a worker remembers of clients and of names, so that it need not find out anew for each
+ * query what follows from the snapshot alone. A note bears the numbers of all that it was made from (snapshot,
+ * roster, pauses by not being made during one): who finds other numbers makes it anew, so a reload, a rule or a tag acts on
+ * the very next query. What hangs on more (the time of day, conditions of a list's entry on who asks) is not noted.
+ *
+ * Both tables have a fixed size and one or two places for each hash: strangers can push notes out, and then pay what
+ * everybody paid. They belong to one worker and are written by it alone. */
+#ifndef PF_PIPELINE_MEMO_H
+#define PF_PIPELINE_MEMO_H
+
+#include "pipeline/finish.h"
+
+#define MEMO_CLIENTS 1024 /* a power of two: clients that ask at the same time */
+#define MEMO_SETS \
+	2048 /* a power of two, of MEMO_WAYS: what a house asks for in an hour, with its sets of tags */
+#define MEMO_WAYS 2
+
+struct client_note {
+	struct addr addr;
+	bool allowed, exempt; /* by allow-from; from rate-limit */
+	uint32_t epoch;       /* of the snapshot; 0: nobody's note */
+	int row;              /* in the roster of this number; -1: in none */
+	uint64_t roster_number;
+};
+
+/* What the stage of the names says to a name, its type and a set of tags. */
+struct name_note {
+	uint64_t hash; /* keyed, of all three */
+	uint32_t epoch;
+	bool ended;
+	bool elsewhere; /* nothing in the house has the name: the default group is asked */
+	struct verdict verdict;
+	struct list_set lists;
+};
+
+struct memo {
+	struct client_note clients[MEMO_CLIENTS];
+	struct name_note names[MEMO_SETS][MEMO_WAYS];
+};
+
+/* The client's note, good for this snapshot (its row: memo_identify). */
+struct client_note *memo_client(struct memo *memo, const struct snapshot *snapshot,
+                                const struct addr *addr);
+
+/* roster_identify for a client that speaks for itself. */
+bool memo_identify(struct memo *memo, const struct snapshot *snapshot, const struct asker *asker,
+                   int64_t wall_us, struct device *device);
+
+/* The stage of the names: fills `finish` (lists, verdict, note) and returns whether the way ends there. */
+bool memo_decide_names(struct query *query, const struct policy_question *question,
+                       const struct list_asked *asked, struct finish *finish);
+
+#endif
