@@ -93,7 +93,8 @@ void pipeline_deinit(struct pipeline *pipeline);
  * packet is to be forgotten. */
 struct query *pipeline_query_new(struct pipeline *pipeline);
 
-/* A batch of packets has come from these addresses: what will be read of their devices is fetched from memory at once. */
+/* A batch of packets has come from these addresses: what will be read of their devices is fetched from memory at once. Under
+ * rcu_read_lock. */
 void pipeline_expect(const struct pipeline *pipeline, const struct sockaddr_storage *clients,
                      size_t count);
 
