@@ -34,6 +34,9 @@ struct admin_ops {
 	/* `rules` are the text of the request, at most ADMIN_BODY_BYTES_MAX. */
 	json_t *(*simulate)(void *data, const char *rules, size_t length,
 	                    const struct store_filter *filter, int *http, char error[500]);
+	/* What one rule more, tried before all others, would have done. */
+	json_t *(*simulate_adding)(void *data, const char *rule, const struct store_filter *filter,
+	                           int *http, char error[500]);
 	json_t *(*reload)(void *data, int *http, char error[500]);
 	/* Puts a rule, written as in the configuration, before all others; takes one away that was added so. */
 	json_t *(*add_rule)(void *data, const char *rule, int *http, char error[500]);

@@ -309,7 +309,8 @@ static void post_simulate(struct routes_context *context, const struct params *p
 {
 	struct store_filter filter;
 	struct tagged tagged = {0};
-	if (!params->body_length)
+	const char *add = params_get(params, "add");
+	if (!add && !params->body_length)
 		routes_fail(answer, 400,
 		            "The body is to hold the rules, as in the configuration: {\"rules\": [...]}.");
 	else if (!context->journal_path)
@@ -317,8 +318,11 @@ static void post_simulate(struct routes_context *context, const struct params *p
 	else if (read_filter(context, params, &filter, &tagged, answer)) {
 		if (!filter.since_wall_us)
 			filter.since_wall_us = clock_now().wall_us - REPORT_SINCE_US;
-		answer->body = context->ops.simulate(context->ops.data, params->body, params->body_length,
-		                                     &filter, &answer->http, answer->error);
+		answer->body =
+			add ? context->ops.simulate_adding(context->ops.data, add, &filter, &answer->http,
+		                                       answer->error)
+				: context->ops.simulate(context->ops.data, params->body, params->body_length,
+		                                &filter, &answer->http, answer->error);
 	}
 	tagged_deinit(&tagged);
 }
@@ -404,9 +408,9 @@ static const char *const endpoint_params[] = {"device",   "name",       "action"
 static const char *const report_params[] = {"device",     "name", "action", "rule",  "standing",
                                             PLACE_PARAMS, "type", "since",  "until", NULL};
 static const char *const overview_params[] = {"device", "since", "until", NULL};
-static const char *const simulate_params[] = {"device",   "name",       "action", "rule",
-                                              "standing", PLACE_PARAMS, "type",   "since",
-                                              "until",    "limit",      NULL};
+static const char *const simulate_params[] = {"add",   "device",   "name",       "action",
+                                              "rule",  "standing", PLACE_PARAMS, "type",
+                                              "since", "until",    "limit",      NULL};
 static const char *const event_params[] = {"device", "kind", "since", "until", "limit", NULL};
 
 static const char *const login_params[] = {"password", NULL};

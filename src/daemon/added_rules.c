@@ -231,6 +231,22 @@ static json_t *finish(struct change *change, size_t count, int *http, char error
 	return NULL;
 }
 
+char *added_with(struct daemon *daemon, const char *rule)
+{
+	struct change change;
+	char error[500], *text = NULL;
+	int http;
+	if (begin(&change, daemon, &http, error) == PF_OK) {
+		begin_after(&change, 1);
+		append_item(&change.after, rule);
+		copy_items(&change, SIZE_MAX);
+		buffer_append(&change.after, "", 1);
+		text = change.after.failed ? NULL : strdup(change.after.data);
+	}
+	end(&change);
+	return text;
+}
+
 json_t *api_add_rule(void *data, const char *rule, int *http, char error[500])
 {
 	struct change change;

@@ -364,6 +364,7 @@ struct admin_ops api_ops(struct daemon *daemon)
 		.explain = api_explain,
 		.update_lists = api_update_lists,
 		.simulate = api_simulate,
+		.simulate_adding = api_simulate_adding,
 		.reload = api_reload,
 		.add_rule = api_add_rule,
 		.remove_rule = api_remove_rule,

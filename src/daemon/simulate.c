@@ -22,6 +22,7 @@ struct job {
 	struct daemon *daemon;
 	const char *rules;
 	size_t length;
+	bool adds; /* `rules` is one rule, before those in force */
 	const struct store_filter *filter;
 	int64_t until_mono_us;
 	/* The configuration in force: its text, and its lists. */
@@ -80,6 +81,12 @@ static int load(struct job *job, struct parts *parts)
 	if (result == PF_OK) {
 		diag_deinit(&diag); /* its warnings are known */
 		diag_init(&diag);
+	}
+	if (result == PF_OK && job->adds) {
+		char *added = added_with(job->daemon, job->rules);
+		result = added ? config_parse_adding(parts->base, added, &diag, &parts->config) : PF_ENOMEM;
+		free(added);
+	} else if (result == PF_OK) {
 		result = config_parse_rules(FILE_NAME, job->rules, job->length, parts->base, &diag,
 		                            &parts->config);
 	}
@@ -170,29 +177,47 @@ out:
 	return NULL;
 }
 
-json_t *api_simulate(void *data, const char *rules, size_t length,
-                     const struct store_filter *filter, int *http, char error[500])
+static json_t *simulate(struct job *job)
 {
-	struct daemon *daemon = data;
-	struct job job = {
-		.daemon = daemon,
-		.rules = rules,
-		.length = length,
-		.filter = filter,
-		.until_mono_us = clock_now().mono_us + TIME_US_MAX,
-		.http = *http,
-		.error = error,
-	};
+	struct daemon *daemon = job->daemon;
 	pthread_t thread;
+	job->until_mono_us = clock_now().mono_us + TIME_US_MAX;
 	if (__atomic_exchange_n(&daemon->simulating, true, __ATOMIC_ACQUIRE)) {
-		fail(&job, 503, "Another simulation is under way; ask again when it is over.");
+		fail(job, 503, "Another simulation is under way; ask again when it is over.");
 	} else {
-		if (pthread_create(&thread, NULL, run, &job))
-			fail(&job, 503, "The daemon has no thread for this.");
+		if (pthread_create(&thread, NULL, run, job))
+			fail(job, 503, "The daemon has no thread for this.");
 		else
 			pthread_join(thread, NULL);
 		__atomic_store_n(&daemon->simulating, false, __ATOMIC_RELEASE);
 	}
+	return job->document;
+}
+
+json_t *api_simulate(void *data, const char *rules, size_t length,
+                     const struct store_filter *filter, int *http, char error[500])
+{
+	struct job job = {.daemon = data,
+	                  .rules = rules,
+	                  .length = length,
+	                  .filter = filter,
+	                  .http = *http,
+	                  .error = error};
+	json_t *document = simulate(&job);
 	*http = job.http;
-	return job.document;
+	return document;
+}
+
+json_t *api_simulate_adding(void *data, const char *rule, const struct store_filter *filter,
+                            int *http, char error[500])
+{
+	struct job job = {.daemon = data,
+	                  .rules = rule,
+	                  .adds = true,
+	                  .filter = filter,
+	                  .http = *http,
+	                  .error = error};
+	json_t *document = simulate(&job);
+	*http = job.http;
+	return document;
 }

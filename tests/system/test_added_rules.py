@@ -63,6 +63,22 @@ def test_the_newest_decides_and_all_survive(portafilter, upstream):
     assert daemon.cli("check")[0] == 0
 
 
+def test_what_it_would_have_done(portafilter, upstream):
+    daemon = start(portafilter, upstream)
+    for _ in range(3):
+        assert rcode(daemon) == dns.rcode.NOERROR
+    daemon.rows(3)
+    path = "/api/v1/simulate?" + urlencode({"add": json.dumps(SINK), "since": "1h"})
+    code, told, _ = daemon.api(path, "POST")
+    assert code == 200 and told["changes"] == [{"from": "allow", "to": "sinkhole", "queries": 3}], told
+    assert [(row["name"], row["rule_name"]) for row in told["look_first"]] == [("a.test", "no coffee")]
+    assert rcode(daemon) == dns.rcode.NOERROR and rules(daemon) == [("coffee is fine", False)]
+    assert add(daemon, SINK)[0] == 200
+    code, told, _ = daemon.api(path.replace("no+coffee", "another").replace("nxdomain", "refused"), "POST")
+    assert code == 200 and told["look_first"][0]["rule_name"] == "another", told
+    assert daemon.api("/api/v1/simulate?add=%5B", "POST")[0] == 422
+
+
 def test_what_is_wrong_changes_nothing(portafilter, upstream):
     daemon = start(portafilter, upstream)
     assert add(daemon, SINK)[0] == 200
