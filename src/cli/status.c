@@ -151,9 +151,12 @@ static void print_databases(json_t *databases)
 	json_t *row;
 	json_array_foreach(databases, i, row)
 	{
-		cli_say(stdout, "database   %s (%s), of %s, %s old: %s", cli_string(row, "label"),
+		/* The warnings below are of the day when it was loaded. */
+		bool old = json_is_true(json_object_get(row, "old"));
+		cli_say(stdout, "database   %s (%s), of %s, %s old%s: %s", cli_string(row, "label"),
 		        cli_string(row, "kind"), cli_string(row, "built"),
-		        cli_count(cli_integer(row, "age_days"), "day").bytes, cli_string(row, "path"));
+		        cli_count(cli_integer(row, "age_days"), "day").bytes,
+		        old ? ", look for a newer one" : "", cli_string(row, "path"));
 		locations += !strcmp(cli_string(row, "kind"), "location");
 		if (*cli_string(row, "credit"))
 			cli_say(stdout, "           %s", cli_string(row, "credit"));

@@ -96,7 +96,11 @@ def test_old_databases_are_not_believed(portafilter, nsd, geo):
     assert ask(daemon.port, "cn.test", source=COFFEE).rcode() == dns.rcode.NOERROR
     assert daemon.rows(1)[0]["confidence"] == "medium"
     status = daemon.status()
-    assert all(d["old"] for d in status["databases"] if d["kind"] == "location" and d["age_days"] >= 45)
+    said = daemon.cli("status")[1]
+    for database in status["databases"]:
+        assert database["old"] == (database["age_days"] >= 45)
+        assert (f"{database['age_days']} days old, look for a newer one: {database['path']}" in said) == database["old"]
+    assert any(f"{d['age_days']} days old, more than geo.max-age" in w for d in status["databases"] for w in status["warnings"])
 
 
 def test_location_control_asn_and_addresses(portafilter, nsd, geo):
