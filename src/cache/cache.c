@@ -18,6 +18,7 @@ struct shard {
 
 struct cache {
 	struct hash_key seed;
+	atomic_int_least64_t stale_us;
 	size_t bucket_mask;
 	struct cache_entry **buckets; /* a shard owns the buckets whose low bits are its number */
 	struct shard shards[CACHE_SHARD_COUNT];
@@ -92,6 +93,22 @@ void cache_free(struct cache **cache)
 	*cache = NULL;
 }
 
+/* The entry of this question that was good at `since_us` or is still, or NULL. */
+static inline struct cache_entry *look_up(struct cache *cache, const struct cache_ask *ask,
+                                          int64_t since_us)
+{
+	uint64_t hash = cache_ask_hash(ask);
+	struct cache_entry *entry = rcu_dereference(cache->buckets[hash & cache->bucket_mask]);
+	while (entry && (entry->hash != hash || !cache_ask_is(ask, &entry->key)))
+		entry = rcu_dereference(entry->next);
+	if (!entry || entry->expires_us <= since_us)
+		return NULL;
+	/* Written once for each round of the hand, not for each hit: other cores read this line. */
+	if (!atomic_load_explicit(&entry->used, memory_order_relaxed))
+		atomic_store_explicit(&entry->used, true, memory_order_relaxed);
+	return entry;
+}
+
 struct cache_entry *cache_lookup(struct cache *cache, const struct cache_key *key, struct now now)
 {
 	const struct cache_ask ask = cache_ask_of(cache->seed, key);
@@ -100,16 +117,31 @@ struct cache_entry *cache_lookup(struct cache *cache, const struct cache_key *ke
 
 struct cache_entry *cache_find(struct cache *cache, const struct cache_ask *ask, struct now now)
 {
-	uint64_t hash = cache_ask_hash(ask);
-	struct cache_entry *entry = rcu_dereference(cache->buckets[hash & cache->bucket_mask]);
-	while (entry && (entry->hash != hash || !cache_ask_is(ask, &entry->key)))
-		entry = rcu_dereference(entry->next);
-	if (!entry || entry->expires_us <= now.mono_us)
-		return NULL;
-	/* Written once for each round of the hand, not for each hit: other cores read this line. */
-	if (!atomic_load_explicit(&entry->used, memory_order_relaxed))
-		atomic_store_explicit(&entry->used, true, memory_order_relaxed);
-	return entry;
+	return look_up(cache, ask, now.mono_us);
+}
+
+/* Before this moment an answer must have ended to be of no use at all. */
+static int64_t useless_since(struct cache *cache, struct now now)
+{
+	return now.mono_us - atomic_load_explicit(&cache->stale_us, memory_order_relaxed);
+}
+
+struct cache_entry *cache_lookup_stale(struct cache *cache, const struct cache_key *key,
+                                       struct now now)
+{
+	const struct cache_ask ask = cache_ask_of(cache->seed, key);
+	return cache_find_stale(cache, &ask, now);
+}
+
+struct cache_entry *cache_find_stale(struct cache *cache, const struct cache_ask *ask,
+                                     struct now now)
+{
+	return look_up(cache, ask, useless_since(cache, now));
+}
+
+void cache_keep_stale(struct cache *cache, int64_t stale_us)
+{
+	atomic_store_explicit(&cache->stale_us, stale_us, memory_order_relaxed);
 }
 
 /* Where in its bucket the entry hangs; with NULL, where the bucket ends. The shard's lock is held. */
@@ -136,14 +168,14 @@ static void take_out(struct cache *cache, struct shard *shard, struct cache_entr
 	let_go(shard, entry);
 }
 
-/* Moves the hand until something has gone: expired entries at once, others when nobody has looked them
+/* Moves the hand until something has gone: those that are of no use any more at once, others when nobody has looked them
  * up since the hand came by. After a round of them all everybody's turn has come, however busy the readers are. */
 static void evict_one(struct cache *cache, struct shard *shard, struct now now)
 {
 	for (size_t left = shard->count; left; left--) {
 		struct cache_entry *entry = shard->hand;
 		bool used = atomic_exchange_explicit(&entry->used, false, memory_order_relaxed);
-		if (entry->expires_us <= now.mono_us || !used)
+		if (entry->expires_us <= useless_since(cache, now) || !used)
 			break;
 		shard->hand = entry->ring_next;
 	}
@@ -179,7 +211,8 @@ void cache_insert(struct cache *cache, struct cache_entry *entry, struct now now
 	struct shard *shard = &cache->shards[hash % CACHE_SHARD_COUNT];
 	pthread_mutex_lock(&shard->lock);
 	struct cache_entry *old = find(cache, hash, &entry->key);
-	if (entry->bytes > shard->bytes_max / ENTRY_SHARE || !cache_entry_ref(entry)) {
+	if (!entry->answer->ttl || entry->bytes > shard->bytes_max / ENTRY_SHARE ||
+	    !cache_entry_ref(entry)) {
 		if (old)
 			take_out(cache, shard, old);
 	} else {

@@ -73,9 +73,11 @@ static inline struct facts_view *facts_box_view(struct facts_box *box, size_t ho
  * that let go of references, insert or replace facts are registered with RCU, like those that read. */
 struct cache_entry {
 	struct cache_key key;
-	struct answer *answer;                  /* owned; immutable */
-	struct facts_box *facts;                /* owned; read with rcu_dereference */
-	int64_t stored_us, expires_us;          /* monotonic */
+	struct answer *answer;         /* owned; immutable */
+	struct facts_box *facts;       /* owned; read with rcu_dereference */
+	int64_t stored_us, expires_us; /* monotonic */
+	/* The upstreams have failed to renew it: until then it is served as it is, and they are not asked (RFC 8767, 5). */
+	atomic_int_least64_t recheck_us;
 	char upstream[CACHE_UPSTREAM_TEXT_MAX]; /* who gave it: part of the evidence */
 	atomic_uint references;
 	/* cache.c's own */
@@ -116,8 +118,17 @@ struct cache_entry *cache_lookup(struct cache *cache, const struct cache_key *ke
 struct cache_entry *cache_find(struct cache *cache, const struct cache_ask *ask, struct now now);
 uint64_t cache_ask_hash(const struct cache_ask *ask); /* as cache_key_hash */
 
-/* Puts an entry in (its ttl must be over 0), in place of an older one with the same key; takes a
- * reference of its own. An entry over an eighth of its shard's part of the budget is left out, and the
+/* The same though it has expired, by less than cache_keep_stale allows. */
+struct cache_entry *cache_lookup_stale(struct cache *cache, const struct cache_key *key,
+                                       struct now now);
+struct cache_entry *cache_find_stale(struct cache *cache, const struct cache_ask *ask,
+                                     struct now now);
+
+/* How long answers past their time are still of use; 0 at first. Any thread. */
+void cache_keep_stale(struct cache *cache, int64_t stale_us);
+
+/* Puts an entry in, in place of an older one with the same key; takes a reference of its own. An entry
+ * whose ttl is 0 or that is over an eighth of its shard's part of the budget is left out, and the
  * older one goes all the same: it is no longer what the upstream says. Any thread. */
 void cache_insert(struct cache *cache, struct cache_entry *entry, struct now now);
 

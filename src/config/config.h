@@ -303,6 +303,14 @@ struct config_web {
 	char *certificate, *key; /* absolute, PEM; both or none (plain HTTP) */
 };
 
+/* What is kept of what upstreams said. */
+struct config_cache {
+	size_t bytes;     /* cache.size ("64M") */
+	int64_t stale_us; /* how long past its time an answer may serve; 0: not at all; default a day */
+	uint32_t ttl_min_s, ttl_max_s; /* default 0 and a day */
+	bool prefetch;                 /* default on */
+};
+
 /* All that is said of journal.also, as a text: whether two configurations say the same. The caller's to free; NULL without
  * memory. */
 struct config;
@@ -326,7 +334,7 @@ struct config {
 	unsigned workers; /* 0: one a core */
 	size_t upstream_count;
 	struct addr_port upstreams[CONFIG_UPSTREAM_MAX]; /* default: resolv.conf's */
-	size_t cache_bytes;                              /* cache.size ("64M") */
+	struct config_cache cache;
 	size_t home_count;
 	struct country *home; /* countries, blocs written out; none: standing is unknown throughout */
 	size_t tag_home_count;

@@ -12,9 +12,6 @@
 #include "config/text.h"
 #include "config/values.h"
 
-#define CACHE_BYTES_DEFAULT (64u << 20)
-#define CACHE_BYTES_MIN (1u << 20)
-#define CACHE_BYTES_MAX (1ull << 38) /* 256G: more memory than any machine that forwards DNS */
 #define JOURNAL_KEEP_DEFAULT_US (30LL * 86400 * 1000000)
 #define NEW_FOR_DEFAULT_US (3600LL * 1000000)
 #define USER_NAME_MAX 64
@@ -33,19 +30,6 @@ static void read_workers(struct reader *reader, const struct node *node, void *t
 {
 	struct config *config = target;
 	(void)reader_number(reader, node, "workers", 1, CONFIG_WORKERS_MAX, &config->workers);
-}
-
-static void read_size(struct reader *reader, const struct node *node, void *target)
-{
-	uint64_t bytes;
-	if (value_size(reader, node, "cache.size", CACHE_BYTES_MIN, CACHE_BYTES_MAX, &bytes))
-		((struct config *)target)->cache_bytes = (size_t)bytes;
-}
-
-static void read_cache(struct reader *reader, const struct node *node, void *target)
-{
-	static const struct field fields[] = {{"size", read_size, false}};
-	(void)reader_mapping(reader, node, "`cache`", fields, PF_COUNT(fields), target);
 }
 
 static void read_state(struct reader *reader, const struct node *node, void *target)
@@ -96,7 +80,7 @@ static const struct field fields[] = {
 	[FIELD_ALLOW_FROM] = {"allow-from", section_allow_from, false},
 	[FIELD_WORKERS] = {"workers", read_workers, false},
 	[FIELD_UPSTREAMS] = {"upstreams", section_upstreams, false},
-	[FIELD_CACHE] = {"cache", read_cache, false},
+	[FIELD_CACHE] = {"cache", section_cache, false},
 	[FIELD_GEO] = {"geo", section_geo, false},
 	[FIELD_TAGS] = {"tags", section_tags, false},
 	[FIELD_DEVICES] = {"devices", section_devices, false},
@@ -153,12 +137,12 @@ static void fill_paths(struct reader *reader)
 static void read_root(struct reader *reader, const struct node *root)
 {
 	struct config *config = reader->config;
-	config->cache_bytes = CACHE_BYTES_DEFAULT;
 	config->journal_enabled = true;
 	config->journal_keep_us = JOURNAL_KEEP_DEFAULT_US;
 	config->new_for_us = NEW_FOR_DEFAULT_US;
 	tag_table_init(&config->tags);
 	default_listen(reader);
+	default_cache(reader);
 	default_rate_limit(reader);
 	unsigned seen =
 		reader_mapping(reader, root, "the configuration", fields, PF_COUNT(fields), config);

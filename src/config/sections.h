@@ -10,6 +10,7 @@ void section_listen(struct reader *reader, const struct node *node, void *target
 void section_allow_from(struct reader *reader, const struct node *node, void *target);
 void section_rate_limit(struct reader *reader, const struct node *node, void *target);
 void section_upstreams(struct reader *reader, const struct node *node, void *target);
+void section_cache(struct reader *reader, const struct node *node, void *target);
 void section_geo(struct reader *reader, const struct node *node, void *target);
 void section_tags(struct reader *reader, const struct node *node, void *target);
 void section_devices(struct reader *reader, const struct node *node, void *target);
@@ -44,6 +45,7 @@ void value_upstreams(struct reader *reader, const struct node *node, struct addr
 
 /* What stands when a key is not there. */
 void default_listen(struct reader *reader);
+void default_cache(struct reader *reader); /* before the section is read */
 void default_allow_from(struct reader *reader);
 void default_rate_limit(struct reader *reader); /* before the section is read */
 void finish_rate_limit(struct reader *reader);  /* exempts trusted-forwarders */

@@ -73,10 +73,10 @@ static json_t *cache_json(const struct daemon *d)
 {
 	struct cache_stats stats;
 	cache_stats(d->shared.cache, &stats);
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "entries", number(stats.entries), "bytes",
-	                 number(stats.bytes), "bytes_max", number(stats.bytes_max), "hits",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "entries", number(stats.entries),
+	                 "bytes", number(stats.bytes), "bytes_max", number(stats.bytes_max), "hits",
 	                 SUM(d, cache_hits), "misses", SUM(d, cache_misses), "evicted",
-	                 number(stats.evicted));
+	                 number(stats.evicted), "prefetches", SUM(d, prefetches));
 }
 
 static json_t *sinks_json(struct journal *journal)

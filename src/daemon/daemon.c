@@ -307,7 +307,7 @@ static int start_workers(struct daemon *daemon, struct socket_set *sets, char er
 	struct shared *shared = &daemon->shared;
 	pause_load(daemon);
 	shared->sightings = devices_sightings(daemon->devices);
-	shared->cache = cache_new(shared->snapshot->config->cache_bytes, shared->key);
+	shared->cache = cache_new(shared->snapshot->config->cache.bytes, shared->key);
 	shared->flights = flight_table_new(shared->key);
 	shared->limiter = limiter_new(shared->key);
 	snprintf(error, ERROR_MAX, "The workers can not be started: out of memory.");

@@ -42,6 +42,22 @@ enum answer_match answer_match(const uint8_t *packet, size_t length, const struc
 	return flags & WIRE_FLAG_TC ? ANSWER_TRUNCATED : ANSWER_MATCHES;
 }
 
+static uint32_t bounded(uint32_t ttl_s, uint32_t min_s, uint32_t max_s)
+{
+	return ttl_s < min_s ? min_s : ttl_s > max_s ? max_s : ttl_s;
+}
+
+void answer_bound_ttl(struct answer *answer, uint32_t min_s, uint32_t max_s)
+{
+	if (!answer->ttl_count)
+		return;
+	answer->ttl = bounded(answer->ttl, min_s, max_s);
+	for (unsigned i = 0; i < answer->ttl_count; i++) {
+		uint8_t *at = answer->wire + answer->ttl_offsets[i];
+		dns_write32(at, bounded(dns_read32(at), min_s, max_s));
+	}
+}
+
 void answer_free(struct answer **answer)
 {
 	free(*answer); /* one block, see answer_build_finish */

@@ -69,6 +69,10 @@ enum answer_match answer_match(const uint8_t *packet, size_t length, const struc
 PF_MUST_CHECK int answer_from_wire(const uint8_t *packet, size_t length,
                                    const struct dns_query *query, struct answer **out);
 
+/* TTLs of at least `min_s` and at most `max_s`, for an answer that may be kept at all or has records. Before anybody
+ * else has the answer. */
+void answer_bound_ttl(struct answer *answer, uint32_t min_s, uint32_t max_s);
+
 void answer_free(struct answer **answer);
 
 /* Memory that it takes, for the cache's account. */

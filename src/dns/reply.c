@@ -136,7 +136,8 @@ static void count_down(const struct answer *answer, uint32_t age_s, uint8_t *out
 	for (unsigned i = 0; i < answer->ttl_count; i++) {
 		size_t at = answer->ttl_offsets[i];
 		uint32_t ttl = dns_read32(answer->wire + at);
-		dns_write32(out + at, ttl > age_s ? ttl - age_s : 0);
+		uint32_t left_s = ttl > age_s ? ttl - age_s : 0;
+		dns_write32(out + at, age_s == REPLY_AGE_STALE ? REPLY_STALE_TTL : left_s);
 	}
 }
 

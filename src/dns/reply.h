@@ -25,7 +25,11 @@ size_t reply_size_max(const struct dns_query *query, bool udp);
 /* All return the bytes written to `out`, which has room for DNS_MESSAGE_MAX. None fails: what does not
  * fit is truncated (TC set, question and OPT only). */
 
-/* A copy of an answer `age_s` seconds old: TTLs counted down, never below 0; the question in the client's case. */
+#define REPLY_STALE_TTL 30         /* seconds (RFC 8767, 4) */
+#define REPLY_AGE_STALE UINT32_MAX /* the age of an answer that is served past its time */
+
+/* A copy of an answer `age_s` seconds old: TTLs counted down, never below 0, and of a stale one all REPLY_STALE_TTL; the
+ * question in the client's case. */
 size_t reply_from_answer(uint8_t *out, const struct dns_query *query, const struct answer *answer,
                          uint32_t age_s, const struct reply_options *options);
 

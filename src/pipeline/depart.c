@@ -7,16 +7,18 @@
 #include "pipeline/flight.h"
 #include "pipeline/wire.h"
 
-/* Ends a flight for all who waited. The reference of `entry` stays the caller's. */
-static void land(struct flight *flight, struct cache_entry *entry, enum flight_outcome outcome)
+#define RECHECK_US (30 * 1000000LL) /* between two tries to renew what is stale (RFC 8767, 5) */
+#define RENEWALS_MAX 64             /* under way at one time in one worker */
+#define RENEWALS_SHARE 10           /* one for so many hits at most, and a few to begin with */
+
+/* What was waited for, handed to those who did. The reference of `entry` stays the caller's. */
+static void hand_out(struct query *query, const struct pipeline *owner, struct cache_entry *entry,
+                     enum flight_outcome outcome, bool stale)
 {
-	struct pipeline *owner = flight->owner;
-	struct forward_trip *trips = flight->trips;
-	struct query *query = flight_land(flight);
-	wire_give_trips(query, trips);
 	while (query) {
 		struct query *next = query->next;
 		query->outcome = outcome;
+		query->stale |= stale;
 		if (outcome == FLIGHT_ANSWERED && cache_entry_ref(entry))
 			query->landed[query->landed_count++] = entry;
 		else if (outcome == FLIGHT_ANSWERED)
@@ -27,6 +29,52 @@ static void land(struct flight *flight, struct cache_entry *entry, enum flight_o
 			query->pipeline->post(query);
 		query = next;
 	}
+}
+
+/* Ends a flight for all who waited. */
+static void land(struct flight *flight, struct cache_entry *entry, enum flight_outcome outcome,
+                 bool stale)
+{
+	struct pipeline *owner = flight->owner;
+	struct forward_trip *trips = flight->trips;
+	if (flight->renews)
+		owner->renewals--;
+	struct query *query = flight_land(flight);
+	wire_give_trips(query, trips);
+	hand_out(query, owner, entry, outcome, stale);
+}
+
+/* What the cache has although its time is over, one reference the caller's, or NULL. For a while it is served at once
+ * then: the upstreams have been asked in vain. */
+static struct cache_entry *fall_back(struct pipeline *pipeline, const struct cache_key *key)
+{
+	struct now now = pipeline->clock(pipeline->clock_data);
+	rcu_read_lock();
+	struct cache_entry *entry = cache_lookup_stale(pipeline->shared->cache, key, now);
+	if (entry && !cache_entry_ref(entry))
+		entry = NULL;
+	rcu_read_unlock();
+	if (entry)
+		atomic_store_explicit(&entry->recheck_us, now.mono_us + RECHECK_US, memory_order_relaxed);
+	return entry;
+}
+
+/* Ends a flight that has brought nothing. */
+static void land_empty(struct flight *flight, enum flight_outcome outcome)
+{
+	struct cache_entry *entry = fall_back(flight->owner, &flight->key);
+	land(flight, entry, entry ? FLIGHT_ANSWERED : outcome, entry != NULL);
+	cache_entry_unref(entry);
+}
+
+void depart_is_late(void *data)
+{
+	struct flight *flight = data;
+	struct cache_entry *entry = fall_back(flight->owner, &flight->key);
+	if (!entry)
+		return;
+	hand_out(flight_release(flight), flight->owner, entry, FLIGHT_ANSWERED, true);
+	cache_entry_unref(entry);
 }
 
 /* How many of the answer's CNAMEs are a group's to say, when one of them leads out of its zones; else 0. */
@@ -54,6 +102,12 @@ static struct answer *believe(const struct local *local, const struct cache_key 
 	return cut;
 }
 
+/* SERVFAIL and the like say nothing of the name. */
+static bool is_refusal(const struct answer *answer)
+{
+	return answer->rcode != DNS_RCODE_NOERROR && answer->rcode != DNS_RCODE_NXDOMAIN;
+}
+
 /* The entry of an answer that came back, one reference the caller's; NULL without memory. Takes the answer over. */
 static struct cache_entry *keep(struct pipeline *pipeline, const struct snapshot *snapshot,
                                 const struct cache_key *key, struct answer *answer,
@@ -64,13 +118,14 @@ static struct cache_entry *keep(struct pipeline *pipeline, const struct snapshot
 		answer = believe(snapshot->local, key, answer);
 	if (!answer)
 		return NULL;
+	answer_bound_ttl(answer, snapshot->config->cache.ttl_min_s, snapshot->config->cache.ttl_max_s);
 	struct facts_box *facts = facts_judge(snapshot, pipeline->shared->key, key, answer, now);
 	if (!facts) {
 		answer_free(&answer);
 		return NULL;
 	}
 	struct cache_entry *entry = cache_entry_new(key, answer, facts, upstream, now);
-	if (entry && entry->answer->ttl > 0)
+	if (entry && !is_refusal(entry->answer))
 		cache_insert(pipeline->shared->cache, entry, now);
 	return entry;
 }
@@ -81,8 +136,8 @@ static void on_forwarded(void *data, const struct forward_result *result)
 	struct pipeline *pipeline = flight->owner;
 	wire_take_trips(flight, result->trips);
 	if (result->status != FORWARD_ANSWERED) {
-		land(flight, NULL,
-		     result->status == FORWARD_TIMED_OUT ? FLIGHT_TIMED_OUT : FLIGHT_NETWORK_ERROR);
+		land_empty(flight,
+		           result->status == FORWARD_TIMED_OUT ? FLIGHT_TIMED_OUT : FLIGHT_NETWORK_ERROR);
 		return;
 	}
 	rcu_read_lock();
@@ -92,13 +147,28 @@ static void on_forwarded(void *data, const struct forward_result *result)
 		/* A reload has changed what it may speak for: ask again, by the rules of now. */
 		rcu_read_unlock();
 		answer_free(&answer);
-		land(flight, NULL, FLIGHT_OUTDATED);
+		land(flight, NULL, FLIGHT_OUTDATED, false);
+		return;
+	}
+	struct cache_entry *stale = is_refusal(answer) ? fall_back(pipeline, &flight->key) : NULL;
+	if (stale) {
+		rcu_read_unlock();
+		answer_free(&answer);
+		land(flight, stale, FLIGHT_ANSWERED, true);
+		cache_entry_unref(stale);
 		return;
 	}
 	struct cache_entry *entry = keep(pipeline, snapshot, &flight->key, answer, result->upstream);
 	rcu_read_unlock();
-	land(flight, entry, entry ? FLIGHT_ANSWERED : FLIGHT_REFUSED);
+	land(flight, entry, entry ? FLIGHT_ANSWERED : FLIGHT_REFUSED, false);
 	cache_entry_unref(entry);
+}
+
+static void fly(struct flight *flight, const struct dns_query *asked)
+{
+	struct forwarder *forwarder = flight->owner->forwarder;
+	if (forwarder->ask(forwarder, flight->key.space, asked, on_forwarded, flight) != PF_OK)
+		land_empty(flight, FLIGHT_REFUSED);
 }
 
 void depart(struct query *query, const struct cache_key *key, struct now now)
@@ -121,13 +191,32 @@ void depart(struct query *query, const struct cache_key *key, struct now now)
 	/* Between the look-up that missed and the join, the flight of another worker may have landed. */
 	struct cache_entry *entry = cache_lookup(pipeline->shared->cache, key, now);
 	if (entry && cache_entry_ref(entry)) {
-		land(flight, entry, FLIGHT_ANSWERED);
+		land(flight, entry, FLIGHT_ANSWERED, false);
 		cache_entry_unref(entry);
 		return;
 	}
 	struct dns_query asked = query->dns;
 	asked.name = key->name;
-	if (pipeline->forwarder->ask(pipeline->forwarder, key->space, &asked, on_forwarded, flight) !=
-	    PF_OK)
-		land(flight, NULL, FLIGHT_REFUSED);
+	fly(flight, &asked);
+}
+
+bool depart_may_renew(const struct pipeline *pipeline, const struct cache_entry *entry,
+                      struct now now)
+{
+	const struct pipeline_counters *counters = &pipeline->counters;
+	return atomic_load_explicit(&entry->recheck_us, memory_order_relaxed) <= now.mono_us &&
+	       pipeline->renewals < RENEWALS_MAX &&
+	       counters->prefetches < RENEWALS_SHARE + counters->cache_hits / RENEWALS_SHARE;
+}
+
+void depart_renewal(struct pipeline *pipeline, const struct cache_key *key,
+                    const struct dns_query *asked)
+{
+	struct flight *flight = flight_begin(pipeline->shared->flights, pipeline, key);
+	if (!flight)
+		return;
+	flight->renews = true;
+	pipeline->renewals++;
+	counter_add(&pipeline->counters.prefetches, 1);
+	fly(flight, asked);
 }

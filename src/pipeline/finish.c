@@ -60,6 +60,11 @@ static uint32_t age_s(const struct cache_entry *entry, struct now now)
 	return age_us > 0 ? (uint32_t)(age_us / 1000000) : 0;
 }
 
+static uint32_t reply_age_s(const struct query *query, const struct finish *finish)
+{
+	return query->source == SOURCE_STALE ? REPLY_AGE_STALE : age_s(finish->entry, finish->now);
+}
+
 static size_t failure_reply(struct query *query, const struct finish *finish)
 {
 	struct reply_options options = {query->udp, DNS_EDE_NONE, NULL};
@@ -92,7 +97,7 @@ static size_t stripped_reply(struct query *query, const struct finish *finish,
 	if (!answer_strip(finish->entry->answer, &gone, &pipeline->stripped))
 		return reply_synthesize(pipeline->out, &query->dns, *rcode, NULL, 0, options);
 	return reply_from_answer(pipeline->out, &query->dns, &pipeline->stripped.answer,
-	                         age_s(finish->entry, finish->now), options);
+	                         reply_age_s(query, finish), options);
 }
 
 static size_t local_reply(struct query *query, const struct local_hit *hit,
@@ -146,8 +151,12 @@ static size_t build_reply(struct query *query, const struct finish *finish, cons
 	}
 	if (finish->entry) {
 		*rcode = finish->entry->answer->rcode;
+		if (query->source == SOURCE_STALE) {
+			options.ede = *rcode == DNS_RCODE_NXDOMAIN ? DNS_EDE_STALE_NXDOMAIN : DNS_EDE_STALE;
+			options.ede_text = "the upstreams do not answer: this was right a while ago";
+		}
 		return reply_from_answer(query->pipeline->out, &query->dns, finish->entry->answer,
-		                         age_s(finish->entry, finish->now), &options);
+		                         reply_age_s(query, finish), &options);
 	}
 	if (finish->local.kind != LOCAL_ELSEWHERE && finish->rcode == DNS_RCODE_NOERROR)
 		return local_reply(query, &finish->local, &options, rcode);

@@ -46,23 +46,47 @@ static struct flight **bucket_of(struct flight_table *table, const struct cache_
 	return &(*shard)->buckets[hash / SHARD_COUNT % BUCKETS_PER_SHARD];
 }
 
+static struct flight *find(struct flight *bucket, const struct cache_key *key)
+{
+	while (bucket && !cache_key_equal(&bucket->key, key))
+		bucket = bucket->next;
+	return bucket;
+}
+
+static struct flight *add(struct flight_table *table, struct pipeline *owner,
+                          const struct cache_key *key, struct flight **bucket)
+{
+	struct flight *flight = calloc(1, sizeof *flight);
+	if (!flight)
+		return NULL;
+	flight->key = *key;
+	flight->table = table;
+	flight->owner = owner;
+	flight->next = *bucket;
+	*bucket = flight;
+	return flight;
+}
+
+struct flight *flight_begin(struct flight_table *table, struct pipeline *owner,
+                            const struct cache_key *key)
+{
+	struct shard *shard;
+	struct flight **bucket = bucket_of(table, key, &shard);
+	pthread_mutex_lock(&shard->lock);
+	struct flight *created = find(*bucket, key) ? NULL : add(table, owner, key, bucket);
+	pthread_mutex_unlock(&shard->lock);
+	return created;
+}
+
 struct flight *flight_join(struct flight_table *table, struct query *query,
                            const struct cache_key *key, bool *joined)
 {
 	struct shard *shard;
 	struct flight **bucket = bucket_of(table, key, &shard);
 	pthread_mutex_lock(&shard->lock);
-	struct flight *flight = *bucket, *created = NULL;
-	while (flight && !cache_key_equal(&flight->key, key))
-		flight = flight->next;
-	if (!flight && (created = calloc(1, sizeof *created))) {
-		flight = created;
-		flight->key = *key;
-		flight->table = table;
-		flight->owner = query->pipeline;
-		flight->next = *bucket;
-		*bucket = flight;
-	}
+	struct flight *flight = find(*bucket, key), *created = NULL;
+	if (!flight)
+		flight = created = add(table, query->pipeline, key, bucket);
 	if (flight) {
 		query->next = flight->waiters;
 		flight->waiters = query;
@@ -70,6 +94,29 @@ struct flight *flight_join(struct flight_table *table, struct query *query,
 	pthread_mutex_unlock(&shard->lock);
 	*joined = flight != NULL;
 	return created;
+}
+
+static struct query *turn_round(struct query *last_first)
+{
+	struct query *first = NULL;
+	while (last_first) {
+		struct query *query = last_first;
+		last_first = query->next;
+		query->next = first;
+		first = query;
+	}
+	return first;
+}
+
+struct query *flight_release(struct flight *flight)
+{
+	struct shard *shard;
+	bucket_of(flight->table, &flight->key, &shard);
+	pthread_mutex_lock(&shard->lock);
+	struct query *last_first = flight->waiters;
+	flight->waiters = NULL;
+	pthread_mutex_unlock(&shard->lock);
+	return turn_round(last_first);
 }
 
 struct query *flight_land(struct flight *flight)
@@ -83,13 +130,5 @@ struct query *flight_land(struct flight *flight)
 	struct query *last_first = flight->waiters;
 	pthread_mutex_unlock(&shard->lock);
 	free(flight);
-
-	struct query *first = NULL;
-	while (last_first) {
-		struct query *query = last_first;
-		last_first = query->next;
-		query->next = first;
-		first = query;
-	}
-	return first;
+	return turn_round(last_first);
 }

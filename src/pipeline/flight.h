@@ -11,7 +11,8 @@ struct flight {
 	struct flight *next;
 	struct flight_table *table;
 	struct pipeline *owner;
-	struct query *waiters;      /* linked by query->next */
+	struct query *waiters;      /* linked by query->next, last first */
+	bool renews;                /* nobody asked: it is to renew what the cache has */
 	struct forward_trip *trips; /* what was sent and received (wire.h); owned until it lands */
 };
 
@@ -19,6 +20,13 @@ struct flight {
  * its way, or end it with flight_land. NULL with *joined true: the query waits; false: no memory. */
 struct flight *flight_join(struct flight_table *table, struct query *query,
                            const struct cache_key *key, bool *joined);
+
+/* A flight that nobody waits for yet. NULL: there is one for this question already, or no memory. */
+struct flight *flight_begin(struct flight_table *table, struct pipeline *owner,
+                            const struct cache_key *key);
+
+/* Those who wait, in the order in which they came; they are the caller's, and the flight goes on. */
+struct query *flight_release(struct flight *flight);
 
 /* Takes the flight out of the table and frees it; the waiters, in the order in which they came, are the caller's. */
 struct query *flight_land(struct flight *flight);

@@ -8,6 +8,7 @@
 #include "dns/client.h"
 #include "dns/reply.h"
 #include "pipeline/decide.h"
+#include "pipeline/depart.h"
 #include "pipeline/facts.h"
 #include "pipeline/finish.h"
 #include "pipeline/listed.h"
@@ -30,6 +31,7 @@ int pipeline_init(struct pipeline *pipeline, struct shared *shared, struct forwa
 	pipeline->clock_data = clock_data;
 	pipeline->post = post;
 	pipeline->memo = calloc(1, sizeof *pipeline->memo);
+	forwarder->late = depart_is_late;
 	if (shared->limiter)
 		pipeline->loans = calloc(1, sizeof *pipeline->loans);
 	return pipeline->memo && (pipeline->loans || !shared->limiter) ? PF_OK : PF_ENOMEM;
@@ -164,6 +166,7 @@ static void adopt(struct pipeline *pipeline, const struct snapshot *snapshot)
 	pipeline->scratch = policy_scratch_new(snapshot->policy);
 	lists_scratch_free(&pipeline->list_scratch);
 	pipeline->list_scratch = lists_scratch_new(snapshot->lists);
+	cache_keep_stale(pipeline->shared->cache, snapshot->config->cache.stale_us);
 	struct upstream_group groups[UPSTREAM_GROUP_MAX];
 	size_t group_count = local_upstream_groups(snapshot->local, snapshot->config, groups);
 	pipeline->forwarder->traced = wire_wanted(pipeline);
@@ -341,6 +344,23 @@ static void finish_verdict(struct query *query, struct finish *finish)
 	answer_free(&finish->target);
 }
 
+static bool in_last_tenth(const struct cache_entry *entry, struct now now)
+{
+	return (entry->expires_us - now.mono_us) * 10 < entry->expires_us - entry->stored_us;
+}
+
+/* The client has its answer before the upstreams are asked for the next one. */
+static void finish_and_renew(struct query *query, struct finish *finish)
+{
+	struct pipeline *pipeline = query->pipeline;
+	struct cache_key key = finish->entry->key;
+	struct dns_query asked = query->dns;
+	bool of_group = local_has_group(finish->snapshot->local, key.space);
+	finish_verdict(query, finish);
+	if (of_group)
+		depart_renewal(pipeline, &key, &asked);
+}
+
 /* Under rcu_read_lock. First call: source is not SOURCE_UPSTREAM; after a wait it is. */
 static void run(struct query *query)
 {
@@ -392,5 +412,10 @@ static void run(struct query *query)
 	if (!ended && finish.facts)
 		decide_answer(pipeline, &question, &asked, &finish);
 	check_rebinding(query, &finish);
-	finish_verdict(query, &finish);
+	if (query->source == SOURCE_CACHE && in_last_tenth(finish.entry, finish.now) &&
+	    !query->explained && finish.verdict.action != ACTION_SINKHOLE &&
+	    snapshot->config->cache.prefetch && depart_may_renew(pipeline, finish.entry, finish.now))
+		finish_and_renew(query, &finish);
+	else
+		finish_verdict(query, &finish);
 }

@@ -43,14 +43,15 @@ struct shared {
 
 /* Written by its worker only, read by any thread (base/counter.h). The sums hold at every quiet moment:
  * received = malformed + refused + limited + overloaded + notified + answered + in flight,
- * answered = allow + flag + sinkhole = policy + cache + upstream = journalled + dropped by the journal. */
+ * answered = allow + flag + sinkhole = policy + cache + stale + upstream = journalled + dropped by the journal. */
 struct pipeline_counters {
 	uint64_t received, malformed, refused, limited, overloaded, notified, answered, drop_replies;
 	uint64_t actions[3]; /* by enum action */
 	uint64_t sources[4]; /* by enum record_source */
 	uint64_t cache_hits, cache_misses, in_flight;
-	uint64_t journal_dropped;             /* of `answered`: the ring was full */
-	uint64_t rule_epoch;                  /* of the snapshot that `rules` counts for */
+	uint64_t prefetches;      /* questions that nobody waited for, to renew what the cache has */
+	uint64_t journal_dropped; /* of `answered`: the ring was full */
+	uint64_t rule_epoch;      /* of the snapshot that `rules` counts for */
 	uint64_t rules[CONFIG_RULES_MAX + 1]; /* matches by rule, from 1 */
 };
 
@@ -69,6 +70,7 @@ struct pipeline {
 	struct policy_scratch *scratch;
 	struct paused paused; /* for this snapshot */
 	struct regex_scratch *list_scratch;
+	size_t renewals;             /* of `prefetches`, those under way */
 	struct limiter_loans *loans; /* owned; NULL: nothing is limited */
 	struct memo *memo;           /* owned */
 	struct query *pool;

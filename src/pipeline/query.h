@@ -65,6 +65,7 @@ struct query {
 
 	/* The pipeline's own from here on, zeroed too. */
 	struct pipeline *pipeline; /* its home */
+	bool stale;                /* some of what it has was served past its time */
 	bool sighted;              /* the control thread was told that nobody knows it */
 	enum record_source source;
 	uint8_t waits, landed_count;

@@ -55,8 +55,11 @@ static enum search find_entry(struct query *query, const struct dns_name *name, 
 	};
 	for (size_t i = 0; i < query->landed_count; i++) {
 		*entry = query->landed[i];
-		if (cache_ask_is(&ask, &(*entry)->key))
-			return SEARCH_FOUND;
+		if (!cache_ask_is(&ask, &(*entry)->key))
+			continue;
+		if (query->stale)
+			query->source = SOURCE_STALE;
+		return SEARCH_FOUND;
 	}
 	if (query->outcome != FLIGHT_ANSWERED && query->outcome != FLIGHT_OUTDATED)
 		return SEARCH_FAILED;
@@ -66,6 +69,12 @@ static enum search find_entry(struct query *query, const struct dns_name *name, 
 			counter_add(&pipeline->counters.cache_hits, 1);
 		if (!query->waits)
 			query->source = SOURCE_CACHE;
+		return SEARCH_FOUND;
+	}
+	*entry = cache_find_stale(pipeline->shared->cache, &ask, now);
+	if (*entry && atomic_load_explicit(&(*entry)->recheck_us, memory_order_relaxed) > now.mono_us) {
+		query->stale = true;
+		query->source = SOURCE_STALE;
 		return SEARCH_FOUND;
 	}
 	if (query->waits == QUERY_WAITS_MAX) {

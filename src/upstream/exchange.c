@@ -22,6 +22,7 @@
 static void next_attempt(struct exchange *exchange);
 static void on_timer(uv_timer_t *timer);
 static void try_another(struct exchange *exchange);
+static void wait_ms(struct exchange *exchange, uint64_t ms);
 
 /* ---- ending ------------------------------------------------------------------------------ */
 
@@ -181,7 +182,7 @@ static void ask_over_tcp(struct exchange *exchange, struct attempt *attempt)
 	if (error != PF_OK)
 		exchange_failed(exchange, &peer);
 	else
-		uv_timer_start(&exchange->timer, exchange->timer.timer_cb, TCP_TIMEOUT_MS, 0);
+		wait_ms(exchange, TCP_TIMEOUT_MS);
 }
 
 /* One packet from the address and port that was asked. True when the attempt is over. */
@@ -302,11 +303,33 @@ static uint64_t patience_ms(struct exchange *exchange)
 	return server ? health_patience_ms(&server->health) : TIMEOUT_FIRST_MS;
 }
 
+static void set_timer(struct exchange *exchange, uint64_t now_ms)
+{
+	uint64_t rings_ms = exchange->due_ms;
+	if (exchange->late_ms && exchange->late_ms < rings_ms)
+		rings_ms = exchange->late_ms;
+	uv_timer_start(&exchange->timer, on_timer, rings_ms > now_ms ? rings_ms - now_ms : 0, 0);
+}
+
 static void wait_ms(struct exchange *exchange, uint64_t ms)
 {
 	uint64_t now_ms = uv_now(exchange->upstream->loop);
-	uint64_t left_ms = exchange->deadline_ms > now_ms ? exchange->deadline_ms - now_ms : 0;
-	uv_timer_start(&exchange->timer, on_timer, ms < left_ms ? ms : left_ms, 0);
+	exchange->due_ms = now_ms + ms < exchange->deadline_ms ? now_ms + ms : exchange->deadline_ms;
+	set_timer(exchange, now_ms);
+}
+
+/* Tells those who wait that it takes long. True: that was all that the timer rang for. */
+static bool tell_late(struct exchange *exchange)
+{
+	uint64_t now_ms = uv_now(exchange->upstream->loop);
+	if (exchange->late_ms && now_ms >= exchange->late_ms) {
+		exchange->late_ms = 0;
+		exchange->upstream->base.late(exchange->data);
+	}
+	if (now_ms >= exchange->due_ms)
+		return false;
+	set_timer(exchange, now_ms);
+	return true;
 }
 
 /* The first server is late: the next is asked as well, and whoever comes first has answered. Without credit the wait
@@ -327,6 +350,8 @@ static void on_timer(uv_timer_t *timer)
 {
 	struct exchange *exchange = timer->data;
 	struct attempt *last = &exchange->attempts[exchange->attempt_count - 1];
+	if (tell_late(exchange))
+		return;
 	if (exchange->hedging) {
 		hedge(exchange);
 		return;
@@ -456,6 +481,8 @@ int exchange_ask(struct forwarder *forwarder, uint64_t group_id, const struct dn
 		return PF_ENOMEM;
 	if (upstream->hedge_credit < HEDGE_CREDIT_MAX)
 		upstream->hedge_credit++;
+	if (forwarder->late)
+		exchange->late_ms = uv_now(upstream->loop) + UPSTREAM_LATE_MS;
 	choose_order(exchange, group);
 	const struct server *first = upstream_server(exchange, &exchange->order[0]);
 	next_attempt(exchange);

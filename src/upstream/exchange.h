@@ -80,7 +80,9 @@ struct exchange {
 	forward_done done;
 	void *data;
 	uv_timer_t timer;
-	uint64_t deadline_ms; /* of the loop's clock */
+	/* Of the loop's clock: the end, when the user is told that it takes long (0: was told, or wants not to be), and
+	 * what the timer is for, which may be later than it rings. */
+	uint64_t deadline_ms, late_ms, due_ms;
 	size_t order_count;
 	struct addr_port
 		order[UPSTREAM_COUNT_MAX]; /* the servers, best first, as they were at the start */

@@ -18,6 +18,7 @@
 #define UPSTREAM_EXCHANGES_MAX 4096 /* questions under way in one worker; more get SERVFAIL */
 #define UPSTREAM_ATTEMPTS_MAX 6     /* packets for one question */
 #define UPSTREAM_DEADLINE_MS 4500   /* a stub resolver gives up after 5 s (resolv.conf(5)) */
+#define UPSTREAM_LATE_MS 1800       /* then those who wait are told (RFC 8767, 5) */
 
 enum forward_status {
 	FORWARD_ANSWERED,
@@ -45,6 +46,9 @@ struct forwarder {
 	 * keeps its figures. */
 	void (*configure)(struct forwarder *forwarder, const struct upstream_group *groups,
 	                  size_t count);
+	/* Called at most once for a question of `ask`, with its data and before `done`, when it has been under way for
+	 * UPSTREAM_LATE_MS; from the loop. Set by the user; NULL: nobody wants to know. */
+	void (*late)(void *data);
 	bool traced; /* results bring the messages along; set by the user, its thread only */
 };
 

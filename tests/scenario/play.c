@@ -359,6 +359,13 @@ void play_answer(struct play *play, size_t index, unsigned rcode, const char *re
 	ask->done(ask->data, &(struct forward_result){FORWARD_ANSWERED, answer, "192.0.2.53:53", NULL});
 }
 
+void play_late(struct play *play, size_t index)
+{
+	struct play_ask *ask = &play->asks[index];
+	assert_true(index < play->ask_count && !ask->answered);
+	play->workers[ask->worker].forwarder.late(ask->data);
+}
+
 void play_fail(struct play *play, size_t index, enum forward_status status)
 {
 	struct play_ask *ask = &play->asks[index];
@@ -461,4 +468,34 @@ int reply_ede(const struct play_reply *reply, char text[512])
 	}
 	ldns_pkt_free(packet);
 	return code;
+}
+
+void play_expect_sums(struct play *play)
+{
+	struct pipeline_counters sum = {0};
+	struct journal_stats stats;
+	for (size_t i = 0; i < PLAY_WORKERS; i++) {
+		const struct pipeline_counters *c = &play->pipelines[i].counters;
+		sum.received += c->received;
+		sum.malformed += c->malformed;
+		sum.refused += c->refused;
+		sum.limited += c->limited;
+		sum.overloaded += c->overloaded;
+		sum.answered += c->answered;
+		sum.in_flight += c->in_flight;
+		sum.journal_dropped += c->journal_dropped;
+		for (size_t a = 0; a < 3; a++)
+			sum.actions[a] += c->actions[a];
+		for (size_t s = 0; s < 4; s++)
+			sum.sources[s] += c->sources[s];
+	}
+	play_settle(play);
+	journal_stats(play->shared.journal, &stats);
+	assert_int_equal(sum.received, sum.malformed + sum.refused + sum.limited + sum.overloaded +
+	                                   sum.answered + sum.in_flight);
+	assert_int_equal(sum.answered, sum.actions[0] + sum.actions[1] + sum.actions[2]);
+	assert_int_equal(sum.answered,
+	                 sum.sources[0] + sum.sources[1] + sum.sources[2] + sum.sources[3]);
+	assert_int_equal(sum.answered, stats.journalled + sum.journal_dropped);
+	assert_int_equal(stats.journalled, play->record_count);
 }

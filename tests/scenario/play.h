@@ -94,11 +94,16 @@ void play_packet(struct play *play, size_t worker, const char *client, const uin
  * "ADDITIONAL" on lines of their own before the records of these sections. Rcode as a number. */
 void play_answer(struct play *play, size_t index, unsigned rcode, const char *records);
 void play_fail(struct play *play, size_t index, enum forward_status status);
+/* It has been under way for so long that those who wait are told. */
+void play_late(struct play *play, size_t index);
 /* Lets queries that were posted between workers arrive. */
 void play_deliver(struct play *play);
 
 /* Waits until the journal's writer has seen all that was put, then the records are in play->records. */
 void play_settle(struct play *play);
+
+/* Every counter must add up at every quiet moment. Settles. */
+void play_expect_sums(struct play *play);
 
 /* The one reply to a client since index `from`; fails when there is none or more than one. */
 const struct play_reply *play_reply_to(struct play *play, size_t from, const char *client);

@@ -37,7 +37,7 @@ static void test_nothing_written(void **state)
 	assert_string_equal(config->control_socket, "/run/portafilter/control.sock");
 	assert_int_equal(config->allow_count, 8);
 	assert_int_equal(config->workers, 0);
-	assert_int_equal(config->cache_bytes, 64 << 20);
+	assert_int_equal(config->cache.bytes, 64 << 20);
 	assert_int_equal(config->home_count, 0);
 	assert_int_equal(config->tags.count, TAG_BUILTIN_COUNT);
 	assert_int_equal(config->device_count, 0);

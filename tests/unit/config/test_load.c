@@ -55,7 +55,7 @@ static void check_example_network(const struct config *config)
 	assert_int_equal(config->upstream_count, 2);
 	assert_addr_port(&config->upstreams[0], "9.9.9.9:53");
 	assert_addr_port(&config->upstreams[1], "149.112.112.112:53");
-	assert_int_equal(config->cache_bytes, 64 << 20);
+	assert_int_equal(config->cache.bytes, 64 << 20);
 	assert_int_equal(config->home_count, 1);
 	assert_string_equal(config->home[0].code, "US");
 	const struct config_geo *geo = &config->geo;
@@ -233,7 +233,7 @@ static void test_addresses(void **state)
 		assert_prefix(&config->allow[i], allow[i]);
 	assert_string_equal(config->control_socket, DATA "/run/c.sock");
 	assert_int_equal(config->workers, 64);
-	assert_int_equal(config->cache_bytes, 1 << 30);
+	assert_int_equal(config->cache.bytes, 1 << 30);
 	assert_true(config->devices[0].has_mac);
 	assert_int_equal(config->devices[0].prefix_count, 2);
 	parsed_deinit(&parsed);

@@ -81,7 +81,7 @@ static void a_copy_counts_down_and_keeps_the_question(void **state)
 	expect(out, reply_from_answer(out, &query, answer, 299, &udp),
 	       "1234 8180 0001 0002 0000 0000 " ASKED "c00c 0001 0001 00000001 0004 0a000000 "
 	       "c00c 0001 0001 00000001 0004 0a000001");
-	for (uint32_t age = 300; age; age = age == 300 ? UINT32_MAX : 0)
+	for (uint32_t age = 300; age; age = age == 300 ? UINT32_MAX - 1 : 0)
 		expect(out, reply_from_answer(out, &query, answer, age, &udp),
 		       "1234 8180 0001 0002 0000 0000 " ASKED "c00c 0001 0001 00000000 0004 0a000000 "
 		       "c00c 0001 0001 00000000 0004 0a000001");
