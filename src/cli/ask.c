@@ -3,10 +3,10 @@
 
 #include <stdio.h>
 
-#include "simulate/house.h"
 #include "cli/text.h"
 #include "dns/dns.h"
 #include "journal/sqlite/sqlite.h"
+#include "simulate/house.h"
 
 int ask_filter(struct client *client, const struct params *params, struct now now, struct ask *ask,
                char error[500])
