@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """replay.py BUILD [PACKETS]: how long does `portafilter replay` take for a capture of so many packets (a million)?
 
-The capture is made here, the same bytes each time: 40 devices ask 4,000 names by Zipf's law over UDP, every question is answered a few
-milliseconds later, one in eight over IPv6. Beside it, in the same run, what libpcap and a print of each packet cost (tcpdump -r), and what
+The capture is made here, the same bytes each time: the household of bench_journal (40 devices; the six with people before them ask half of it,
+3,000 names by Zipf's law, the others 60 each) over UDP, every question answered a millisecond later, one in eight over IPv6. Beside it, in the same run, what libpcap and a print of each packet cost (tcpdump -r), and what
 tshark takes to find the names; whoever is not installed is left out.
 """
 import json
@@ -16,11 +16,11 @@ import sys
 import tempfile
 import time
 
-DEVICES, NAMES, GAP_US = 40, 4000, 1500
+DEVICES, PEOPLE, NAMES_PEOPLE, NAMES_THING, GAP_US = 40, 6, 3000, 60, 1500
 
 
-def name_wire(number):
-    labels = (f"host{number}", f"site{number % 700}", "example", "com") if number % 3 else (f"api{number}", f"vendor{number % 40}", "example")
+def name_wire(device, number):
+    labels = ("www", f"site-{number}", f"example{number % 700}", "com") if device < PEOPLE else (f"api{number}", "things", f"vendor{device}", "example")
     return b"".join(bytes([len(label)]) + label.encode() for label in labels) + b"\0"
 
 
@@ -38,15 +38,17 @@ def ethernet(device, up, v6, udp):
 
 def write_capture(path, packets):
     rng = random.Random(20261129)
-    names = [name_wire(number) for number in range(NAMES)]
-    weights = [1 / (rank + 1) for rank in range(NAMES)]
-    drawn = rng.choices(range(NAMES), weights, k=packets // 2)
+    names = {}
     begin = 1764400000
     with open(path, "wb") as out:
         out.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 262144, 1))
-        for i, number in enumerate(drawn):
-            device, v6 = 10 + rng.randrange(DEVICES), i % 8 == 0
-            question = names[number] + b"\0\1\0\1"
+        for i in range(packets // 2):
+            asker, v6 = rng.randrange(PEOPLE if i % 2 else DEVICES), i % 8 == 0
+            device = 10 + asker
+            number = int((NAMES_PEOPLE if asker < PEOPLE else NAMES_THING) ** rng.random()) - 1
+            if (asker, number) not in names:
+                names[asker, number] = name_wire(asker, number)
+            question = names[asker, number] + b"\0\1\0\1"
             ident, port = i * 40503 & 0xffff, 20000 + i % 40000
             query = struct.pack(">HHHHHH", ident, 0x0100, 1, 0, 0, 0) + question
             records = 1 + number % 3
