@@ -17,7 +17,7 @@ await build({
 	bundle: true,
 	minify: true,
 	format: "esm",
-	target: "es2022",
+	target: ["chrome111", "firefox115", "safari16"],
 	jsx: "automatic",
 	jsxImportSource: "preact",
 	loader: {".json": "json", ".svg": "file"},
@@ -25,4 +25,5 @@ await build({
 	charset: "utf8",
 	logLevel: "warning",
 });
-cpSync(join(here, "index.html"), join(out, "index.html"));
+for (const file of ["index.html", "icon.svg"])
+	cpSync(join(here, file), join(out, file));

@@ -1,0 +1,130 @@
+// One device: the sentence, who it talks to, when, what could be done about it, and every endpoint.
+import { useState } from "preact/hooks";
+import { useAnswer } from "./api.js";
+import { Act } from "./act.jsx";
+import { EndpointTable } from "./endpoints.jsx";
+import { count, countryInText, day, organisation, plain } from "./format.js";
+import { Flow } from "./flow.jsx";
+import { Heat } from "./heat.jsx";
+import { Card, Pill, Rich, Sentence, Waiting } from "./parts.jsx";
+import { Tags } from "./tags.jsx";
+import { t } from "./texts.js";
+
+const WEEK = "7d";
+const REFRESH = 30;
+
+// Where most of its overseas names stand: {country, names, confidence, networks}.
+function overseas(endpoints) {
+	const byCountry = new Map();
+	for (const row of endpoints.filter((endpoint) => endpoint.standing === "overseas")) {
+		const had = byCountry.get(row.location) || { country: row.location, names: new Set(), networks: new Map(), sure: 0, all: 0 };
+		had.names.add(row.name);
+		had.networks.set(row.organisation, (had.networks.get(row.organisation) || 0) + row.count);
+		had.all++;
+		had.sure += row.confidence === "high";
+		byCountry.set(row.location, had);
+	}
+	return [...byCountry.values()].sort((a, b) => b.names.size - a.names.size);
+}
+
+const confidenceOf = (place) => t.confidence(place.sure === place.all ? "high" : place.sure ? "partly high" : "medium");
+
+function sentence(name, report, endpoints) {
+	const said = t.device.sentence;
+	const places = overseas(endpoints);
+	const parts = [{ strong: name }, ...said.asks(report.totals.names || 0)];
+	if (places.length) {
+		const first = places[0];
+		parts.push(...said.stand(first.names.size, countryInText(first.country), confidenceOf(first)));
+		const who = [...first.networks].sort((a, b) => b[1] - a[1]).map(([network]) => network).filter(Boolean);
+		if (who.length)
+			parts.push(said.runBy(plain(organisation(who[0]))));
+		for (const place of places.slice(1, 3))
+			parts.push(", ", ...said.stand(place.names.size, countryInText(place.country), confidenceOf(place)));
+	} else {
+		parts.push(said.noneOverseas);
+	}
+	if (report.totals.sinkhole) {
+		parts.push(...said.sunk(report.totals.sinkhole));
+		const again = report.retried[0];
+		if (again)
+			parts.push(said.retries(Math.round(again.after_per_day)));
+	}
+	parts.push(said.end);
+	return parts;
+}
+
+function Facts({ device, again }) {
+	const facts = [device.vendor || t.devices.noVendor, device.mac, device.hostname, ...(device.addresses || []).slice(0, 4)].filter(Boolean);
+	return (
+		<div class="facts">
+			<Tags device={device} again={again} />
+			<span class="quiet">
+				{facts.map(plain).join(" · ")}
+				{device.first && " · " + t.device.since(day(device.first))}
+				{device.mac_is_local && <Pill title={t.devices.localMac}>{t.devices.randomised}</Pill>}
+			</span>
+		</div>
+	);
+}
+
+function Unknowable({ report }) {
+	return (
+		<Card className="wide" title={t.device.unknowable}>
+			<ul class="plain-list quiet">
+				{report.unknowable.map((sentence) => (
+					<li>{sentence}</li>
+				))}
+			</ul>
+		</Card>
+	);
+}
+
+export function Device({ name }) {
+	const devices = useAnswer("devices", null, REFRESH);
+	const device = devices.data && devices.data.devices.find((row) => row.name === name || row.id === name);
+	const asked = device ? device.name : null;
+	const report = useAnswer(asked && "report", { device: asked, since: WEEK }, REFRESH);
+	const endpoints = useAnswer(asked && "endpoints", { device: asked, since: WEEK }, REFRESH);
+	const [cut, setCut] = useState(true);
+	if (!devices.data)
+		return <Waiting answer={devices} />;
+	if (!device)
+		return <Sentence of={[t.device.missing(plain(name))]} />;
+	if (!report.data || !endpoints.data)
+		return (
+			<>
+				<Sentence of={[{ strong: device.name }]} />
+				<Waiting answer={report.problem ? report : endpoints} />
+			</>
+		);
+	const rows = endpoints.data.endpoints;
+	return (
+		<>
+			<Sentence>
+				<Rich of={sentence(device.name, report.data, rows)} />
+			</Sentence>
+			<Facts device={device} again={devices.again} />
+			<div class="grid">
+				<Card className="two-thirds" title={t.device.flow}>
+					{report.data.owners.length ? <Flow device={device.name} owners={report.data.owners} /> : <p class="quiet">{t.device.noEndpoints}</p>}
+					<p class="quiet small">{t.device.flowHow}</p>
+				</Card>
+				<div class="third column">
+					<Card title={t.device.when}>
+						<Heat hours={report.data.hours} zone={report.data.zone} />
+					</Card>
+					<Card title={t.device.act}>
+						<Act device={device} onChanged={report.again} />
+					</Card>
+				</div>
+				<Card className="wide" title={`${t.device.endpoints} (${count(rows.length)})`}>
+					{rows.length ? <EndpointTable rows={rows} device={device.name} most={cut ? 20 : Infinity} /> : <p class="quiet">{t.device.noEndpoints}</p>}
+					{cut && rows.length > 20 && <button onClick={() => setCut(false)}>{t.showAll(rows.length)}</button>}
+				</Card>
+				<Unknowable report={report.data} />
+			</div>
+		</>
+	);
+}
+
