@@ -39,8 +39,9 @@ struct list_hit {
 	uint8_t labels; /* of the entry's name: it is the name's tail of so many labels */
 };
 
-/* Entries with a detail are rare: 64 that cover one name is more than all known lists have together. */
-#define LIST_HITS_MAX 64
+/* Entries with a detail are rare. When more of all lists together cover a name, each list is asked for by itself (match.c); of one list
+ * no more count. */
+#define LIST_HITS_MAX 256
 
 /* All that covers a name. An exception counts for its own list only; which of the hits hold, and which
  * hits are overruled by which exceptions, is for those to say who know the details. */

@@ -185,99 +185,6 @@ static void match_networks(const struct lists *lists, enum list_trigger trigger,
 		list_prefixes_match(lists->tables.networks[trigger], &addresses[i], take_network, match);
 }
 
-/* ---- the question -------------------------------------------------------------------------- */
-
-/* Returns whether the name alone decided. */
-static bool match_question(const struct lists *lists, struct regex_scratch *scratch,
-                           const struct list_asked *asked, struct list_set *held,
-                           struct list_set *settled)
-{
-	const struct list_tables *tables = &lists->tables;
-	struct list_match match;
-	struct outcome outcome;
-	memset(held, 0, sizeof *held);
-	memset(settled, 0, sizeof *settled);
-	if (asked->client && list_set_any(&tables->by_client)) {
-		match_networks(lists, TRIGGER_CLIENT, asked->client, 1, &match);
-		weigh(lists, &match, asked, &outcome);
-		settle(&outcome, held, settled);
-	}
-	list_index_match(tables->index, asked->name, &match);
-	if (scratch)
-		list_patterns_match(tables->patterns, scratch, asked->name, take_pattern, &match);
-	if (!match.hit_count && !match.any_excepted && !list_set_any(settled)) {
-		*held = *settled = match.held; /* nearly always */
-		return !list_set_any(&tables->by_client);
-	}
-	weigh(lists, &match, asked, &outcome);
-	settle(&outcome, held, settled);
-	return false;
-}
-
-bool lists_match(const struct lists *lists, struct regex_scratch *scratch,
-                 const struct list_asked *asked, struct list_set *set)
-{
-	struct list_set settled;
-	return match_question(lists, scratch, asked, set, &settled);
-}
-
-/* ---- the answer ---------------------------------------------------------------------------- */
-
-static void match_servers(const struct lists *lists, const struct list_answer *answer,
-                          struct list_match *match)
-{
-	match_init(match);
-	for (size_t i = 0; i < answer->server_count; i++) {
-		struct dns_name marked;
-		struct list_match one;
-		if (!list_server_name(&answer->servers[i], &marked))
-			continue;
-		list_index_match(lists->tables.index, &marked, &one);
-		for (size_t w = 0; w < PF_COUNT(one.held.words); w++) {
-			match->held.words[w] |= one.held.words[w];
-			match->excepted.words[w] |= one.excepted.words[w];
-		}
-		for (unsigned h = 0; h < one.hit_count; h++)
-			add_hit(match, &one.hits[h]);
-	}
-}
-
-static void match_trigger(const struct lists *lists, enum list_trigger trigger,
-                          const struct list_answer *answer, struct list_match *match)
-{
-	switch (trigger) {
-	case TRIGGER_ADDRESS:
-		match_networks(lists, trigger, answer->addresses, answer->address_count, match);
-		break;
-	case TRIGGER_NS_ADDRESS:
-		match_networks(lists, trigger, answer->server_addresses, answer->server_address_count,
-		               match);
-		break;
-	default: match_servers(lists, answer, match); break;
-	}
-}
-
-static const enum list_trigger answer_triggers[] = {TRIGGER_ADDRESS, TRIGGER_NS_NAME,
-                                                    TRIGGER_NS_ADDRESS};
-
-void lists_match_answer(const struct lists *lists, struct regex_scratch *scratch,
-                        const struct list_asked *asked, const struct list_answer *answer,
-                        struct list_set *set)
-{
-	struct list_set by_name, settled;
-	memset(set, 0, sizeof *set);
-	if (!lists_look_at_answers(lists))
-		return;
-	match_question(lists, scratch, asked, &by_name, &settled);
-	for (size_t i = 0; i < PF_COUNT(answer_triggers); i++) {
-		struct list_match match;
-		struct outcome outcome;
-		match_trigger(lists, answer_triggers[i], answer, &match);
-		weigh(lists, &match, asked, &outcome);
-		settle(&outcome, set, &settled);
-	}
-}
-
 /* ---- one entry ----------------------------------------------------------------------------- */
 
 /* The best entry of one list so far. */
@@ -432,6 +339,133 @@ static int ask(struct best *best, enum list_trigger trigger, struct regex_scratc
 		return best->any;
 	return list_set_has(&outcome.excepted, best->list) ? -1 : 0;
 }
+
+/* ---- all lists ----------------------------------------------------------------------------- */
+
+/* What a trigger says to each list, asked one by one: for the rare name or address of which more is written than a match has room for.
+ * It takes a look-up for each list, but no list is passed over. */
+static void weigh_each(const struct lists *lists, enum list_trigger trigger,
+                       struct regex_scratch *scratch, const struct list_asked *asked,
+                       const struct list_answer *answer, struct outcome *outcome)
+{
+	struct best best;
+	memset(outcome, 0, sizeof *outcome);
+	best.lists = lists;
+	best.asked = asked;
+	for (size_t list = 0; list < lists->count; list++) {
+		best.list = (uint16_t)list;
+		int says = ask(&best, trigger, scratch, answer);
+		if (says)
+			list_set_add(says > 0 ? &outcome->held : &outcome->excepted, list);
+	}
+}
+
+static void weigh_all(const struct lists *lists, enum list_trigger trigger,
+                      struct regex_scratch *scratch, const struct list_asked *asked,
+                      const struct list_answer *answer, const struct list_match *match,
+                      struct outcome *outcome)
+{
+	if (match->hits_cut)
+		weigh_each(lists, trigger, scratch, asked, answer, outcome);
+	else
+		weigh(lists, match, asked, outcome);
+}
+
+/* ---- the question -------------------------------------------------------------------------- */
+
+/* Returns whether the name alone decided. */
+static bool match_question(const struct lists *lists, struct regex_scratch *scratch,
+                           const struct list_asked *asked, struct list_set *held,
+                           struct list_set *settled)
+{
+	const struct list_tables *tables = &lists->tables;
+	struct list_match match;
+	struct outcome outcome;
+	memset(held, 0, sizeof *held);
+	memset(settled, 0, sizeof *settled);
+	if (asked->client && list_set_any(&tables->by_client)) {
+		match_networks(lists, TRIGGER_CLIENT, asked->client, 1, &match);
+		weigh_all(lists, TRIGGER_CLIENT, scratch, asked, NULL, &match, &outcome);
+		settle(&outcome, held, settled);
+	}
+	list_index_match(tables->index, asked->name, &match);
+	if (scratch)
+		list_patterns_match(tables->patterns, scratch, asked->name, take_pattern, &match);
+	if (!match.hit_count && !match.any_excepted && !list_set_any(settled)) {
+		*held = *settled = match.held; /* nearly always */
+		return !list_set_any(&tables->by_client);
+	}
+	weigh_all(lists, TRIGGER_NAME, scratch, asked, NULL, &match, &outcome);
+	settle(&outcome, held, settled);
+	return false;
+}
+
+bool lists_match(const struct lists *lists, struct regex_scratch *scratch,
+                 const struct list_asked *asked, struct list_set *set)
+{
+	struct list_set settled;
+	return match_question(lists, scratch, asked, set, &settled);
+}
+
+/* ---- the answer ---------------------------------------------------------------------------- */
+
+static void match_servers(const struct lists *lists, const struct list_answer *answer,
+                          struct list_match *match)
+{
+	match_init(match);
+	for (size_t i = 0; i < answer->server_count; i++) {
+		struct dns_name marked;
+		struct list_match one;
+		if (!list_server_name(&answer->servers[i], &marked))
+			continue;
+		list_index_match(lists->tables.index, &marked, &one);
+		for (size_t w = 0; w < PF_COUNT(one.held.words); w++) {
+			match->held.words[w] |= one.held.words[w];
+			match->excepted.words[w] |= one.excepted.words[w];
+		}
+		for (unsigned h = 0; h < one.hit_count; h++)
+			add_hit(match, &one.hits[h]);
+		match->hits_cut |= one.hits_cut;
+	}
+}
+
+static void match_trigger(const struct lists *lists, enum list_trigger trigger,
+                          const struct list_answer *answer, struct list_match *match)
+{
+	switch (trigger) {
+	case TRIGGER_ADDRESS:
+		match_networks(lists, trigger, answer->addresses, answer->address_count, match);
+		break;
+	case TRIGGER_NS_ADDRESS:
+		match_networks(lists, trigger, answer->server_addresses, answer->server_address_count,
+		               match);
+		break;
+	default: match_servers(lists, answer, match); break;
+	}
+}
+
+static const enum list_trigger answer_triggers[] = {TRIGGER_ADDRESS, TRIGGER_NS_NAME,
+                                                    TRIGGER_NS_ADDRESS};
+
+void lists_match_answer(const struct lists *lists, struct regex_scratch *scratch,
+                        const struct list_asked *asked, const struct list_answer *answer,
+                        struct list_set *set)
+{
+	struct list_set by_name, settled;
+	memset(set, 0, sizeof *set);
+	if (!lists_look_at_answers(lists))
+		return;
+	match_question(lists, scratch, asked, &by_name, &settled);
+	for (size_t i = 0; i < PF_COUNT(answer_triggers); i++) {
+		struct list_match match;
+		struct outcome outcome;
+		match_trigger(lists, answer_triggers[i], answer, &match);
+		weigh_all(lists, answer_triggers[i], scratch, asked, answer, &match, &outcome);
+		settle(&outcome, set, &settled);
+	}
+}
+
+/* ---- one entry as a person sees it --------------------------------------------------------- */
 
 /* On the packet path: whatever is sinkholed by a list is told with its entry. */
 static void write_text(const struct line_item *item, char text[LIST_ENTRY_TEXT_MAX])

@@ -234,7 +234,7 @@ static void test_empty(void **state)
 	list_index_free(&index);
 }
 
-/* 127 labels, and an entry at each of them in each of the 256 lists. */
+/* 127 labels, and entries at each of them in the 256 lists: two with a detail in half of them. */
 static void test_deepest(void **state)
 {
 	(void)state;
@@ -250,9 +250,12 @@ static void test_deepest(void **state)
 		part.labels = (uint8_t)labels;
 		part.length = (uint8_t)(labels * 2 + 1);
 		memcpy(part.wire, name.wire + 255 - part.length, part.length);
-		const struct list_entry entry = {(uint16_t)list, LIST_COVERS_SELF | LIST_COVERS_BELOW,
-		                                 list < 127 ? 0 : list};
+		struct list_entry entry = {(uint16_t)list, LIST_COVERS_SELF | LIST_COVERS_BELOW,
+		                           list < 127 ? 0 : list};
 		assert_int_equal(list_index_add(index, &part, &entry), PF_OK);
+		entry.detail += 1000;
+		for (unsigned more = 0; list >= 127 && more < 2; more++, entry.detail += 1000)
+			assert_int_equal(list_index_add(index, &part, &entry), PF_OK);
 	}
 	assert_int_equal(list_index_seal(index), PF_OK);
 	struct list_match match;
@@ -260,13 +263,13 @@ static void test_deepest(void **state)
 	assert_true(match.hits_cut);
 	assert_int_equal(match.hit_count, LIST_HITS_MAX);
 	for (unsigned i = 0; i < LIST_HITS_MAX; i++)
-		assert_int_equal(match.hits[i].labels, 127 - i);
+		assert_int_equal(match.hits[i].labels, 127 - i / 3);
 	for (unsigned list = 0; list < LIST_MAX; list++) {
 		struct list_hit hits[LIST_HITS_MAX];
 		assert_int_equal(list_set_has(&match.held, list), list < 127);
-		assert_int_equal(list_index_find(index, list, &name, hits), 1);
+		assert_int_equal(list_index_find(index, list, &name, hits), list < 127 ? 1 : 3);
 		assert_int_equal(hits[0].labels, 1 + list % 127);
-		assert_int_equal(hits[0].detail, list < 127 ? 0 : list);
+		assert_int_equal(hits[0].detail % 1000, list < 127 ? 0 : list);
 	}
 	list_index_free(&index);
 }
