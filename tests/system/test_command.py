@@ -158,6 +158,9 @@ def test_explain_says_what_is_evidence_and_what_is_not(busy):
     assert code == 0 and "hint       .cn says who registers the name, and nothing of where it stands\n" in text
     assert f"as {found['upstream']} answered, asked without client subnet; another resolver may be given other addresses" in text
     assert "hint" not in busy.cli("explain", "lounge tv", "cn.test")[1]
+    way = busy.json("explain", "lounge tv", "hops.test")
+    assert way["hops"] == ["hop.test", "cn.test"] and way["owners"] == ["hops.test", "hop.test", "cn.test"]
+    assert "leads to   hop.test, a name of hop.test\n" in busy.cli("explain", "lounge tv", "hops.test")[1]
 
 
 def test_hostile_names_are_escaped(portafilter, upstream):
