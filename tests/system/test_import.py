@@ -112,6 +112,24 @@ def test_gravity(folder):
     assert len(notes(out)) == 12
 
 
+def test_gravity_ties_what_is_one_client(folder):
+    """Pi-hole's network table says which addresses are one client; who is in other groups, or of nobody, stays apart."""
+    made = gravity(folder, """
+        INSERT INTO client VALUES (1, '192.168.1.7', 'coffee'), (2, 'fd00::7', NULL), (3, '192.168.1.9', 'lamp'), (4, 'fd00::8', 'tv v6'), (5, '64:bc:0c:80:7e:20', 'tv'),
+                                  (6, 'fd00::9', 'other groups');
+        INSERT INTO client_by_group VALUES (1, 1), (2, 1), (3, 0), (4, 1), (5, 1), (6, 0);""")
+    apart, _ = run("import", "pihole", made)
+    assert apart.count("- {name: ") == 6
+    database(folder / "pihole-FTL.db", NETWORK, """INSERT INTO network VALUES (3, '64:bc:0c:80:7e:20', 'eth0');
+        INSERT INTO network_addresses VALUES (3, 'fd00::8', NULL), (3, 'fd00::9', NULL);""")
+    out, err = run("import", "pihole", made)
+    assert "3 devices" in err and "3 devices" in checked(folder, out)
+    assert '{name: "coffee", mac: "64:bc:0c:80:7e:1f", ip: ["192.168.1.7", "fd00::7"], tags: [smart-tvs]}' in out
+    assert '{name: "tv", mac: "64:bc:0c:80:7e:20", ip: ["fd00::8"], tags: [smart-tvs]}' in out
+    assert '{name: "lamp", ip: ["192.168.1.9"], tags: [default]}' in out
+    assert [note for note in notes(out) if "fd00::9" in note and "other groups" in note]
+
+
 def test_gravity_acts_as_it_did(folder, portafilter, upstream):
     """The imported rules in force: a device of the group, one that is in another, and one that nobody knows."""
     made = gravity(folder, """

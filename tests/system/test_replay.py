@@ -1,6 +1,8 @@
 """`portafilter replay`: captures instead of live traffic. The command runs alone, against a configuration of its own."""
 import json
 import os
+import pty
+import re
 import sqlite3
 import subprocess
 
@@ -201,6 +203,40 @@ def test_behind_a_router_a_mac_is_nobody(folder):
     assert summary["routers"] == 1
     devices = [row[1] for row in rows(folder / "out.db")]
     assert devices == ["02:00:00:00:00:99"] * 8 + [f"10.0.0.{i}" for i in range(9, 13)]
+
+
+def on_terminal(*words):
+    """What a command writes to a terminal as its standard error."""
+    master, slave = pty.openpty()
+    with subprocess.Popen([BUILD / "portafilter", *words], stdout=subprocess.DEVNULL, stderr=slave) as run:
+        os.close(slave)
+        seen = b""
+        while True:
+            try:
+                piece = os.read(master, 4096)
+            except OSError:  # EIO: nobody has the other end any more
+                break
+            if not piece:
+                break
+            seen += piece
+        assert run.wait(PATIENCE_S) == 0, seen
+    os.close(master)
+    return seen.decode()
+
+
+def test_a_bar_on_a_terminal(folder):
+    talk = Talk()
+    for i in range(2000):
+        talk.ask("192.168.1.11", f"n{i % 7}.example", "203.0.113.7")
+    path = write(folder, "long.pcap", packets.pcap(talk.frames))
+    _, err = replay(folder, RULES, [path])
+    assert "[" not in err and "\r" not in err  # no terminal
+    seen = on_terminal("replay", "-c", folder / "portafilter.yaml", path)
+    bars = re.findall(r"\r\[([# ]{40})\] +(\d+) %", seen)
+    assert bars and all(bar.count("#") == int(share) * 40 // 100 and bar == bar.rstrip().ljust(40) for bar, share in bars), seen
+    shares = [int(share) for _, share in bars]
+    assert shares == sorted(shares) and shares[-1] <= 100
+    assert seen.rstrip("\r\n").endswith(" " * 48) or re.search(r"\r {48}\r", seen), seen  # it is wiped away at the end
 
 
 def captures():

@@ -1,16 +1,27 @@
 /* gravity.db: groups become tags, clients devices, adlists lists, and entries of the domain list rules. Whom Pi-hole does not know
  * is in its group 0; who it knows is in that only when it says so. */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "import/fragment.h"
-#include "import/pihole/database.h"
+#include "import/pihole/network.h"
 
 #define GROUPS_MAX 4096
 #define TAGS_TEXT_MAX 2560 /* 64 tags, divided */
 #define DEFAULT_GROUP 0
+#define CLIENTS_MAX 4096
+#define CLIENT_IDS_MAX 64 /* addresses of one client that are tied together */
+
+/* A client as Pi-hole's owner wrote it: a MAC, an address, a network, or a name. */
+struct client {
+	char *id, *name, *tags; /* owned */
+	bool has_mac, taken;
+	struct mac mac; /* its own, or that of its address */
+};
 
 struct group {
 	int64_t id;
@@ -26,6 +37,9 @@ struct gravity {
 	bool clients; /* there are some: then group 0 is not everybody */
 	size_t group_count;
 	struct group *groups; /* owned; GROUPS_MAX */
+	size_t client_count;
+	struct client *list;     /* owned; CLIENTS_MAX */
+	struct network *network; /* owned; NULL: there is no pihole-FTL.db beside it */
 };
 
 static int each(struct gravity *gravity, const char *sql,
@@ -96,10 +110,95 @@ static void tags_of(struct gravity *gravity, const char *groups, bool of_rule,
 static int take_client(struct gravity *gravity, sqlite3_stmt *row)
 {
 	char tags[TAGS_TEXT_MAX];
-	const char *ip = database_text(row, 0), *comment = database_text(row, 1);
+	struct addr addr = {0};
+	const char *id = database_text(row, 0), *comment = database_text(row, 1);
 	tags_of(gravity, database_text(row, 2), false, tags);
-	fragment_device(&gravity->fragment, *comment ? comment : ip, &ip, 1, tags);
-	return PF_OK;
+	if (gravity->client_count == CLIENTS_MAX) {
+		fragment_note(&gravity->fragment, "the client \"%s\": there are more than %d", id,
+		              CLIENTS_MAX);
+		return PF_OK;
+	}
+	struct client *client = &gravity->list[gravity->client_count++];
+	client->id = strdup(id);
+	client->name = strdup(*comment ? comment : id);
+	client->tags = strdup(tags);
+	const struct mac *mac =
+		addr_parse(id, &addr) == PF_OK ? network_find(gravity->network, &addr) : NULL;
+	client->has_mac = mac || mac_parse(id, &client->mac) == PF_OK;
+	if (mac)
+		client->mac = *mac;
+	return client->id && client->name && client->tags ? PF_OK : PF_ENOMEM;
+}
+
+/* Tied to the MAC of `first` by its address. One in other groups can not be: a device is one, whatever address it asks from. */
+static bool is_tied(struct gravity *gravity, const struct client *first, struct client *other)
+{
+	struct mac own;
+	if (other->taken || !other->has_mac || memcmp(&first->mac, &other->mac, sizeof first->mac) ||
+	    mac_parse(other->id, &own) == PF_OK)
+		return false;
+	other->taken = true;
+	if (!strcmp(first->tags, other->tags))
+		return true;
+	fragment_note(&gravity->fragment,
+	              "\"%s\" of \"%s\": it is an address of \"%s\", which is in other groups",
+	              other->id, other->name, first->name);
+	return false;
+}
+
+/* A client, with the others that Pi-hole saw under its MAC. */
+static void put_client(struct gravity *gravity, struct client *first)
+{
+	struct client *end = gravity->list + gravity->client_count;
+	const char *ids[CLIENT_IDS_MAX];
+	char mac[MAC_TEXT_MAX];
+	struct mac own;
+	size_t count = 0;
+	if (first->has_mac) {
+		mac_format(&first->mac, mac);
+		ids[count++] = mac;
+	}
+	if (mac_parse(first->id, &own) != PF_OK)
+		ids[count++] = first->id;
+	for (struct client *other = gravity->list; first->has_mac && other < end; other++)
+		if (count < CLIENT_IDS_MAX && is_tied(gravity, first, other))
+			ids[count++] = other->id;
+	fragment_device(&gravity->fragment, first->name, ids, count, first->tags);
+}
+
+/* MACs that were written down come first: an address is tied to them, not they to it. */
+static void put_clients(struct gravity *gravity)
+{
+	struct mac own;
+	for (int written = 1; written >= 0; written--)
+		for (size_t i = 0; i < gravity->client_count; i++) {
+			struct client *client = &gravity->list[i];
+			if (client->taken || (mac_parse(client->id, &own) == PF_OK) != written)
+				continue;
+			client->taken = true;
+			put_client(gravity, client);
+		}
+}
+
+/* The table of who is who stands in the database of queries, which is not always there. */
+static int read_network(struct gravity *gravity)
+{
+	char path[PATH_MAX], error[IMPORT_ERROR_MAX];
+	const char *slash = strrchr(gravity->path, '/');
+	sqlite3 *db = NULL;
+	int length = snprintf(path, sizeof path, "%.*spihole-FTL.db",
+	                      slash ? (int)(slash - gravity->path) + 1 : 0, gravity->path);
+	if (length >= (int)sizeof path || access(path, R_OK))
+		return PF_OK;
+	int result = database_open(path, &db, error);
+	if (result == PF_OK)
+		result = network_read(db, path, &gravity->network, error);
+	if (result != PF_OK && result != PF_ENOMEM) {
+		fragment_note(&gravity->fragment, "which addresses are one client: %s", error);
+		result = PF_OK;
+	}
+	sqlite3_close(db);
+	return result;
 }
 
 static int count_client(struct gravity *gravity, sqlite3_stmt *row)
@@ -311,7 +410,9 @@ static int take_domains(struct gravity *gravity)
 static int take_all(struct gravity *gravity)
 {
 	bool has_types = database_has(gravity->db, "adlist", "type");
-	int result = each(gravity, "SELECT count(*) FROM client", count_client);
+	int result = read_network(gravity);
+	if (result == PF_OK)
+		result = each(gravity, "SELECT count(*) FROM client", count_client);
 	if (result == PF_OK)
 		result = each(gravity, "SELECT id, enabled, name FROM \"group\" ORDER BY id", take_group);
 	if (result == PF_OK)
@@ -321,6 +422,8 @@ static int take_all(struct gravity *gravity)
 		         " (SELECT group_id FROM client_by_group WHERE client_id = c.id ORDER BY group_id))"
 		         " FROM client c ORDER BY c.id",
 		         take_client);
+	if (result == PF_OK)
+		put_clients(gravity);
 	if (result == PF_OK)
 		result = take_domains(gravity);
 	if (result == PF_OK)
@@ -341,12 +444,14 @@ int import_gravity(const char *path, struct import *import, char error[IMPORT_ER
 {
 	struct gravity *gravity = calloc(1, sizeof *gravity);
 	struct group *groups = calloc(GROUPS_MAX, sizeof *groups);
+	struct client *clients = calloc(CLIENTS_MAX, sizeof *clients);
 	int result = PF_ENOMEM;
 	snprintf(error, IMPORT_ERROR_MAX, "out of memory.");
-	if (gravity && groups && fragment_init(&gravity->fragment, import) == PF_OK) {
+	if (gravity && groups && clients && fragment_init(&gravity->fragment, import) == PF_OK) {
 		gravity->path = path;
 		gravity->error = error;
 		gravity->groups = groups;
+		gravity->list = clients;
 		result = database_open(path, &gravity->db, error);
 		if (result == PF_OK)
 			result = take_all(gravity);
@@ -354,8 +459,16 @@ int import_gravity(const char *path, struct import *import, char error[IMPORT_ER
 			result = fragment_finish(&gravity->fragment, path, error);
 		sqlite3_close(gravity->db);
 	}
-	if (gravity)
+	for (size_t i = 0; gravity && clients && i < gravity->client_count; i++) {
+		free(clients[i].id);
+		free(clients[i].name);
+		free(clients[i].tags);
+	}
+	if (gravity) {
+		network_free(&gravity->network);
 		fragment_deinit(&gravity->fragment);
+	}
+	free(clients);
 	free(groups);
 	free(gravity);
 	return result;

@@ -4,9 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hash.h"
 #include "dns/dns.h"
-#include "import/pihole/database.h"
+#include "import/pihole/network.h"
 #include "journal/record.h"
 #include "journal/sqlite/sqlite.h"
 
@@ -14,15 +13,7 @@
 #define KEEP_US \
 	INT64_MAX / 4 /* nothing is deleted here; the daemon does, when it gets the journal */
 #define WALL_MAX_S INT64_C(253402300799) /* the end of the year 9999 */
-#define DEVICES_MAX 65536                /* addresses whose MAC Pi-hole knows */
-#define SLOT_COUNT (DEVICES_MAX * 2)
-#define TYPE_OFFSET 100 /* of types that Pi-hole has no number for */
-
-/* An address and the MAC that Pi-hole saw there. */
-struct known {
-	struct addr addr; /* family 0: empty */
-	struct mac mac;
-};
+#define TYPE_OFFSET 100                  /* of types that Pi-hole has no number for */
 
 struct reading {
 	const char *path;
@@ -30,56 +21,19 @@ struct reading {
 	sqlite3 *db;
 	struct sink *sink;
 	struct import_queries *queries;
-	struct hash_key key;
-	size_t known_count;
-	struct known *known; /* owned; SLOT_COUNT */
+	struct network *network; /* owned */
 };
 
 /* ---- devices ----------------------------------------------------------------------------- */
-
-static struct known *find(const struct reading *reading, const struct addr *addr)
-{
-	size_t slot = hash_bytes(reading->key, addr, sizeof *addr) % SLOT_COUNT;
-	while (reading->known[slot].addr.family && !addr_equal(&reading->known[slot].addr, addr))
-		slot = (slot + 1) % SLOT_COUNT;
-	return &reading->known[slot];
-}
-
-/* Without these tables every device is known by its address. */
-static int read_devices(struct reading *reading)
-{
-	sqlite3_stmt *row = NULL;
-	if (!database_has(reading->db, "network_addresses", "ip") ||
-	    !database_has(reading->db, "network", "hwaddr"))
-		return PF_OK;
-	int result = database_prepare(
-		reading->db, reading->path,
-		"SELECT a.ip, n.hwaddr FROM network_addresses a JOIN network n ON n.id = a.network_id",
-		&row, reading->error);
-	while (result == PF_OK &&
-	       (result = database_step(row, reading->path, reading->error)) == PF_OK) {
-		struct addr addr = {0};
-		struct mac mac;
-		/* what has no MAC stands there as "ip-192.168.1.7" */
-		if (addr_parse(database_text(row, 0), &addr) != PF_OK ||
-		    mac_parse(database_text(row, 1), &mac) != PF_OK || reading->known_count == DEVICES_MAX)
-			continue;
-		struct known *known = find(reading, &addr);
-		reading->known_count += !known->addr.family;
-		*known = (struct known){addr, mac};
-	}
-	sqlite3_finalize(row);
-	return result == PF_ENOENT ? PF_OK : result;
-}
 
 /* As the daemon names devices that it does not know. */
 static void name_device(const struct reading *reading, const struct addr *addr,
                         char id[DEVICE_ID_MAX])
 {
-	const struct known *known = find(reading, addr);
-	if (known->addr.family) {
+	const struct mac *mac = network_find(reading->network, addr);
+	if (mac) {
 		strcpy(id, "mac:");
-		mac_format(&known->mac, id + 4);
+		mac_format(mac, id + 4);
 	} else {
 		strcpy(id, "ip:");
 		addr_format(addr, id + 3);
@@ -252,7 +206,8 @@ static int read_all(struct reading *reading)
 	         "SELECT timestamp, type, status, domain, client, forward, %s, %s FROM queries",
 	         database_has(reading->db, "queries", "reply_type") ? "reply_type" : "0",
 	         database_has(reading->db, "queries", "reply_time") ? "reply_time" : "0");
-	int result = read_devices(reading);
+	/* Without it every device is known by its address. */
+	int result = network_read(reading->db, reading->path, &reading->network, reading->error);
 	if (result == PF_OK)
 		result = database_prepare(reading->db, reading->path, sql, &row, reading->error);
 	if (result == PF_OK)
@@ -270,26 +225,19 @@ static void tell_nobody(void *data, const struct event *event)
 int import_queries(const char *path, const char *journal, struct import_queries *queries,
                    char error[IMPORT_ERROR_MAX])
 {
-	struct reading reading = {.path = path,
-	                          .error = error,
-	                          .queries = queries,
-	                          .key = hash_key_random()};
+	struct reading reading = {.path = path, .error = error, .queries = queries};
 	*queries = (struct import_queries){0};
 	int result = database_open(path, &reading.db, error);
 	if (result != PF_OK)
 		return result;
-	reading.known = calloc(SLOT_COUNT, sizeof *reading.known);
-	reading.sink =
-		reading.known ? sqlite_sink_open(journal, KEEP_US, error, IMPORT_ERROR_MAX) : NULL;
-	result = reading.known ? PF_EIO : PF_ENOMEM;
-	if (result == PF_ENOMEM)
-		snprintf(error, IMPORT_ERROR_MAX, "out of memory.");
+	reading.sink = sqlite_sink_open(journal, KEEP_US, error, IMPORT_ERROR_MAX);
+	result = PF_EIO;
 	if (reading.sink) {
 		sqlite_sink_tell(reading.sink, (struct event_outlet){tell_nobody, NULL});
 		result = read_all(&reading);
 		reading.sink->close(&reading.sink);
 	}
 	sqlite3_close(reading.db);
-	free(reading.known);
+	network_free(&reading.network);
 	return result;
 }
