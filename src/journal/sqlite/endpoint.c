@@ -38,27 +38,28 @@ static void wait_for_content(struct sqlite_sink *sink, const struct group *group
 	sink->pending[sink->pending_count++] = *group;
 }
 
-int endpoint_add(struct sqlite_sink *sink, const struct group *group, bool complete)
+int endpoint_add(struct sqlite_sink *sink, struct groups *groups, const struct group *group,
+                 bool complete)
 {
 	if (!complete) {
 		wait_for_content(sink, group);
 		return PF_OK;
 	}
 	struct dictionary_entry *entry =
-		dictionary_find(&sink->group_ids, &group->key, sizeof group->key);
+		dictionary_find(&groups->ids, &group->key, sizeof group->key);
 	if (entry) {
-		add(&sink->groups[entry->id], group);
+		add(&groups->list[entry->id], group);
 		return PF_OK;
 	}
-	if (sink->group_count == GROUP_MAX) {
-		int result = endpoint_flush(sink);
+	if (groups->count == GROUP_MAX) {
+		sink->torn = sink->torn || groups == &sink->gathered;
+		int result = endpoint_flush(sink, groups);
 		if (result != PF_OK)
 			return result;
 	}
-	if (!dictionary_add(&sink->group_ids, &group->key, sizeof group->key,
-	                    (int64_t)sink->group_count))
+	if (!dictionary_add(&groups->ids, &group->key, sizeof group->key, (int64_t)groups->count))
 		return PF_ENOMEM;
-	sink->groups[sink->group_count++] = *group;
+	groups->list[groups->count++] = *group;
 	return PF_OK;
 }
 
@@ -88,15 +89,18 @@ static int has_content(struct sqlite_sink *sink, int64_t answer, bool *complete)
 	return result == SQLITE_ROW ? PF_OK : result == SQLITE_DONE ? PF_ENOENT : PF_EIO;
 }
 
-static int flush_pending(struct sqlite_sink *sink)
+/* Not those of queries that would be counted again from the blocks, unless all of these are written now. */
+static int flush_pending(struct sqlite_sink *sink, bool all)
 {
 	for (size_t i = 0; i < sink->pending_count; i++) {
 		struct group *group = &sink->pending[i];
-		bool complete;
-		int result = group->done ? PF_OK : has_content(sink, group->key.answer, &complete);
+		bool complete, later = group->row > sink->summed_until && group->row != GROUP_ROW_NEW;
+		if (group->done || (later && !all))
+			continue;
+		int result = has_content(sink, group->key.answer, &complete);
 		if (result == PF_ENOENT) {
 			group->done = true;
-		} else if (result == PF_OK && !group->done && complete) {
+		} else if (result == PF_OK && complete) {
 			result = upsert(sink, group);
 			group->done = true;
 		}
@@ -106,19 +110,34 @@ static int flush_pending(struct sqlite_sink *sink)
 	return PF_OK;
 }
 
-static void clear_groups(struct sqlite_sink *sink)
+static void clear_groups(struct groups *groups)
 {
-	dictionary_clear(&sink->group_ids);
-	sink->group_count = 0;
+	dictionary_clear(&groups->ids);
+	groups->count = 0;
 }
 
-int endpoint_flush(struct sqlite_sink *sink)
+/* As they stand in the table, so that a page is touched once; answers of one name by time, so that the last one is the last. */
+static int compare(const void *left, const void *right)
 {
-	int result = flush_pending(sink);
-	for (size_t i = 0; i < sink->group_count && result == PF_OK; i++)
-		result = upsert(sink, &sink->groups[i]);
+	const struct group *a = left, *b = right;
+	const int64_t parts[][2] = {{a->key.device, b->key.device}, {a->key.name, b->key.name},
+	                            {a->key.type, b->key.type},     {a->last, b->last},
+	                            {a->first, b->first},           {a->key.answer, b->key.answer}};
+	for (size_t i = 0; i < PF_COUNT(parts); i++)
+		if (parts[i][0] != parts[i][1])
+			return parts[i][0] < parts[i][1] ? -1 : 1;
+	return 0;
+}
+
+int endpoint_flush(struct sqlite_sink *sink, struct groups *groups)
+{
+	int result = flush_pending(sink, groups == &sink->gathered);
+	if (groups->count)
+		qsort(groups->list, groups->count, sizeof *groups->list, compare);
+	for (size_t i = 0; i < groups->count && result == PF_OK; i++)
+		result = upsert(sink, &groups->list[i]);
 	if (result == PF_OK)
-		clear_groups(sink);
+		clear_groups(groups);
 	return result;
 }
 
@@ -126,9 +145,13 @@ void endpoint_committed(struct sqlite_sink *sink)
 {
 	drift_committed(sink);
 	size_t kept = 0;
-	for (size_t i = 0; i < sink->pending_count; i++)
-		if (!sink->pending[i].done)
-			sink->pending[kept++] = sink->pending[i];
+	for (size_t i = 0; i < sink->pending_count; i++) {
+		struct group *group = &sink->pending[i];
+		if (group->row == GROUP_ROW_NEW)
+			group->row = 0;
+		if (!group->done)
+			sink->pending[kept++] = *group;
+	}
 	sink->pending_count = kept;
 }
 
@@ -142,5 +165,6 @@ void endpoint_rolled_back(struct sqlite_sink *sink)
 			sink->pending[kept++] = sink->pending[i];
 	}
 	sink->pending_count = kept;
-	clear_groups(sink);
+	clear_groups(&sink->gathered);
+	clear_groups(&sink->direct);
 }

@@ -15,6 +15,7 @@
 #define STEPS_MAX 16 /* transactions in one call: 16,000 rows/s keep up with 5,000 queries/s */
 #define PAGES_STEP_MAX 256 /* pages given back in one call: 1 MB */
 #define LOOK_US INT64_C(1000000)
+#define BUSY_ROWS 2000 /* so many since the last call: it is no quiet moment, and sums may wait until they are due */
 #define SWEEP_US (INT64_C(6) * 3600 * 1000000)
 #define US_PER_MS 1000
 #define US_PER_HOUR (TABLES_MS_PER_HOUR * US_PER_MS)
@@ -237,6 +238,8 @@ static int64_t delete_queries(struct sqlite_sink *sink, int64_t cutoff_ms)
 	                    &cutoff_ms, 1);
 	if (block <= 0)
 		return block;
+	if (!sums_whole(sink) && block + BLOCK_ROWS_MAX > sink->summed_until)
+		return 0; /* no query goes before it is in the sums */
 	if (run(sink, "BEGIN IMMEDIATE", NULL, 0) < 0)
 		return -1;
 	int64_t rows = run(sink, "DELETE FROM block_summary WHERE block = ?1", &block, 1);
@@ -432,24 +435,47 @@ static void give_pages_back(struct sqlite_sink *sink)
 	sink->retention->shrunk = busy != SQLITE_OK;
 }
 
+static bool sweep_is_due(const struct retention *retention, int64_t now_wall_us)
+{
+	int64_t swept_us = now_wall_us - retention->swept_us;
+	return retention->step || swept_us < 0 || swept_us >= SWEEP_US;
+}
+
+/* At most `steps_max` pieces; all sums are written. */
+static void sweep(struct sqlite_sink *sink, int64_t now_wall_us, int steps_max)
+{
+	struct retention *retention = sink->retention;
+	int64_t hour = (now_wall_us - KEEP_SUMS_US) / US_PER_HOUR;
+	const char *month_sql = "SELECT " TABLES_MONTH("?1");
+	if (!retention->step && begin_sweep(sink))
+		retention->swept_us = now_wall_us;
+	if (!retention->step)
+		return;
+	const int64_t limits[] = {(now_wall_us - KEEP_SUMS_US) / US_PER_MS, hour, hour / HOURS_PER_DAY,
+	                          run(sink, month_sql, &hour, 1)};
+	for (int i = 0; i < steps_max && retention->step; i++)
+		sweep_step(sink, limits);
+}
+
 void retention_idle(struct sink *base, int64_t now_wall_us)
 {
 	struct sqlite_sink *sink = (struct sqlite_sink *)base;
 	struct retention *retention = sink->retention;
 	int64_t since_us = now_wall_us - retention->looked_us;
-	sink_write_sums(sink);
-	if (since_us >= 0 && since_us < LOOK_US)
+	bool look = since_us < 0 || since_us >= LOOK_US;
+	bool busy = sink->next_row - sink->idle_row > BUSY_ROWS;
+	sink->idle_row = sink->next_row;
+	if (!busy || (look && (now_wall_us / US_PER_HOUR > sink->rolled_until ||
+	                       sweep_is_due(retention, now_wall_us))))
+		sink_write_sums(sink);
+	if (!look)
 		return;
 	retention->looked_us = now_wall_us;
-	if (!sums_whole(sink))
-		return; /* no query goes before it is in the sums */
-	sums_idle(sink, now_wall_us);
-	merge_idle(sink, STEPS_MAX);
+	if (sums_whole(sink)) {
+		sums_idle(sink, now_wall_us);
+		merge_idle(sink, STEPS_MAX);
+	}
 	int64_t cutoff_ms = (now_wall_us - sink->keep_us) / US_PER_MS;
-	int64_t hour = (now_wall_us - KEEP_SUMS_US) / US_PER_HOUR;
-	const char *month_sql = "SELECT " TABLES_MONTH("?1");
-	const int64_t limits[] = {(now_wall_us - KEEP_SUMS_US) / US_PER_MS, hour, hour / HOURS_PER_DAY,
-	                          run(sink, month_sql, &hour, 1)};
 	int64_t rows = 1;
 	int count = 0;
 	for (; count < STEPS_MAX && rows > 0; count++) {
@@ -457,12 +483,8 @@ void retention_idle(struct sink *base, int64_t now_wall_us)
 		retention->shrunk = retention->shrunk || rows > 0;
 	}
 	/* Only when all that is too old is gone do the blocks say what is needed. */
-	int64_t swept_us = now_wall_us - retention->swept_us;
-	if (rows == 0 && !retention->step && (swept_us < 0 || swept_us >= SWEEP_US) &&
-	    begin_sweep(sink))
-		retention->swept_us = now_wall_us;
-	for (; count < STEPS_MAX && rows == 0 && retention->step; count++)
-		sweep_step(sink, limits);
+	if (rows == 0 && sums_whole(sink) && sweep_is_due(retention, now_wall_us))
+		sweep(sink, now_wall_us, STEPS_MAX - count);
 	if (retention->shrunk && rows == 0)
 		give_pages_back(sink);
 }

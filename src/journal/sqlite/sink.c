@@ -188,7 +188,7 @@ static bool sound(const struct record *record)
 static int write_endpoint(struct sqlite_sink *sink, const struct record *record, int64_t time_ms)
 {
 	uint32_t device;
-	struct group group = {.first = time_ms, .last = time_ms, .count = 1};
+	struct group group = {.first = time_ms, .last = time_ms, .count = 1, .row = GROUP_ROW_NEW};
 	bool complete;
 	int result = device_see(sink, record, time_ms, &device);
 	if (result == PF_EFULL) {
@@ -199,8 +199,8 @@ static int write_endpoint(struct sqlite_sink *sink, const struct record *record,
 	}
 	if (result != PF_OK)
 		return result;
-	sums_count_device(&sink->devices[device], record->action, &group);
-	sink->direct = true;
+	sums_count_device(&sink->devices[device].direct, record->action, &group);
+	sink->any_direct = true;
 	if (!record->answer_id)
 		return PF_OK;
 	group.key.device = sink->devices[device].id;
@@ -210,7 +210,7 @@ static int write_endpoint(struct sqlite_sink *sink, const struct record *record,
 		result = kind_outcome(sink, record, &group.outcome);
 	if (result == PF_OK)
 		result = answer_see(sink, record, &group.key.answer, &complete);
-	return result == PF_OK ? endpoint_add(sink, &group, complete) : result;
+	return result == PF_OK ? endpoint_add(sink, &sink->direct, &group, complete) : result;
 }
 
 static int write_query(struct sqlite_sink *sink, const struct record *record, int64_t time_ms)
@@ -279,9 +279,9 @@ static int sink_commit(struct sink *base, char *error, size_t error_size)
 {
 	struct sqlite_sink *sink = (struct sqlite_sink *)base;
 	int result = sums_flush_if_due(sink);
-	if (result == PF_OK && sink->direct)
+	if (result == PF_OK && sink->any_direct)
 		result = sums_flush_direct(sink);
-	sink->direct = false;
+	sink->any_direct = false;
 	if (result == PF_OK)
 		result = block_put(sink);
 	if (result == PF_OK)
@@ -327,14 +327,17 @@ static void sink_close(struct sink **base)
 	dictionary_deinit(&sink->types);
 	dictionary_deinit(&sink->device_ids);
 	dictionary_deinit(&sink->kind_ids);
-	dictionary_deinit(&sink->group_ids);
+	dictionary_deinit(&sink->gathered.ids);
+	dictionary_deinit(&sink->direct.ids);
 	sqlite3_close(sink->db);
 	if (sink->lock >= 0)
 		close(sink->lock);
 	free(sink->devices);
 	free(sink->kinds);
 	free(sink->active);
-	free(sink->groups);
+	free(sink->gathered.list);
+	free(sink->direct.list);
+	free(sink->sums);
 	free(sink->pending);
 	free(sink->path);
 	free(sink);
@@ -387,15 +390,17 @@ static struct sqlite_sink *create(const char *path, int64_t keep_us)
 	dictionary_init(&sink->types, UINT16_MAX + 1);
 	dictionary_init(&sink->device_ids, DEVICE_CACHE_MAX);
 	dictionary_init(&sink->kind_ids, KIND_CACHE_MAX);
-	dictionary_init(&sink->group_ids, GROUP_MAX);
+	dictionary_init(&sink->gathered.ids, GROUP_MAX);
+	dictionary_init(&sink->direct.ids, GROUP_MAX);
 	sink->path = strdup(path);
 	sink->devices = calloc(DEVICE_CACHE_MAX, sizeof *sink->devices);
-	sink->groups = calloc(GROUP_MAX, sizeof *sink->groups);
+	sink->gathered.list = calloc(GROUP_MAX, sizeof *sink->gathered.list);
+	sink->direct.list = calloc(GROUP_MAX, sizeof *sink->direct.list);
 	sink->kinds = calloc(KIND_CACHE_MAX, sizeof *sink->kinds);
 	sink->active = calloc(KIND_CACHE_MAX, sizeof *sink->active);
 	sink->retention = retention_new();
-	bool whole = sink->path && sink->devices && sink->groups && sink->kinds && sink->active &&
-	             sink->retention;
+	bool whole = sink->path && sink->devices && sink->gathered.list && sink->direct.list &&
+	             sink->kinds && sink->active && sink->retention;
 	if (block_init(&sink->block) != PF_OK || !whole) {
 		struct sink *base = &sink->sink;
 		sink_close(&base);

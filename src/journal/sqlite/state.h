@@ -17,8 +17,14 @@
 #define DEVICE_CACHE_MAX 8192
 #define KIND_CACHE_MAX 65536 /* some 20 MB more */
 
-/* (device, name, type, answer) that are put together before endpoints are written; a full table is written and begun anew. */
-#define GROUP_MAX 16384
+/* (device, name, type, answer) that are put together before endpoints are written; a full table is written and begun anew. Some
+ * 9 MB when it is full. */
+#define GROUP_MAX 65536
+
+/* (device, hour, name, class) that are put together before sums are written: 20 MB at most, only when hours pass like seconds (a
+ * capture, or what piled up); else a few thousand. */
+#define SUM_MAX 524288
+#define SUM_ROOM_FIRST 4096
 
 /* Of these, that wait for the content of their answer; it comes with the same round over the rings, which hold
  * some 80,000 records each. More are told in the log and not waited for. */
@@ -78,11 +84,17 @@ struct interned {
 	sqlite3_stmt *find, *insert;
 };
 
+/* What is to be added to the row of a device; queries 0: nothing. */
+struct device_counts {
+	int64_t first, last, queries, flagged, sinkholed;
+};
+
 /* A device whose row is known. */
 struct device_seen {
 	int64_t id;
 	char name[DEVICE_NAME_MAX];
-	int64_t first, last, queries, flagged, sinkholed; /* being added: queries 0: nothing */
+	struct device_counts gathered; /* written with the sums */
+	struct device_counts direct;   /* of whom no query is kept: written with the batch */
 };
 
 /* Queries of one kind in one hour that are in no sum yet. */
@@ -115,8 +127,20 @@ struct group {
 	struct group_key key;
 	int64_t outcome; /* of the last query of it: names the upstream */
 	int64_t first, last, count;
-	int64_t row; /* the first query of it */
+	int64_t row; /* the first query of it; 0: no query of it is kept, GROUP_ROW_NEW: nor is it committed */
 	bool done;   /* of a pending one: written in this transaction */
+};
+#define GROUP_ROW_NEW INT64_MAX
+
+struct groups {
+	struct dictionary ids; /* group_key to index in `list` */
+	struct group *list;    /* GROUP_MAX */
+	size_t count;
+};
+
+/* What is to be added to one row of sum_hour. */
+struct sum {
+	int64_t device, hour, name, class, count;
 };
 
 #define BLOCK_ROWS_MAX 1000
@@ -156,21 +180,24 @@ struct sqlite_sink {
 	uint32_t *active; /* KIND_CACHE_MAX: kinds with a tally */
 	size_t active_count;
 
-	struct dictionary group_ids; /* group_key to index in groups */
-	struct group *groups;        /* GROUP_MAX */
-	size_t group_count;
+	struct groups gathered; /* written with the sums */
+	struct groups direct;   /* of whom no query is kept: written with the batch */
+	struct sum *sums;       /* owned: gathered, in no order, with doubles */
+	size_t sum_count, sum_room;
+	bool torn;             /* a part of what was gathered is written: this transaction must write the rest */
 	struct group *pending; /* up to PENDING_MAX: their answers have no content yet */
 	size_t pending_count, pending_room, pending_lost;
 	int64_t summed_until, summed_until_kept; /* as `progress` has it: now, and at the last commit */
 	int64_t replay_to;    /* queries up to here that are not gathered in memory */
 	int64_t flushed_us;   /* monotonic: when sums were written last */
-	bool direct;          /* something of this batch is no query, and must be written with it */
+	bool any_direct;      /* something of this batch is no query, and must be written with it */
 	int64_t rolled_until; /* as `progress` has it: the hour */
 
 	struct drift *drift; /* what moved, see drift.h */
 	struct merge *merge; /* who turned out to be whom, see merge.h */
 
 	int64_t next_row, next_row_kept; /* number of the next query: now, and at the last commit */
+	int64_t idle_row;                /* what it was when idle was called last */
 	struct block block;
 
 	struct retention *retention; /* see retention.h */
@@ -241,7 +268,7 @@ PF_MUST_CHECK int sums_see(struct sqlite_sink *sink, struct kind_seen *kind, int
 PF_MUST_CHECK int sums_flush(struct sqlite_sink *sink);
 /* What does not wait: endpoints and counts of devices of whom no query is kept. */
 PF_MUST_CHECK int sums_flush_direct(struct sqlite_sink *sink);
-void sums_count_device(struct device_seen *device, uint8_t action, const struct group *group);
+void sums_count_device(struct device_counts *counts, uint8_t action, const struct group *group);
 /* Not with each batch. */
 PF_MUST_CHECK int sums_flush_if_due(struct sqlite_sink *sink);
 void sums_committed(struct sqlite_sink *sink);
@@ -257,9 +284,10 @@ PF_MUST_CHECK int sums_roll(sqlite3 *db, int64_t from_hour, int64_t to_hour);
 void sums_idle(struct sqlite_sink *sink, int64_t now_wall_us);
 
 /* ---- endpoint.c */
-PF_MUST_CHECK int endpoint_add(struct sqlite_sink *sink, const struct group *group, bool complete);
-/* Writes what was added. */
-PF_MUST_CHECK int endpoint_flush(struct sqlite_sink *sink);
+PF_MUST_CHECK int endpoint_add(struct sqlite_sink *sink, struct groups *groups,
+                               const struct group *group, bool complete);
+/* Writes what was added, and what has its content by now: of all queries, or only of those that are summed. */
+PF_MUST_CHECK int endpoint_flush(struct sqlite_sink *sink, struct groups *groups);
 void endpoint_committed(struct sqlite_sink *sink);
 void endpoint_rolled_back(struct sqlite_sink *sink);
 

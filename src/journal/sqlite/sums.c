@@ -1,5 +1,7 @@
-/* Sums. Each kind's queries are counted in memory, by the hour, and added to their rows now and then: one statement for a kind and not
- * for a query. What is added to sums of longer times is added once, when the hour is over. */
+/* Sums. Each kind's queries are counted in memory, by the hour; now and then what was counted is put together, in the order of the
+ * table, and added to its rows: one statement for a row and not for a query. What is added to sums of longer times is added once,
+ * when the hour is over. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -20,6 +22,8 @@ struct addition {
 	bool complete;                           /* the answer has its content */
 };
 
+static int gather(struct sqlite_sink *sink, struct kind_seen *kind, struct tally *tally);
+
 /* ---- counting ---------------------------------------------------------------------------- */
 
 int sums_see(struct sqlite_sink *sink, struct kind_seen *kind, int64_t time_ms)
@@ -27,7 +31,7 @@ int sums_see(struct sqlite_sink *sink, struct kind_seen *kind, int64_t time_ms)
 	int64_t hour = time_ms / TABLES_MS_PER_HOUR;
 	struct tally *tally = &kind->tallies[hour & 1];
 	if (tally->count && tally->hour != hour) {
-		int result = sums_flush(sink);
+		int result = gather(sink, kind, tally);
 		if (result != PF_OK)
 			return result;
 	}
@@ -82,27 +86,95 @@ static int add_rolled(struct sqlite_sink *sink, const struct value values[5])
 	return result;
 }
 
-static int take(struct sqlite_sink *sink, const struct addition *addition)
+static int write_sum(struct sqlite_sink *sink, const struct sum *sum)
 {
-	const struct group *group = &addition->group;
-	int64_t class;
-	int result = class_of(sink, addition, &class);
-	if (result != PF_OK)
-		return result;
-	struct value values[] = {{.number = group->key.device},
-	                         {.number = addition->hour},
-	                         {.number = group->key.name},
-	                         {.number = class},
-	                         {.number = group->count}};
-	result = statement_run(sink->statements[ST_SUM_HOUR], values, PF_COUNT(values));
-	if (result == PF_OK && addition->hour < sink->rolled_until)
+	struct value values[] = {{.number = sum->device},
+	                         {.number = sum->hour},
+	                         {.number = sum->name},
+	                         {.number = sum->class},
+	                         {.number = sum->count}};
+	int result = statement_run(sink->statements[ST_SUM_HOUR], values, PF_COUNT(values));
+	if (result == PF_OK && sum->hour < sink->rolled_until)
 		result = add_rolled(sink, values);
-	if (result == PF_OK && group->key.answer)
-		result = endpoint_add(sink, group, addition->complete);
 	return result;
 }
 
-static int count_device(struct sqlite_sink *sink, int64_t id, const struct device_seen *counts)
+/* As they stand in the table. */
+static int compare(const void *left, const void *right)
+{
+	const struct sum *a = left, *b = right;
+	const int64_t parts[][2] = {{a->device, b->device},
+	                            {a->hour, b->hour},
+	                            {a->name, b->name},
+	                            {a->class, b->class}};
+	for (size_t i = 0; i < PF_COUNT(parts); i++)
+		if (parts[i][0] != parts[i][1])
+			return parts[i][0] < parts[i][1] ? -1 : 1;
+	return 0;
+}
+
+/* Several kinds (types, sources, answers) of one name and hour are one row. */
+static void put_together(struct sqlite_sink *sink)
+{
+	size_t kept = 0;
+	if (sink->sum_count)
+		qsort(sink->sums, sink->sum_count, sizeof *sink->sums, compare);
+	for (size_t i = 0; i < sink->sum_count; i++) {
+		if (kept && !compare(&sink->sums[kept - 1], &sink->sums[i]))
+			sink->sums[kept - 1].count += sink->sums[i].count;
+		else
+			sink->sums[kept++] = sink->sums[i];
+	}
+	sink->sum_count = kept;
+}
+
+static int write_sums(struct sqlite_sink *sink)
+{
+	int result = PF_OK;
+	put_together(sink);
+	for (size_t i = 0; i < sink->sum_count && result == PF_OK; i++)
+		result = write_sum(sink, &sink->sums[i]);
+	if (result == PF_OK)
+		sink->sum_count = 0;
+	return result;
+}
+
+/* Room for one more. */
+static int make_room(struct sqlite_sink *sink)
+{
+	if (sink->sum_count < sink->sum_room)
+		return PF_OK;
+	put_together(sink);
+	if (sink->sum_count < sink->sum_room / 4 * 3)
+		return PF_OK;
+	if (sink->sum_room == SUM_MAX) {
+		sink->torn = true;
+		return write_sums(sink);
+	}
+	size_t room = sink->sum_room ? sink->sum_room * 2 : SUM_ROOM_FIRST;
+	struct sum *grown = realloc(sink->sums, room * sizeof *grown);
+	if (!grown)
+		return PF_ENOMEM;
+	sink->sums = grown;
+	sink->sum_room = room;
+	return PF_OK;
+}
+
+static int take(struct sqlite_sink *sink, const struct addition *addition)
+{
+	const struct group *group = &addition->group;
+	struct sum sum = {group->key.device, addition->hour, group->key.name, 0, group->count};
+	int result = class_of(sink, addition, &sum.class);
+	if (result == PF_OK)
+		result = make_room(sink);
+	if (result != PF_OK)
+		return result;
+	sink->sums[sink->sum_count++] = sum;
+	return group->key.answer ? endpoint_add(sink, &sink->gathered, group, addition->complete)
+	                         : PF_OK;
+}
+
+static int count_device(struct sqlite_sink *sink, int64_t id, const struct device_counts *counts)
 {
 	struct value values[] = {{.number = id},
 	                         {.number = counts->first},
@@ -134,62 +206,66 @@ static int judge(struct sqlite_sink *sink, struct kind_seen *kind)
 	return result == SQLITE_ROW || result == SQLITE_DONE ? PF_OK : PF_EIO;
 }
 
-void sums_count_device(struct device_seen *device, uint8_t action, const struct group *group)
+void sums_count_device(struct device_counts *counts, uint8_t action, const struct group *group)
 {
-	if (!device->queries || group->first < device->first)
-		device->first = group->first;
-	if (!device->queries || group->last > device->last)
-		device->last = group->last;
-	device->queries += group->count;
+	if (!counts->queries || group->first < counts->first)
+		counts->first = group->first;
+	if (!counts->queries || group->last > counts->last)
+		counts->last = group->last;
+	counts->queries += group->count;
 	if (action == ACTION_FLAG)
-		device->flagged += group->count;
+		counts->flagged += group->count;
 	if (action == ACTION_SINKHOLE)
-		device->sinkholed += group->count;
+		counts->sinkholed += group->count;
 }
 
-static int flush_kind(struct sqlite_sink *sink, struct kind_seen *kind)
+/* What one kind has counted in one hour goes to what is to be written; the tally is empty then. */
+static int gather(struct sqlite_sink *sink, struct kind_seen *kind, struct tally *tally)
 {
 	int result = judge(sink, kind);
-	for (size_t i = 0; i < PF_COUNT(kind->tallies) && result == PF_OK; i++) {
-		const struct tally *tally = &kind->tallies[i];
-		if (!tally->count)
-			continue;
-		struct device_seen *device = &sink->devices[kind->device];
-		struct addition addition = {
-			.group = {.key = {device->id, kind->name, kind->answer, kind->type},
-		              .outcome = kind->outcome,
-		              .first = tally->first,
-		              .last = tally->last,
-		              .count = tally->count,
-		              .row = tally->row},
-			.hour = tally->hour,
-			.action = action_word(kind->action),
-			.standing = standing_word(kind->standing),
-			.country = kind->country.code,
-			.complete = kind->complete,
-		};
-		sums_count_device(device, kind->action, &addition.group);
-		result = take(sink, &addition);
-	}
+	if (result != PF_OK)
+		return result;
+	struct device_seen *device = &sink->devices[kind->device];
+	struct addition addition = {
+		.group = {.key = {device->id, kind->name, kind->answer, kind->type},
+	              .outcome = kind->outcome,
+	              .first = tally->first,
+	              .last = tally->last,
+	              .count = tally->count,
+	              .row = tally->row},
+		.hour = tally->hour,
+		.action = action_word(kind->action),
+		.standing = standing_word(kind->standing),
+		.country = kind->country.code,
+		.complete = kind->complete,
+	};
+	tally->count = 0;
+	sums_count_device(&device->gathered, kind->action, &addition.group);
+	return take(sink, &addition);
+}
+
+static int gather_kind(struct sqlite_sink *sink, struct kind_seen *kind)
+{
+	int result = PF_OK;
+	for (size_t i = 0; i < PF_COUNT(kind->tallies) && result == PF_OK; i++)
+		if (kind->tallies[i].count)
+			result = gather(sink, kind, &kind->tallies[i]);
 	return result;
 }
 
-static int flush_devices(struct sqlite_sink *sink)
+static int flush_counts(struct sqlite_sink *sink, int64_t device, struct device_counts *counts)
 {
-	int result = PF_OK;
-	for (size_t i = 0; i < sink->device_count && result == PF_OK; i++) {
-		struct device_seen *device = &sink->devices[i];
-		if (device->queries)
-			result = count_device(sink, device->id, device);
-		device->queries = device->flagged = device->sinkholed = 0;
-	}
+	int result = counts->queries ? count_device(sink, device, counts) : PF_OK;
+	*counts = (struct device_counts){0};
 	return result;
 }
 
 int sums_flush_direct(struct sqlite_sink *sink)
 {
-	int result = endpoint_flush(sink);
-	return result == PF_OK ? flush_devices(sink) : result;
+	int result = endpoint_flush(sink, &sink->direct);
+	for (size_t i = 0; i < sink->device_count && result == PF_OK; i++)
+		result = flush_counts(sink, sink->devices[i].id, &sink->devices[i].direct);
+	return result;
 }
 
 /* ---- from the database ------------------------------------------------------------------- */
@@ -215,9 +291,9 @@ static int replay_row(struct sqlite_sink *sink, sqlite3_stmt *row)
 	if (!addition.action || !addition.standing || !addition.country)
 		return PF_ENOMEM;
 	const struct group *group = &addition.group;
-	struct device_seen counts = {.first = group->first,
-	                             .last = group->last,
-	                             .queries = group->count};
+	struct device_counts counts = {.first = group->first,
+	                               .last = group->last,
+	                               .queries = group->count};
 	if (!strcmp(addition.action, action_word(ACTION_FLAG)))
 		counts.flagged = group->count;
 	if (!strcmp(addition.action, action_word(ACTION_SINKHOLE)))
@@ -260,11 +336,15 @@ int sums_flush(struct sqlite_sink *sink)
 {
 	int result = replay(sink);
 	for (size_t i = 0; i < sink->active_count && result == PF_OK; i++)
-		result = flush_kind(sink, &sink->kinds[sink->active[i]]);
+		result = gather_kind(sink, &sink->kinds[sink->active[i]]);
 	if (result == PF_OK)
-		result = endpoint_flush(sink);
+		result = write_sums(sink);
 	if (result == PF_OK)
-		result = flush_devices(sink);
+		result = endpoint_flush(sink, &sink->gathered);
+	for (size_t i = 0; i < sink->device_count && result == PF_OK; i++)
+		result = flush_counts(sink, sink->devices[i].id, &sink->devices[i].gathered);
+	if (result == PF_OK)
+		result = sums_flush_direct(sink); /* who calls may forget the devices */
 	struct value until = {.number = sink->next_row - 1};
 	if (result == PF_OK)
 		result = statement_run(sink->statements[ST_SUMMED_UNTIL], &until, 1);
@@ -272,15 +352,17 @@ int sums_flush(struct sqlite_sink *sink)
 		return result;
 	clear_tallies(sink);
 	sink->summed_until = until.number;
+	sink->torn = false;
 	sink->flushed_us = clock_now().mono_us;
 	return PF_OK;
 }
 
 int sums_flush_if_due(struct sqlite_sink *sink)
 {
-	if (sink->summed_until == sink->next_row - 1)
+	if (sums_whole(sink))
 		return PF_OK;
-	if (sink->active_count > KINDS_SMALL && clock_now().mono_us - sink->flushed_us < FLUSH_US)
+	if (!sink->torn && sink->active_count > KINDS_SMALL &&
+	    clock_now().mono_us - sink->flushed_us < FLUSH_US)
 		return PF_OK;
 	return sums_flush(sink);
 }
@@ -296,6 +378,8 @@ void sums_rolled_back(struct sqlite_sink *sink)
 	/* What memory had counted is of committed and of lost queries alike: the blocks know which. */
 	sink->summed_until = sink->summed_until_kept;
 	sink->replay_to = sink->next_row_kept - 1;
+	sink->sum_count = 0;
+	sink->torn = false;
 	endpoint_rolled_back(sink);
 }
 
