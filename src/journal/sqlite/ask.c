@@ -166,6 +166,22 @@ int ask_filter_domain(struct sqlite_store *store, struct question *question, con
 	return result;
 }
 
+int ask_names_are_few(struct sqlite_store *store, struct question *question,
+                      const struct store_filter *filter, bool *few)
+{
+	int64_t count = 1, in_domain = 1;
+	int wild = filter->name ? write_pattern(question, filter->name) : 0;
+	int result = PF_OK;
+	if (wild > 0)
+		result = ask_number(store, "SELECT count(*) FROM name WHERE text GLOB ?", question->pattern,
+		                    0, &count);
+	if (result == PF_OK && filter->domain)
+		result = ask_number(store, "SELECT count(*) FROM name WHERE domain = ?", filter->domain, 0,
+		                    &in_domain);
+	*few = count <= GLOB_NAMES_MAX && in_domain <= GLOB_NAMES_MAX;
+	return result;
+}
+
 /* ---- devices ----------------------------------------------------------------------------- */
 
 static bool is_among(const struct store_filter *filter, const char *id)

@@ -68,6 +68,9 @@ PF_MUST_CHECK int ask_filter_name(struct sqlite_store *store, struct question *q
                                   const char *name, const char *column);
 PF_MUST_CHECK int ask_filter_domain(struct sqlite_store *store, struct question *question,
                                     const char *domain, const char *column);
+/* Are the names that the filter's name and domain let through so few that each may be looked up? */
+PF_MUST_CHECK int ask_names_are_few(struct sqlite_store *store, struct question *question,
+                                    const struct store_filter *filter, bool *few);
 /* Both `device` and `devices` of the filter. */
 PF_MUST_CHECK int ask_filter_devices(struct sqlite_store *store, struct question *question,
                                      const struct store_filter *filter, const char *column);

@@ -1,6 +1,7 @@
 /* Questions to the sums: how often, by hour and by day. Devices come first, so that each one's times are found by the primary
  * key. */
 #include "journal/sqlite/ask_counted.h"
+#include "journal/sqlite/tables.h"
 
 #define US_PER_HOUR INT64_C(3600000000)
 #define US_PER_DAY (24 * US_PER_HOUR)
@@ -56,6 +57,73 @@ static int hand_sum(sqlite3_stmt *statement, void *each, void *data)
 	return sums->each(data, &row);
 }
 
+/* ---- of few names ------------------------------------------------------------------------ */
+
+/* Rows are ordered by device and time, so a name would be found only by reading all names of that time. Months are found by the name, and tell
+ * in which days to look it up, and these in which hours; the hours that are not rolled up yet are read. */
+
+/* Days since 1970 of the first of a month, which is numbered as TABLES_MONTH has it. */
+#define FIRST_DAY(month)                                                                     \
+	"CAST(strftime('%s', printf('%04d-%02d-01', (" month ") / 12, (" month ") % 12 + 1)) AS" \
+	" INTEGER) / 86400"
+
+static const char asked_sql[] =
+	"WITH RECURSIVE number (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM number WHERE n < 30),"
+	" asked (device, name, day, next) AS MATERIALIZED (SELECT DISTINCT s.device, s.name,"
+	" " FIRST_DAY("s.month") ", " FIRST_DAY("s.month + 1") " FROM sum_month s WHERE 1";
+static const char days_sql[] =
+	"), found (device, name, time, class, count) AS (SELECT s.device, s.name, s.day, s.class,"
+	" s.count FROM asked a CROSS JOIN number i CROSS JOIN sum_day s ON s.device = a.device"
+	" AND s.day = a.day + i.n AND s.name = a.name WHERE a.day + i.n < a.next"
+	" UNION ALL SELECT s.device, s.name, s.hour / 24, s.class, s.count";
+static const char hours_sql[] =
+	"), dated (device, name, day) AS MATERIALIZED (SELECT DISTINCT s.device, s.name, s.day"
+	" FROM asked a CROSS JOIN number i CROSS JOIN sum_day s ON s.device = a.device"
+	" AND s.day = a.day + i.n AND s.name = a.name WHERE a.day + i.n < a.next),"
+	" found (device, name, time, class, count) AS (SELECT s.device, s.name, s.hour, s.class,"
+	" s.count FROM dated a CROSS JOIN number i CROSS JOIN sum_hour s ON s.device = a.device"
+	" AND s.hour = a.day * 24 + i.n AND s.name = a.name"
+	" WHERE i.n < 24 AND s.hour < (SELECT rolled_until FROM progress)"
+	" UNION ALL SELECT s.device, s.name, s.hour, s.class, s.count";
+static const char unrolled_sql[] = " FROM device d CROSS JOIN sum_hour s ON s.device = d.id"
+								   " AND s.hour >= (SELECT rolled_until FROM progress) WHERE 1";
+static const char found_sql[] =
+	") SELECT d.key, d.name, n.text, c.action, c.standing, c.country, s.time, s.count FROM found s"
+	" CROSS JOIN device d ON d.id = s.device CROSS JOIN class c ON c.id = s.class"
+	" CROSS JOIN name n ON n.id = s.name WHERE 1";
+
+static int add_who(struct sqlite_store *store, struct question *question,
+                   const struct store_filter *filter, const char *device)
+{
+	int result = PF_OK;
+	if (filter->name)
+		result = ask_filter_name(store, question, filter->name, "s.name");
+	if (result == PF_OK && filter->domain)
+		result = ask_filter_domain(store, question, filter->domain, "s.name");
+	return result == PF_OK ? ask_filter_devices(store, question, filter, device) : result;
+}
+
+static int begin_few(struct sqlite_store *store, struct question *question, enum store_sums what,
+                     const struct store_filter *filter)
+{
+	ask_add(question, asked_sql);
+	if (filter->since_wall_us)
+		ask_add_number(question, " AND s.month >= " TABLES_MONTH("?"),
+		               filter->since_wall_us / US_PER_HOUR);
+	if (filter->until_wall_us)
+		ask_add_number(question, " AND s.month <= " TABLES_MONTH("?"),
+		               filter->until_wall_us / US_PER_HOUR);
+	int result = add_who(store, question, filter, "s.device");
+	ask_add(question, what == STORE_SUMS_NAME_DAYS ? days_sql : hours_sql);
+	ask_add(question, unrolled_sql);
+	if (result == PF_OK)
+		result = add_who(store, question, filter, "d.id");
+	ask_add(question, found_sql);
+	return result;
+}
+
+/* ---- asking ------------------------------------------------------------------------------ */
+
 int ask_sums(struct store *base, enum store_sums what, const struct store_filter *filter,
              int (*each)(void *data, const struct store_sum *row), void *data)
 {
@@ -63,18 +131,21 @@ int ask_sums(struct store *base, enum store_sums what, const struct store_filter
 	struct question question;
 	what = table_of(what, filter);
 	struct sums sums = {each, tables[what].unit_us};
+	bool named = tables[what].names && (filter->name || filter->domain), few = false;
 	int result = ask_begin(store, &question);
 	if (result == PF_OK && ask_counted_needed(filter)) {
 		result = ask_counted(store, filter, tables[what].names, sums.unit_us, each, data);
 		return ask_end(store, &question, result);
 	}
-	ask_add(&question, tables[what].select);
-	if (result == PF_OK)
-		result = ask_filter_devices(store, &question, filter, "d.id");
-	if (result == PF_OK && tables[what].names && filter->name)
-		result = ask_filter_name(store, &question, filter->name, "s.name");
-	if (result == PF_OK && tables[what].names && filter->domain)
-		result = ask_filter_domain(store, &question, filter->domain, "s.name");
+	if (result == PF_OK && named)
+		result = ask_names_are_few(store, &question, filter, &few);
+	if (result == PF_OK && few) {
+		result = begin_few(store, &question, what, filter);
+	} else if (result == PF_OK) {
+		ask_add(&question, tables[what].select);
+		result = named ? add_who(store, &question, filter, "d.id")
+		               : ask_filter_devices(store, &question, filter, "d.id");
+	}
 	if (filter->action)
 		ask_add_text(&question, " AND c.action = ?", filter->action);
 	if (filter->standing)
@@ -82,9 +153,11 @@ int ask_sums(struct store *base, enum store_sums what, const struct store_filter
 	if (filter->location)
 		ask_add_text(&question, " AND c.country = ?", filter->location);
 	if (filter->since_wall_us)
-		ask_add_number(&question, tables[what].since, filter->since_wall_us / sums.unit_us);
+		ask_add_number(&question, few ? " AND s.time >= ?" : tables[what].since,
+		               filter->since_wall_us / sums.unit_us);
 	if (filter->until_wall_us)
-		ask_add_number(&question, tables[what].until, filter->until_wall_us / sums.unit_us);
+		ask_add_number(&question, few ? " AND s.time <= ?" : tables[what].until,
+		               filter->until_wall_us / sums.unit_us);
 	if (result == PF_OK)
 		result = ask_walk(store, &question, hand_sum, &sums, data);
 	return ask_end(store, &question, result);

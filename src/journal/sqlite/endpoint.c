@@ -45,8 +45,7 @@ int endpoint_add(struct sqlite_sink *sink, struct groups *groups, const struct g
 		wait_for_content(sink, group);
 		return PF_OK;
 	}
-	struct dictionary_entry *entry =
-		dictionary_find(&groups->ids, &group->key, sizeof group->key);
+	struct dictionary_entry *entry = dictionary_find(&groups->ids, &group->key, sizeof group->key);
 	if (entry) {
 		add(&groups->list[entry->id], group);
 		return PF_OK;

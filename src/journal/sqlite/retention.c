@@ -15,7 +15,8 @@
 #define STEPS_MAX 16 /* transactions in one call: 16,000 rows/s keep up with 5,000 queries/s */
 #define PAGES_STEP_MAX 256 /* pages given back in one call: 1 MB */
 #define LOOK_US INT64_C(1000000)
-#define BUSY_ROWS 2000 /* so many since the last call: it is no quiet moment, and sums may wait until they are due */
+#define BUSY_ROWS \
+	2000 /* so many since the last call: it is no quiet moment, and sums may wait until they are due */
 #define SWEEP_US (INT64_C(6) * 3600 * 1000000)
 #define US_PER_MS 1000
 #define US_PER_HOUR (TABLES_MS_PER_HOUR * US_PER_MS)
@@ -465,8 +466,7 @@ void retention_idle(struct sink *base, int64_t now_wall_us)
 	bool look = since_us < 0 || since_us >= LOOK_US;
 	bool busy = sink->next_row - sink->idle_row > BUSY_ROWS;
 	sink->idle_row = sink->next_row;
-	if (!busy || (look && (now_wall_us / US_PER_HOUR > sink->rolled_until ||
-	                       sweep_is_due(retention, now_wall_us))))
+	if (!busy || sums_due(sink))
 		sink_write_sums(sink);
 	if (!look)
 		return;

@@ -248,6 +248,8 @@ int schema_open_writer(const char *path, sqlite3 **db, char *error, size_t error
 		return fail(db, path, error, error_size);
 	if (fresh && create(*db) != SQLITE_OK)
 		return fail(db, path, error, error_size);
+	if (run_script(*db, tables_indices_sql) != SQLITE_OK)
+		return fail(db, path, error, error_size);
 	return PF_OK;
 }
 

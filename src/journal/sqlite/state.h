@@ -127,8 +127,9 @@ struct group {
 	struct group_key key;
 	int64_t outcome; /* of the last query of it: names the upstream */
 	int64_t first, last, count;
-	int64_t row; /* the first query of it; 0: no query of it is kept, GROUP_ROW_NEW: nor is it committed */
-	bool done;   /* of a pending one: written in this transaction */
+	int64_t
+		row; /* the first query of it; 0: no query of it is kept, GROUP_ROW_NEW: nor is it committed */
+	bool done; /* of a pending one: written in this transaction */
 };
 #define GROUP_ROW_NEW INT64_MAX
 
@@ -184,7 +185,7 @@ struct sqlite_sink {
 	struct groups direct;   /* of whom no query is kept: written with the batch */
 	struct sum *sums;       /* owned: gathered, in no order, with doubles */
 	size_t sum_count, sum_room;
-	bool torn;             /* a part of what was gathered is written: this transaction must write the rest */
+	bool torn; /* a part of what was gathered is written: this transaction must write the rest */
 	struct group *pending; /* up to PENDING_MAX: their answers have no content yet */
 	size_t pending_count, pending_room, pending_lost;
 	int64_t summed_until, summed_until_kept; /* as `progress` has it: now, and at the last commit */
@@ -271,6 +272,8 @@ PF_MUST_CHECK int sums_flush_direct(struct sqlite_sink *sink);
 void sums_count_device(struct device_counts *counts, uint8_t action, const struct group *group);
 /* Not with each batch. */
 PF_MUST_CHECK int sums_flush_if_due(struct sqlite_sink *sink);
+/* Under load idle is the place for it, so that its other work finds all sums written. */
+bool sums_due(const struct sqlite_sink *sink);
 void sums_committed(struct sqlite_sink *sink);
 void sums_rolled_back(struct sqlite_sink *sink);
 /* Are all queries in them? */

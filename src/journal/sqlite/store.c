@@ -24,6 +24,25 @@ static const char kind_words[] =
 	" CROSS JOIN outcome o ON o.id = k.outcome CROSS JOIN type t ON t.id = o.type"
 	" LEFT JOIN reason r ON r.id = k.reason WHERE 1";
 
+/* All that a row of it has in common with the other kind of rows, which name their members alike. */
+#define FILL_WORDS(row, words)                           \
+	do {                                                 \
+		(row)->device = ask_text_of(words, 0);           \
+		(row)->client = ask_text_of(words, 1);           \
+		(row)->name = ask_text_of(words, 2);             \
+		(row)->type = ask_text_of(words, 3);             \
+		(row)->rcode = ask_text_of(words, 4);            \
+		(row)->action = ask_text_of(words, 5);           \
+		(row)->rule = ask_text_of(words, 6);             \
+		(row)->reason = ask_text_of(words, 7);           \
+		(row)->standing = ask_text_of(words, 8);         \
+		(row)->confidence = ask_text_of(words, 9);       \
+		(row)->source = ask_text_of(words, 10);          \
+		(row)->upstream = ask_text_of(words, 11);        \
+		(row)->device_id = ask_text_of(words, 12);       \
+		(row)->answer = sqlite3_column_int64(words, 13); \
+	} while (0)
+
 struct queries {
 	sqlite3_stmt *words;
 	int (*each)(void *data, const struct store_query *row);
@@ -41,22 +60,9 @@ static int hand_query(void *data, const struct scan_row *found)
 		struct store_query row = {
 			.row = found->row,
 			.time_wall_us = found->time_ms * US_PER_MS,
-			.device = ask_text_of(words, 0),
-			.client = ask_text_of(words, 1),
-			.name = ask_text_of(words, 2),
-			.type = ask_text_of(words, 3),
-			.rcode = ask_text_of(words, 4),
-			.action = ask_text_of(words, 5),
-			.rule = ask_text_of(words, 6),
-			.reason = ask_text_of(words, 7),
-			.standing = ask_text_of(words, 8),
-			.confidence = ask_text_of(words, 9),
-			.source = ask_text_of(words, 10),
-			.upstream = ask_text_of(words, 11),
 			.took_us = found->took_us,
-			.device_id = ask_text_of(words, 12),
-			.answer = sqlite3_column_int64(words, 13),
 		};
+		FILL_WORDS(&row, words);
 		result = queries->each(queries->data, &row);
 	}
 	sqlite3_reset(words);
@@ -93,22 +99,8 @@ static int hand_history(sqlite3_stmt *words, void *each, void *data)
 	const struct scan_counts *counts = &history->counts;
 	int64_t kind = sqlite3_column_int64(words, 14);
 	int result = PF_OK;
-	struct store_history row = {
-		.device = ask_text_of(words, 0),
-		.client = ask_text_of(words, 1),
-		.name = ask_text_of(words, 2),
-		.type = ask_text_of(words, 3),
-		.rcode = ask_text_of(words, 4),
-		.action = ask_text_of(words, 5),
-		.rule = ask_text_of(words, 6),
-		.reason = ask_text_of(words, 7),
-		.standing = ask_text_of(words, 8),
-		.confidence = ask_text_of(words, 9),
-		.source = ask_text_of(words, 10),
-		.upstream = ask_text_of(words, 11),
-		.device_id = ask_text_of(words, 12),
-		.answer = sqlite3_column_int64(words, 13),
-	};
+	struct store_history row;
+	FILL_WORDS(&row, words);
 	unsigned phases = counts->phases ? counts->phases->count : 1;
 	for (unsigned phase = 0; phase < phases && result == PF_OK; phase++) {
 		const struct scan_count *count = scan_counts_find(counts, kind, phase);

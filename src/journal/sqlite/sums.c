@@ -9,7 +9,8 @@
 #include "journal/sqlite/tables.h"
 
 #define FLUSH_US \
-	INT64_C(4000000)   /* under load, sums and endpoints are so much behind the queries */
+	INT64_C(4000000)             /* under load, sums and endpoints are so much behind the queries */
+#define LATE_US INT64_C(6000000) /* when idle has not done it, a batch does */
 #define KINDS_SMALL 16 /* so few are written with their batch: a fraction of a millisecond */
 #define HOURS_PER_DAY 24
 #define US_PER_HOUR (TABLES_MS_PER_HOUR * 1000)
@@ -357,12 +358,17 @@ int sums_flush(struct sqlite_sink *sink)
 	return PF_OK;
 }
 
+bool sums_due(const struct sqlite_sink *sink)
+{
+	return clock_now().mono_us - sink->flushed_us >= FLUSH_US;
+}
+
 int sums_flush_if_due(struct sqlite_sink *sink)
 {
 	if (sums_whole(sink))
 		return PF_OK;
 	if (!sink->torn && sink->active_count > KINDS_SMALL &&
-	    clock_now().mono_us - sink->flushed_us < FLUSH_US)
+	    clock_now().mono_us - sink->flushed_us < LATE_US)
 		return PF_OK;
 	return sums_flush(sink);
 }

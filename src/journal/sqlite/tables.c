@@ -105,6 +105,14 @@ const char tables_sql[] =
 						 "CREATE TABLE ring (id INTEGER PRIMARY KEY, generation INTEGER NOT NULL,"
 						 " position INTEGER NOT NULL) STRICT;";
 
+const char tables_indices_sql[] = "CREATE INDEX IF NOT EXISTS endpoint_last ON endpoint (last);"
+								  "CREATE INDEX IF NOT EXISTS endpoint_first ON endpoint (first);"
+								  "CREATE INDEX IF NOT EXISTS fact_location ON fact (location);"
+								  "CREATE INDEX IF NOT EXISTS fact_control ON fact (control);"
+								  "CREATE INDEX IF NOT EXISTS fact_asn ON fact (asn);"
+								  "CREATE INDEX IF NOT EXISTS fact_standing ON fact (standing);"
+								  "CREATE INDEX IF NOT EXISTS reason_name ON reason (name);";
+
 /* What was rolled up, and the hours after it. Each device is looked up by itself, so that the hours are found by
  * the primary key. */
 #define TOGETHER(view, time, table, hour, name, its_name)                                 \

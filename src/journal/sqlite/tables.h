@@ -13,6 +13,8 @@
 	" + CAST(strftime('%m', (" hour ") * 3600, 'unixepoch') AS INTEGER) - 1)"
 
 extern const char tables_sql[];
+/* Came later than the tables; made when a journal is opened for writing and has none. */
+extern const char tables_indices_sql[];
 extern const char tables_views_sql[];
 
 #endif
