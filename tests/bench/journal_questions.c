@@ -105,9 +105,8 @@ static unsigned ask_all(const char *path, const struct question *questions, size
 			answer.store->close(&answer.store);
 		}
 		slow += longest > GOAL_MS;
-		printf("%s %7.1f ms (%.1f ms of CPU) %8llu rows  %s\n",
-		       longest > GOAL_MS ? "SLOW" : "    ", longest, least,
-		       (unsigned long long)answer.rows, questions[i].text);
+		printf("%s %7.1f ms (%.1f ms of CPU) %8llu rows  %s\n", longest > GOAL_MS ? "SLOW" : "    ",
+		       longest, least, (unsigned long long)answer.rows, questions[i].text);
 	}
 	return slow;
 }

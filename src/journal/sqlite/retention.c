@@ -7,12 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "journal/sqlite/merge.h"
 #include "journal/sqlite/rows.h"
 #include "journal/sqlite/tables.h"
 
 #define ROWS_STEP_MAX 1000 /* ids looked at, or rows taken, in one transaction of the sweep */
 #define STEPS_MAX 16 /* transactions in one call: 16,000 rows/s keep up with 5,000 queries/s */
+#define CALL_US \
+	INT64_C(50000) /* and no further one when a call has taken so long: the rings wait meanwhile */
 #define PAGES_STEP_MAX 256 /* pages given back in one call: 1 MB */
 #define LOOK_US INT64_C(1000000)
 #define BUSY_ROWS \
@@ -442,8 +445,8 @@ static bool sweep_is_due(const struct retention *retention, int64_t now_wall_us)
 	return retention->step || swept_us < 0 || swept_us >= SWEEP_US;
 }
 
-/* At most `steps_max` pieces; all sums are written. */
-static void sweep(struct sqlite_sink *sink, int64_t now_wall_us, int steps_max)
+/* At most `steps_max` pieces, begun before `until_us` (monotonic); all sums are written. */
+static void sweep(struct sqlite_sink *sink, int64_t now_wall_us, int steps_max, int64_t until_us)
 {
 	struct retention *retention = sink->retention;
 	int64_t hour = (now_wall_us - KEEP_SUMS_US) / US_PER_HOUR;
@@ -454,7 +457,7 @@ static void sweep(struct sqlite_sink *sink, int64_t now_wall_us, int steps_max)
 		return;
 	const int64_t limits[] = {(now_wall_us - KEEP_SUMS_US) / US_PER_MS, hour, hour / HOURS_PER_DAY,
 	                          run(sink, month_sql, &hour, 1)};
-	for (int i = 0; i < steps_max && retention->step; i++)
+	for (int i = 0; i < steps_max && retention->step && clock_now().mono_us < until_us; i++)
 		sweep_step(sink, limits);
 }
 
@@ -464,7 +467,7 @@ void retention_idle(struct sink *base, int64_t now_wall_us)
 	struct retention *retention = sink->retention;
 	int64_t since_us = now_wall_us - retention->looked_us;
 	bool look = since_us < 0 || since_us >= LOOK_US;
-	bool busy = sink->next_row - sink->idle_row > BUSY_ROWS;
+	bool busy = sink->idle_row && sink->next_row - sink->idle_row > BUSY_ROWS;
 	sink->idle_row = sink->next_row;
 	if (!busy || sums_due(sink))
 		sink_write_sums(sink);
@@ -476,15 +479,15 @@ void retention_idle(struct sink *base, int64_t now_wall_us)
 		merge_idle(sink, STEPS_MAX);
 	}
 	int64_t cutoff_ms = (now_wall_us - sink->keep_us) / US_PER_MS;
-	int64_t rows = 1;
+	int64_t rows = 1, until_us = clock_now().mono_us + CALL_US;
 	int count = 0;
-	for (; count < STEPS_MAX && rows > 0; count++) {
+	for (; count < STEPS_MAX && rows > 0 && (!count || clock_now().mono_us < until_us); count++) {
 		rows = delete_queries(sink, cutoff_ms);
 		retention->shrunk = retention->shrunk || rows > 0;
 	}
 	/* Only when all that is too old is gone do the blocks say what is needed. */
 	if (rows == 0 && sums_whole(sink) && sweep_is_due(retention, now_wall_us))
-		sweep(sink, now_wall_us, STEPS_MAX - count);
+		sweep(sink, now_wall_us, STEPS_MAX - count, until_us);
 	if (retention->shrunk && rows == 0)
 		give_pages_back(sink);
 }

@@ -304,6 +304,18 @@ const struct scan_count *scan_counts_find(const struct scan_counts *counts, int6
 	return page && page[kind % SCAN_PAGE_KINDS].count ? &page[kind % SCAN_PAGE_KINDS] : NULL;
 }
 
+int64_t scan_counts_next(const struct scan_counts *counts, int64_t kind)
+{
+	unsigned phases = counts->phases ? counts->phases->count : 1;
+	int64_t end = (int64_t)(counts->page_count * SCAN_PAGE_KINDS);
+	for (kind++; kind < end; kind++) {
+		for (unsigned phase = 0; phase < phases; phase++)
+			if (scan_counts_find(counts, kind, phase))
+				return kind;
+	}
+	return 0;
+}
+
 void scan_counts_free(struct scan_counts *counts)
 {
 	size_t page_count = counts->page_count * (counts->phases ? counts->phases->count : 1);

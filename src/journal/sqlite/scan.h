@@ -34,6 +34,8 @@ PF_MUST_CHECK int scan_count(struct sqlite_store *store, const struct store_filt
 /* NULL: there is no query of this kind in this phase. */
 const struct scan_count *scan_counts_find(const struct scan_counts *counts, int64_t kind,
                                           unsigned phase);
+/* The next kind behind `kind` that has a query in any phase; 0: there is none. */
+int64_t scan_counts_next(const struct scan_counts *counts, int64_t kind);
 void scan_counts_free(struct scan_counts *counts);
 
 #endif

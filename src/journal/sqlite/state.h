@@ -198,7 +198,7 @@ struct sqlite_sink {
 	struct merge *merge; /* who turned out to be whom, see merge.h */
 
 	int64_t next_row, next_row_kept; /* number of the next query: now, and at the last commit */
-	int64_t idle_row;                /* what it was when idle was called last */
+	int64_t idle_row;                /* what it was when idle was called last; 0: never */
 	struct block block;
 
 	struct retention *retention; /* see retention.h */

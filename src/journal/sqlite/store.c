@@ -93,11 +93,11 @@ struct history {
 	int (*each)(void *data, const struct store_history *row);
 };
 
-static int hand_history(sqlite3_stmt *words, void *each, void *data)
+/* A kind's counts, with its words. */
+static int hand_history(sqlite3_stmt *words, int64_t kind, const struct history *history,
+                        void *data)
 {
-	struct history *history = each;
 	const struct scan_counts *counts = &history->counts;
-	int64_t kind = sqlite3_column_int64(words, 14);
 	int result = PF_OK;
 	struct store_history row;
 	FILL_WORDS(&row, words);
@@ -114,6 +114,18 @@ static int hand_history(sqlite3_stmt *words, void *each, void *data)
 	return result;
 }
 
+static int hand_kind(struct sqlite_store *store, sqlite3_stmt *words, int64_t kind,
+                     const struct history *history, void *data)
+{
+	int result = PF_OK, step = SQLITE_ERROR;
+	if (sqlite3_bind_int64(words, 1, kind) == SQLITE_OK)
+		step = sqlite3_step(words);
+	if (step == SQLITE_ROW)
+		result = hand_history(words, kind, history, data);
+	sqlite3_reset(words);
+	return step == SQLITE_ROW || step == SQLITE_DONE ? result : ask_explain(store);
+}
+
 static int store_history(struct store *base, const struct store_filter *filter,
                          const struct store_phases *phases,
                          int (*each)(void *data, const struct store_history *row), void *data)
@@ -121,15 +133,18 @@ static int store_history(struct store *base, const struct store_filter *filter,
 	struct sqlite_store *store = (struct sqlite_store *)base;
 	struct question question;
 	struct history history = {.each = each};
+	int64_t kind = 0;
 	int result = ask_begin(store, &question);
 	if (result == PF_OK)
 		result = scan_count(store, filter, phases, &history.counts);
 	ask_add(&question, kind_words);
-	if (result == PF_OK)
-		result = ask_filter_kind(store, &question, filter);
-	ask_add(&question, " ORDER BY k.id");
-	if (result == PF_OK)
-		result = ask_walk(store, &question, hand_history, &history, data);
+	ask_add_number(&question, " AND k.id = ?", 0);
+	sqlite3_stmt *words = result == PF_OK ? ask_prepare(store, &question) : NULL;
+	if (result == PF_OK && !words)
+		result = PF_EIO;
+	while (result == PF_OK && (kind = scan_counts_next(&history.counts, kind)))
+		result = hand_kind(store, words, kind, &history, data);
+	sqlite3_finalize(words);
 	scan_counts_free(&history.counts);
 	return ask_end(store, &question, result);
 }
@@ -192,6 +207,11 @@ static int store_endpoints(struct store *base, const struct store_filter *filter
 	struct sqlite_store *store = (struct sqlite_store *)base;
 	struct question question;
 	struct endpoint_each call = {each};
+	/* The newest are found from the end of the index on `last`, unless something else says better which they are. */
+	bool walk_back = !filter->name && !filter->domain && !filter->device && !filter->devices &&
+	                 !filter->standing && !filter->country && !filter->location &&
+	                 !filter->control && !filter->asn && !filter->action && !filter->rule &&
+	                 (filter->since_wall_us || !filter->until_wall_us);
 	int result = ask_begin(store, &question);
 	if (result != PF_OK)
 		return ask_end(store, &question, result);
@@ -216,7 +236,10 @@ static int store_endpoints(struct store *base, const struct store_filter *filter
 	if (filter->until_wall_us)
 		ask_add_number(&question, " AND e.first <= ?", filter->until_wall_us / US_PER_MS);
 	if (filter->limit > 0)
-		ask_add_number(&question, " ORDER BY e.last DESC, e.id DESC LIMIT ?)", filter->limit);
+		ask_add_number(&question,
+		               walk_back ? " ORDER BY e.last DESC, e.id DESC LIMIT ?)"
+		                         : " ORDER BY +e.last DESC, e.id DESC LIMIT ?)",
+		               filter->limit);
 	ask_add(&question, " ORDER BY d.name, n.text, t.id, a.text");
 	if (result == PF_OK)
 		result = ask_walk(store, &question, hand_endpoint, &call, data);
@@ -254,9 +277,10 @@ static int store_devices(struct store *base,
 	if (result != PF_OK)
 		return ask_end(store, &question, result);
 	ask_add(&question,
-	        "SELECT d.key, d.name, d.first, d.last, d.queries, d.flagged, d.sinkholed,"
-	        " (SELECT count(DISTINCT e.name) FROM endpoint e JOIN fact f ON f.id = e.fact"
-	        " WHERE e.device = d.id AND f.standing = 'overseas')"
+	        "WITH abroad (device, names) AS MATERIALIZED (SELECT e.device, count(DISTINCT e.name)"
+	        " FROM fact f CROSS JOIN endpoint e ON e.fact = f.id WHERE f.standing = 'overseas'"
+	        " GROUP BY e.device) SELECT d.key, d.name, d.first, d.last, d.queries, d.flagged,"
+	        " d.sinkholed, ifnull((SELECT a.names FROM abroad a WHERE a.device = d.id), 0)"
 	        " FROM device d WHERE d.id NOT IN (SELECT device FROM merged)"
 	        " ORDER BY d.name, d.key");
 	result = ask_walk(store, &question, hand_device, &call, data);
@@ -292,10 +316,16 @@ static int store_asked(struct store *base, const struct store_filter *filter,
 	result = ask_filter_devices(store, &question, filter, "e.device");
 	if (filter->since_wall_us)
 		ask_add_number(&question, " AND e.last >= ?", filter->since_wall_us / US_PER_MS);
-	ask_add(&question, " UNION SELECT s.device, s.name FROM device d CROSS JOIN v_days s"
+	ask_add(&question, " UNION SELECT s.device, s.name FROM device d CROSS JOIN sum_day s"
 	                   " ON s.device = d.id WHERE 1");
 	if (filter->since_wall_us)
 		ask_add_number(&question, " AND s.day >= ?", filter->since_wall_us / US_PER_DAY);
+	if (result == PF_OK)
+		result = ask_filter_devices(store, &question, filter, "d.id");
+	/* What is not rolled up yet is all of these days. */
+	ask_add(&question, " UNION SELECT s.device, s.name FROM device d CROSS JOIN sum_hour s"
+	                   " ON s.device = d.id AND s.hour >= (SELECT rolled_until FROM progress)");
+	ask_add_number(&question, " WHERE s.hour / 24 >= ?", filter->since_wall_us / US_PER_DAY);
 	if (result == PF_OK)
 		result = ask_filter_devices(store, &question, filter, "d.id");
 	ask_add(&question, ") a LEFT JOIN merged m ON m.device = a.device"

@@ -79,7 +79,6 @@ const char tables_sql[] =
 	" first INTEGER NOT NULL, last INTEGER NOT NULL, count INTEGER NOT NULL, via TEXT NOT NULL,"
 	" UNIQUE (device, name, type, address)) STRICT;"
 	"CREATE INDEX endpoint_name ON endpoint (name);"
-	"CREATE INDEX endpoint_fact ON endpoint (fact);"
 	"CREATE TABLE kind (id INTEGER PRIMARY KEY, device INTEGER NOT NULL REFERENCES device,"
 	" client INTEGER NOT NULL REFERENCES client, name INTEGER NOT NULL REFERENCES name,"
 	" outcome INTEGER NOT NULL REFERENCES outcome, reason INTEGER REFERENCES reason,"
@@ -105,13 +104,16 @@ const char tables_sql[] =
 						 "CREATE TABLE ring (id INTEGER PRIMARY KEY, generation INTEGER NOT NULL,"
 						 " position INTEGER NOT NULL) STRICT;";
 
-const char tables_indices_sql[] = "CREATE INDEX IF NOT EXISTS endpoint_last ON endpoint (last);"
-								  "CREATE INDEX IF NOT EXISTS endpoint_first ON endpoint (first);"
-								  "CREATE INDEX IF NOT EXISTS fact_location ON fact (location);"
-								  "CREATE INDEX IF NOT EXISTS fact_control ON fact (control);"
-								  "CREATE INDEX IF NOT EXISTS fact_asn ON fact (asn);"
-								  "CREATE INDEX IF NOT EXISTS fact_standing ON fact (standing);"
-								  "CREATE INDEX IF NOT EXISTS reason_name ON reason (name);";
+const char tables_indices_sql[] =
+	"DROP INDEX IF EXISTS endpoint_fact;"
+	"CREATE INDEX IF NOT EXISTS endpoint_place ON endpoint (fact, last, device, name);"
+	"CREATE INDEX IF NOT EXISTS endpoint_last ON endpoint (last);"
+	"CREATE INDEX IF NOT EXISTS endpoint_first ON endpoint (first);"
+	"CREATE INDEX IF NOT EXISTS fact_location ON fact (location);"
+	"CREATE INDEX IF NOT EXISTS fact_control ON fact (control);"
+	"CREATE INDEX IF NOT EXISTS fact_asn ON fact (asn);"
+	"CREATE INDEX IF NOT EXISTS fact_standing ON fact (standing);"
+	"CREATE INDEX IF NOT EXISTS reason_name ON reason (name);";
 
 /* What was rolled up, and the hours after it. Each device is looked up by itself, so that the hours are found by
  * the primary key. */

@@ -206,7 +206,7 @@ static void a_full_disk_loses_nothing(void **state)
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
 	signal(SIGXFSZ, SIG_IGN);
 	tight = before;
-	tight.rlim_cur = 800 * 1024;
+	tight.rlim_cur = 1000 * 1024;
 	struct sink *sink = open_sink(place->path);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
 	char error[256] = "";
