@@ -230,6 +230,8 @@ int book_adopt(struct book *book, const struct config *config, const struct regi
 	whole = whole && take_configured(book, next, moved) && take_others(book, next, moved) &&
 	        book_pin(next) && take_aliases(book, next, moved) &&
 	        take_addresses(book, next, now.wall_us);
+	if (whole)
+		book_follow_stands(next, now.wall_us);
 	for (uint32_t i = 0; whole && i < next->row_count; i++)
 		row_retag(next, i);
 	if (whole)

@@ -55,6 +55,9 @@ static uint32_t row_of_mac(struct book *book, const struct addr *addr, const str
 	int configured = registry_resolve(book->registry, addr, mac, &device);
 	if (configured >= 0)
 		return (uint32_t)configured;
+	uint32_t stand = addr && addr->family == 6 ? book_row_of_stand(book, mac) : ROW_NONE;
+	if (stand != ROW_NONE)
+		return stand;
 	return row != ROW_NONE ? row : row_make(book, &device, wall_us);
 }
 
@@ -130,6 +133,8 @@ void book_settle(struct book *book, const struct addr *addr, int64_t wall_us)
 	entry->row = row;
 	entry->counted = entry->sources & FROM_NEIGHBOUR ? COUNTED_NEIGHBOUR : COUNTED_ADDRESS;
 	count_address(book, row, entry->counted == COUNTED_NEIGHBOUR, true);
+	if (entry->sources & FROM_NEIGHBOUR)
+		book_note_stand(book, addr, &asked.mac, row);
 	if (entry->sources & ~FROM_SIGHT)
 		adopt_address(book, addr, row, wall_us);
 	if (!had || before != row)
@@ -232,6 +237,7 @@ void book_asked(struct book *book, const char *id, size_t rule, int64_t wall_us)
 int64_t book_expire(struct book *book, int64_t wall_us)
 {
 	int64_t next = -1;
+	book_follow_stands(book, wall_us);
 	for (uint32_t i = (uint32_t)book->configured; i < book->row_count; i++) {
 		struct row *row = &book->rows[i];
 		if (!row->device.id[0] || !row->new_until_wall_us)

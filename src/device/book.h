@@ -56,7 +56,7 @@ PF_MUST_CHECK int book_leases(struct book *book, size_t file, struct lease_list 
 void book_sighting(struct book *book, const struct asker *asker, int64_t wall_us);
 /* A device asked a name that the asks-pattern of tag rule `rule` fits. */
 void book_asked(struct book *book, const char *id, size_t rule, int64_t wall_us);
-/* Ends `new` where its time has come. Returns the microseconds until that is so the next time; -1: nobody is new. */
+/* Ends `new` where its time has come, and gives IPv6 addresses to whose MAC has moved (device/stands.c). Returns the microseconds until that is so the next time; -1: nobody is new. */
 int64_t book_expire(struct book *book, int64_t wall_us);
 
 /* ---- names of the reverse zone ---- */

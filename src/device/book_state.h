@@ -58,6 +58,7 @@ struct book {
 	struct lease_list leases[CONFIG_LEASE_FILES_MAX];
 	struct address_table *lease_index; /* address to file (`interface`) and index (`row`) */
 	bool dirty, learns;
+	bool stands_changed;    /* IPv6 addresses may belong elsewhere now */
 	uint64_t roster_number; /* of the last roster that was made */
 	size_t name_cursor;     /* of the walk for names, in the slots of `keys` */
 	uint64_t evicted, changes_lost;
@@ -101,6 +102,16 @@ uint32_t book_place(struct book *book, const struct addr *addr, int64_t wall_us)
 void book_note_change(struct book *book, enum device_change_kind kind, const char *from,
                       const struct device *into, int64_t since_wall_us, int64_t wall_us,
                       const char *why);
+
+/* ---- stands.c */
+
+/* The configured device at whose IPv4 address the MAC stands; ROW_NONE. */
+uint32_t book_row_of_stand(const struct book *book, const struct mac *mac);
+/* The kernel says that the MAC stands at this address, which is the row's. */
+void book_note_stand(struct book *book, const struct addr *addr, const struct mac *mac,
+                     uint32_t row);
+/* Settles the IPv6 addresses anew of MACs that came to a configured IPv4 address, or left it. */
+void book_follow_stands(struct book *book, int64_t wall_us);
 
 /* ---- ties.c */
 

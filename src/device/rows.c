@@ -13,7 +13,8 @@
 
 static struct address_table **table_of(struct book *book, const struct addr *key)
 {
-	bool internal = key->family == KEY_ID || key->family == KEY_CLIENT || key->family == KEY_HOST;
+	bool internal = key->family == KEY_ID || key->family == KEY_CLIENT || key->family == KEY_HOST ||
+	                key->family == KEY_STAND;
 	return internal ? &book->names : &book->keys;
 }
 

@@ -47,6 +47,13 @@ struct addr key_of_mac(const struct mac *mac)
 	return key;
 }
 
+struct addr key_of_stand(const struct mac *mac)
+{
+	struct addr key = key_of_mac(mac);
+	key.family = KEY_STAND;
+	return key;
+}
+
 struct addr key_of_bytes(struct hash_key key, enum key_family family, const void *bytes,
                          size_t length)
 {

@@ -39,8 +39,10 @@ enum key_family {
 	KEY_ID = 'I',     /* of struct device */
 	KEY_CLIENT = 'C', /* DHCP client identifier or DUID */
 	KEY_HOST = 'H',   /* host name in lower case */
+	KEY_STAND = 'S',  /* a MAC that stands at a configured IPv4 address */
 };
 struct addr key_of_mac(const struct mac *mac);
+struct addr key_of_stand(const struct mac *mac);
 struct addr key_of_bytes(struct hash_key key, enum key_family family, const void *bytes,
                          size_t length);
 

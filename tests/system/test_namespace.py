@@ -155,6 +155,25 @@ def test_an_unknown_device_is_known_by_its_mac(net, start):
     assert named["name"] == "lobby coffee" and named["queries"] >= device["queries"]
 
 
+def test_a_network_of_the_configuration_is_one_device_by_ipv6_too(net, start):
+    """`all cameras` are those of the network, also when one of them asks from an address of which nobody has said anything."""
+    if not net.ipv6:
+        pytest.skip("no IPv6 here")
+    daemon = start(rules=SINK, devices=[{"name": "camera net", "ip": "10.77.0.0/24", "tags": ["camera"]}])
+    pairs = [("10.77.0.1", "10.77.0.2"), ("fd77::1", "fd77::2")]
+
+    def both():
+        net.asks(daemon.port, "a.test", pairs)
+        last = {row["client"]: row["device"] for row in daemon.rows(len(pairs))}
+        return last == {"10.77.0.2": "camera net", "fd77::2": "camera net"}
+
+    wait_until(both, "it is the same device by both")
+    # the MAC with a tag of its own is a device of its own, one step away
+    assert daemon.cli("tag", MAC, "front-door")[0] == 0
+    net.asks(daemon.port, "b.test", pairs)
+    assert {row["device"] for row in daemon.rows(len(pairs), "name = ?", "b.test")} == {MAC}
+
+
 def test_a_new_mac_behind_an_old_address(net, start):
     """The thing is swapped for another one that gets the same address: the kernel tells, and it counts."""
     daemon = start(rules=SINK, devices=[{"name": "first", "mac": MAC}, {"name": "second", "mac": "02:00:00:00:00:22"}])

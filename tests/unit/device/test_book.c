@@ -39,6 +39,46 @@ static void a_mac_joins_its_addresses(void **state)
 	house_free(&house);
 }
 
+/* Who stands at an IPv4 address that the configuration names is that device by IPv6 too, whatever comes first. */
+static void ipv6_goes_with_a_configured_ipv4_address(void **state)
+{
+	(void)state;
+	struct house *house = house_new(one_coffee, 0);
+	for (int round = 0; round < 2; round++) {
+		house_neighbour(house, "192.168.40.9", CAMERA);
+		house_neighbour(house, "fe80::9", CAMERA);
+		assert_string_equal(house_ask(house, "192.168.40.9"), "name:camera net");
+		assert_string_equal(house_ask(house, "fe80::9"), "name:camera net");
+		/* the kernel may forget it; a reload keeps what the kernel knows */
+		house_neighbour(house, "192.168.40.9", round ? NULL : CAMERA);
+		house_publish(house);
+		assert_string_equal(house_ask(house, "fe80::9"), "name:camera net");
+		house_configure(house, one_coffee);
+		assert_string_equal(house_ask(house, "fe80::9"), round ? "mac:" CAMERA : "name:camera net");
+		/* it has moved to where nobody has named anything */
+		house_neighbour(house, "192.168.1.9", CAMERA);
+		(void)book_expire(house->book, house->now.wall_us);
+		house_publish(house);
+		assert_string_equal(house_ask(house, "fe80::9"), "mac:" CAMERA);
+		assert_string_equal(house_tags(house, "fe80::9"), "all unknown new");
+		assert_string_equal(house_ask(house, "192.168.1.9"), "mac:" CAMERA);
+		/* and back again, IPv6 first */
+		house_neighbour(house, "192.168.1.9", NULL);
+		house_neighbour(house, "192.168.40.9", CAMERA);
+		(void)book_expire(house->book, house->now.wall_us);
+		house_publish(house);
+		assert_string_equal(house_ask(house, "fe80::9"), "name:camera net");
+		assert_string_equal(house_tags(house, "fe80::9"), "all camera");
+	}
+	/* whose MAC somebody has tagged is itself everywhere */
+	int row = book_find(house->book, "mac:" CAMERA, house->now);
+	assert_int_equal(book_tag(house->book, (size_t)row, "guest", 1), PF_OK);
+	house_publish(house);
+	assert_string_equal(house_ask(house, "fe80::9"), "mac:" CAMERA);
+	assert_string_equal(house_ask(house, "192.168.40.9"), "mac:" CAMERA);
+	house_free(&house);
+}
+
 static void an_address_changes_hands(void **state)
 {
 	(void)state;
@@ -302,7 +342,7 @@ static void found_by_what_people_write(void **state)
 		{"02:00:00:00:00:01", "mac:02:00:00:00:00:01|tea|1"},
 		{"02-00-00-00-00-01", "mac:02:00:00:00:00:01|tea|1"},
 		{"02:00:00:00:00:51", "mac:02:00:00:00:00:51|02:00:00:00:00:51|0"},
-		{"02:00:00:00:00:52", "mac:02:00:00:00:00:52|02:00:00:00:00:52|0"}, /* by fe80::52 */
+		{"02:00:00:00:00:52", "name:net|net|1"}, /* and so does fe80::52 */
 		{"02:00:00:00:00:53", "name:net|net|1"}, /* it stands in that network now */
 		{"mac:02:00:00:00:00:53", "name:net|net|1"},
 		{"02:00:00:00:00:77", "mac:02:00:00:00:00:77|02:00:00:00:00:77|0"},
@@ -402,6 +442,15 @@ static void many_random_events(void **state)
 		unsigned address = (random >> 8) % ADDRESSES, mac = (random >> 18) % (MACS + 10);
 		char addr_text[ADDR_TEXT_MAX], mac_text[MAC_TEXT_MAX];
 		snprintf(addr_text, sizeof addr_text, "10.0.0.%u", address);
+		if (random >> 31) { /* these only have to be counted */
+			snprintf(addr_text, sizeof addr_text, "fd00::%x", address);
+			snprintf(mac_text, sizeof mac_text, "02:00:00:00:00:%02x", mac);
+			house_neighbour(house, addr_text, mac < MACS ? mac_text : NULL);
+			snprintf(addr_text, sizeof addr_text, "192.168.40.%u", address);
+			house_neighbour(house, addr_text, mac % 7 ? mac_text : NULL);
+			(void)book_expire(house->book, house->now.wall_us);
+			continue;
+		}
 		snprintf(mac_text, sizeof mac_text, "02:00:00:00:00:%02x", mac);
 		held[address] = mac < MACS ? (int)mac : -1;
 		house_neighbour(house, addr_text, mac < MACS ? mac_text : NULL);
@@ -433,6 +482,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_mac_joins_its_addresses),
+		cmocka_unit_test(ipv6_goes_with_a_configured_ipv4_address),
 		cmocka_unit_test(an_address_changes_hands),
 		cmocka_unit_test(the_kernel_is_quicker),
 		cmocka_unit_test(a_forwarder_tells),
