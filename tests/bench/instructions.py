@@ -2,12 +2,19 @@
 """User-space instructions for one query, counted by callgrind: a figure that does not depend on how busy the machine is.
 
     PF_BUILD=build PF_GEOIP=build/GeoIP tests/bench/instructions.py [--json]
+    PF_BUILD=build tests/bench/instructions.py --gate [--full] [--write]
 
 The daemon runs as a household has it and more: one worker, 200 devices, 20 rules of which four ask for the standing, two location
 databases, the AS ranges, a list of 100,000 names. 1,000 names are asked, once and 21 times: the difference is what a cached or
 sinkholed answer costs, without the start and the misses.
 Printed are the instructions of the worker from the packet to the reply, and of the journal's thread, for each query.
+
+--gate holds the worker's against those of instructions.json, and fails when one has grown by over a tenth: with neither databases nor a
+long list, which take long to read under valgrind and of which a hit sees nothing, and fewer rounds, of which the first is misses;
+with the journal on, or with --full both ways. --write writes them down
+anew, for a change that is meant.
 """
+import functools
 import json
 import os
 import pathlib
@@ -25,11 +32,17 @@ os.environ.setdefault("PF_PATIENCE_S", "900")  # databases are read for a minute
 import harness  # noqa: E402
 
 NAMES, ROUNDS = 1000, 20
+GATE, GATE_ROUNDS, GROWTH_MAX = pathlib.Path(__file__).with_name("instructions.json"), 6, 0.10
 WORKER, QUERY, WRITER = "on_readable", "pipeline_receive", "writer_drain"
 RULES = [{"name": f"overseas {i}", "tags": [f"t{i}"], "standing": "overseas", "action": "flag"} for i in range(4)] + \
         [{"name": f"names {i}", "tags": [f"t{i % 4}"], "names": [f"*.never{i}.test"], "action": "sinkhole"} for i in range(15)] + \
         [{"name": "listed", "lists": ["bench"], "action": "sinkhole"}]
 DEVICES = [{"name": f"device {i}", "ip": f"127.9.{i // 100}.{i % 100 + 1}", "tags": [f"t{i % 4}"]} for i in range(200)]
+
+
+@functools.cache
+def questions(domain):
+    return [harness.question(f"n{i}.{domain}").to_wire() for i in range(NAMES)]
 
 
 def ask_all(port, domain, source="127.9.0.5"):
@@ -38,7 +51,7 @@ def ask_all(port, domain, source="127.9.0.5"):
         sock.bind((source, 0))
         sock.connect(("127.0.0.1", port))
         sock.settimeout(harness.PATIENCE_S)
-        wires = [harness.question(f"n{i}.{domain}").to_wire() for i in range(NAMES)]
+        wires = questions(domain)
         for at in range(0, NAMES, 8):
             for wire in wires[at:at + 8]:
                 sock.send(wire)
@@ -64,17 +77,19 @@ def house(upstream, change):
     return daemon
 
 
-def run(domain, journal, rounds, rules, handler, prove):
+def run(domain, journal, rounds, rules, handler, prove, small=False):
     """Instructions in all: of the worker, of the queries in it (without packets, of which there are more or fewer in one batch), of the writer."""
     upstream = harness.Upstream(handler)
-    daemon = house(upstream, {"rules": rules, **({} if journal else {"journal": "off"})})
+    daemon = house(upstream, {"rules": rules, **({} if journal else {"journal": "off"}), **({"geo": {"location": [], "control": []}} if small else {})})
+    if small:
+        daemon.write_file("list", "".join(f"n{i}.listed.test\n" for i in range(NAMES)))
     profile = harness.make_folder()
     try:
         # made as root, written to as the user whom the daemon becomes
         (profile / "callgrind.out").touch()
         (profile / "callgrind.out").chmod(0o666)
-        harness.WRAP[:] = ["valgrind", "-q", "--vgdb=no", "--tool=callgrind", f"--callgrind-out-file={profile}/callgrind.out", "--separate-threads=no",
-                           f"--toggle-collect={WORKER}", f"--toggle-collect={WRITER}"]
+        toggles = [f"--toggle-collect={function}" for function in ([QUERY] if small else [WORKER, WRITER])]
+        harness.WRAP[:] = ["valgrind", "-q", "--vgdb=no", "--tool=callgrind", f"--callgrind-out-file={profile}/callgrind.out", "--separate-threads=no", *toggles]
         daemon.start()
         for _ in range(rounds):
             ask_all(daemon.port, domain)
@@ -82,6 +97,8 @@ def run(domain, journal, rounds, rules, handler, prove):
             prove(daemon)
         daemon.signal(15)
         daemon.process.wait(harness.PATIENCE_S)
+        if small:
+            return {"query": int(re.search(r"^totals: (\d+)", (profile / "callgrind.out").read_text(), re.M).group(1))}
         return {"worker": inclusive(profile, WORKER), "query": inclusive(profile, QUERY), "journal": inclusive(profile, WRITER)}
     finally:
         daemon.clean()
@@ -94,9 +111,30 @@ def measure(domain, journal, rules=RULES, handler=None, prove=None):
     return {part: (often[part] - once[part]) / (NAMES * ROUNDS) for part in once}
 
 
+def gate(write, full):
+    """True: no query has become dearer by over a tenth. Without `full` only with the journal, which shows all that the others show."""
+    figures, good = {}, True
+    for what, domain in (("cached", "cached.test"), ("sinkholed", "listed.test")):
+        for journal in (False, True) if full else (True,):
+            total = run(domain, journal, GATE_ROUNDS, RULES, None, None, small=True)
+            figures[f"{what}, journal {'on' if journal else 'off'}"] = round(total["query"] / (NAMES * GATE_ROUNDS))
+    if write:
+        GATE.write_text(json.dumps(figures, indent=1) + "\n")
+    for what, limit in json.loads(GATE.read_text()).items():
+        if what not in figures:
+            continue
+        grown = figures[what] / limit - 1
+        print(f"{what:28}{figures[what]:10} instructions a query, {limit} are written down: {grown:+.1%}", flush=True)
+        good = good and grown <= GROWTH_MAX
+    return good
+
+
 def main():
     if not shutil.which("valgrind"):
         sys.exit("valgrind is not installed")
+    if "--gate" in sys.argv[1:]:
+        write = "--write" in sys.argv[1:]
+        sys.exit(not gate(write, write or "--full" in sys.argv[1:]))
     results = {}
     for what, domain in (("cached", "cached.test"), ("sinkholed", "listed.test")):
         for journal in (False, True):

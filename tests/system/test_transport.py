@@ -1,6 +1,8 @@
 """UDP and TCP: sizes, TC, pipelining, limits, and the address that a reply leaves from."""
 import collections
+import os
 import socket
+import struct
 import threading
 import time
 
@@ -68,6 +70,35 @@ def test_pipelined_tcp_is_answered_out_of_order(portafilter, upstream):
         release.set()
         second = dns.message.from_wire(stream.receive())
     assert (first.id, second.id) == (fast.id, slow.id)
+
+
+def test_pipelined_without_end(portafilter, upstream):
+    """PF_PIPELINED=100000 for all of them; the slow ones, which came first, hold nobody up."""
+    count, slow_count = int(os.environ.get("PF_PIPELINED", 3000)), 20
+    release = threading.Event()
+
+    def handler(query, transport):
+        if query.question[0].name.to_text().startswith("slow"):
+            release.wait(PATIENCE_S)
+        return answer(query, "192.0.2.1")
+
+    daemon = portafilter({"upstreams": [upstream(handler).upstream]})
+    assert ask(daemon.port, "fast.test").rcode() == dns.rcode.NOERROR
+    slow = [question(f"slow{i}.test").to_wire() for i in range(slow_count)]
+    wire = question("fast.test").to_wire()
+    fast = [struct.pack("!H", i % 65536) + wire[2:] for i in range(count)]
+    with Stream(daemon.port, timeout=PATIENCE_S) as stream:
+        sender = threading.Thread(target=stream.send, args=(*slow, *fast))
+        sender.start()
+        replies = stream.sock.makefile("rb")
+
+        def receive():  # a whole message
+            return replies.read(struct.unpack("!H", replies.read(2))[0])
+        answered = collections.Counter(receive()[:2] for _ in range(count))
+        assert answered == collections.Counter(one[:2] for one in fast)
+        release.set()
+        assert sorted(receive()[:2] for _ in slow) == sorted(one[:2] for one in slow)
+        sender.join(PATIENCE_S)
 
 
 def test_hundred_queries_on_one_connection(portafilter, nsd):
