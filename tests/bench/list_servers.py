@@ -58,9 +58,10 @@ def dnsmasq(folder, names):
 
 
 def zone_of(names):
+    """The names alone: with a wildcard for what is below each, zones take twice as long and twice as much."""
     yield "$TTL 3600\n@ SOA localhost. root.localhost. 1 3600 600 86400 3600\n@ NS localhost.\n"
     for name in names:
-        yield f"{name} CNAME .\n*.{name} CNAME .\n"
+        yield f"{name} CNAME .\n"
 
 
 def bind(folder, names):
