@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin/live.h"
 #include "admin/server.h"
 #include "admin/socket.h"
 #include "admin/web.h"
@@ -34,6 +35,8 @@ static void destroy(struct admin *admin)
 	for (size_t i = 0; i < admin->server_count; i++)
 		server_quiesce(admin->servers[i]);
 	jobs_stop(&admin->jobs); /* all that waited for one is resumed then */
+	if (admin->context.live)
+		live_end(admin->context.live);
 	for (size_t i = 0; i < admin->server_count; i++)
 		server_stop(&admin->servers[i]);
 	socket_remove(&admin->place);
@@ -108,7 +111,8 @@ static int prepare(struct admin *admin, const struct admin_options *options, cha
 	                                         .ops = options->ops,
 	                                         .budget = {.answer_bytes_max = ROWS_ANSWER_BYTES_MAX,
 	                                                    .held_bytes_max = ROWS_HELD_BYTES_MAX},
-	                                         .access = admin->access};
+	                                         .access = admin->access,
+	                                         .live = options->live};
 	return PF_OK;
 }
 

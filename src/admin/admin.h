@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "config/config.h"
+#include "value/event.h"
 
 #define ADMIN_BODY_BYTES_MAX (64u << 10)
 
@@ -54,14 +55,22 @@ PF_MUST_CHECK int admin_web_open(const struct config_web *config, struct admin_w
 void admin_web_announce(const struct admin_web *web);
 void admin_web_close(struct admin_web **web);
 
+/* The live streams, which outlive the admin's other parts: events may be raised by any thread until it is freed. NULL without memory
+ * or a thread. Freed when the admin has stopped. */
+struct admin_live;
+struct admin_live *admin_live_new(void);
+struct event_outlet admin_live_outlet(struct admin_live *live);
+void admin_live_free(struct admin_live **live);
+
 struct admin_options {
 	const char *socket_path;  /* unix socket, mode 0660; its folder must exist */
 	const char *journal_path; /* NULL: no journal is kept */
 	struct admin_ops ops;
-	const char *
-		state_folder; /* passwords and tokens are kept there; NULL: they are not, and nobody is asked */
-	struct admin_web *
-		web; /* its sockets are the admin's from now on; outlives it. NULL: the control socket only */
+	/* Passwords and tokens are kept there; NULL: they are not, and listen.web is left alone. */
+	const char *state_folder;
+	struct admin_live *live; /* outlives it; NULL: no streams */
+	/* Outlives it, but for its sockets, which are the admin's from now on; NULL: the control socket only. */
+	struct admin_web *web;
 };
 
 struct admin;

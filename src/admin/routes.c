@@ -9,6 +9,7 @@
 #include "admin/devices.h"
 #include "admin/metrics.h"
 #include "admin/routes_access.h"
+#include "admin/routes_more.h"
 #include "journal/sqlite/sqlite.h"
 #include "report/overview.h"
 #include "report/proposals.h"
@@ -18,6 +19,12 @@
 
 #define OVERVIEW_SINCE_US (INT64_C(86400) * 1000000)
 #define REPORT_SINCE_US (INT64_C(30) * 86400 * 1000000) /* when nobody says since when */
+
+void routes_fail(struct routes_answer *answer, int http, const char *sentence)
+{
+	answer->http = http;
+	snprintf(answer->error, sizeof answer->error, "%s", sentence);
+}
 
 /* ---- the running daemon ------------------------------------------------------------------ */
 
@@ -172,8 +179,7 @@ static int http_of(int error)
 	return error == PF_EINVAL || error == PF_EFULL ? 400 : 503;
 }
 
-/* Reads the parameters, and of a tag makes the list of its devices. False: the answer says why not. */
-static bool read_filter(struct routes_context *context, const struct params *params,
+bool routes_read_filter(struct routes_context *context, const struct params *params,
                         struct store_filter *filter, struct tagged *tagged,
                         struct routes_answer *answer)
 {
@@ -197,10 +203,13 @@ static bool read_filter(struct routes_context *context, const struct params *par
 static void ask_journal(struct routes_context *context, const struct store_filter *filter,
                         enum rows_kind kind, struct routes_answer *answer)
 {
+	enum rows_format format = rows_format(answer->caller->accept, kind);
 	struct store *store = open_store(context, answer);
 	if (!store)
 		return;
-	int error = rows_ask(store, kind, filter, &context->budget, &answer->rows, answer->error);
+	int error =
+		rows_ask(store, kind, filter, format, &context->budget, &answer->rows, answer->error);
+	answer->type = rows_type(format);
 	if (error != PF_OK)
 		answer->http = http_of(error);
 	store->close(&store);
@@ -211,7 +220,7 @@ static void get_queries(struct routes_context *context, const struct params *par
 {
 	struct store_filter filter;
 	struct tagged tagged;
-	bool read = read_filter(context, params, &filter, &tagged, answer);
+	bool read = routes_read_filter(context, params, &filter, &tagged, answer);
 	/* To the store 0 means all, and a month of queries is no answer for one request. */
 	if (read && !filter.limit) {
 		snprintf(answer->error, sizeof answer->error,
@@ -229,7 +238,7 @@ static void ask_rows(struct routes_context *context, const struct params *params
 {
 	struct store_filter filter;
 	struct tagged tagged;
-	if (read_filter(context, params, &filter, &tagged, answer))
+	if (routes_read_filter(context, params, &filter, &tagged, answer))
 		ask_journal(context, &filter, kind, answer);
 	tagged_deinit(&tagged);
 }
@@ -247,7 +256,7 @@ static void get_report(struct routes_context *context, const struct params *para
 	struct store_filter filter;
 	struct tagged tagged;
 	struct now now = clock_now();
-	if (read_filter(context, params, &filter, &tagged, answer)) {
+	if (routes_read_filter(context, params, &filter, &tagged, answer)) {
 		struct store *store = open_store(context, answer);
 		json_t *status = context->ops.status(context->ops.data, &answer->http, answer->error);
 		char home[128] = "";
@@ -276,8 +285,8 @@ static void get_report(struct routes_context *context, const struct params *para
 }
 
 /* The last day, when nothing else is asked for. */
-static void get_overview(struct routes_context *context, const struct params *params,
-                         struct routes_answer *answer)
+void get_overview(struct routes_context *context, const struct params *params,
+                  struct routes_answer *answer)
 {
 	struct store_filter filter;
 	struct now now = clock_now();
@@ -315,7 +324,7 @@ static void post_simulate(struct routes_context *context, const struct params *p
 		            "The body is to hold the rules, as in the configuration: {\"rules\": [...]}.");
 	else if (!context->journal_path)
 		routes_fail(answer, 409, "No journal is kept (journal: off).");
-	else if (read_filter(context, params, &filter, &tagged, answer)) {
+	else if (routes_read_filter(context, params, &filter, &tagged, answer)) {
 		if (!filter.since_wall_us)
 			filter.since_wall_us = clock_now().wall_us - REPORT_SINCE_US;
 		answer->body =
@@ -413,6 +422,8 @@ static const char *const simulate_params[] = {"add",   "device",   "name",      
                                               "since", "until",    "limit",      NULL};
 static const char *const event_params[] = {"device", "kind", "since", "until", "limit", NULL};
 
+static const char *const live_params[] = {"what",     "device", "name",       "action", "rule",
+                                          "standing", "type",   PLACE_PARAMS, NULL};
 static const char *const login_params[] = {"password", NULL};
 static const char *const password_params[] = {"role", "password", "current", NULL};
 static const char *const token_params[] = {"name", "may", NULL};
@@ -425,6 +436,10 @@ static const struct route routes[] = {
 	{"/api/v1/tokens", 0, no_params, get_tokens},
 	{"/api/v1/tokens/new", ROUTE_CHANGES, token_params, post_token},
 	{"/api/v1/tokens/revoke", ROUTE_CHANGES, name_params, post_revoke_token},
+	{"/healthz", ROUTE_FOR_ALL, no_params, get_health},
+	{"/readyz", ROUTE_FOR_ALL, no_params, get_ready},
+	{"/api/v1/countries", 0, overview_params, get_countries},
+	{"/api/v1/live", 0, live_params, get_live},
 	{"/metrics", 0, no_params, get_metrics},
 	{"/api/v1/status", 0, no_params, get_status},
 	{"/api/v1/devices", 0, device_params, get_devices},

@@ -16,21 +16,25 @@ struct caller {
 	char session[ACCESS_SECRET_TEXT_MAX]; /* "": came without one, or with a token */
 	int64_t expires_wall_us;              /* of the session */
 	struct addr addr;                     /* not of a local one */
+	const char *accept;                   /* which media types it takes; NULL: not said */
+	const char *last_event; /* the last one that it has seen of a stream; NULL: none */
 };
 
 struct routes_context {
 	const char *journal_path; /* NULL: no journal is kept; borrowed */
 	struct admin_ops ops;
 	struct rows_budget budget;
-	struct access *access;
+	struct access *access;   /* NULL: none is kept */
+	struct admin_live *live; /* NULL: no streams */
 };
 
-/* What a handler has to say. With `http` under 400 one of `rows`, `text` and `body` is there; else a sentence in
+/* What a handler has to say. With `http` under 400 one of `live`, `rows`, `text` and `body` is there; else a sentence in
  * `error`, and `body` may have members for the problem document. References are the caller's. */
 struct routes_answer {
 	const struct caller *caller; /* borrowed */
 	int http;                    /* 200 at first */
 	json_t *body;
+	struct live_reader *live;
 	struct rows_answer *rows;
 	struct buffer *text; /* of the media type `type`; on the heap */
 	const char *type;
@@ -52,6 +56,20 @@ struct route {
 	void (*handle)(struct routes_context *context, const struct params *params,
 	               struct routes_answer *answer);
 };
+
+/* Puts a sentence and an HTTP status into an answer. */
+void routes_fail(struct routes_answer *answer, int http, const char *sentence);
+
+/* Reads the parameters, and of a tag makes the list of its devices (tagged_deinit in any case). False: the answer says why
+ * not. */
+struct tagged;
+bool routes_read_filter(struct routes_context *context, const struct params *params,
+                        struct store_filter *filter, struct tagged *tagged,
+                        struct routes_answer *answer);
+
+#define ROUTE_HANDLER(name)                                                \
+	void name(struct routes_context *context, const struct params *params, \
+	          struct routes_answer *answer)
 
 /* NULL: nothing is there. */
 const struct route *route_find(const char *path);

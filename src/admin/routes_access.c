@@ -7,12 +7,6 @@
 
 #include "admin/gate.h"
 
-void routes_fail(struct routes_answer *answer, int http, const char *sentence)
-{
-	answer->http = http;
-	snprintf(answer->error, sizeof answer->error, "%s", sentence);
-}
-
 static int http_of(int error)
 {
 	switch (error) {

@@ -4,12 +4,6 @@
 
 #include "admin/routes.h"
 
-/* Puts a sentence and an HTTP status into an answer. */
-void routes_fail(struct routes_answer *answer, int http, const char *sentence);
-
-#define ROUTE_HANDLER(name)                                                \
-	void name(struct routes_context *context, const struct params *params, \
-	          struct routes_answer *answer)
 ROUTE_HANDLER(get_session);
 ROUTE_HANDLER(post_login);
 ROUTE_HANDLER(post_logout);

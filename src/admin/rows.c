@@ -1,11 +1,14 @@
 /* Rows of the journal as text: the store is walked once, each row goes through report/, where its shape is
  * known, and is forgotten. */
+#define _GNU_SOURCE /* fopencookie */
 #include "admin/rows.h"
 
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "report/export.h"
 #include "report/report.h"
 
 /* A walk, and the store of one row that report/ is shown. */
@@ -109,15 +112,56 @@ static int fail(int result, const struct store *store, const struct rows_budget 
 	return result;
 }
 
-int rows_ask(struct store *store, enum rows_kind kind, const struct store_filter *filter,
-             struct rows_budget *budget, struct rows_answer **out, char error[500])
+/* ---- csv and lines ----------------------------------------------------------------------- */
+
+enum rows_format rows_format(const char *accept, enum rows_kind kind)
 {
-	struct rows_answer *answer = calloc(1, sizeof *answer);
-	*out = NULL;
-	if (!answer)
-		return fail(PF_ENOMEM, store, budget, error);
-	answer->budget = budget;
-	buffer_init(&answer->text, budget->answer_bytes_max);
+	if (!accept || kind == ROWS_EVENTS)
+		return ROWS_JSON;
+	if (strstr(accept, "text/csv"))
+		return ROWS_CSV;
+	return strstr(accept, "application/jsonl") || strstr(accept, "application/x-ndjson")
+	           ? ROWS_JSONL
+	           : ROWS_JSON;
+}
+
+const char *rows_type(enum rows_format format)
+{
+	static const char *const types[] = {
+		[ROWS_CSV] = "text/csv; charset=utf-8; header=present", [ROWS_JSONL] = "application/jsonl"};
+	return types[format];
+}
+
+static ssize_t write_text(void *data, const char *bytes, size_t length)
+{
+	struct rows_answer *answer = data;
+	buffer_append(&answer->text, bytes, length);
+	return answer->text.failed || charge(answer) != PF_OK ? 0 : (ssize_t)length;
+}
+
+/* The export of the command, into memory. */
+static int export(struct store *store, enum rows_kind kind, const struct store_filter *filter,
+                  enum rows_format format, struct rows_answer *answer)
+{
+	const struct export_options options = {.format =
+	                                           format == ROWS_CSV ? EXPORT_CSV : EXPORT_JSONL};
+	struct export_result result = {0};
+	struct out out = {.file =
+	                      fopencookie(answer, "w", (cookie_io_functions_t){.write = write_text})};
+	if (!out.file)
+		return PF_ENOMEM;
+	int error = kind == ROWS_QUERIES ? export_queries(store, filter, &options, &out, &result)
+	                                 : export_endpoints(store, filter, &options, &out, &result);
+	bool failed = fflush(out.file) || ferror(out.file);
+	fclose(out.file);
+	if (answer->text.failed)
+		return PF_EFULL;
+	return error == PF_OK && failed ? PF_ENOMEM : error;
+}
+
+static int ask_json(struct store *store, enum rows_kind kind, const struct store_filter *filter,
+                    struct rows_answer *answer)
+{
 	struct walk walk = {.one = {.queries = one_query,
 	                            .endpoints = one_endpoint,
 	                            .events = one_event},
@@ -139,8 +183,21 @@ int rows_ask(struct store *store, enum rows_kind kind, const struct store_filter
 	}
 	if (result == PF_OK && answer->text.failed)
 		result = PF_ENOMEM;
-	if (result == PF_OK)
-		result = charge(answer);
+	return result == PF_OK ? charge(answer) : result;
+}
+
+int rows_ask(struct store *store, enum rows_kind kind, const struct store_filter *filter,
+             enum rows_format format, struct rows_budget *budget, struct rows_answer **out,
+             char error[500])
+{
+	struct rows_answer *answer = calloc(1, sizeof *answer);
+	*out = NULL;
+	if (!answer)
+		return fail(PF_ENOMEM, store, budget, error);
+	answer->budget = budget;
+	buffer_init(&answer->text, budget->answer_bytes_max);
+	int result = format == ROWS_JSON ? ask_json(store, kind, filter, answer)
+	                                 : export(store, kind, filter, format, answer);
 	if (result != PF_OK) {
 		rows_free(answer);
 		return fail(result, store, budget, error);

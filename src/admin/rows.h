@@ -21,12 +21,18 @@ struct rows_answer {
 
 enum rows_kind { ROWS_QUERIES, ROWS_ENDPOINTS, ROWS_EVENTS };
 
+/* Of media types that a client takes, the first that we have for these rows: text/csv (RFC 4180), application/jsonl or
+ * application/x-ndjson (one object a line), else JSON. */
+enum rows_format { ROWS_JSON, ROWS_CSV, ROWS_JSONL };
+enum rows_format rows_format(const char *accept, enum rows_kind kind);
+const char *rows_type(enum rows_format format); /* NULL: JSON */
+
 /* Asks the store. PF_OK and `*out`, the caller's (rows_free), with the document that report_queries,
  * report_endpoints and report_events promise; else a sentence in `error`: PF_EINVAL (a value of the filter), PF_EFULL (more
  * than answer_bytes_max), PF_ENOMEM (the budget, or memory), PF_EIO. */
 PF_MUST_CHECK int rows_ask(struct store *store, enum rows_kind kind,
-                           const struct store_filter *filter, struct rows_budget *budget,
-                           struct rows_answer **out, char error[500]);
+                           const struct store_filter *filter, enum rows_format format,
+                           struct rows_budget *budget, struct rows_answer **out, char error[500]);
 
 /* Gives the bytes back to the budget; for respond_text: takes a struct rows_answer *. */
 void rows_free(void *answer);

@@ -10,6 +10,7 @@
 
 #include "admin/assets.h"
 #include "admin/body.h"
+#include "admin/live.h"
 #include "admin/respond.h"
 
 #define CONNECTION_TIMEOUT_S 30
@@ -53,10 +54,13 @@ static void text_free(void *data)
 
 static void answer_deinit(struct routes_answer *answer)
 {
+	if (answer->live)
+		live_close(answer->live);
 	rows_free(answer->rows);
 	if (answer->text)
 		text_free(answer->text);
 	json_decref(answer->body);
+	answer->live = NULL;
 	answer->rows = NULL;
 	answer->text = NULL;
 	answer->body = NULL;
@@ -70,6 +74,11 @@ static enum MHD_Result send_answer(struct request *request)
 	struct rows_answer *rows = answer->rows;
 	struct buffer *text = answer->text;
 	json_t *body = answer->body;
+	if (answer->live) {
+		struct live_reader *live = answer->live;
+		answer->live = NULL;
+		return live_respond(live, connection);
+	}
 	if (answer->http < 400 && rows) {
 		answer->rows = NULL;
 		return respond_text(connection, answer->type, rows->text.data, rows->text.length, &header,
@@ -190,6 +199,10 @@ static int look(struct request *request, const char *path, const char *method)
 		gate_identify(&options->gate, request->connection, &request->caller);
 		request->asset = request->odd_path || request->route ? NULL : asset_find(path);
 	}
+	request->caller.accept =
+		MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
+	request->caller.last_event =
+		MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, "Last-Event-ID");
 	if (refused)
 		return refused;
 	if (request->asset)

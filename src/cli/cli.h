@@ -72,6 +72,7 @@ int verb_lists(const struct cli *cli);
 int verb_simulate(const struct cli *cli);
 int verb_report(const struct cli *cli);
 int verb_pause(const struct cli *cli);
+int verb_password(const struct cli *cli);
 int verb_import(const struct cli *cli);
 int verb_replay(const struct cli *cli);
 int verb_reload(const struct cli *cli);

@@ -168,7 +168,9 @@ static void explain(struct client *client, CURLcode code)
 		snprintf(client->error, sizeof client->error, "%s", words);
 }
 
-static CURLcode transfer(struct client *client, const char *url, bool post, struct buffer *body)
+/* `send` NULL: GET; else POST with this body. */
+static CURLcode transfer(struct client *client, const char *url, const char *send,
+                         struct buffer *body)
 {
 	CURL *curl = client->curl;
 	curl_easy_reset(curl);
@@ -179,13 +181,13 @@ static CURLcode transfer(struct client *client, const char *url, bool post, stru
 	curl_easy_setopt(curl, CURLOPT_PROXY, ""); /* whatever http_proxy says */
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, client->error);
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS);
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, post ? POST_TIMEOUT_MS : TIMEOUT_MS);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, send ? POST_TIMEOUT_MS : TIMEOUT_MS);
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, body);
-	if (post) {
-		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, "");
-		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, 0L);
+	if (send) {
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, send);
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long)strlen(send));
 	}
 	CURLcode code = curl_easy_perform(curl);
 	if (code != CURLE_OK)
@@ -205,8 +207,8 @@ static void print_problem(json_t *problem)
 	cli_complain("%s", *detail ? detail : "the daemon refuses, and does not say why.");
 }
 
-static int ask(struct client *client, const char *path, const struct params *params, bool post,
-               json_t **out)
+static int ask(struct client *client, const char *path, const struct params *params,
+               const char *send, json_t **out)
 {
 	struct buffer url, body;
 	long http = 0;
@@ -216,7 +218,7 @@ static int ask(struct client *client, const char *path, const struct params *par
 	buffer_init(&body, RESPONSE_BYTES_MAX);
 	if (!build_url(client, &url, path, params)) {
 		snprintf(client->error, sizeof client->error, "the question is too long");
-	} else if (transfer(client, url.data, post, &body) == CURLE_OK) {
+	} else if (transfer(client, url.data, send, &body) == CURLE_OK) {
 		curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &http);
 		*out = json_loadb(body.data ? body.data : "", body.length, 0, NULL);
 		if (json_is_object(*out)) {
@@ -237,12 +239,26 @@ static int ask(struct client *client, const char *path, const struct params *par
 
 int client_get(struct client *client, const char *path, const struct params *params, json_t **out)
 {
-	return ask(client, path, params, false, out);
+	return ask(client, path, params, NULL, out);
 }
 
 int client_post(struct client *client, const char *path, json_t **out)
 {
-	return ask(client, path, NULL, true, out);
+	return ask(client, path, NULL, "", out);
+}
+
+int client_post_json(struct client *client, const char *path, json_t *body, json_t **out)
+{
+	char *text = json_dumps(body, JSON_COMPACT);
+	*out = NULL;
+	if (!text) {
+		cli_complain("there is no memory.");
+		return CLI_NO;
+	}
+	int result = ask(client, path, NULL, text, out);
+	explicit_bzero(text, strlen(text));
+	free(text);
+	return result;
 }
 
 int client_no_daemon(const struct client *client)
@@ -260,7 +276,7 @@ int client_run(const struct cli *cli, const char *path, const struct params *par
 	int result = client_open(cli, &client);
 	if (result != CLI_DONE)
 		return result;
-	result = ask(client, path, params, post, &document);
+	result = ask(client, path, params, post ? "" : NULL, &document);
 	if (result == CLI_NO_DAEMON)
 		client_no_daemon(client);
 	else if (cli->json)

@@ -21,6 +21,9 @@ const struct config *client_config(const struct client *client);
 PF_MUST_CHECK int client_get(struct client *client, const char *path, const struct params *params,
                              json_t **out);
 PF_MUST_CHECK int client_post(struct client *client, const char *path, json_t **out);
+/* The same with members that are no matter for a URL; `body` stays the caller's. */
+PF_MUST_CHECK int client_post_json(struct client *client, const char *path, json_t *body,
+                                   json_t **out);
 
 /* Prints why the daemon does not answer; returns CLI_NO_DAEMON. */
 int client_no_daemon(const struct client *client);

@@ -69,6 +69,12 @@ static const struct cli_verb verbs[] = {
      "  portafilter pause 2h --tag tv\n"
      "  portafilter pause off\n",
      "g", 1, 1, verb_pause},
+	{"password", "[admin | viewer]",
+     "who may look at the dashboard, and who may change things there (listen.web)",
+     "  portafilter password\n"
+     "  portafilter password viewer\n"
+     "  pass show portafilter | portafilter password\n",
+     "", 0, 1, verb_password},
 	{"import", "pihole | adguard FILE",
      "moving in: a configuration, or a journal, of what Pi-hole or AdGuard Home have",
      "  portafilter import pihole /etc/pihole/gravity.db --output pihole.yaml\n"

@@ -96,7 +96,8 @@ static int start_clients(struct daemon *daemon)
 	http_configure(daemon->http, config, shared->snapshot->local);
 	daemon->fetch = fetch_new(&daemon->loop, daemon->http, on_copies_changed, daemon);
 	daemon->notify = notify_new(&daemon->loop, daemon->http);
-	if (!daemon->fetch || !daemon->notify)
+	daemon->live = admin_live_new();
+	if (!daemon->fetch || !daemon->notify || !daemon->live)
 		return PF_ENOMEM;
 	shared->notified = on_notified;
 	shared->notified_data = daemon->fetch;
@@ -289,10 +290,10 @@ static int start_journal(struct daemon *daemon, char error[ERROR_MAX])
 		return PF_EIO;
 	struct journal_options options = {.sinks = sinks,
 	                                  .sink_count = count,
-	                                  .outlet = notify_outlet(daemon->notify),
+	                                  .outlet = daemon_outlet(daemon),
 	                                  .ring_count = daemon->worker_count,
 	                                  .rings_path = daemon->journal_rings};
-	sqlite_sink_tell(sinks[0], notify_outlet(daemon->notify));
+	sqlite_sink_tell(sinks[0], daemon_outlet(daemon));
 	daemon->shared.journal = journal_start(&options);
 	if (daemon->shared.journal)
 		return PF_OK;
@@ -331,6 +332,7 @@ static int start_admin(struct daemon *daemon, char error[ERROR_MAX])
 	                                .journal_path = daemon->journal_path,
 	                                .ops = api_ops(daemon),
 	                                .state_folder = daemon->state_folder,
+	                                .live = daemon->live,
 	                                .web = daemon->web};
 	return admin_start(&options, &daemon->admin, error);
 }
@@ -404,6 +406,7 @@ static void end(struct daemon *daemon)
 	devices_stop(daemon->devices);
 	end_control(daemon);
 	devices_free(&daemon->devices);
+	admin_live_free(&daemon->live);
 	rcu_barrier();
 	cache_free(&shared->cache);
 	flight_table_free(&shared->flights);

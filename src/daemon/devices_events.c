@@ -125,7 +125,7 @@ void devices_tell_events(struct devices *devices, struct now now)
 	if (!news.count)
 		return;
 	remember(devices, now);
-	struct event_outlet outlet = notify_outlet(devices->daemon->notify);
+	struct event_outlet outlet = daemon_outlet(devices->daemon);
 	for (size_t i = 0; i < news.count; i++)
 		event_raise(&outlet, &news.events[i]);
 }

@@ -29,7 +29,8 @@ struct daemon {
 	bool replace;            /* at the end comes another program */
 	struct admin *admin;
 	struct admin_web *web; /* listen.web; NULL: none */
-	char *web_words;       /* what the configuration said of it at the start */
+	struct admin_live *live;
+	char *web_words; /* what the configuration said of it at the start */
 	/* What can not change while it runs; a reload that asks for other values is told so. */
 	char *control_socket, *journal_path, *journal_rings; /* journal_path NULL: `journal: off` */
 	char *journal_also;                                  /* config_describe_sinks of the start */
@@ -106,6 +107,8 @@ json_t *api_update_lists(void *data, const char *name, int *http, char error[500
 /* "2026-11-25T18:00:00.000Z", or null for never (0). */
 json_t *api_time(int64_t wall_us);
 
+/* Events for whoever is told of them, and for those who watch. */
+struct event_outlet daemon_outlet(struct daemon *daemon);
 /* Who is told of events, and how that goes. */
 json_t *api_notify(const struct daemon *daemon);
 

@@ -60,7 +60,7 @@ static int ask(struct fake *fake, enum rows_kind kind, struct rows_budget *budge
 {
 	static const struct store_filter any = {.after_row = 42};
 	error[0] = '\0';
-	return rows_ask(&fake->store, kind, &any, budget, answer, error);
+	return rows_ask(&fake->store, kind, &any, ROWS_JSON, budget, answer, error);
 }
 
 static void the_text_is_whole(void **state)
