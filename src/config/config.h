@@ -284,6 +284,7 @@ struct config_sink {
 struct config_rate_limit {
 	unsigned queries;    /* 0: no limit; default 1000 */
 	unsigned slip;       /* of those over it over UDP, each so manyth gets TC; 0: none; default 2 */
+	unsigned waiting;    /* for upstreams at one time, in each worker; default 200 */
 	unsigned ipv4, ipv6; /* lengths of the prefixes; default 32 and 64 */
 	size_t exempt_count;
 	struct prefix *exempt; /* and trusted-forwarders; default loopback */

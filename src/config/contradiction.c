@@ -72,7 +72,7 @@ static void check_types(struct reader *reader, const struct config_rule *rule)
 	unsigned can = families_of_types(rule), wanted = families_of_networks(rule);
 	if (asks_refused_types(rule))
 		tell_warning(reader, rule->pos,
-		             "a rule on these `types` can never hold: ANY and transfers are refused "
+		             "a rule on these `types` can never hold: ANY and transfers are answered "
 		             "before any rule is asked");
 	else if (asks_addresses && !can)
 		tell_warning(reader, rule->pos,

@@ -6,6 +6,8 @@
 
 #define QUERIES_DEFAULT 1000 /* a minute: a household's busiest device asks a tenth of it */
 #define SLIP_DEFAULT 2
+#define WAITING_DEFAULT 200 /* no device has so many names that it does not know yet */
+#define WAITING_MAX 10000
 #define SLIP_MAX 10
 #define IPV4_DEFAULT 32
 #define IPV6_DEFAULT 64 /* a host has a /64 full of addresses to choose from */
@@ -24,6 +26,14 @@ static void read_slip(struct reader *reader, const struct node *node, void *targ
 	unsigned number;
 	if (reader_number(reader, node, "rate-limit.slip", 0, SLIP_MAX, &number))
 		limit->slip = number;
+}
+
+static void read_waiting(struct reader *reader, const struct node *node, void *target)
+{
+	struct config_rate_limit *limit = target;
+	unsigned number;
+	if (reader_number(reader, node, "rate-limit.waiting", 1, WAITING_MAX, &number))
+		limit->waiting = number;
 }
 
 static void read_ipv4(struct reader *reader, const struct node *node, void *target)
@@ -62,7 +72,7 @@ void section_rate_limit(struct reader *reader, const struct node *node, void *ta
 	static const struct field fields[] = {
 		{"queries", read_queries, false}, {"slip", read_slip, false},
 		{"ipv4", read_ipv4, false},       {"ipv6", read_ipv6, false},
-		{"exempt", read_exempt, false},
+		{"exempt", read_exempt, false},   {"waiting", read_waiting, false},
 	};
 	struct config_rate_limit *limit = &((struct config *)target)->rate_limit;
 	if (node->kind != NODE_SCALAR) {
@@ -74,7 +84,7 @@ void section_rate_limit(struct reader *reader, const struct node *node, void *ta
 	else
 		tell_error(reader, node->pos,
 		           "`rate-limit` must be `off` or a mapping with `queries` (a minute), `slip`, "
-		           "`ipv4`, `ipv6` and `exempt`, but text was found");
+		           "`waiting`, `ipv4`, `ipv6` and `exempt`, but text was found");
 }
 
 void default_rate_limit(struct reader *reader)
@@ -84,6 +94,7 @@ void default_rate_limit(struct reader *reader)
 	*limit = (struct config_rate_limit){
 		.queries = QUERIES_DEFAULT,
 		.slip = SLIP_DEFAULT,
+		.waiting = WAITING_DEFAULT,
 		.ipv4 = IPV4_DEFAULT,
 		.ipv6 = IPV6_DEFAULT,
 		.exempt =

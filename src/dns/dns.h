@@ -29,6 +29,7 @@ enum dns_type {
 	DNS_TYPE_CNAME = 5,
 	DNS_TYPE_SOA = 6,
 	DNS_TYPE_PTR = 12,
+	DNS_TYPE_HINFO = 13,
 	DNS_TYPE_MX = 15,
 	DNS_TYPE_TXT = 16,
 	DNS_TYPE_AAAA = 28,
@@ -52,6 +53,7 @@ enum dns_type {
 /* RFC 8914 info codes. */
 enum dns_ede {
 	DNS_EDE_NONE = -1,
+	DNS_EDE_OTHER = 0,
 	DNS_EDE_STALE = 3,
 	DNS_EDE_BLOCKED = 15,
 	DNS_EDE_PROHIBITED = 18,

@@ -8,6 +8,7 @@
 #include "dns/wire.h"
 
 #define OPTION_EDE 15
+#define ANY_TTL 3600 /* it will not change soon */
 #define EDE_HEADER 6 /* option code, option length, info code */
 
 /* A reply in the making. */
@@ -327,6 +328,17 @@ size_t reply_from_zone(uint8_t *out, const struct dns_query *query, unsigned rco
 		reply.answer_count = 1;
 	else
 		reply.authority_count = 1;
+	return finish(&reply);
+}
+
+size_t reply_any(uint8_t *out, const struct dns_query *query, const struct reply_options *options)
+{
+	static const uint8_t hinfo[] = "\7RFC8482"; /* and no OS: its length is the NUL */
+	struct reply reply = {.out = out, .query = query, .options = options};
+	begin(&reply);
+	memcpy(put_record(&reply, DNS_HEADER_BYTES, DNS_TYPE_HINFO, ANY_TTL, sizeof hinfo), hinfo,
+	       sizeof hinfo);
+	reply.answer_count = 1;
 	return finish(&reply);
 }
 

@@ -73,6 +73,9 @@ size_t reply_truncated(uint8_t *out, const struct dns_query *query,
 size_t reply_from_zone(uint8_t *out, const struct dns_query *query, unsigned rcode,
                        const struct dns_name *zone, const struct reply_options *options);
 
+/* What ANY gets: one HINFO record that says why there is no more (RFC 8482, 4.2). */
+size_t reply_any(uint8_t *out, const struct dns_query *query, const struct reply_options *options);
+
 /* FORMERR, NOTIMP, BADVERS, SERVFAIL, REFUSED: header, question where one could be read, OPT with
  * the extended RCODE and the extended error. */
 size_t reply_error(uint8_t *out, const struct dns_query *query, unsigned rcode,

@@ -62,6 +62,21 @@ static void close_connection(struct tcp_connection *connection)
 	uv_close((uv_handle_t *)&connection->idle, on_closed);
 }
 
+static void on_idle(uv_timer_t *timer)
+{
+	close_connection(timer->data);
+}
+
+/* Under pressure whoever is idle goes sooner. */
+static void restart_idle(struct tcp_connection *connection)
+{
+	size_t count = connection->server->connection_count;
+	uint64_t idle_ms = count > TCP_CONNECTIONS_MAX / 4 * 3 ? TCP_IDLE_LEAST_MS
+	                   : count > TCP_CONNECTIONS_MAX / 2   ? TCP_IDLE_SHORT_MS
+	                                                       : TCP_IDLE_MS;
+	uv_timer_start(&connection->idle, on_idle, idle_ms, 0);
+}
+
 static size_t queued_bytes(const struct tcp_connection *connection)
 {
 	return uv_stream_get_write_queue_size((const uv_stream_t *)&connection->handle);
@@ -86,7 +101,7 @@ static void on_written(uv_write_t *request, int status)
 		close_connection(connection);
 		return;
 	}
-	uv_timer_again(&connection->idle);
+	restart_idle(connection);
 	work(connection);
 	close_when_served(connection);
 }
@@ -169,7 +184,7 @@ static void take(struct tcp_connection *connection, const uint8_t *packet, size_
 	query->transport = connection;
 	query->listener = &connection->local;
 	connection->pending++;
-	uv_timer_again(&connection->idle);
+	restart_idle(connection);
 	rcu_read_lock();
 	pipeline_receive(pipeline, query, packet, length, clock_now());
 	rcu_read_unlock();
@@ -244,11 +259,6 @@ static void work(struct tcp_connection *connection)
 
 /* ---- connections ------------------------------------------------------------------------- */
 
-static void on_idle(uv_timer_t *timer)
-{
-	close_connection(timer->data);
-}
-
 static bool client_has_room(const struct tcp_server *server, const struct addr *client)
 {
 	size_t count = 0;
@@ -278,7 +288,7 @@ static bool admit(struct tcp_connection *connection)
 		return false;
 	}
 	uv_tcp_nodelay(&connection->handle, 1);
-	uv_timer_start(&connection->idle, on_idle, TCP_IDLE_MS, TCP_IDLE_MS);
+	restart_idle(connection);
 	set_reading(connection);
 	return true;
 }

@@ -171,6 +171,18 @@ static void fly(struct flight *flight, const struct dns_query *asked)
 		land_empty(flight, FLIGHT_REFUSED);
 }
 
+/* May it wait? Once for each query. */
+static bool may_wait(struct query *query)
+{
+	struct pipeline *pipeline = query->pipeline;
+	if (!pipeline->loans || query->explained || query->waiting)
+		return true;
+	const struct snapshot *snapshot = rcu_dereference(pipeline->shared->snapshot);
+	query->waiting = limiter_wait(pipeline->shared->limiter, pipeline->loans,
+	                              &snapshot->config->rate_limit, &query->client.addr);
+	return query->waiting >= 0;
+}
+
 void depart(struct query *query, const struct cache_key *key, struct now now)
 {
 	struct pipeline *pipeline = query->pipeline;
@@ -180,6 +192,11 @@ void depart(struct query *query, const struct cache_key *key, struct now now)
 		counter_add(&pipeline->counters.cache_misses, 1);
 	if (!query->explained)
 		counter_add(&pipeline->counters.in_flight, 1);
+	if (!may_wait(query)) {
+		query->outcome = FLIGHT_CROWDED;
+		pipeline_resume(query);
+		return;
+	}
 	struct flight *flight = flight_join(pipeline->shared->flights, query, key, &joined);
 	if (!joined) {
 		query->outcome = FLIGHT_REFUSED;

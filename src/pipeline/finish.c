@@ -12,12 +12,16 @@
 #include "pipeline/sentence.h"
 #include "pipeline/wire.h"
 
+#define HELD_MAX_US 1900000 /* behind UPSTREAM_LATE_MS, so that what is stale still goes out */
+
 void finish_release(struct query *query)
 {
 	struct pipeline *pipeline = query->pipeline;
 	while (query->landed_count)
 		cache_entry_unref(query->landed[--query->landed_count]);
 	wire_release(query);
+	if (query->waiting)
+		limiter_waited(pipeline->loans, query->waiting);
 	query->next = pipeline->pool;
 	pipeline->pool = query;
 }
@@ -74,6 +78,9 @@ static size_t failure_reply(struct query *query, const struct finish *finish)
 	} else if (finish->rcode == DNS_RCODE_SERVFAIL && query->outcome == FLIGHT_NETWORK_ERROR) {
 		options.ede = DNS_EDE_NETWORK_ERROR;
 		options.ede_text = "no upstream could be reached";
+	} else if (finish->rcode == DNS_RCODE_SERVFAIL && query->outcome == FLIGHT_CROWDED) {
+		options.ede = DNS_EDE_OTHER;
+		options.ede_text = "too many queries of this client wait (rate-limit.waiting)";
 	}
 	return reply_error(query->pipeline->out, &query->dns, finish->rcode, &options);
 }
@@ -148,6 +155,10 @@ static size_t build_reply(struct query *query, const struct finish *finish, cons
 	if (finish->local.kind != LOCAL_ELSEWHERE) {
 		options.ede = DNS_EDE_SYNTHESIZED;
 		options.ede_text = reason;
+	}
+	if (query->dns.type == DNS_TYPE_ANY && finish->rcode == DNS_RCODE_NOERROR) {
+		*rcode = finish->rcode;
+		return reply_any(query->pipeline->out, &query->dns, &options);
 	}
 	if (finish->entry) {
 		*rcode = finish->entry->answer->rcode;
@@ -296,6 +307,17 @@ static void note_asked(const struct query *query, const struct config *config)
 	}
 }
 
+/* Whoever makes us wait could collect many answers, and let them fall on somebody's address all at once (DNSBomb): what was
+ * held for longer than any client should wait is not sent, and stands in the cache for who asks again. TCP has no made-up
+ * addresses. */
+static bool held_too_long(const struct query *query, const struct snapshot *snapshot)
+{
+	const struct pipeline *pipeline = query->pipeline;
+	return query->waits && query->udp && !query->explained &&
+	       pipeline->clock(pipeline->clock_data).mono_us - query->arrived.mono_us > HELD_MAX_US &&
+	       !limiter_exempts(&snapshot->config->rate_limit, &query->client.addr);
+}
+
 void finish_query(struct query *query, const struct finish *finish)
 {
 	struct pipeline *pipeline = query->pipeline;
@@ -309,8 +331,12 @@ void finish_query(struct query *query, const struct finish *finish)
 	if (of_the_house)
 		sentence_add_house(reason, query, finish);
 	else if (rcode == DNS_RCODE_REFUSED)
-		snprintf(reason, sizeof reason, "refused: transfers and ANY are not answered (RFC 8482)");
+		snprintf(reason, sizeof reason, "refused: transfers are not answered");
+	else if (query->dns.type == DNS_TYPE_ANY)
+		snprintf(reason, sizeof reason, "ANY is answered with as little as can be (RFC 8482)");
 	size_t length = build_reply(query, finish, reason, &rcode);
+	if (held_too_long(query, finish->snapshot))
+		length = 0;
 	if (query->explained) {
 		struct cache_entry *landed[PF_COUNT(query->landed)];
 		size_t landed_count = query->landed_count;

@@ -146,3 +146,21 @@ enum limiter_answer limiter_ask(struct limiter *limiter, struct limiter_loans *l
 	loan->refused = 0;
 	return LIMITER_SLIP;
 }
+
+int limiter_wait(const struct limiter *limiter, struct limiter_loans *loans,
+                 const struct config_rate_limit *limit, const struct addr *client)
+{
+	if (limiter_exempts(limit, client))
+		return 0;
+	int place = 1 + (int)(hash_of(limiter->key, limit, client, true) & (LIMITER_WAITING - 1));
+	if (loans->waiting[place - 1] >= limit->waiting)
+		return -1;
+	loans->waiting[place - 1]++;
+	return place;
+}
+
+void limiter_waited(struct limiter_loans *loans, int place)
+{
+	if (place > 0)
+		loans->waiting[place - 1]--;
+}

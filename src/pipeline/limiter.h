@@ -21,6 +21,8 @@
 #define LIMITER_WAYS 4     /* buckets of a set: 65,536 prefixes in 512 KB */
 #define LIMITER_LOANS 1024 /* of a worker, a power of two: clients that ask at the same time */
 #define LIMITER_LOAN_MAX 16
+#define LIMITER_WAITING \
+	4096 /* a power of two: clients that are told apart by how many of their queries wait */
 
 struct limiter;
 
@@ -32,6 +34,7 @@ struct limiter_loans {
 		uint16_t tokens;
 		uint16_t refused; /* since the last slip */
 	} loans[LIMITER_LOANS];
+	uint16_t waiting[LIMITER_WAITING]; /* queries, by the client's hash */
 };
 
 enum limiter_answer { LIMITER_PASS, LIMITER_DROP, LIMITER_SLIP };
@@ -48,5 +51,11 @@ bool limiter_exempts(const struct config_rate_limit *limit, const struct addr *c
 enum limiter_answer limiter_ask(struct limiter *limiter, struct limiter_loans *loans,
                                 const struct config_rate_limit *limit, uint32_t epoch,
                                 const struct addr *client, bool udp, int64_t mono_us);
+
+/* A query of this client is to wait for an upstream, in the worker of the loans. The place that is to be given back by
+ * limiter_waited; 0: nothing is counted for it; -1: too many wait already. */
+int limiter_wait(const struct limiter *limiter, struct limiter_loans *loans,
+                 const struct config_rate_limit *limit, const struct addr *client);
+void limiter_waited(struct limiter_loans *loans, int place);
 
 #endif

@@ -373,7 +373,7 @@ static void run(struct query *query)
 
 	struct finish finish = {.snapshot = snapshot};
 	if (dns_type_is_meta(query->dns.type)) {
-		finish.rcode = DNS_RCODE_REFUSED;
+		finish.rcode = query->dns.type == DNS_TYPE_ANY ? DNS_RCODE_NOERROR : DNS_RCODE_REFUSED;
 		finish_query(query, &finish);
 		return;
 	}

@@ -29,6 +29,7 @@ enum flight_outcome {
 	FLIGHT_TIMED_OUT,
 	FLIGHT_NETWORK_ERROR,
 	FLIGHT_REFUSED,
+	FLIGHT_CROWDED,  /* too many queries of this client wait */
 	FLIGHT_OUTDATED, /* a reload has taken the group away that was asked: search again */
 };
 
@@ -65,6 +66,7 @@ struct query {
 
 	/* The pipeline's own from here on, zeroed too. */
 	struct pipeline *pipeline; /* its home */
+	int waiting;               /* its place among the queries of its client that wait (limiter.h) */
 	bool stale;                /* some of what it has was served past its time */
 	bool sighted;              /* the control thread was told that nobody knows it */
 	enum record_source source;

@@ -54,6 +54,9 @@ static void close_attempt(struct attempt *attempt)
 	if (!attempt->open)
 		return;
 	attempt->open = false;
+	struct server *server = upstream_server(attempt->exchange, &attempt->peer);
+	if (server && server->waiting) /* after a reload it may be another one */
+		server->waiting--;
 	uv_close((uv_handle_t *)&attempt->poll,
 	         on_attempt_closed); /* takes the fd out of epoll at once */
 	close(attempt->fd);
@@ -281,6 +284,9 @@ static bool start_attempt(struct exchange *exchange, struct attempt *attempt)
 		trace(exchange, attempt, out, length);
 	attempt->poll.data = attempt;
 	attempt->open = true;
+	struct server *server = upstream_server(exchange, &attempt->peer);
+	if (server)
+		server->waiting++;
 	exchange->handles_open++;
 	if (uv_poll_start(&attempt->poll, UV_READABLE, on_readable)) {
 		close_attempt(attempt);
@@ -383,6 +389,10 @@ static void next_attempt(struct exchange *exchange)
 	attempt->peer = exchange->order[exchange->attempt_count % exchange->order_count];
 	exchange->attempt_count++;
 	struct server *server = upstream_server(exchange, &attempt->peer);
+	if (server && server->waiting >= UPSTREAM_WAITING_MAX) {
+		try_another(exchange);
+		return;
+	}
 	if (server)
 		counter_add(&server->stats.queries, 1);
 	if (start_attempt(exchange, attempt)) {
@@ -469,6 +479,15 @@ static void probe(struct upstream *upstream, struct server_group *group, const s
 	}
 }
 
+/* Has any of its servers? One that is silent must not collect all that this worker can have under way. */
+static bool has_room(const struct server_group *group)
+{
+	for (size_t i = 0; i < group->server_count; i++)
+		if (group->servers[i].waiting < UPSTREAM_WAITING_MAX)
+			return true;
+	return false;
+}
+
 int exchange_ask(struct forwarder *forwarder, uint64_t group_id, const struct dns_query *query,
                  forward_done done, void *data)
 {
@@ -476,14 +495,16 @@ int exchange_ask(struct forwarder *forwarder, uint64_t group_id, const struct dn
 	struct server_group *group = upstream_group(upstream, group_id);
 	if (upstream->exchange_count >= UPSTREAM_EXCHANGES_MAX || !group || !group->server_count)
 		return PF_EFULL;
+	if (!has_room(group))
+		return PF_EFULL;
 	struct exchange *exchange = begin(upstream, group_id, query, done, data);
 	if (!exchange)
 		return PF_ENOMEM;
+	choose_order(exchange, group);
 	if (upstream->hedge_credit < HEDGE_CREDIT_MAX)
 		upstream->hedge_credit++;
 	if (forwarder->late)
 		exchange->late_ms = uv_now(upstream->loop) + UPSTREAM_LATE_MS;
-	choose_order(exchange, group);
 	const struct server *first = upstream_server(exchange, &exchange->order[0]);
 	next_attempt(exchange);
 	probe(upstream, group, first, query);

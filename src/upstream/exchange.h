@@ -21,6 +21,7 @@ struct server {
 	struct upstream_stats stats;
 	char text[ADDR_PORT_TEXT_MAX];
 	struct health health;
+	size_t waiting; /* attempts that are open */
 };
 
 struct server_group {

@@ -16,9 +16,11 @@
 #include "value/group.h"
 
 #define UPSTREAM_EXCHANGES_MAX 4096 /* questions under way in one worker; more get SERVFAIL */
-#define UPSTREAM_ATTEMPTS_MAX 6     /* packets for one question */
-#define UPSTREAM_DEADLINE_MS 4500   /* a stub resolver gives up after 5 s (resolv.conf(5)) */
-#define UPSTREAM_LATE_MS 1800       /* then those who wait are told (RFC 8767, 5) */
+#define UPSTREAM_WAITING_MAX \
+	1024 /* packets of one worker to one server whose answers are waited for */
+#define UPSTREAM_ATTEMPTS_MAX 6   /* packets for one question */
+#define UPSTREAM_DEADLINE_MS 4500 /* a stub resolver gives up after 5 s (resolv.conf(5)) */
+#define UPSTREAM_LATE_MS 1800     /* then those who wait are told (RFC 8767, 5) */
 
 enum forward_status {
 	FORWARD_ANSWERED,

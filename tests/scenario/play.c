@@ -211,10 +211,11 @@ struct play *play_new(const char *yaml)
 	assert_non_null(play->book);
 	shared->cache = cache_new(CACHE_BYTES_DEFAULT, shared->key);
 	shared->flights = flight_table_new(shared->key);
+	shared->limiter = limiter_new(shared->key);
 	struct sink *sink = sink_new(play);
 	struct journal_options options = {.sinks = &sink, .sink_count = 1, .ring_count = PLAY_WORKERS};
 	shared->journal = journal_start(&options);
-	assert_true(shared->cache && shared->flights && shared->journal);
+	assert_true(shared->cache && shared->flights && shared->limiter && shared->journal);
 	if (yaml)
 		play_reload(play, yaml);
 	for (size_t i = 0; i < PLAY_WORKERS; i++) {
@@ -247,6 +248,7 @@ void play_free(struct play **play)
 	rcu_barrier();
 	cache_free(&shared->cache);
 	flight_table_free(&shared->flights);
+	limiter_free(&shared->limiter);
 	snapshot_free(&shared->snapshot);
 	book_free(&(*play)->book);
 	rcu_barrier();

@@ -271,6 +271,53 @@ static void times_have_a_least_and_a_most(void **state)
 	play_free(&play);
 }
 
+/* DNSBomb: who makes us wait can not have it all sent at once. */
+static void what_was_held_too_long_is_not_sent(void **state)
+{
+	(void)state;
+	struct play *play = play_new(DEVICES);
+	play_query(play, 0, LAPTOP, "a.example", "A");
+	play_query(play, 0, "127.0.0.1", "a.example", "A"); /* exempt */
+	play_advance_ms(play, 1901);
+	play_answer(play, 0, 0, ANSWER);
+	assert_int_equal(play->reply_count, 2);
+	assert_int_equal(play_reply_to(play, 0, LAPTOP)->length, 0);
+	assert_int_equal(reply_answer_count(play_reply_to(play, 0, "127.0.0.1")), 1);
+	play_query(play, 0, LAPTOP, "a.example", "A"); /* who asks again has it */
+	assert_string_equal(reply_addresses(&play->replies[2]), "198.51.100.1");
+	play_query(play, 0, LAPTOP, "b.example", "A");
+	play_advance_ms(play, 1900);
+	play_answer(play, 1, 0, "b.example. 60 IN A 198.51.100.1\n");
+	assert_int_equal(reply_answer_count(&play->replies[3]), 1);
+	play_expect_sums(play);
+	assert_true(play->records[0].dropped_reply);
+	play_free(&play);
+}
+
+static void a_client_has_so_many_waiting_and_no_more(void **state)
+{
+	(void)state;
+	struct play *play = play_new(DEVICES "rate-limit: {waiting: 3}\n");
+	static const char *const names[] = {"a.example", "b.example", "c.example"};
+	char text[512];
+	for (size_t i = 0; i < 3; i++)
+		play_query(play, 0, LAPTOP, names[i], "A");
+	play_query(play, 0, LAPTOP, "d.example", "A");
+	assert_int_equal(play->ask_count, 3);
+	assert_int_equal(reply_rcode(&play->replies[0]), 2);
+	assert_int_equal(reply_ede(&play->replies[0], text), 0);
+	play_query(play, 0, COFFEE, "d.example", "A"); /* it has a count of its own */
+	play_query(play, 0, "127.0.0.1", "e.example", "A");
+	assert_int_equal(play->ask_count, 5);
+	play_answer(play, 0, 0, ANSWER);
+	play_query(play, 0, LAPTOP, "f.example", "A"); /* one has left */
+	assert_int_equal(play->ask_count, 6);
+	for (size_t i = 1; i < 6; i++)
+		play_fail(play, i, FORWARD_TIMED_OUT);
+	play_expect_sums(play);
+	play_free(&play);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -285,6 +332,8 @@ int main(void)
 		cmocka_unit_test(what_is_sinkholed_is_not_renewed),
 		cmocka_unit_test(renewals_are_a_bounded_share),
 		cmocka_unit_test(times_have_a_least_and_a_most),
+		cmocka_unit_test(what_was_held_too_long_is_not_sent),
+		cmocka_unit_test(a_client_has_so_many_waiting_and_no_more),
 	};
 	return cmocka_run_group_tests(tests, play_begin, play_end);
 }

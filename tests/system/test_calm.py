@@ -1,11 +1,15 @@
 """Bad times: upstreams that are silent, slow, gone or lie, and clients that ask too much."""
+import contextlib
+import socket
 import threading
 import time
+
+import dns.message
 
 import dns.rcode
 import pytest
 
-from harness import ANSWER_S, SLOW, Nsd, addresses, answer, ask, ede, wait_until
+from harness import ANSWER_S, SLOW, Nsd, Stream, addresses, answer, ask, ede, question, wait_until
 
 OLD, NEW = "192.0.2.80", "192.0.2.81"
 STALE = 3  # EDE, RFC 8914
@@ -92,3 +96,59 @@ def test_what_is_asked_often_is_renewed_and_nobody_waits(portafilter, moody):
     wait_until(lambda: moody.server.count("a.test") == len(waited) + 1, "one question was nobody's")
     assert rows[-1]["source"] == "cache", "who asked had the old one"
     assert moody.server.count("b.test") == 0
+
+
+NO_LOOPBACK = {"exempt": ["127.0.0.9"]}  # by default whoever asks from this machine has no limits
+
+
+def test_held_answers_do_not_gather(portafilter, upstream):
+    """DNSBomb: an upstream that holds its answers for two seconds, and clients whose addresses may be made up."""
+    release = threading.Event()
+    server = upstream(lambda query, transport: (release.wait(ANSWER_S), answer(query, OLD))[1])
+    daemon = portafilter({"upstreams": [server.upstream], "rate-limit": {"waiting": 4, **NO_LOOPBACK}})
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock, Stream(daemon.port) as stream:
+        sock.connect(("127.0.0.1", daemon.port))
+        sock.settimeout(ANSWER_S)
+        for i in range(3):
+            sock.send(question(f"n{i}.test").to_wire())
+        stream.send(question("n0.test").to_wire())
+        wait_until(lambda: daemon.status()["queries"]["in_flight"] == 4, "they wait")
+        sock.send(question("n4.test").to_wire())  # one too many
+        refused = dns.message.from_wire(sock.recv(4096))
+        assert refused.rcode() == dns.rcode.SERVFAIL and ede(refused)[0] == 0 and "waiting" in ede(refused)[1]
+        time.sleep(1.95)
+        release.set()
+        assert addresses(dns.message.from_wire(stream.receive())) == [OLD], "a connection has no made-up address"
+        wait_until(lambda: daemon.status()["queries"]["dropped"] == 3, "the others get nothing")
+        known = server.count()
+        assert addresses(daemon.ask("n1.test")) == [OLD] and server.count() == known, "who asks again has it"
+        sock.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            sock.recv(4096)
+    status = daemon.status()["queries"]
+    assert status["answered"] == 6 and status["in_flight"] == 0
+
+
+def test_any_gets_as_little_as_can_be(portafilter, upstream):
+    server = upstream()
+    daemon = portafilter({"upstreams": [server.upstream]})
+    for tcp in (False, True):
+        reply = daemon.ask("a.test", "ANY", tcp=tcp)
+        assert reply.rcode() == dns.rcode.NOERROR and len(reply.to_wire()) < 80
+        assert [rrset.to_text() for rrset in reply.answer] == ['a.test. 3600 IN HINFO "RFC8482" ""']
+    assert server.count() == 0
+    assert "RFC 8482" in daemon.rows(2)[0]["reason"]
+
+
+def test_idle_connections_go_sooner_when_there_are_many(portafilter):
+    """More than half of what a worker takes: the last comers have a quarter of the time."""
+    daemon = portafilter()
+    with contextlib.ExitStack() as stack:
+        streams = [stack.enter_context(Stream(daemon.port, source=f"127.0.1.{i // 60}")) for i in range(540)]
+        begin = time.monotonic()
+        streams[-1].sock.settimeout(10 * SLOW)
+        assert streams[-1].receive() is None
+        assert time.monotonic() - begin > 2
+        streams[0].sock.setblocking(False)
+        with pytest.raises(BlockingIOError):  # the first comer has ten seconds
+            streams[0].sock.recv(1)

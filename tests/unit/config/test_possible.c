@@ -144,7 +144,7 @@ static void test_types_and_addresses(void **state)
 		{"types: [MX, TXT], cname: x.example, action: flag", NULL},
 		{"types: CNAME, cname: x.example, action: flag", NULL},
 		{"types: [MX, TXT], action: flag", NULL},
-		{"types: [ANY, AXFR], action: sinkhole", "refused before any rule"},
+		{"types: [ANY, AXFR], action: sinkhole", "answered before any rule"},
 		{"types: [ANY, A], action: sinkhole", NULL},
 		{"types: [\"!ANY\"], action: flag", NULL},
 	};
