@@ -1,5 +1,6 @@
 /* `report`: what a device, those with a tag, or all of them talked to. The journal's file is read here, and the databases for whom to
  * credit. */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 
 #define SINCE_DEFAULT "30d"
 #define REPORT_BYTES_MAX (64u << 20)
+#define HEAD_MAX 32
 
 /* ---- for terminals --------------------------------------------------------------------------- */
 
@@ -42,25 +44,11 @@ static void print_heat(json_t *document)
 	}
 }
 
-/* "CN 3, US 1" */
-static void join(json_t *object, struct buffer *out)
-{
-	const char *key;
-	json_t *count;
-	buffer_append(out, "", 0);
-	json_object_foreach(object, key, count)
-	{
-		buffer_print(out, "%s%s", out->length ? ", " : "", key);
-		if (json_object_size(object) > 1)
-			buffer_print(out, " %lld", (long long)json_integer_value(count));
-	}
-}
-
 static void add_joined(struct cli_table *table, json_t *object)
 {
 	struct buffer words;
 	buffer_init(&words, REPORT_BYTES_MAX);
-	join(object, &words);
+	summary_counts(&words, object);
 	cli_table_cell(table, NULL, "%s", words.data ? words.data : "");
 	buffer_deinit(&words);
 }
@@ -89,35 +77,42 @@ static void print_owners(json_t *document)
 	(void)!cli_table_print(&table, stdout);
 }
 
-/* A list of the document as a table: its members in the order of the heads. */
-struct columns {
-	const char *title, *list;
-	const char *heads[6], *members[6];
-	size_t count;
-};
-
-static void add_cell(struct cli_table *table, json_t *value)
+/* "First seen" is FIRST SEEN here, as in every table of the command. */
+static void shout(const char *head, char out[HEAD_MAX])
 {
-	if (json_is_integer(value))
-		cli_table_cell(table, NULL, "%s", cli_number(json_integer_value(value)).bytes);
-	else if (json_is_real(value))
-		cli_table_cell(table, NULL, "%.1f", json_real_value(value));
-	else
-		cli_table_cell(table, NULL, "%s", json_is_string(value) ? json_string_value(value) : "–");
+	size_t i = 0;
+	for (; head[i] && i < HEAD_MAX - 1; i++)
+		out[i] = (char)toupper((unsigned char)head[i]);
+	out[i] = '\0';
 }
 
-static void print_list(json_t *document, const struct columns *columns)
+static void print_list(json_t *document, const struct summary_list *list)
 {
-	size_t i;
-	json_t *rows = json_object_get(document, columns->list), *row;
-	printf("\n%s\n", columns->title);
+	char heads[PF_COUNT(list->columns)][HEAD_MAX];
+	const char *shown[PF_COUNT(list->columns)], *members[PF_COUNT(list->columns)];
+	size_t count = 0, i;
+	json_t *rows = json_object_get(document, list->member), *row;
+	for (size_t c = 0; c < PF_COUNT(list->columns) && list->columns[c].head; c++) {
+		if (list->columns[c].wide)
+			continue;
+		shout(list->columns[c].head, heads[count]);
+		shown[count] = heads[count];
+		members[count++] = list->columns[c].member;
+	}
+	printf("\n%s\n", list->title);
 	if (!json_array_size(rows)) {
 		printf("Nothing.\n");
 		return;
 	}
-	struct cli_table *table = cli_table_new(columns->heads, columns->count);
-	json_array_foreach(rows, i, row) for (size_t m = 0; m < columns->count; m++)
-		add_cell(table, json_object_get(row, columns->members[m]));
+	struct cli_table *table = cli_table_new(shown, count);
+	json_array_foreach(rows, i, row) for (size_t c = 0; c < count; c++)
+	{
+		struct buffer value;
+		buffer_init(&value, REPORT_BYTES_MAX);
+		summary_value(&value, row, members[c]);
+		cli_table_cell(table, NULL, "%s", value.data ? value.data : "");
+		buffer_deinit(&value);
+	}
 	(void)!cli_table_print(&table, stdout);
 }
 
@@ -130,43 +125,11 @@ static void print_sentences(json_t *list)
 
 static void print_text(json_t *document)
 {
-	static const struct columns lists[] = {
-		{"Where that stands",
-	     "locations",
-	     {"COUNTRY", ">ADDRESSES", ">DOMAINS"},
-	     {"country", "addresses", "domains"},
-	     3},
-		{"Where its networks are run from",
-	     "controls",
-	     {"COUNTRY", ">ADDRESSES", ">DOMAINS"},
-	     {"country", "addresses", "domains"},
-	     3},
-		{"What was new",
-	     "new",
-	     {"FIRST SEEN", "DEVICE", "NAME", "STANDS IN", "NETWORK", "STANDING"},
-	     {"first", "device", "name", "location", "network", "standing"},
-	     6},
-		{"What moved",
-	     "moved",
-	     {"WHEN", "DEVICE", "NAME", "BEFORE", "AFTER"},
-	     {"time", "device", "name", "before", "after"},
-	     5},
-		{"What was flagged and sinkholed",
-	     "decided",
-	     {"ACTION", "RULE", "DEVICE", "NAME", ">TIMES", "LAST"},
-	     {"action", "rule", "device", "name", "count", "last"},
-	     6},
-		{"What it asked for again after it was sinkholed (queries a day)",
-	     "retried",
-	     {"DEVICE", "NAME", "SINCE", ">BEFORE", ">AFTER"},
-	     {"device", "name", "since", "before_per_day", "after_per_day"},
-	     5},
-	};
 	print_sentences(json_object_get(document, "findings"));
 	print_owners(document);
 	print_heat(document);
-	for (size_t i = 0; i < PF_COUNT(lists); i++)
-		print_list(document, &lists[i]);
+	for (size_t i = 0; i < SUMMARY_LISTS; i++)
+		print_list(document, &summary_lists[i]);
 	printf("\nWhat can not be known\n");
 	print_sentences(json_object_get(document, "unknowable"));
 	printf("\n");

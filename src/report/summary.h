@@ -4,6 +4,7 @@
 #define PF_REPORT_SUMMARY_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "base/buffer.h"
 #include "journal/store.h"
@@ -33,6 +34,24 @@ struct summary_subject {
  * Counts of queries are to the hour, those of `owners` to the day. A new reference, or NULL with the reason in the store. */
 json_t *summary_make(struct store *store, const struct store_filter *filter,
                      const struct summary_subject *subject);
+
+/* A list of the document as a table, the same in each form. '>' before a head aligns its column to the right; what is `wide` a terminal leaves
+ * out. Countries come first (SUMMARY_COUNTRY_LISTS). */
+struct summary_list {
+	const char *title, *member;
+	struct summary_column {
+		const char *head, *member;
+		bool wide;
+	} columns[8]; /* up to the first without a head */
+};
+#define SUMMARY_COUNTRY_LISTS 2
+#define SUMMARY_LISTS 6
+extern const struct summary_list summary_lists[SUMMARY_LISTS];
+
+/* The text of a cell as it is, unsafe: numbers with commas, times to the minute, "–" for what is not known. */
+void summary_value(struct buffer *out, json_t *row, const char *member);
+/* "CN 3, US 1" of {"CN": 3, "US": 1}; one alone without its count. */
+void summary_counts(struct buffer *out, json_t *object);
 
 /* The document for people. HTML is one file that needs no other, and prints. Strangers' text is escaped for each. */
 enum summary_format { SUMMARY_MARKDOWN, SUMMARY_HTML };

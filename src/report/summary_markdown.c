@@ -62,22 +62,18 @@ static void cut(struct buffer *out, json_t *document, const char *what)
 		buffer_print(out, "\n%s more are not shown.\n", summary_number(count).bytes);
 }
 
-/* "CN 3, US 1" */
+static void cell_of(struct buffer *out, struct buffer *content)
+{
+	cell(out, content->data ? content->data : "");
+	buffer_deinit(content);
+}
+
 static void places(struct buffer *out, json_t *object)
 {
-	const char *key;
-	json_t *count;
-	bool first = true;
-	buffer_print(out, "| ");
-	json_object_foreach(object, key, count)
-	{
-		buffer_print(out, first ? "" : ", ");
-		text(out, key);
-		if (json_object_size(object) > 1)
-			buffer_print(out, " %lld", (long long)json_integer_value(count));
-		first = false;
-	}
-	buffer_print(out, " ");
+	struct buffer counts;
+	buffer_init(&counts, TEXT_BYTES_MAX);
+	summary_counts(&counts, object);
+	cell_of(out, &counts);
 }
 
 static void write_owners(struct buffer *out, json_t *document)
@@ -111,26 +107,6 @@ static void write_owners(struct buffer *out, json_t *document)
 	cut(out, document, "owners");
 }
 
-static void write_countries(struct buffer *out, json_t *document)
-{
-	static const char *const names[] = {"Country", ">Addresses", ">Domains"};
-	static const char *const lists[][2] = {{"locations", "Where that stands"},
-	                                       {"controls", "Where its networks are run from"}};
-	size_t i;
-	json_t *row;
-	for (size_t l = 0; l < PF_COUNT(lists); l++) {
-		section(out, lists[l][1]);
-		heads(out, names, PF_COUNT(names));
-		json_array_foreach(json_object_get(document, lists[l][0]), i, row)
-		{
-			cell(out, summary_country(summary_string(row, "country")));
-			cell(out, summary_number(summary_integer(row, "addresses")).bytes);
-			cell(out, summary_number(summary_integer(row, "domains")).bytes);
-			end_row(out);
-		}
-	}
-}
-
 static void write_when(struct buffer *out, json_t *document)
 {
 	static const char *const days[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
@@ -154,71 +130,30 @@ static void write_when(struct buffer *out, json_t *document)
 	}
 }
 
-/* Each list is columns of members. A member that ends with a time is cut to the minute. */
-struct list {
-	const char *title, *member;
-	const char *heads[8];
-	const char *members[8];
-	size_t count;
-};
-
-static void write_value(struct buffer *out, json_t *row, const char *member)
+static void write_list(struct buffer *out, json_t *document, const struct summary_list *list)
 {
-	json_t *value = json_object_get(row, member);
-	if (json_is_real(value) || json_is_null(value))
-		cell(out, summary_rate(row, member).bytes);
-	else if (json_is_integer(value))
-		cell(out, summary_number(json_integer_value(value)).bytes);
-	else if (!strcmp(member, "first") || !strcmp(member, "last") || !strcmp(member, "since") ||
-	         !strcmp(member, "time"))
-		cell(out, summary_time(summary_string(row, member)).bytes);
-	else
-		cell(out, summary_string(row, member));
-}
-
-static void write_lists(struct buffer *out, json_t *document)
-{
-	static const struct list lists[] = {
-		{"What was new",
-	     "new",
-	     {"First seen", "Device", "Name", "Stands in", "Network", "Standing"},
-	     {"first", "device", "name", "location", "network", "standing"},
-	     6},
-		{"What moved",
-	     "moved",
-	     {"When", "Device", "Name", "Before", "After", "Evidence"},
-	     {"time", "device", "name", "before", "after", "evidence"},
-	     6},
-		{"What was flagged and sinkholed",
-	     "decided",
-	     {"Action", "Rule", "Device", "Name", ">Times", "First", "Last", "Why"},
-	     {"action", "rule", "device", "name", "count", "first", "last", "reason"},
-	     8},
-		{"What it asked for again after it was sinkholed",
-	     "retried",
-	     {"Device", "Name", "Sinkholed since", ">Before, a day", ">After, a day"},
-	     {"device", "name", "since", "before_per_day", "after_per_day"},
-	     5},
-	};
-	size_t i;
-	json_t *row;
-	for (size_t l = 0; l < PF_COUNT(lists); l++) {
-		const struct list *list = &lists[l];
-		json_t *rows = json_object_get(document, list->member);
-		section(out, list->title);
-		if (!json_array_size(rows)) {
-			buffer_print(out, "Nothing.\n");
-			continue;
-		}
-		heads(out, list->heads, list->count);
-		json_array_foreach(rows, i, row)
-		{
-			for (size_t m = 0; m < list->count; m++)
-				write_value(out, row, list->members[m]);
-			end_row(out);
-		}
-		cut(out, document, list->member);
+	const char *names[PF_COUNT(list->columns)];
+	size_t count = 0, i;
+	json_t *rows = json_object_get(document, list->member), *row;
+	for (; count < PF_COUNT(list->columns) && list->columns[count].head; count++)
+		names[count] = list->columns[count].head;
+	section(out, list->title);
+	if (!json_array_size(rows)) {
+		buffer_print(out, "Nothing.\n");
+		return;
 	}
+	heads(out, names, count);
+	json_array_foreach(rows, i, row)
+	{
+		for (size_t c = 0; c < count; c++) {
+			struct buffer value;
+			buffer_init(&value, TEXT_BYTES_MAX);
+			summary_value(&value, row, list->columns[c].member);
+			cell_of(out, &value);
+		}
+		end_row(out);
+	}
+	cut(out, document, list->member);
 }
 
 static void write_sentences(struct buffer *out, json_t *list, const char *before)
@@ -245,9 +180,11 @@ void summary_markdown(json_t *document, struct buffer *out)
 	buffer_print(out, "\n\n");
 	write_sentences(out, json_object_get(document, "findings"), "- ");
 	write_owners(out, document);
-	write_countries(out, document);
-	write_when(out, document);
-	write_lists(out, document);
+	for (size_t i = 0; i < SUMMARY_LISTS; i++) {
+		if (i == SUMMARY_COUNTRY_LISTS)
+			write_when(out, document);
+		write_list(out, document, &summary_lists[i]);
+	}
 	section(out, "What can not be known");
 	write_sentences(out, json_object_get(document, "unknowable"), "- ");
 	if (json_array_size(json_object_get(document, "sources"))) {

@@ -193,3 +193,88 @@ void summary_render(json_t *document, enum summary_format format, struct buffer 
 	else
 		summary_markdown(document, out);
 }
+
+/* ---- lists --------------------------------------------------------------------------------- */
+
+const struct summary_list summary_lists[SUMMARY_LISTS] = {
+	{"Where that stands",
+     "locations",
+     {{"Country", "country", false},
+      {">Addresses", "addresses", false},
+      {">Domains", "domains", false}}},
+	{"Where its networks are run from",
+     "controls",
+     {{"Country", "country", false},
+      {">Addresses", "addresses", false},
+      {">Domains", "domains", false}}},
+	{"What was new",
+     "new",
+     {{"First seen", "first", false},
+      {"Device", "device", false},
+      {"Name", "name", false},
+      {"Stands in", "location", false},
+      {"Network", "network", false},
+      {"Standing", "standing", false}}},
+	{"What moved",
+     "moved",
+     {{"When", "time", false},
+      {"Device", "device", false},
+      {"Name", "name", false},
+      {"Before", "before", false},
+      {"After", "after", false},
+      {"Evidence", "evidence", true}}},
+	{"What was flagged and sinkholed",
+     "decided",
+     {{"Action", "action", false},
+      {"Rule", "rule", false},
+      {"Device", "device", false},
+      {"Name", "name", false},
+      {">Times", "count", false},
+      {"First", "first", true},
+      {"Last", "last", false},
+      {"Why", "reason", true}}},
+	{"What it asked for again after it was sinkholed",
+     "retried",
+     {{"Device", "device", false},
+      {"Name", "name", false},
+      {"Sinkholed since", "since", false},
+      {">Before, a day", "before_per_day", false},
+      {">After, a day", "after_per_day", false}}},
+};
+
+static bool is_time(const char *member)
+{
+	static const char *const times[] = {"first", "last", "since", "time"};
+	for (size_t i = 0; i < PF_COUNT(times); i++)
+		if (!strcmp(member, times[i]))
+			return true;
+	return false;
+}
+
+void summary_value(struct buffer *out, json_t *row, const char *member)
+{
+	json_t *value = json_object_get(row, member);
+	if (json_is_real(value) || json_is_null(value))
+		buffer_print(out, "%s", summary_rate(row, member).bytes);
+	else if (json_is_integer(value))
+		buffer_print(out, "%s", summary_number(json_integer_value(value)).bytes);
+	else if (is_time(member))
+		buffer_print(out, "%s", summary_time(summary_string(row, member)).bytes);
+	else if (!strcmp(member, "country"))
+		buffer_print(out, "%s", summary_country(summary_string(row, member)));
+	else
+		buffer_print(out, "%s", summary_string(row, member));
+}
+
+void summary_counts(struct buffer *out, json_t *object)
+{
+	const char *key, *between = "";
+	json_t *count;
+	json_object_foreach(object, key, count)
+	{
+		buffer_print(out, "%s%s", between, key);
+		if (json_object_size(object) > 1)
+			buffer_print(out, " %lld", (long long)json_integer_value(count));
+		between = ", ";
+	}
+}
