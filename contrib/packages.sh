@@ -15,7 +15,7 @@ PACKAGES_CHECK="g++ libcmocka-dev nsd bind9 openssl dnsperf faketime python3 pyt
 # libFuzzer; large, and asked for only with CHECK_FUZZ=1
 PACKAGES_FUZZ="clang libclang-rt-14-dev"
 # collectors of dnstap and syslog
-PACKAGES_CHECK="$PACKAGES_CHECK fstrm-bin bind9-dnsutils dnstap-ldns rsyslog"
+PACKAGES_CHECK="$PACKAGES_CHECK fstrm-bin bind9-dnsutils dnstap-ldns protobuf-compiler rsyslog"
 
 POLICY=/usr/sbin/policy-rc.d
 

@@ -20,6 +20,33 @@ POLICY = {1: "type", 2: "rule", 3: "action", 4: "match", 5: "value"}
 TYPES = {5: "CQ", 6: "CR", 7: "FQ", 8: "FR"}
 
 
+# As https://github.com/dnstap/dnstap.pb numbers it, as far as we write it; protobuf's own compiler reads frames by this.
+SCHEMA = """syntax = "proto2"; package dnstap;
+message Dnstap { enum Type { MESSAGE = 1; } optional bytes identity = 1; optional bytes version = 2; optional bytes extra = 3;
+  required Type type = 15; optional Message message = 14; }
+message Policy {
+  enum Match { QNAME = 1; CLIENT_IP = 2; RESPONSE_IP = 3; NS_NAME = 4; NS_IP = 5; }
+  enum Action { NXDOMAIN = 1; NODATA = 2; PASS = 3; DROP = 4; TRUNCATE = 5; LOCAL_DATA = 6; }
+  optional string type = 1; optional bytes rule = 2; optional Action action = 3; optional Match match = 4; optional bytes value = 5; }
+message Message {
+  enum Type { CLIENT_QUERY = 5; CLIENT_RESPONSE = 6; FORWARDER_QUERY = 7; FORWARDER_RESPONSE = 8; }
+  enum Family { INET = 1; INET6 = 2; }
+  enum Protocol { UDP = 1; TCP = 2; }
+  required Type type = 1; optional Family socket_family = 2; optional Protocol socket_protocol = 3; optional bytes query_address = 4;
+  optional bytes response_address = 5; optional uint32 query_port = 6; optional uint32 response_port = 7; optional uint64 query_time_sec = 8;
+  optional fixed32 query_time_nsec = 9; optional bytes query_message = 10; optional uint64 response_time_sec = 12;
+  optional fixed32 response_time_nsec = 13; optional bytes response_message = 14; optional Policy policy = 15; }
+"""
+
+
+def decoded(frame, folder):
+    """The frame as protobuf's compiler prints it; a field that the schema does not know is printed as a number."""
+    (folder / "dnstap.proto").write_text(SCHEMA)
+    run = subprocess.run([find_program("protoc"), f"--proto_path={folder}", "--decode=dnstap.Dnstap", "dnstap.proto"], input=frame, capture_output=True)
+    assert run.returncode == 0, run.stderr
+    return run.stdout.decode()
+
+
 def varint(data, at):
     value = shift = 0
     while True:

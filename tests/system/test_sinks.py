@@ -9,6 +9,7 @@ import dns.name
 import pytest
 
 import collectors
+from collectors import decoded, split_frames
 from harness import PATIENCE_S, answer, ask, find_program, question, send_udp, wait_until
 
 NAMES = {"sink.test": ("sinkhole", "nxdomain"), "zero.test": ("sinkhole", None), "drop.test": ("sinkhole", "drop"), "flag.test": ("flag", None)}
@@ -96,6 +97,7 @@ def test_dnstap_to_fstrm_capture(portafilter, upstream, capture, tcp):
         assert times == sorted(times) and times[0] > 0
     check_policies(messages)
     check_readers(collector.file, messages)
+    check_schema(collector)
 
 
 def check_policies(messages):
@@ -112,6 +114,18 @@ def check_policies(messages):
     assert extra[0]["device_id"] == "ip:127.0.0.11" and extra[0]["source"] == "upstream" and extra[1]["source"] == "cache"
     assert {"standing", "confidence", "reason", "device", "took_us"} < set(extra[0])
     assert extra[2]["reason"].startswith("sinkholed by rule 1")
+
+
+def check_schema(collector):
+    """What the published schema says of the policy, read by protobuf's own compiler."""
+    texts = [decoded(frame, collector.folder) for frame in split_frames(collector.file.read_bytes())[1]]
+    policies = [text[text.index("  policy {"):].splitlines() for text in texts if "  policy {" in text]
+    said = [[line.strip() for line in lines[1:6]] for lines in policies]
+    assert said == [[f'type: "portafilter"', f'rule: "{rule}"', f"action: {action}", f"match: {match}", f'value: "{value}"'] for rule, action, match, value in (
+        ("rule sink.test", "NXDOMAIN", "QNAME", "sink.test"), ("rule zero.test", "LOCAL_DATA", "QNAME", "zero.test"), ("rule flag.test", "PASS", "QNAME", "flag.test"),
+        ("where they stand", "LOCAL_DATA", "RESPONSE_IP", r"\300\000\002M"), ("rule drop.test", "DROP", "QNAME", "drop.test"))]
+    for text in texts:
+        assert not re.search(r"^ *\d+[: ]", text, re.MULTILINE), f"a field that the schema does not know:\n{text}"
 
 
 def check_readers(file, messages):

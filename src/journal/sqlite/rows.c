@@ -75,7 +75,7 @@ static bool read_entry(struct rows *rows, struct rows_entry *entry)
 			return false;
 		entry->after_ms = entry->after_ms * 10 + (uint32_t)(digit - '0');
 	}
-	if (!read_number(rows, &number) || !read_character(rows, '.'))
+	if (!read_number(rows, &number) || number > INT64_MAX || !read_character(rows, '.'))
 		return false;
 	entry->kind = (int64_t)number;
 	if (!read_number(rows, &number) || number > UINT32_MAX)
