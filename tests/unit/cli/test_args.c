@@ -122,7 +122,7 @@ static void what_is_refused(void **state)
 		{"status", "-f"},
 		{"lists", "--device", "a"},
 		{"endpoints", "-f"},
-		{"endpoints", "--action", "flag"},
+		{"events", "--action", "flag"},
 		{"reload", "--limit", "1"},
 		{"help", "log", "devices"},
 		{"--json"

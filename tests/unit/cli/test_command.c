@@ -158,7 +158,7 @@ static void status_is_readable(void **state)
 		"127.0.0.1:5300: 3 queries, 3 answers, 0 timeouts, 0 junk, 0.4 ms\n",
 		"127.0.0.2:5300: 0 queries, 0 answers, 0 timeouts, 0 junk\n",
 		"journal    /j.db: 8 put, 8 journalled, 0 dropped\n",
-		"database   dbip 2026-06 (location), of 2026-06-01, 175 days old: /d.mmdb\n",
+		"database   dbip 2026-06 (location), of 2026-06-01, 175 days old, look for a newer one: /d.mmdb\n",
 	};
 	for (size_t i = 0; i < PF_COUNT(pieces); i++)
 		if (!strstr(outcome.out, pieces[i]))
