@@ -8,6 +8,7 @@
 
 #include "admin/devices.h"
 #include "admin/metrics.h"
+#include "admin/openapi.h"
 #include "admin/routes_access.h"
 #include "admin/routes_more.h"
 #include "journal/sqlite/sqlite.h"
@@ -436,6 +437,7 @@ static const struct route routes[] = {
 	{"/api/v1/tokens", 0, no_params, get_tokens},
 	{"/api/v1/tokens/new", ROUTE_CHANGES, token_params, post_token},
 	{"/api/v1/tokens/revoke", ROUTE_CHANGES, name_params, post_revoke_token},
+	{"/api/v1/openapi.json", ROUTE_FOR_ALL, no_params, get_openapi},
 	{"/healthz", ROUTE_FOR_ALL, no_params, get_health},
 	{"/readyz", ROUTE_FOR_ALL, no_params, get_ready},
 	{"/api/v1/countries", 0, overview_params, get_countries},
@@ -461,6 +463,11 @@ static const struct route routes[] = {
 	{"/api/v1/simulate", ROUTE_CHANGES | ROUTE_OWN_BODY, simulate_params, post_simulate},
 	{"/api/v1/reload", ROUTE_CHANGES, no_params, post_reload},
 };
+
+const struct route *route_at(size_t number)
+{
+	return number < PF_COUNT(routes) ? &routes[number] : NULL;
+}
 
 const struct route *route_find(const char *path)
 {

@@ -73,5 +73,7 @@ bool routes_read_filter(struct routes_context *context, const struct params *par
 
 /* NULL: nothing is there. */
 const struct route *route_find(const char *path);
+/* By its number, from 0; NULL behind the last. */
+const struct route *route_at(size_t number);
 
 #endif

@@ -7,6 +7,7 @@ import socket
 import ssl
 import stat
 
+import jsonschema
 import pytest
 
 from harness import ANSWER_S, PATIENCE_S, TOP, ask, free_port, wait_until
@@ -344,3 +345,38 @@ def test_live(web):
         assert browser.ask(f"/api/v1/live?{bad}")[0] == 400, bad
     for stream in (mine, all_of_it, again):
         stream.close()
+
+
+def test_the_answers_are_what_the_document_says(web):
+    """OpenAPI 3.1 against every answer that can be had without changing anything, and some that change something."""
+    daemon = web()
+    browser = daemon.browser.log_in(PASSWORD)
+    assert ask(daemon.port, "x.test", source="127.0.0.12") and daemon.rows(1)
+    document = daemon.browser.ask("/api/v1/openapi.json")[1]
+    assert document["openapi"] == "3.1.0" and set(document["paths"]) == {path for path, _ in routes()}
+
+    def check(data, schema):
+        jsonschema.Draft202012Validator(schema | {"components": document["components"]}).validate(data)
+
+    parameters = {"/api/v1/explain": "?device=tv&name=x.test"}
+    bodies = {"/api/v1/reload": {}, "/api/v1/pause": {"for": "off"}, "/api/v1/tokens/new": {"name": "t", "may": "read"}, "/api/v1/tokens/revoke": {"name": "t"},
+              "/api/v1/tag": {"device": "tv", "tags": ["guest"]}, "/api/v1/untag": {"device": "tv", "tags": ["guest"]},
+              "/api/v1/login": {"password": PASSWORD}, "/api/v1/password": {"password": VIEWER, "role": "viewer", "current": PASSWORD}}
+    for path, methods in document["paths"].items():
+        (method, operation), = methods.items()
+        answers = operation["responses"]["200"]["content"]
+        if "application/json" not in answers or (method == "post" and path not in bodies):
+            continue
+        if path == "/api/v1/proposals":
+            continue  # wants a table of names
+        status, data, _ = browser.ask(path + parameters.get(path, ""), method.upper(), bodies.get(path))
+        assert status == 200, (path, data)
+        check(data, answers["application/json"]["schema"])
+        assert data, path
+    problem = document["components"]["schemas"]["Problem"]
+    for path, method in (("/nothing", "GET"), ("/api/v1/queries?limit=x", "GET"), ("/api/v1/pause", "POST"), ("/api/v1/status", "POST")):
+        status, data, headers = browser.ask(path, method, {} if method == "POST" else None)
+        assert headers["Content-Type"] == "application/problem+json" and data["status"] == status >= 400
+        check(data, problem)
+    with pytest.raises(jsonschema.ValidationError):
+        check({"queries": [{}], "last_row": 0}, document["paths"]["/api/v1/queries"]["get"]["responses"]["200"]["content"]["application/json"]["schema"])
