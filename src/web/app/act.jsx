@@ -1,7 +1,7 @@
 // Changing what happens, with a look at the past first: what a rule would have done in the last 7 days, then the choice, then
 // the way back.
 import { useState } from "preact/hooks";
-import { post } from "./api.js";
+import { post, query } from "./api.js";
 import { plain } from "./format.js";
 import { useNotes } from "./notes.jsx";
 import { Name, Rich } from "./parts.jsx";
@@ -63,7 +63,7 @@ export function useTrial(onChanged) {
 		ask: async (text, action) => {
 			setTrial({ text, action });
 			try {
-				setTrial({ text, action, told: await post("simulate", { add: text, since: SINCE }) });
+				setTrial({ text, action, told: await post("simulate" + query({ add: text, since: SINCE })) });
 			} catch (problem) {
 				setTrial(null);
 				notes.fail(problem);
