@@ -12,6 +12,9 @@ command -v npm >/dev/null || PACKAGES_GEOIP="$PACKAGES_GEOIP npm"
 PACKAGES_LAB="nsd bind9-dnsutils"
 PACKAGES_CHECK="g++ libcmocka-dev nsd bind9 openssl dnsperf faketime python3 python3-dnspython python3-pytest python3-pytest-xdist python3-prometheus-client python3-jsonschema tzdata valgrind
 	clang-format curl iproute2 dnsmasq-base ieee-data mandoc procps git xz-utils publicsuffix sqlite3 jq graphviz"
+# a browser for the dashboard
+PACKAGES_CHECK="$PACKAGES_CHECK chromium"
+command -v npm >/dev/null || PACKAGES_CHECK="$PACKAGES_CHECK npm"
 # libFuzzer; large, and asked for only with CHECK_FUZZ=1
 PACKAGES_FUZZ="clang libclang-rt-14-dev"
 # collectors of dnstap and syslog

@@ -2,7 +2,7 @@
 // the way back.
 import { useState } from "preact/hooks";
 import { post, query } from "./api.js";
-import { plain } from "./format.js";
+import { count, plain } from "./format.js";
 import { useNotes } from "./notes.jsx";
 import { Name, Rich } from "./parts.jsx";
 import { t } from "./texts.js";
@@ -13,32 +13,32 @@ const BUILT_IN = ["all", "new"];
 
 // What the journal says about a rule, from the answer of `simulate`: how many lookups of how many names would become `action`.
 function effect(told, action) {
-	const changes = told.changes.filter((change) => change.to === action);
-	const lookups = changes.reduce((sum, change) => sum + change.queries, 0);
-	const devices = told.devices || [];
-	return { lookups, names: devices.reduce((sum, device) => sum + device.names, 0), devices: devices.length, first: told.look_first || [] };
+	const lookups = told.changes.filter((change) => change.to === action).reduce((sum, change) => sum + change.queries, 0);
+	const rows = told.rows.filter((row) => row.to === action);
+	const names = new Map();
+	for (const row of rows)
+		names.set(row.name, (names.get(row.name) || 0) + row.count);
+	return { lookups, names: [...names].sort((a, b) => b[1] - a[1]), devices: new Set(rows.map((row) => row.device_id)).size };
 }
 
 export function Effect({ told, action }) {
-	const { lookups, names, devices, first } = effect(told, action);
+	const { lookups, names, devices } = effect(told, action);
 	if (!lookups)
 		return <p>{t.act.nothing}</p>;
 	return (
 		<div>
 			<p>
-				<Rich of={t.act.would[action](lookups, names)} />
+				<Rich of={t.act.would[action](lookups, names.length)} />
 				{devices > 1 && <Rich of={t.act.others(devices)} />}
 			</p>
-			{first.length > 0 && (
-				<ul class="plain-list small" aria-label={t.act.look}>
-					{first.slice(0, NAMES_MAX).map((row) => (
-						<li>
-							<Name>{row.name}</Name> <span class="quiet">× {row.sinkholed}</span>
-						</li>
-					))}
-				</ul>
-			)}
-			{first.length > NAMES_MAX && <p class="quiet small">{t.edit.more(first.length - NAMES_MAX)}</p>}
+			<ul class="plain-list small" aria-label={t.act.look}>
+				{names.slice(0, NAMES_MAX).map(([name, times]) => (
+					<li>
+						<Name>{name}</Name> <span class="quiet">× {count(times)}</span>
+					</li>
+				))}
+			</ul>
+			{names.length > NAMES_MAX && <p class="quiet small">{t.edit.more(names.length - NAMES_MAX)}</p>}
 		</div>
 	);
 }
