@@ -242,6 +242,11 @@ void play_free(struct play **play)
 	struct play *old = *play;
 	struct shared *shared = &old->shared;
 	assert_null(old->mail);
+	/* What nobody waits for is under way still. */
+	for (size_t i = 0; i < old->ask_count; i++)
+		if (!old->asks[i].answered)
+			play_fail(old, i, FORWARD_TIMED_OUT);
+	assert_null(old->mail);
 	journal_stop(&shared->journal);
 	for (size_t i = 0; i < PLAY_WORKERS; i++)
 		pipeline_deinit(&old->pipelines[i]);
