@@ -32,7 +32,7 @@ def upstream_answer(query, transport):
 def start(portafilter, upstream):
     daemon = portafilter({
         "upstreams": [upstream(upstream_answer).upstream], "home": ["US"], "rebinding": "off",
-        "geo": {"location": [str(LOCATION[0])], "control": [small_control()]},
+        "geo": {"location": [str(LOCATION[0])], "control": [small_control()], "max-age": "36500d"},
         "devices": [{"name": DEVICE, "ip": "127.0.0.11"}, {"name": "lobby coffee", "ip": "127.0.0.12", "tags": ["coffee"]}],
         "rules": [{"name": "=evil(),\"x\"", "names": ["sink.vendor.test"], "action": "sinkhole"}]})
     names = HOSTILE + ["chain.vendor.test", "plain.vendor.test", "local.vendor.test", "sink.vendor.test"]

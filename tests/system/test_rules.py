@@ -99,7 +99,7 @@ def test_old_databases_are_not_believed(portafilter, nsd, geo):
     said = daemon.cli("status")[1]
     for database in status["databases"]:
         assert database["old"] == (database["age_days"] >= 45)
-        assert (f"{database['age_days']} days old, look for a newer one: {database['path']}" in said) == database["old"]
+        assert (f"{database['age_days']:,} days old, look for a newer one: {database['path']}" in said) == database["old"]
     assert any(f"{d['age_days']} days old, more than geo.max-age" in w for d in status["databases"] for w in status["warnings"])
 
 

@@ -14,7 +14,7 @@ RULES = [{"name": "sunk", "names": ["sunk.test"], "action": "sinkhole"}, {"name"
 def start(portafilter, upstream):
     daemon = portafilter({
         "upstreams": [upstream(lambda q, t: answer(q, ADDRESSES[q.question[0].name.to_text(True)])).upstream], "home": ["US"],
-        "geo": {"location": [str(p) for p in LOCATION], "control": [small_control()]},
+        "geo": {"location": [str(p) for p in LOCATION], "control": [small_control()], "max-age": "36500d"},
         "devices": [{"name": "lobby coffee", "ip": "127.0.0.11", "tags": ["coffee"]}, {"name": "tv", "ip": "127.0.0.12", "tags": ["screen"]}], "rules": RULES})
     for name in ADDRESSES:
         for source in ("127.0.0.11", "127.0.0.11", "127.0.0.12"):
