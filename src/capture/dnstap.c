@@ -3,18 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/frame_stream.h"
 #include "capture/file.h"
 #include "capture/frame.h"
 #include "dns/dns.h"
 
 #define FRAME_BYTES_MAX \
 	(1u << 20) /* a message, its question and what is said of them take some 130 kB */
-#define CONTROL_BYTES_MAX 512 /* as fstrm has it */
-#define CONTROL_START 2
-#define CONTROL_STOP 3
-#define CONTROL_FIELD_TYPE 1
 #define PROGRESS_FRAMES 4096
-static const char content[] = "protobuf:dnstap.Dnstap";
 
 struct frames {
 	struct capture_reading *reading;
@@ -45,8 +41,9 @@ static bool is_dnstap(const uint8_t *control, size_t length)
 		at += 8;
 		if (bytes > length - at)
 			return false;
-		if (type == CONTROL_FIELD_TYPE)
-			return bytes == sizeof content - 1 && !memcmp(control + at, content, bytes);
+		if (type == FRAME_STREAM_FIELD_CONTENT)
+			return bytes == sizeof FRAME_STREAM_DNSTAP - 1 &&
+			       !memcmp(control + at, FRAME_STREAM_DNSTAP, bytes);
 		at += bytes;
 	}
 	return true;
@@ -55,7 +52,7 @@ static bool is_dnstap(const uint8_t *control, size_t length)
 /* PF_OK; PF_ENOENT: the stream ends here; PF_EINVAL: it holds something else. */
 static int take_control(struct frames *frames)
 {
-	uint8_t control[CONTROL_BYTES_MAX], prefix[4];
+	uint8_t control[FRAME_STREAM_CONTROL_MAX], prefix[4];
 	if (!read_bytes(frames, prefix, sizeof prefix))
 		return broken(frames, "a control frame is cut off");
 	uint32_t length = dns_read32(prefix);
@@ -64,9 +61,9 @@ static int take_control(struct frames *frames)
 	if (!read_bytes(frames, control, length))
 		return broken(frames, "a control frame is cut off");
 	uint32_t type = dns_read32(control);
-	if (type == CONTROL_START && !is_dnstap(control, length))
+	if (type == FRAME_START && !is_dnstap(control, length))
 		return PF_EINVAL;
-	return type == CONTROL_STOP ? PF_ENOENT : PF_OK;
+	return type == FRAME_STOP ? PF_ENOENT : PF_OK;
 }
 
 static void give(struct frames *frames, const struct dnstap_frame *frame)
@@ -136,6 +133,6 @@ int dnstap_read(struct capture_reading *reading, FILE *stream, char error[CAPTUR
 	if (result == PF_EINVAL)
 		snprintf(error, CAPTURE_ERROR_MAX,
 		         "%s is a Frame Streams file, but what it holds is not %s.", reading->path,
-		         content);
+		         FRAME_STREAM_DNSTAP);
 	return result == PF_ENOENT ? PF_OK : result;
 }

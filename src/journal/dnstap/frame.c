@@ -6,8 +6,7 @@
 #include "dns/dns.h"
 
 #define HEAD_BYTES 8 /* the escape and the length */
-#define FIELD_CONTENT_TYPE 1
-#define CONTENT_TYPE_BYTES (sizeof FRAME_CONTENT_TYPE - 1)
+#define CONTENT_TYPE_BYTES (sizeof FRAME_STREAM_DNSTAP - 1)
 
 size_t frame_write(enum frame_type type, uint8_t out[FRAME_BYTES_MAX])
 {
@@ -17,9 +16,9 @@ size_t frame_write(enum frame_type type, uint8_t out[FRAME_BYTES_MAX])
 	dns_write32(out + 4, (uint32_t)length);
 	dns_write32(out + 8, type);
 	if (typed) {
-		dns_write32(out + 12, FIELD_CONTENT_TYPE);
+		dns_write32(out + 12, FRAME_STREAM_FIELD_CONTENT);
 		dns_write32(out + 16, CONTENT_TYPE_BYTES);
-		memcpy(out + 20, FRAME_CONTENT_TYPE, CONTENT_TYPE_BYTES);
+		memcpy(out + 20, FRAME_STREAM_DNSTAP, CONTENT_TYPE_BYTES);
 	}
 	return HEAD_BYTES + length;
 }
@@ -34,10 +33,10 @@ static int read_fields(const uint8_t *at, const uint8_t *end, struct frame_contr
 			return PF_EINVAL;
 		uint32_t field = dns_read32(at), length = dns_read32(at + 4);
 		at += 8;
-		if (field != FIELD_CONTENT_TYPE || length > (size_t)(end - at))
+		if (field != FRAME_STREAM_FIELD_CONTENT || length > (size_t)(end - at))
 			return PF_EINVAL;
 		typed = true;
-		if (length == CONTENT_TYPE_BYTES && !memcmp(at, FRAME_CONTENT_TYPE, length))
+		if (length == CONTENT_TYPE_BYTES && !memcmp(at, FRAME_STREAM_DNSTAP, length))
 			out->takes_dnstap = true;
 		at += length;
 	}
@@ -50,7 +49,7 @@ int frame_read(const uint8_t *bytes, size_t length, struct frame_control *out)
 	if (length < HEAD_BYTES)
 		return 0;
 	uint32_t size = dns_read32(bytes + 4);
-	if (dns_read32(bytes) || size < 4 || size > FRAME_CONTROL_MAX)
+	if (dns_read32(bytes) || size < 4 || size > FRAME_STREAM_CONTROL_MAX)
 		return PF_EINVAL;
 	if (length - HEAD_BYTES < size)
 		return 0;

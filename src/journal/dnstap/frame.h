@@ -13,12 +13,9 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/frame_stream.h"
 
-#define FRAME_CONTENT_TYPE "protobuf:dnstap.Dnstap"
-#define FRAME_CONTROL_MAX 512 /* bytes behind the length; the protocol's own limit */
-#define FRAME_BYTES_MAX (8 + FRAME_CONTROL_MAX)
-
-enum frame_type { FRAME_ACCEPT = 1, FRAME_START, FRAME_STOP, FRAME_READY, FRAME_FINISH };
+#define FRAME_BYTES_MAX (8 + FRAME_STREAM_CONTROL_MAX)
 
 struct frame_control {
 	enum frame_type type;

@@ -103,7 +103,7 @@ static int await_accept(struct dnstap_sink *sink, int64_t now_us, char *error, s
 	if (control.type != FRAME_ACCEPT)
 		return fail(sink, error, error_size, "does not speak Frame Streams");
 	if (!control.takes_dnstap)
-		return fail(sink, error, error_size, "does not take " FRAME_CONTENT_TYPE);
+		return fail(sink, error, error_size, "does not take " FRAME_STREAM_DNSTAP);
 	if (!send_control(sink, FRAME_START))
 		return fail(sink, error, error_size, "takes no start");
 	sink->state = STARTED;
