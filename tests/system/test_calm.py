@@ -1,15 +1,16 @@
 """Bad times: upstreams that are silent, slow, gone or lie, and clients that ask too much."""
 import contextlib
 import socket
+import struct
 import threading
 import time
 
+import dns.flags
 import dns.message
-
 import dns.rcode
 import pytest
 
-from harness import ANSWER_S, SLOW, Nsd, Stream, addresses, answer, ask, ede, question, wait_until
+from harness import ANSWER_S, SLOW, Nsd, Stream, Upstream, addresses, answer, ede, question, wait_until
 
 OLD, NEW = "192.0.2.80", "192.0.2.81"
 STALE = 3  # EDE, RFC 8914
@@ -96,6 +97,42 @@ def test_what_is_asked_often_is_renewed_and_nobody_waits(portafilter, moody):
     wait_until(lambda: moody.server.count("a.test") == len(waited) + 1, "one question was nobody's")
     assert rows[-1]["source"] == "cache", "who asked had the old one"
     assert moody.server.count("b.test") == 0
+
+
+class Truncating(Upstream):
+    """Says TC over UDP, and over TCP resets the connection or closes its half of it when it has the question."""
+
+    def __init__(self, resets):
+        self.resets = resets
+        super().__init__(self.truncated)
+
+    @staticmethod
+    def truncated(query, transport):
+        reply = answer(query)
+        reply.flags |= dns.flags.TC
+        return reply
+
+    def answer_tcp(self, connection, peer):
+        with connection:
+            wire = connection.recv(4096)
+            self.queries.append((dns.message.from_wire(wire[2:]), peer[1], "tcp"))
+            if self.resets:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            else:
+                connection.shutdown(socket.SHUT_WR)
+                connection.recv(1)  # until the other half is closed too
+
+
+@pytest.mark.parametrize("resets", [True, False], ids=["reset", "half-closed"])
+def test_an_upstream_that_breaks_its_connections_is_left_for_the_next(portafilter, upstream, resets):
+    broken, good = Truncating(resets), upstream(lambda query, transport: answer(query, NEW))
+    try:
+        daemon = portafilter({"upstreams": [broken.upstream, good.upstream]})
+        numbers = iter(range(10000))  # the next one may have been asked as well before TCP was needed
+        wait_until(lambda: addresses(daemon.ask(f"n{next(numbers)}.test")) == [NEW] and any(q[2] == "tcp" for q in broken.queries), "it was asked over TCP")
+        assert {row["upstream"] for row in daemon.rows(next(numbers))} == {good.upstream}
+    finally:
+        broken.stop()
 
 
 NO_LOOPBACK = {"exempt": ["127.0.0.9"]}  # by default whoever asks from this machine has no limits
