@@ -219,11 +219,11 @@ size_t dns_name_to_text(const struct dns_name *name, char text[NAME_TEXT_MAX])
 	for (uint8_t left = *in++; left; left = *in++) {
 		if (out != text)
 			*out++ = '.';
-		for (const uint8_t *end = in + left; in < end; in++) {
-			if (plain[*in])
-				*out++ = (char)*in;
-			else
-				out += escape(*in, out);
+		for (const uint8_t *end = in + left; in < end;) {
+			while (in < end && plain[*in])
+				*out++ = (char)*in++;
+			if (in < end)
+				out += escape(*in++, out);
 		}
 	}
 	if (out == text)

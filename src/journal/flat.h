@@ -25,6 +25,14 @@ struct flat_record {
 size_t flat_bytes(const struct record *record);
 void flat_write(const struct record *record, uint8_t *out);
 
+/* The same for workers, who measure the texts once for both. */
+struct flat_texts {
+	uint16_t reason;
+	uint8_t device_id, device_name, rule_name, upstream;
+};
+size_t flat_measure(const struct record *record, struct flat_texts *texts);
+void flat_put(const struct record *record, const struct flat_texts *texts, uint8_t *out);
+
 /* Its last part (flat_wire.c): writes to `out`, returns what stands behind it. */
 size_t flat_wire_bytes(const struct record_wire *wire);
 uint8_t *flat_wire_write(const struct record_wire *wire, uint8_t *out);

@@ -268,10 +268,11 @@ void journal_stop(struct journal **journal)
 int journal_put(struct journal *journal, size_t ring_index, const struct record *record)
 {
 	struct ring *ring = &journal->rings.rings[ring_index];
-	void *room = ring_claim(ring, flat_bytes(record));
+	struct flat_texts texts;
+	void *room = ring_claim(ring, flat_measure(record, &texts));
 	int result = PF_EFULL;
 	if (room) {
-		flat_write(record, room);
+		flat_put(record, &texts, room);
 		counter_add(&ring->put, 1); /* before it can be seen, so that no sum is ever over `put` */
 		ring_publish(ring);
 		result = PF_OK;

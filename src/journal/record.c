@@ -86,7 +86,7 @@ static struct flat_answer answer_head(const struct record_answer *answer)
 	};
 }
 
-static struct flat_head record_head(const struct record *record)
+static struct flat_head record_head(const struct record *record, const struct flat_texts *texts)
 {
 	return (struct flat_head){
 		.time_wall_us = record->time_wall_us,
@@ -94,11 +94,11 @@ static struct flat_head record_head(const struct record *record)
 		.took_us = record->took_us,
 		.type = record->type,
 		.rule = record->rule,
-		.reason_length = (uint16_t)text_length(record->reason, RECORD_REASON_MAX),
-		.device_id_length = (uint8_t)text_length(record->device_id, DEVICE_ID_MAX),
-		.device_name_length = (uint8_t)text_length(record->device_name, DEVICE_NAME_MAX),
-		.rule_name_length = (uint8_t)text_length(record->rule_name, RECORD_RULE_MAX),
-		.upstream_length = (uint8_t)text_length(record->upstream, RECORD_UPSTREAM_MAX),
+		.reason_length = texts->reason,
+		.device_id_length = texts->device_id,
+		.device_name_length = texts->device_name,
+		.rule_name_length = texts->rule_name,
+		.upstream_length = texts->upstream,
 		.rcode = record->rcode,
 		.dropped_reply = record->dropped_reply,
 		.action = record->action,
@@ -112,14 +112,15 @@ static struct flat_head record_head(const struct record *record)
 	};
 }
 
-size_t flat_bytes(const struct record *record)
+size_t flat_measure(const struct record *record, struct flat_texts *texts)
 {
-	size_t bytes = sizeof(struct flat_head) + record->name->length +
-	               text_length(record->reason, RECORD_REASON_MAX) +
-	               text_length(record->device_id, DEVICE_ID_MAX) +
-	               text_length(record->device_name, DEVICE_NAME_MAX) +
-	               text_length(record->rule_name, RECORD_RULE_MAX) +
-	               text_length(record->upstream, RECORD_UPSTREAM_MAX) + 5;
+	texts->reason = (uint16_t)text_length(record->reason, RECORD_REASON_MAX);
+	texts->device_id = (uint8_t)text_length(record->device_id, DEVICE_ID_MAX);
+	texts->device_name = (uint8_t)text_length(record->device_name, DEVICE_NAME_MAX);
+	texts->rule_name = (uint8_t)text_length(record->rule_name, RECORD_RULE_MAX);
+	texts->upstream = (uint8_t)text_length(record->upstream, RECORD_UPSTREAM_MAX);
+	size_t bytes = sizeof(struct flat_head) + record->name->length + texts->reason +
+	               texts->device_id + texts->device_name + texts->rule_name + texts->upstream + 5u;
 	if (record->wire)
 		bytes += flat_wire_bytes(record->wire);
 	if (!record->answer)
@@ -182,9 +183,9 @@ static uint8_t *write_answer(const struct record_answer *content, uint8_t *out)
 	return out;
 }
 
-void flat_write(const struct record *record, uint8_t *out)
+void flat_put(const struct record *record, const struct flat_texts *texts, uint8_t *out)
 {
-	struct flat_head head = record_head(record);
+	struct flat_head head = record_head(record, texts);
 	out = write_bytes(out, &head, sizeof head);
 	out = write_bytes(out, record->name->wire, record->name->length);
 	out = write_text(out, record->device_id, head.device_id_length);
@@ -196,6 +197,19 @@ void flat_write(const struct record *record, uint8_t *out)
 		out = write_answer(record->answer, out);
 	if (record->wire)
 		flat_wire_write(record->wire, out);
+}
+
+size_t flat_bytes(const struct record *record)
+{
+	struct flat_texts texts;
+	return flat_measure(record, &texts);
+}
+
+void flat_write(const struct record *record, uint8_t *out)
+{
+	struct flat_texts texts;
+	(void)flat_measure(record, &texts);
+	flat_put(record, &texts, out);
 }
 
 /* ---- reading ----------------------------------------------------------------------------- */

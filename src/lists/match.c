@@ -314,7 +314,7 @@ static int ask(struct best *best, enum list_trigger trigger, struct regex_scratc
 	best->address = -1;
 	switch (trigger) {
 	case TRIGGER_CLIENT:
-		if (asked->client)
+		if (asked->client && list_set_has(&best->lists->tables.by_client, best->list))
 			offer_networks(best, trigger, asked->client, 1);
 		break;
 	case TRIGGER_NAME:
@@ -334,6 +334,8 @@ static int ask(struct best *best, enum list_trigger trigger, struct regex_scratc
 		offer_networks(best, trigger, answer->server_addresses, answer->server_address_count);
 		break;
 	}
+	if (!best->match.hit_count && !best->match.any_excepted) /* nearly always */
+		return list_set_has(&best->match.held, best->list) && best->any;
 	weigh(best->lists, &best->match, asked, &outcome);
 	if (list_set_has(&outcome.held, best->list))
 		return best->any;
