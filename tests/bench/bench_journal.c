@@ -3,7 +3,7 @@
  * retention makes others wait. Records come as fast as they are written, by the real clock, and once more with a clock that goes a
  * month for ten million of them: then a month's hours, days and endpoints are summed up in seconds, as after a capture.
  *
- *   bench_journal [RECORDS [BATCH]]     a million, in batches of 1,000
+ *   bench_journal [RECORDS [BATCH [KEEP]]]     a million, in batches of 1,000; KEEP: a file for a copy of the month's journal
  *
  * 40 devices, six of them with people before them: their names follow Zipf's law over 3,000, those of the others over 60. A name has up to
  * six answers that take turns, and types A, AAAA and HTTPS; one in seven is sinkholed by its name. Ten million come in 30 days, so a million in three. */
@@ -400,6 +400,16 @@ static void print_waits(const char *what, const struct run *run)
 	       run->commit_ms_max, run->idle_ms_max);
 }
 
+static void keep_copy(const char *path, const char *copy)
+{
+	sqlite3 *db;
+	char sql[512];
+	assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+	sqlite3_snprintf(sizeof sql, sql, "VACUUM INTO %Q", copy);
+	run_sql(db, sql);
+	sqlite3_close(db);
+}
+
 int main(int argc, char **argv)
 {
 	unsigned records = argc > 1 ? (unsigned)atoi(argv[1]) : 1000000;
@@ -409,7 +419,7 @@ int main(int argc, char **argv)
 	char folder[64];
 	struct stat status;
 	if (!records || !batch) {
-		fprintf(stderr, "usage: bench_journal [RECORDS [BATCH]]\n");
+		fprintf(stderr, "usage: bench_journal [RECORDS [BATCH [KEEP]]]\n");
 		return 2;
 	}
 	records = records / batch * batch;
@@ -437,6 +447,8 @@ int main(int argc, char **argv)
 	       (double)status.st_size / 1e6);
 	read_history(month.path, records);
 	unsigned slow = questions_month(month.path, SAMPLE_TIME_US, end_us);
+	if (argc > 3)
+		keep_copy(month.path, argv[3]);
 	run_retention(&month, SAMPLE_TIME_US + records * STEP_US / 2);
 	month.sink->close(&month.sink);
 	slow += questions_year(month.path, SAMPLE_TIME_US, end_us);
