@@ -8,7 +8,7 @@
 #include "journal/sqlite/sqlite.h"
 #include "unit/journal/sample.h"
 
-#define RECORDS 400
+#define RECORDS 200
 #define STATEMENTS_MAX 2048
 
 /* What the store has asked, each once. */

@@ -8,8 +8,8 @@
 #include "journal/sqlite/sqlite.h"
 #include "unit/journal/sample.h"
 
-#define RECORDS 400
-#define STEP_US (INT64_C(4) * 3600 * 1000000 + 7) /* 400 of them are 67 days */
+#define RECORDS 200
+#define STEP_US (INT64_C(8) * 3600 * 1000000 + 7) /* 200 of them are 67 days */
 #define HOUR_US (INT64_C(3600) * 1000000)
 #define KEEP_US (INT64_C(400) * 86400 * 1000000)
 
@@ -134,7 +134,7 @@ static void test_sums(void **state)
 {
 	struct place *place = *state;
 	const char *name = place->queries[RECORDS - 1].name;
-	const int64_t since[] = {0, time_of(RECORDS / 3), time_of(RECORDS - 200), time_of(RECORDS - 5)};
+	const int64_t since[] = {0, time_of(RECORDS / 3), time_of(RECORDS - 90), time_of(RECORDS - 5)};
 	const struct {
 		struct store_filter filter;
 		const char *ending;
