@@ -1,8 +1,8 @@
-"""The lab of contrib/quickstart --lab shows what its five commands promise, with its own configuration."""
+"""The lab of contrib/quickstart --lab shows what it promises, with its own configuration."""
 import dns.rcode
 import pytest
 
-from harness import GEOIP, ROOT, TOP, addresses, ask, ede, wait_until
+from harness import GEOIP, ROOT, TOP, addresses, ask, ede, free_port, wait_until
 
 COFFEE, TV, CAMERA, SPEAKER, VACUUM = (f"127.0.0.{n}" for n in (11, 12, 13, 15, 16))
 
@@ -12,7 +12,7 @@ def lab(portafilter, nsd, geo):
     daemon = portafilter(ready=False)
     text = (TOP / "contrib/lab/portafilter.yaml.in").read_text()
     for key, value in (("@USER@", "user: nobody" if ROOT else ""), ("127.0.0.1:@DNS_PORT@", f"127.0.0.1:{daemon.port}"),
-                       ("127.0.0.1:@NSD_PORT@", nsd.upstream), ("@TOP@/build/lab", str(daemon.folder)),
+                       ("127.0.0.1:@NSD_PORT@", nsd.upstream), ("@WEB_PORT@", str(free_port())), ("@TOP@/build/lab", str(daemon.folder)),
                        ("@TOP@/build/GeoIP", str(GEOIP)), ("@TOP@", str(TOP))):
         assert key in text
         text = text.replace(key, value)
