@@ -166,7 +166,7 @@ static void parameters_are_known_or_refused(void **state)
 		"",
 		" unknown ",
 		" device name action standing type since until after limit ",
-		" device name standing type since until limit ",
+		" device name action standing type since until limit ",
 		"",
 		"",
 		" device kind since until limit ",
