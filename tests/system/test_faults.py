@@ -1,4 +1,4 @@
-"""What the journal suffers no answer feels: a full disk, a locked database, a writer that stands still. It resumes by itself, and
+"""What the journal suffers no answer feels: a full disk, a locked database, one made read-only, a writer that stands still. It resumes by itself, and
 every query is written or counted."""
 import contextlib
 import sqlite3
@@ -38,6 +38,18 @@ def locked(daemon):
 
 
 @contextlib.contextmanager
+def read_only(daemon):
+    files = [str(daemon.folder / "disk" / name) for name in ("journal.db", "journal.db-wal")]
+    done = subprocess.run(["chattr", "+i", *files], capture_output=True, text=True)
+    try:
+        if done.returncode:
+            pytest.skip(f"no file can be made read-only under its writer here: {done.stderr.strip()}")
+        yield r"can not be "
+    finally:
+        subprocess.run(["chattr", "-i", *files], capture_output=True)
+
+
+@contextlib.contextmanager
 def stopped(daemon):
     with standing_still(daemon, "journal"):
         yield None
@@ -54,15 +66,21 @@ def took(daemon, names):
 
 
 @pytest.fixture
-def disk(portafilter, nsd):
-    """A daemon whose journal is on a disk of 20 MB of its own; its rings are not."""
+def disk(portafilter, nsd, request):
+    """A daemon whose journal is on a disk of 20 MB of its own; its rings are not. In memory nobody can make a file read-only while
+    it is written: then it is a folder."""
     daemon = portafilter({"upstreams": [nsd.upstream]}, ready=False)
     disk = daemon.folder / "disk"
     disk.mkdir()
+    disk.chmod(0o777)
+    daemon.write(journal={"path": str(disk / "journal.db")})
+    if request.node.callspec.params["fault"] is read_only:
+        daemon.start()
+        yield daemon
+        return
     mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=20m,mode=0777", "tmpfs", str(disk)], capture_output=True, text=True)
     if mount.returncode:
         pytest.skip(f"nothing can be mounted here: {mount.stderr.strip()}")
-    daemon.write(journal={"path": str(disk / "journal.db")})
     daemon.start()
     yield daemon
     daemon.stop()
@@ -71,7 +89,7 @@ def disk(portafilter, nsd):
 
 @pytest.mark.skipif(not ROOT, reason="mounts a disk")
 @pytest.mark.skipif(bool(WRAP), reason="needs speed, and the kernel's threads")
-@pytest.mark.parametrize("fault", [full, locked, stopped])
+@pytest.mark.parametrize("fault", [full, locked, read_only, stopped])
 def test_no_answer_feels_what_the_journal_suffers(disk, fault):
     daemon = disk
     names = ["us.test", "cn.test"] * (QUERIES // 2)
