@@ -245,8 +245,10 @@ static int start_journal(struct replay *replay, char error[REPLAY_ERROR_MAX])
 	const char *path = replay->options->journal;
 	if (path && !(inner = sqlite_sink_open(path, KEEP_US, error, REPLAY_ERROR_MAX)))
 		return PF_EIO;
-	if (inner)
+	if (inner) {
+		sqlite_sink_durable(inner, false); /* the capture is still there */
 		sqlite_sink_tell(inner, (struct event_outlet){tell_nobody, NULL});
+	}
 	struct sink *tally = tally_new(inner);
 	if (!tally) {
 		if (inner)

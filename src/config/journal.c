@@ -22,6 +22,14 @@ static void read_keep(struct reader *reader, const struct node *node, void *targ
 	reader_duration(reader, node, "journal.keep", &config->journal_keep_us);
 }
 
+static void read_durability(struct reader *reader, const struct node *node, void *target)
+{
+	static const char *const words[] = {"power", "crash"};
+	int word = reader_word(reader, node, "journal.durability", words, PF_COUNT(words));
+	if (word >= 0)
+		((struct config *)target)->journal_unsynced = word == 1;
+}
+
 static const char *const privacy_words[] = {
 	[PRIVACY_FULL] = "full",
 	[PRIVACY_PSEUDONYM] = "pseudonym",
@@ -89,8 +97,10 @@ enum privacy config_privacy(const struct config *config, tag_set tags)
 void section_journal(struct reader *reader, const struct node *node, void *target)
 {
 	static const struct field fields[] = {
-		{"path", read_path, false},       {"rings", read_rings, false}, {"keep", read_keep, false},
-		{"privacy", read_privacy, false}, {"tags", read_tags, false},   {"also", sinks_read, false},
+		{"path", read_path, false},       {"rings", read_rings, false},
+		{"keep", read_keep, false},       {"durability", read_durability, false},
+		{"privacy", read_privacy, false}, {"tags", read_tags, false},
+		{"also", sinks_read, false},
 	};
 	struct config *config = target;
 	int on = value_switch(node);

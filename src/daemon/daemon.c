@@ -293,6 +293,7 @@ static int start_journal(struct daemon *daemon, char error[ERROR_MAX])
 	                                  .outlet = daemon_outlet(daemon),
 	                                  .ring_count = daemon->worker_count,
 	                                  .rings_path = daemon->journal_rings};
+	sqlite_sink_durable(sinks[0], !daemon->shared.snapshot->config->journal_unsynced);
 	sqlite_sink_tell(sinks[0], daemon_outlet(daemon));
 	daemon->shared.journal = journal_start(&options);
 	if (daemon->shared.journal)

@@ -241,7 +241,7 @@ int schema_open_writer(const char *path, sqlite3 **db, char *error, size_t error
 	/* auto_vacuum can be set only while there is no table. */
 	if (fresh && run_script(*db, "PRAGMA auto_vacuum = INCREMENTAL") != SQLITE_OK)
 		return fail(db, path, error, error_size);
-	if (run_script(*db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+	if (run_script(*db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
 	                    "PRAGMA secure_delete = ON; PRAGMA foreign_keys = OFF;"
 	                    "PRAGMA journal_size_limit = 67108864; PRAGMA trusted_schema = OFF;"
 	                    "PRAGMA cell_size_check = ON; PRAGMA cache_size = -32768") != SQLITE_OK)

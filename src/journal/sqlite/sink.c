@@ -456,6 +456,13 @@ struct sink *sqlite_sink_open(const char *path, int64_t keep_us, char *error, si
 	return sink ? &sink->sink : NULL;
 }
 
+void sqlite_sink_durable(struct sink *base, bool durable)
+{
+	struct sqlite_sink *sink = (struct sqlite_sink *)base;
+	const char *sql = durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL";
+	(void)sqlite3_exec(sink->db, sql, NULL, NULL, NULL);
+}
+
 void sqlite_sink_tell(struct sink *base, struct event_outlet outlet)
 {
 	drift_tell(((struct sqlite_sink *)base)->drift, outlet);

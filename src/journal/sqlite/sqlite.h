@@ -15,6 +15,9 @@
  * (another application's database, a newer schema), damaged. */
 struct sink *sqlite_sink_open(const char *path, int64_t keep_us, char *error, size_t error_size);
 
+/* Does each commit wait until it is on the disk? It does after sqlite_sink_open. Before journal_start. */
+void sqlite_sink_durable(struct sink *sink, bool durable);
+
 /* Who is told of names that moved and countries that were met, from the journal's thread; before journal_start. `sink` comes
  * from sqlite_sink_open. */
 void sqlite_sink_tell(struct sink *sink, struct event_outlet outlet);
