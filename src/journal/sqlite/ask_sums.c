@@ -76,8 +76,9 @@ static const char asked_sql[] =
 	"WITH RECURSIVE number (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM number WHERE n < 30),"
 	" asked (device, name, day, next) AS MATERIALIZED (SELECT DISTINCT s.device, s.name,"
 	" " FIRST_DAY("s.month") ", " FIRST_DAY("s.month + 1") " FROM sum_month s WHERE 1";
+/* `+`, or SQLite would hand a time that is asked for down to the table, and read all names of it. */
 static const char days_sql[] =
-	"), found (device, name, time, class, count) AS (SELECT s.device, s.name, s.day, s.class,"
+	"), found (device, name, time, class, count) AS (SELECT s.device, s.name, +s.day, s.class,"
 	" s.count FROM asked a CROSS JOIN number i CROSS JOIN sum_day s ON s.device = a.device"
 	" AND s.day = a.day + i.n AND s.name = a.name WHERE a.day + i.n < a.next"
 	" UNION ALL SELECT s.device, s.name, s.hour / 24, s.class, s.count" UNROLLED;
@@ -85,10 +86,10 @@ static const char hours_sql[] =
 	"), dated (device, name, day) AS MATERIALIZED (SELECT DISTINCT s.device, s.name, s.day"
 	" FROM asked a CROSS JOIN number i CROSS JOIN sum_day s ON s.device = a.device"
 	" AND s.day = a.day + i.n AND s.name = a.name WHERE a.day + i.n < a.next),"
-	" found (device, name, time, class, count) AS (SELECT s.device, s.name, s.hour, s.class,"
+	" found (device, name, time, class, count) AS (SELECT s.device, s.name, +s.hour, s.class,"
 	" s.count FROM dated a CROSS JOIN number i CROSS JOIN sum_hour s ON s.device = a.device"
 	" AND s.hour = a.day * 24 + i.n AND s.name = a.name"
-	" WHERE i.n < 24 AND s.hour < (SELECT rolled_until FROM progress)"
+	" WHERE i.n < 24 AND +s.hour < (SELECT rolled_until FROM progress)"
 	" UNION ALL SELECT s.device, s.name, s.hour, s.class, s.count" UNROLLED;
 static const char found_sql[] =
 	") SELECT d.key, d.name, ifnull(n.text, ''), c.action, c.standing, c.country, f.time, f.count FROM found f"
