@@ -377,7 +377,7 @@ struct config {
 	char *journal_path;      /* default /var/lib/portafilter/journal.db */
 	char *journal_rings;     /* journal.rings; default journal.rings beside the control socket */
 	char *recognise_path;    /* the table of names (recognise.h); NULL: `recognise: off` */
-	bool journal_unsynced; /* journal.durability: crash */
+	bool journal_unsynced;   /* journal.durability: crash */
 	int64_t journal_keep_us; /* journal.keep, 30 days by default */
 	enum privacy journal_privacy;
 	size_t privacy_tag_count;
