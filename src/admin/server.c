@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "admin/assets.h"
 #include "admin/body.h"
@@ -21,6 +22,7 @@
 
 struct server {
 	struct MHD_Daemon *http;
+	int quiet; /* the socket that nobody listens on any more; -1: it is the daemon's */
 	struct server_options options;
 };
 
@@ -314,6 +316,7 @@ struct server *server_start(const struct server_options *options)
 	struct server *server = malloc(sizeof *server);
 	if (!server)
 		return NULL;
+	server->quiet = -1;
 	server->options = *options;
 	unsigned flags = options->local
 	                     ? MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION |
@@ -343,7 +346,7 @@ struct server *server_start(const struct server_options *options)
 
 void server_quiesce(struct server *server)
 {
-	(void)MHD_quiesce_daemon(server->http); /* the socket is closed with the daemon */
+	server->quiet = MHD_quiesce_daemon(server->http);
 }
 
 void server_stop(struct server **server)
@@ -353,5 +356,7 @@ void server_stop(struct server **server)
 	if (!old)
 		return;
 	MHD_stop_daemon(old->http);
+	if (old->quiet >= 0)
+		close(old->quiet); /* whoever was not let in yet is told so by that */
 	free(old);
 }
