@@ -20,6 +20,7 @@ DEVICES = [{"name": "lobby coffee", "ip": "127.0.0.11", "tags": ["coffee"]},
            {"name": "yard camera", "ip": "127.0.0.13", "tags": ["camera"]},
            {"name": HOSTILE, "ip": "127.0.0.17", "tags": ["odd"]}]
 RULES = [{"name": "where do cameras call", "tags": ["camera"], "standing": "overseas", "confidence": "low", "action": "flag"},
+         {"name": "too late", "tags": ["camera"], "standing": "overseas", "confidence": "low", "action": "sinkhole"},
          {"name": "never asked for", "tags": ["coffee"], "names": ["nobody.asks.test"], "action": "sinkhole"}]
 ASKED = {11: ["ot.io.mi.com", "home.mi.com", "upgrades.electricimp.com", "api.exc.mob.com"], 13: ["m4.iotcplatform.com", "lbs1.goolink.org"],
          17: ["ot.io.mi.com"], 19: ["home.mi.com"]}
@@ -145,6 +146,7 @@ def test_each_page_says_what_is(house):
     browser.see(selector="td .name", text="m4.iotcplatform.com")
     house.go("rules")
     browser.see(selector="td", text="never fitted")
+    browser.see(selector="td .loud", text='the rule "too late" can never decide')
     house.go("health")
     browser.see(selector="td", text="dbip 2026-06")
     house.go("explain/yard%20camera/m4.iotcplatform.com/A")

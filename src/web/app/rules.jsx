@@ -31,10 +31,22 @@ function Editor({ trial }) {
 	);
 }
 
-function Order({ rules, trial }) {
+// What the daemon warns of, at the rule that it names; the rest stands above the table.
+function sort(warnings, rules) {
+	const about = warnings.filter((warning) => /\brule\b/.test(warning));
+	const named = (rule) => about.filter((warning) => warning.includes(`the rule "${rule.name}"`));
+	const placed = new Set(rules.flatMap(named));
+	return { of: named, rest: about.filter((warning) => !placed.has(warning)) };
+}
+
+function Order({ rules, trial, warnings }) {
+	const told = sort(warnings, rules);
 	const titles = t.rules.columns;
 	return (
 		<Card title={t.pages.rules}>
+			{told.rest.map((warning) => (
+				<p class="notice">{plain(warning)}</p>
+			))}
 			<Table
 				caption={t.pages.rules}
 				columns={{ order: [titles.order, ""], name: [titles.name, ""], tags: [titles.tags, ""], stage: [titles.stage, ""], action: [titles.action, ""], matches: [titles.matches, "number"], change: ["", "number"] }}
@@ -44,7 +56,7 @@ function Order({ rules, trial }) {
 					name: (
 						<>
 							<strong>{plain(rule.name)}</strong>
-							{(rule.warnings || []).map((warning) => (
+							{told.of(rule).map((warning) => (
 								<div class="loud small">{plain(warning)}</div>
 							))}
 						</>
@@ -66,6 +78,7 @@ function Order({ rules, trial }) {
 
 export function Rules() {
 	const answer = useAnswer("rules", null, REFRESH);
+	const status = useAnswer("status", null, REFRESH);
 	const trial = useTrial(answer.again);
 	if (!answer.data)
 		return <Waiting answer={answer} />;
@@ -75,7 +88,7 @@ export function Rules() {
 			<Sentence>{rules.length ? <Rich of={t.rules.sentence(rules.length, rules.reduce((sum, rule) => sum + rule.matches, 0))} /> : t.rules.empty}</Sentence>
 			<Waiting answer={answer} />
 			<div class="stack">
-				{rules.length > 0 && <Order rules={rules} trial={trial} />}
+				{rules.length > 0 && <Order rules={rules} trial={trial} warnings={status.data ? status.data.warnings : []} />}
 				<Editor trial={trial} />
 			</div>
 		</>
