@@ -8,6 +8,7 @@ PF_CLOCK   the time that the programs believe it is, e.g. "@2030-06-01 12:00:00"
 PF_WRAP    runs the daemon, e.g. "valgrind -q --error-exitcode=99"
 """
 import atexit
+import contextlib
 import http.client
 import itertools
 import json
@@ -502,7 +503,9 @@ class Daemon:
         """(HTTP status, parsed JSON, headers) of a request to the control socket."""
         connection = UnixConnection(str(self.folder / "control.sock"))
         try:
-            connection.request(method, path, body, headers or {})
+            # who refuses a body may say so, and hang up, before all of it was sent
+            with contextlib.suppress(BrokenPipeError):
+                connection.request(method, path, body, headers or {})
             response = connection.getresponse()
             data = response.read()
             return response.status, json.loads(data) if data else None, dict(response.getheaders())
