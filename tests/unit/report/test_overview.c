@@ -18,59 +18,12 @@
 #define DAY_US INT64_C(86400000000)
 #define HOUR_US INT64_C(3600000000)
 
-struct place {
-	char folder[64];
-	struct store *store;
-};
-
-static int open_weeks(void **state)
-{
-	struct place *place = calloc(1, sizeof *place);
-	char path[128], error[512];
-	sample_make_folder(place->folder);
-	snprintf(path, sizeof path, "%s/journal.db", place->folder);
-	weeks_write(path);
-	place->store = sqlite_store_open(path, error, sizeof error);
-	assert_non_null(place->store);
-	*state = place;
-	return 0;
-}
-
-static int close_weeks(void **state)
-{
-	struct place *place = *state;
-	place->store->close(&place->store);
-	sample_remove_folder(place->folder);
-	free(place);
-	return 0;
-}
-
 static json_t *make(struct place *place, const struct store_filter *filter)
 {
 	json_t *document;
 	if (overview_make(place->store, filter, &document) != PF_OK)
 		fail_msg("%s", place->store->error);
 	return document;
-}
-
-static int64_t number(json_t *object, const char *member)
-{
-	return json_integer_value(json_object_get(object, member));
-}
-
-static const char *word(json_t *object, const char *member)
-{
-	const char *text = json_string_value(json_object_get(object, member));
-	return text ? text : "(none)";
-}
-
-static json_t *row(json_t *document, const char *list, const char *member, const char *value)
-{
-	size_t i;
-	json_t *one;
-	json_array_foreach(json_object_get(document, list), i,
-	                   one) if (!strcmp(word(one, member), value)) return one;
-	return NULL;
 }
 
 /* What the raw queries say of the same time. */
@@ -178,5 +131,5 @@ int main(void)
 		cmocka_unit_test(one_device_alone),
 		cmocka_unit_test(too_long_a_time_is_refused),
 	};
-	return cmocka_run_group_tests(tests, open_weeks, close_weeks);
+	return cmocka_run_group_tests(tests, weeks_open, weeks_close);
 }

@@ -18,34 +18,6 @@
 
 #define DAY_US INT64_C(86400000000)
 
-struct place {
-	char folder[64];
-	struct store *store;
-};
-
-static int open_weeks(void **state)
-{
-	struct place *place = calloc(1, sizeof *place);
-	char path[128], error[512];
-	setenv("TZ", "UTC", 1);
-	sample_make_folder(place->folder);
-	snprintf(path, sizeof path, "%s/journal.db", place->folder);
-	weeks_write(path);
-	place->store = sqlite_store_open(path, error, sizeof error);
-	assert_non_null(place->store);
-	*state = place;
-	return 0;
-}
-
-static int close_weeks(void **state)
-{
-	struct place *place = *state;
-	place->store->close(&place->store);
-	sample_remove_folder(place->folder);
-	free(place);
-	return 0;
-}
-
 static json_t *make(void **state, const char *device, int64_t since_us)
 {
 	struct place *place = *state;
@@ -57,27 +29,6 @@ static json_t *make(void **state, const char *device, int64_t since_us)
 	if (!document)
 		fail_msg("%s", place->store->error);
 	return document;
-}
-
-static int64_t number(json_t *object, const char *member)
-{
-	return json_integer_value(json_object_get(object, member));
-}
-
-static const char *word(json_t *object, const char *member)
-{
-	const char *text = json_string_value(json_object_get(object, member));
-	return text ? text : "(none)";
-}
-
-/* The row of `list` whose `member` is `value`. */
-static json_t *row(json_t *document, const char *list, const char *member, const char *value)
-{
-	size_t i;
-	json_t *one;
-	json_array_foreach(json_object_get(document, list), i,
-	                   one) if (!strcmp(word(one, member), value)) return one;
-	return NULL;
 }
 
 static void a_device_is_told_whole(void **state)
@@ -213,5 +164,5 @@ int main(int argc, char **argv)
 		weeks_write(argv[1]);
 		return 0;
 	}
-	return cmocka_run_group_tests_name("report: summary", tests, open_weeks, close_weeks);
+	return cmocka_run_group_tests_name("report: summary", tests, weeks_open, weeks_close);
 }

@@ -4,50 +4,53 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "journal/sqlite/sqlite.h"
+#include "unit/journal/sample.h"
 
 #define HOUR_US INT64_C(3600000000)
 #define KEEP_US (INT64_C(3650) * 24 * HOUR_US)
 
-struct place {
+struct spot {
 	const char *name, *hop, *address, *location, *control, *organisation;
 	uint32_t asn;
 	uint8_t standing, confidence;
 };
 
-static const struct place telemetry = {"log.brew.example.cn",
-                                       "e7.cdn.example.net",
-                                       "203.0.113.7",
-                                       "CN",
-                                       "CN",
-                                       "Alibaba (China) Technology",
-                                       37963,
-                                       STANDING_OVERSEAS,
-                                       CONFIDENCE_HIGH};
-static const struct place ntp = {
+static const struct spot telemetry = {"log.brew.example.cn",
+                                      "e7.cdn.example.net",
+                                      "203.0.113.7",
+                                      "CN",
+                                      "CN",
+                                      "Alibaba (China) Technology",
+                                      37963,
+                                      STANDING_OVERSEAS,
+                                      CONFIDENCE_HIGH};
+static const struct spot ntp = {
 	"time.brew.example.com", NULL,  "198.51.100.4", "US",           "US",
 	"Amazon.com, Inc.",      16509, STANDING_HOME,  CONFIDENCE_HIGH};
-static const struct place video[] = {
+static const struct spot video[] = {
 	{"play.stream.example.com", "a.edge.example.net", "198.51.100.20", "IE", "US",
      "Amazon.com, Inc.", 16509, STANDING_OVERSEAS, CONFIDENCE_MEDIUM},
 	{"\\060img\\032src=x\\062.stream.example.com", NULL, "198.51.100.21", "US", "US",
      "Evil \"><script>alert(1)</script>", 64500, STANDING_HOME, CONFIDENCE_HIGH},
 	{"ads.tracker.example", NULL, "198.51.100.30", "", "US", "Cloudflare, Inc.", 13335,
      STANDING_INDETERMINATE, CONFIDENCE_LOW}};
-static const struct place camera[] = {{"p2p.cam.example.org", NULL, "192.0.2.9", "DE", "DE",
-                                       "Hetzner Online GmbH", 24940, STANDING_OVERSEAS,
-                                       CONFIDENCE_HIGH},
-                                      {"new.cam.example.org", NULL, "192.0.2.77", "SG", "CN",
-                                       "Tencent Building", 132203, STANDING_OVERSEAS,
-                                       CONFIDENCE_HIGH}};
+static const struct spot camera[] = {{"p2p.cam.example.org", NULL, "192.0.2.9", "DE", "DE",
+                                      "Hetzner Online GmbH", 24940, STANDING_OVERSEAS,
+                                      CONFIDENCE_HIGH},
+                                     {"new.cam.example.org", NULL, "192.0.2.77", "SG", "CN",
+                                      "Tencent Building", 132203, STANDING_OVERSEAS,
+                                      CONFIDENCE_HIGH}};
 
 struct ask {
 	const char *device_id, *device;
-	const struct place *place;
+	const struct spot *place;
 	int64_t time_us;
 	uint8_t action;
 	bool seen; /* the answer was journalled before */
@@ -56,7 +59,7 @@ struct ask {
 static void put(struct sink *sink, const struct ask *ask)
 {
 	char error[256];
-	const struct place *place = ask->place;
+	const struct spot *place = ask->place;
 	struct dns_name name, hop;
 	struct record_address address = {.standing = place->standing,
 	                                 .confidence = place->confidence,
@@ -151,4 +154,47 @@ void weeks_write(const char *path)
 	}
 	sink->idle(sink, WEEKS_END_US);
 	sink->close(&sink);
+}
+
+int weeks_open(void **state)
+{
+	struct place *place = calloc(1, sizeof *place);
+	char path[128], error[512];
+	setenv("TZ", "UTC", 1);
+	sample_make_folder(place->folder);
+	snprintf(path, sizeof path, "%s/journal.db", place->folder);
+	weeks_write(path);
+	place->store = sqlite_store_open(path, error, sizeof error);
+	assert_non_null(place->store);
+	*state = place;
+	return 0;
+}
+
+int weeks_close(void **state)
+{
+	struct place *place = *state;
+	place->store->close(&place->store);
+	sample_remove_folder(place->folder);
+	free(place);
+	return 0;
+}
+
+int64_t number(json_t *object, const char *member)
+{
+	return json_integer_value(json_object_get(object, member));
+}
+
+const char *word(json_t *object, const char *member)
+{
+	const char *text = json_string_value(json_object_get(object, member));
+	return text ? text : "(none)";
+}
+
+json_t *row(json_t *document, const char *list, const char *member, const char *value)
+{
+	size_t i;
+	json_t *one;
+	json_array_foreach(json_object_get(document, list), i,
+	                   one) if (!strcmp(word(one, member), value)) return one;
+	return NULL;
 }

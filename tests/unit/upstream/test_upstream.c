@@ -574,7 +574,6 @@ static void groups_keep_to_themselves(void **state)
 	assert_int_equal(world->result.status, FORWARD_NETWORK_ERROR);
 	assert_int_equal(world->servers[0].udp_queries, 1);
 }
-
 #define CASE(test) cmocka_unit_test_setup_teardown(test, build, tear_down)
 
 int main(void)
