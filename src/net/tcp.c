@@ -8,48 +8,44 @@
 #include "base/counter.h"
 
 struct tcp_connection {
-	uv_tcp_t handle;
+	struct stream stream;
 	uv_timer_t idle;
 	struct tcp_server *server;
 	struct tcp_connection *previous, *next;
 	struct addr_port client, local;
 	size_t pending; /* queries that have not been replied to */
 	unsigned handles_open;
-	bool closing, ended; /* ended: the client will send no more */
-	bool reading,
-		working; /* working: in the loop over the buffer; replies must not start it again */
-	size_t in_length;
-	uint8_t in[TCP_IN_BYTES];
 };
-
-/* A reply that could not be written at once. */
-struct tcp_reply {
-	uv_write_t request;
-	uint8_t bytes[];
-};
-
-static void work(struct tcp_connection *connection);
 
 /* ---- closing ----------------------------------------------------------------------------- */
 
 static void free_when_done(struct tcp_connection *connection)
 {
-	if (connection->closing && !connection->handles_open && !connection->pending)
+	if (connection->stream.closing && !connection->handles_open && !connection->pending)
 		free(connection);
 }
 
-static void on_closed(uv_handle_t *handle)
+static void handle_closed(struct tcp_connection *connection)
 {
-	struct tcp_connection *connection = handle->data;
 	connection->handles_open--;
 	free_when_done(connection);
 }
 
+static void on_stream_closed(uv_handle_t *handle)
+{
+	const struct stream *stream = handle->data;
+	handle_closed(stream->data);
+}
+
+static void on_idle_closed(uv_handle_t *handle)
+{
+	handle_closed(handle->data);
+}
+
 static void close_connection(struct tcp_connection *connection)
 {
-	if (connection->closing)
+	if (connection->stream.closing)
 		return;
-	connection->closing = true;
 	struct tcp_server *server = connection->server;
 	if (connection->previous)
 		connection->previous->next = connection->next;
@@ -58,8 +54,8 @@ static void close_connection(struct tcp_connection *connection)
 	if (connection->next)
 		connection->next->previous = connection->previous;
 	server->connection_count--;
-	uv_close((uv_handle_t *)&connection->handle, on_closed);
-	uv_close((uv_handle_t *)&connection->idle, on_closed);
+	stream_close(&connection->stream, on_stream_closed);
+	uv_close((uv_handle_t *)&connection->idle, on_idle_closed);
 }
 
 static void on_idle(uv_timer_t *timer)
@@ -77,98 +73,52 @@ static void restart_idle(struct tcp_connection *connection)
 	uv_timer_start(&connection->idle, on_idle, idle_ms, 0);
 }
 
-static size_t queued_bytes(const struct tcp_connection *connection)
-{
-	return uv_stream_get_write_queue_size((const uv_stream_t *)&connection->handle);
-}
-
 /* A client that has sent its last query still gets all its replies. */
 static void close_when_served(struct tcp_connection *connection)
 {
-	if (connection->ended && !connection->pending && !queued_bytes(connection))
+	const struct stream *stream = &connection->stream;
+	if (!stream->closing && stream->ended && !connection->pending && !stream_queued(stream))
 		close_connection(connection);
 }
 
-/* ---- replies ----------------------------------------------------------------------------- */
+/* ---- queries and replies ----------------------------------------------------------------- */
 
-static void on_written(uv_write_t *request, int status)
+static bool is_full(const struct tcp_connection *connection)
 {
-	struct tcp_connection *connection = request->data;
-	free(request);
-	if (connection->closing)
+	return connection->pending >= TCP_PENDING_MAX ||
+	       stream_queued(&connection->stream) >= TCP_QUEUE_BYTES_MAX;
+}
+
+/* Reads only while there is room for queries and for replies: the rest waits in the kernel, and
+ * with it the client. */
+static void set_reading(struct tcp_connection *connection)
+{
+	stream_read(&connection->stream, !is_full(connection) && !connection->server->stopping);
+}
+
+/* Something has left, or was answered: there may be room again. */
+static void go_on(struct tcp_connection *connection)
+{
+	if (connection->stream.closing || connection->stream.working)
 		return;
-	if (status < 0) {
-		close_connection(connection);
-		return;
-	}
-	restart_idle(connection);
-	work(connection);
+	stream_resume(&connection->stream);
+	set_reading(connection);
 	close_when_served(connection);
-}
-
-static void write_later(struct tcp_connection *connection, const uint8_t *bytes, size_t length)
-{
-	struct tcp_reply *reply = malloc(sizeof *reply + length);
-	if (!reply) {
-		close_connection(connection);
-		return;
-	}
-	memcpy(reply->bytes, bytes, length);
-	reply->request.data = connection;
-	uv_buf_t buffer = uv_buf_init((char *)reply->bytes, (unsigned)length);
-	if (uv_write(&reply->request, (uv_stream_t *)&connection->handle, &buffer, 1, on_written)) {
-		free(reply);
-		close_connection(connection);
-	}
-}
-
-static void write_message(struct tcp_connection *connection, const uint8_t *bytes, size_t length)
-{
-	uint8_t prefix[2];
-	dns_write16(prefix, (uint16_t)length);
-	int written = 0;
-	if (!queued_bytes(connection)) {
-		uv_buf_t buffers[2] = {uv_buf_init((char *)prefix, 2),
-		                       uv_buf_init((char *)bytes, (unsigned)length)};
-		written = uv_try_write((uv_stream_t *)&connection->handle, buffers, 2);
-		if (written == UV_EAGAIN)
-			written = 0;
-		if (written < 0) {
-			close_connection(connection);
-			return;
-		}
-	}
-	if (written < 2) {
-		write_later(connection, prefix + written, (size_t)(2 - written));
-		written = 2;
-	}
-	size_t sent = (size_t)written - 2;
-	if (sent < length && !connection->closing)
-		write_later(connection, bytes + sent, length - sent);
 }
 
 static void reply(struct query *query, const uint8_t *bytes, size_t length)
 {
 	struct tcp_connection *connection = query->transport;
+	uint8_t prefix[2];
 	connection->pending--;
-	if (connection->closing) {
+	if (connection->stream.closing) {
 		free_when_done(connection);
 		return;
 	}
+	dns_write16(prefix, (uint16_t)length);
 	if (length)
-		write_message(connection, bytes, length);
-	if (connection->closing || connection->working)
-		return;
-	work(connection);
-	close_when_served(connection);
-}
-
-/* ---- queries ----------------------------------------------------------------------------- */
-
-static bool is_full(const struct tcp_connection *connection)
-{
-	return connection->pending >= TCP_PENDING_MAX ||
-	       queued_bytes(connection) >= TCP_QUEUE_BYTES_MAX;
+		stream_write(&connection->stream, prefix, sizeof prefix, bytes, length);
+	go_on(connection);
 }
 
 static void take(struct tcp_connection *connection, const uint8_t *packet, size_t length)
@@ -190,72 +140,50 @@ static void take(struct tcp_connection *connection, const uint8_t *packet, size_
 	rcu_read_unlock();
 }
 
-static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
+/* Runs the whole queries among the bytes, one after the other and never one inside the other. */
+static size_t on_received(struct stream *stream, const uint8_t *bytes, size_t length)
 {
-	(void)suggested;
-	struct tcp_connection *connection = handle->data;
-	*buffer = uv_buf_init((char *)connection->in + connection->in_length,
-	                      (unsigned)(TCP_IN_BYTES - connection->in_length));
-}
-
-static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
-{
-	(void)buffer;
 	struct tcp_connection *connection = stream->data;
-	if (count == UV_EOF) {
-		connection->ended = true;
-		connection->reading = false;
-		uv_read_stop(stream);
-		close_when_served(connection);
-	} else if (count < 0) {
-		close_connection(connection);
-	} else {
-		connection->in_length += (size_t)count;
-		work(connection);
-		close_when_served(connection);
-	}
-}
-
-/* Reads only while there is room for queries and for replies: the rest waits in the kernel, and
- * with it the client. */
-static void set_reading(struct tcp_connection *connection)
-{
-	bool wanted = !is_full(connection) && !connection->ended && !connection->server->stopping;
-	if (wanted == connection->reading)
-		return;
-	connection->reading = wanted;
-	if (!wanted)
-		uv_read_stop((uv_stream_t *)&connection->handle);
-	else if (uv_read_start((uv_stream_t *)&connection->handle, on_alloc, on_read))
-		close_connection(connection);
-}
-
-/* Runs the whole queries in the buffer, one after the other and never one inside the other. */
-static void work(struct tcp_connection *connection)
-{
 	size_t at = 0;
-	if (connection->closing)
-		return;
-	connection->working = true;
-	while (connection->in_length - at >= 2 && !connection->closing && !is_full(connection)) {
-		size_t length = dns_read16(connection->in + at);
-		if (length > TCP_QUERY_BYTES_MAX) {
+	while (length - at >= 2 && !stream->closing && !is_full(connection)) {
+		size_t query_length = dns_read16(bytes + at);
+		if (query_length > TCP_QUERY_BYTES_MAX) {
 			close_connection(connection);
 			break;
 		}
-		if (connection->in_length - at < 2 + length)
+		if (length - at < 2 + query_length)
 			break;
-		const uint8_t *packet = connection->in + at + 2;
-		at += 2 + length;
-		take(connection, packet, length);
+		const uint8_t *packet = bytes + at + 2;
+		at += 2 + query_length;
+		take(connection, packet, query_length);
 	}
-	connection->working = false;
-	if (connection->closing)
-		return;
-	memmove(connection->in, connection->in + at, connection->in_length - at);
-	connection->in_length -= at;
-	set_reading(connection);
+	if (!stream->closing)
+		set_reading(connection);
+	return at;
 }
+
+static void on_ended(struct stream *stream)
+{
+	close_when_served(stream->data);
+}
+
+static void on_written(struct stream *stream)
+{
+	restart_idle(stream->data);
+	go_on(stream->data);
+}
+
+static void on_failed(struct stream *stream)
+{
+	close_connection(stream->data);
+}
+
+static const struct stream_user frames = {
+	.received = on_received,
+	.ended = on_ended,
+	.written = on_written,
+	.failed = on_failed,
+};
 
 /* ---- connections ------------------------------------------------------------------------- */
 
@@ -274,12 +202,12 @@ static bool admit(struct tcp_connection *connection)
 	struct sockaddr_storage peer;
 	int length = sizeof peer;
 	if (server->stopping ||
-	    uv_tcp_getpeername(&connection->handle, (struct sockaddr *)&peer, &length) ||
+	    uv_tcp_getpeername(&connection->stream.handle, (struct sockaddr *)&peer, &length) ||
 	    addr_from_sockaddr((struct sockaddr *)&peer, &connection->client) != PF_OK)
 		return false;
 	struct sockaddr_storage local;
 	length = sizeof local;
-	if (uv_tcp_getsockname(&connection->handle, (struct sockaddr *)&local, &length) ||
+	if (uv_tcp_getsockname(&connection->stream.handle, (struct sockaddr *)&local, &length) ||
 	    addr_from_sockaddr((struct sockaddr *)&local, &connection->local) != PF_OK)
 		return false;
 	if (server->connection_count > TCP_CONNECTIONS_MAX ||
@@ -287,7 +215,7 @@ static bool admit(struct tcp_connection *connection)
 		counter_add(&server->refused, 1);
 		return false;
 	}
-	uv_tcp_nodelay(&connection->handle, 1);
+	uv_tcp_nodelay(&connection->stream.handle, 1);
 	restart_idle(connection);
 	set_reading(connection);
 	return true;
@@ -300,16 +228,20 @@ static void on_connection(uv_stream_t *listener, int status)
 	if (!connection)
 		return;
 	connection->server = server;
-	uv_tcp_init(server->loop, &connection->handle);
+	if (stream_init(&connection->stream, server->loop, &server->room, &frames, connection) !=
+	    PF_OK) {
+		free(connection);
+		return;
+	}
 	uv_timer_init(server->loop, &connection->idle);
-	connection->handle.data = connection->idle.data = connection;
+	connection->idle.data = connection;
 	connection->handles_open = 2;
 	connection->next = server->connections;
 	if (connection->next)
 		connection->next->previous = connection;
 	server->connections = connection;
 	server->connection_count++;
-	if (uv_accept(listener, (uv_stream_t *)&connection->handle) || !admit(connection))
+	if (uv_accept(listener, (uv_stream_t *)&connection->stream.handle) || !admit(connection))
 		close_connection(connection);
 }
 

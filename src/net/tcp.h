@@ -6,6 +6,7 @@
 #include <uv.h>
 
 #include "net/sockets.h"
+#include "net/stream.h"
 #include "pipeline/pipeline.h"
 
 #define TCP_CONNECTIONS_MAX 1024      /* of one worker */
@@ -16,7 +17,6 @@
 #define TCP_IDLE_MS 10000      /* without a whole query and without a reply taken */
 #define TCP_IDLE_SHORT_MS 2500 /* the same when half of the connections are taken */
 #define TCP_IDLE_LEAST_MS 500  /* and when three quarters are */
-#define TCP_IN_BYTES 16384     /* buffered queries */
 #define TCP_QUERY_BYTES_MAX 4096 /* a longer query ends the connection */
 
 struct tcp_connection;
@@ -29,6 +29,7 @@ struct tcp_server {
 	size_t connection_count;
 	uint64_t refused; /* connections over a limit; base/counter.h */
 	bool stopping;
+	struct stream_room room;
 	size_t listener_count;
 	uv_tcp_t listeners[CONFIG_LISTEN_MAX];
 };

@@ -1,0 +1,169 @@
+/* Bytes of one socket, see stream.h. */
+#include "net/stream.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What could not be written at once. */
+struct late_write {
+	uv_write_t request;
+	uint8_t bytes[];
+};
+
+int stream_init(struct stream *stream, uv_loop_t *loop, struct stream_room *room,
+                const struct stream_user *user, void *data)
+{
+	*stream = (struct stream){.user = user, .room = room, .data = data};
+	if (uv_tcp_init(loop, &stream->handle))
+		return PF_EIO;
+	stream->handle.data = stream;
+	return PF_OK;
+}
+
+void stream_close(struct stream *stream, uv_close_cb closed)
+{
+	stream->closing = true;
+	free(stream->rest);
+	stream->rest = NULL;
+	stream->rest_length = 0;
+	uv_close((uv_handle_t *)&stream->handle, closed);
+}
+
+static void fail(struct stream *stream)
+{
+	if (!stream->closing)
+		stream->user->failed(stream);
+}
+
+/* ---- out --------------------------------------------------------------------------------- */
+
+size_t stream_queued(const struct stream *stream)
+{
+	return uv_stream_get_write_queue_size((const uv_stream_t *)&stream->handle);
+}
+
+static void on_written(uv_write_t *request, int status)
+{
+	struct stream *stream = request->data;
+	free(request);
+	if (stream->closing)
+		return;
+	if (status < 0)
+		fail(stream);
+	else
+		stream->user->written(stream);
+}
+
+static void write_later(struct stream *stream, const uv_buf_t buffers[2], size_t sent)
+{
+	struct late_write *late = malloc(sizeof *late + buffers[0].len + buffers[1].len - sent);
+	size_t length = 0;
+	if (!late) {
+		fail(stream);
+		return;
+	}
+	for (int i = 0; i < 2; i++) {
+		size_t gone = sent < buffers[i].len ? sent : buffers[i].len;
+		memcpy(late->bytes + length, buffers[i].base + gone, buffers[i].len - gone);
+		length += buffers[i].len - gone;
+		sent -= gone;
+	}
+	late->request.data = stream;
+	uv_buf_t all = uv_buf_init((char *)late->bytes, (unsigned)length);
+	if (uv_write(&late->request, (uv_stream_t *)&stream->handle, &all, 1, on_written)) {
+		free(late);
+		fail(stream);
+	}
+}
+
+void stream_write(struct stream *stream, const uint8_t *head, size_t head_length,
+                  const uint8_t *bytes, size_t length)
+{
+	const uv_buf_t buffers[2] = {uv_buf_init((char *)head, (unsigned)head_length),
+	                             uv_buf_init((char *)bytes, (unsigned)length)};
+	int written = 0;
+	if (stream->closing)
+		return;
+	if (!stream_queued(stream)) {
+		written = uv_try_write((uv_stream_t *)&stream->handle, buffers, 2);
+		if (written == UV_EAGAIN)
+			written = 0;
+	}
+	if (written < 0)
+		fail(stream);
+	else if ((size_t)written < head_length + length)
+		write_later(stream, buffers, (size_t)written);
+}
+
+/* ---- in ---------------------------------------------------------------------------------- */
+
+/* Keeps what the user has left of `length` bytes, which stand in the rest or in the shared room. */
+static bool keep_rest(struct stream *stream, const uint8_t *bytes, size_t length, size_t used)
+{
+	size_t left = length - used;
+	if (!left) {
+		free(stream->rest);
+		stream->rest = NULL;
+	} else if (stream->rest) {
+		memmove(stream->rest, bytes + used, left);
+	} else {
+		stream->rest = malloc(STREAM_IN_BYTES);
+		if (!stream->rest)
+			return false;
+		memcpy(stream->rest, bytes + used, left);
+	}
+	stream->rest_length = left;
+	return true;
+}
+
+static void give(struct stream *stream, const uint8_t *bytes, size_t length)
+{
+	stream->working = true;
+	size_t used = stream->user->received(stream, bytes, length);
+	stream->working = false;
+	if (!stream->closing && !keep_rest(stream, bytes, length, used))
+		fail(stream);
+}
+
+void stream_resume(struct stream *stream)
+{
+	if (!stream->closing && !stream->working && stream->rest)
+		give(stream, stream->rest, stream->rest_length);
+}
+
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
+{
+	(void)suggested;
+	struct stream *stream = handle->data;
+	uint8_t *start = stream->rest ? stream->rest : stream->room->bytes;
+	*buffer = uv_buf_init((char *)start + stream->rest_length,
+	                      (unsigned)(STREAM_IN_BYTES - stream->rest_length));
+}
+
+static void on_read(uv_stream_t *handle, ssize_t count, const uv_buf_t *buffer)
+{
+	(void)buffer;
+	struct stream *stream = handle->data;
+	if (count == UV_EOF) {
+		stream->ended = true;
+		stream_read(stream, false);
+		stream->user->ended(stream);
+	} else if (count < 0) {
+		fail(stream);
+	} else if (count) {
+		give(stream, stream->rest ? stream->rest : stream->room->bytes,
+		     stream->rest_length + (size_t)count);
+	}
+}
+
+void stream_read(struct stream *stream, bool wanted)
+{
+	wanted = wanted && !stream->ended;
+	if (stream->closing || wanted == stream->reading)
+		return;
+	stream->reading = wanted;
+	if (!wanted)
+		uv_read_stop((uv_stream_t *)&stream->handle);
+	else if (uv_read_start((uv_stream_t *)&stream->handle, on_alloc, on_read))
+		fail(stream);
+}
