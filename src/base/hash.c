@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 
 /* The library's own code, compiled here: calls into it took as long as hashing a name. */
@@ -22,6 +23,21 @@ void random_bytes(void *bytes, size_t length)
 		at += got;
 		length -= (size_t)got;
 	}
+}
+
+void random_pool_take(struct random_pool *pool, void *bytes, size_t length)
+{
+	if (length > sizeof pool->bytes) {
+		random_bytes(bytes, length);
+		return;
+	}
+	if (pool->left < length) {
+		random_bytes(pool->bytes, sizeof pool->bytes);
+		pool->left = sizeof pool->bytes;
+	}
+	pool->left -= length;
+	memcpy(bytes, pool->bytes + pool->left, length);
+	memset(pool->bytes + pool->left, 0, length);
 }
 
 struct hash_key hash_key_random(void)

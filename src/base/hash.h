@@ -25,4 +25,13 @@ void hash_stream_digest(const struct hash_stream *stream, uint64_t digest[2]);
 /* Random bytes from the kernel (getrandom), for ids and ports. */
 void random_bytes(void *bytes, size_t length);
 
+/* The same for who needs a few at a time and often: a system call for many. Zeroed at first; one thread's own. Bytes that
+ * were handed out do not stay in it. */
+#define RANDOM_POOL_BYTES 256
+struct random_pool {
+	size_t left;
+	unsigned char bytes[RANDOM_POOL_BYTES];
+};
+void random_pool_take(struct random_pool *pool, void *bytes, size_t length);
+
 #endif

@@ -91,4 +91,5 @@ void devices_end_names(struct devices *devices)
 	devices->names_end = true;
 	while (devices->names && !upstream_idle(devices->names))
 		uv_run(devices->loop, UV_RUN_ONCE);
+	upstream_close(devices->names);
 }

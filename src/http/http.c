@@ -144,6 +144,7 @@ void http_stop(struct http *http)
 	curl_multi_cleanup(http->multi);
 	http->multi = NULL;
 	uv_close((uv_handle_t *)&http->timer, NULL);
+	upstream_close(http->resolver.forwarder);
 }
 
 bool http_idle(const struct http *http)

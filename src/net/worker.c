@@ -101,6 +101,7 @@ static void close_all(struct worker *worker)
 	for (size_t i = 0; i < worker->udp_count; i++)
 		udp_close(&worker->udp[i]);
 	tcp_server_close(&worker->tcp);
+	upstream_close(worker->forwarder);
 	uv_close((uv_handle_t *)&worker->before_poll, NULL);
 	uv_close((uv_handle_t *)&worker->beats, NULL);
 	uv_close((uv_handle_t *)&worker->wake, NULL);

@@ -4,6 +4,7 @@
 #include "upstream/exchange.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,40 +27,48 @@ static void wait_ms(struct exchange *exchange, uint64_t ms);
 
 /* ---- ending ------------------------------------------------------------------------------ */
 
-static void free_when_done(struct exchange *exchange)
-{
-	if (exchange->finished && !exchange->handles_open)
-		free(exchange);
-}
-
-void exchange_handle_closed(struct exchange *exchange)
-{
-	exchange->handles_open--;
-	free_when_done(exchange);
-}
-
-static void on_attempt_closed(uv_handle_t *handle)
-{
-	struct attempt *attempt = handle->data;
-	exchange_handle_closed(attempt->exchange);
-}
-
 static void on_timer_closed(uv_handle_t *handle)
 {
-	exchange_handle_closed(handle->data);
+	free(handle->data);
+}
+
+static void keep_or_close(struct exchange *exchange)
+{
+	struct upstream *upstream = exchange->upstream;
+	if (upstream->closing || upstream->spare_count == EXCHANGES_SPARE_MAX) {
+		uv_close((uv_handle_t *)&exchange->timer, on_timer_closed);
+		return;
+	}
+	uv_timer_stop(&exchange->timer);
+	exchange->next = upstream->spare;
+	upstream->spare = exchange;
+	upstream->spare_count++;
+}
+
+void exchange_close_spare(struct upstream *upstream)
+{
+	while (upstream->spare) {
+		struct exchange *exchange = upstream->spare;
+		upstream->spare = exchange->next;
+		uv_close((uv_handle_t *)&exchange->timer, on_timer_closed);
+	}
+}
+
+void exchange_tcp_closed(struct exchange *exchange)
+{
+	exchange->tcp_closing = false;
+	if (exchange->finished)
+		keep_or_close(exchange);
 }
 
 static void close_attempt(struct attempt *attempt)
 {
-	if (!attempt->open)
+	if (!attempt->port)
 		return;
-	attempt->open = false;
+	port_give_back(&attempt->port);
 	struct server *server = upstream_server(attempt->exchange, &attempt->peer);
 	if (server && server->waiting) /* after a reload it may be another one */
 		server->waiting--;
-	uv_close((uv_handle_t *)&attempt->poll,
-	         on_attempt_closed); /* takes the fd out of epoll at once */
-	close(attempt->fd);
 }
 
 /* It has had its time: what is said of it is said once for each packet. */
@@ -81,7 +90,7 @@ static void judge_late(struct exchange *exchange)
 	for (size_t i = 0; i < exchange->attempt_count; i++) {
 		struct attempt *attempt = &exchange->attempts[i];
 		const struct server *server =
-			attempt->open ? upstream_server(exchange, &attempt->peer) : NULL;
+			attempt->port ? upstream_server(exchange, &attempt->peer) : NULL;
 		if (server && now_us - attempt->sent_us >= health_patience_ms(&server->health) * 1000)
 			judge_silence(exchange, attempt);
 	}
@@ -91,20 +100,27 @@ static void finish(struct exchange *exchange, enum forward_status status,
                    const struct addr_port *peer, struct answer *answer)
 {
 	judge_late(exchange);
-	char text[ADDR_PORT_TEXT_MAX] = "";
-	if (peer)
+	const struct server *server = peer ? upstream_server(exchange, peer) : NULL;
+	char text[ADDR_PORT_TEXT_MAX];
+	text[0] = '\0';
+	if (server)
+		memcpy(text, server->text, sizeof text);
+	else if (peer)
 		addr_port_format(peer, text);
 	for (size_t i = 0; i < exchange->attempt_count; i++)
 		close_attempt(&exchange->attempts[i]);
 	tcp_try_close(exchange);
-	uv_close((uv_handle_t *)&exchange->timer, on_timer_closed);
 	if (exchange->refusal != answer)
 		answer_free(&exchange->refusal);
 	exchange->finished = true;
 	exchange->upstream->exchange_count--;
 	struct forward_trip *trips = exchange->trips;
+	forward_done done = exchange->done;
+	void *data = exchange->data;
 	exchange->trips = NULL;
-	exchange->done(exchange->data, &(struct forward_result){status, answer, text, trips});
+	if (!exchange->tcp_closing)
+		keep_or_close(exchange);
+	done(data, &(struct forward_result){status, answer, text, trips});
 }
 
 static void give_up(struct exchange *exchange)
@@ -121,7 +137,7 @@ static bool anything_open(const struct exchange *exchange)
 	if (exchange->tcp)
 		return true;
 	for (size_t i = 0; i < exchange->attempt_count; i++)
-		if (exchange->attempts[i].open)
+		if (exchange->attempts[i].port)
 			return true;
 	return false;
 }
@@ -226,21 +242,20 @@ static bool take_packet(struct attempt *attempt, size_t length)
 	return false;
 }
 
-static void on_readable(uv_poll_t *poll, int status, int events)
+void exchange_readable(void *user, bool broken)
 {
-	(void)events;
-	struct attempt *attempt = poll->data;
+	struct attempt *attempt = user;
 	struct exchange *exchange = attempt->exchange;
 	int error = 0;
 	for (int i = 0; i < PACKETS_PER_WAKE_MAX && !error; i++) {
-		ssize_t length =
-			recv(attempt->fd, exchange->upstream->packet, sizeof exchange->upstream->packet, 0);
+		ssize_t length = recv(attempt->port->fd, exchange->upstream->packet,
+		                      sizeof exchange->upstream->packet, 0);
 		if (length < 0)
 			error = errno;
 		else if (take_packet(attempt, (size_t)length))
 			return;
 	}
-	if (!error || error == EINTR || (error == EAGAIN && status >= 0))
+	if (!error || error == EINTR || (error == EAGAIN && !broken))
 		return;
 	/* ECONNREFUSED and the like: nobody is there. */
 	struct addr_port peer = attempt->peer;
@@ -257,7 +272,8 @@ static void trace(struct exchange *exchange, struct attempt *attempt, const uint
 	socklen_t local_length = sizeof local;
 	struct addr_port ours;
 	attempt->trip = forward_trip_add(&exchange->trips, &attempt->peer, query, length);
-	if (attempt->trip && !getsockname(attempt->fd, (struct sockaddr *)&local, &local_length) &&
+	if (attempt->trip &&
+	    !getsockname(attempt->port->fd, (struct sockaddr *)&local, &local_length) &&
 	    addr_from_sockaddr((struct sockaddr *)&local, &ours) == PF_OK)
 		attempt->trip->port = ours.port;
 }
@@ -267,31 +283,22 @@ static bool start_attempt(struct exchange *exchange, struct attempt *attempt)
 {
 	struct upstream *upstream = exchange->upstream;
 	uint8_t out[QUERY_UPSTREAM_MAX];
-	attempt->exchange = exchange;
-	attempt->trip = NULL;
-	attempt->fd = port_open_udp(&upstream->ports, &attempt->peer);
-	if (attempt->fd < 0)
+	*attempt = (struct attempt){.exchange = exchange, .peer = attempt->peer};
+	attempt->port = port_take(&upstream->ports, &attempt->peer, attempt);
+	if (!attempt->port)
 		return false;
-	random_bytes(&attempt->id, sizeof attempt->id);
+	random_pool_take(&upstream->random, &attempt->id, sizeof attempt->id);
 	size_t length = dns_query_write(out, &exchange->query, attempt->id);
 	attempt->sent_us = uv_hrtime() / 1000;
-	if (send(attempt->fd, out, length, 0) != (ssize_t)length ||
-	    uv_poll_init(upstream->loop, &attempt->poll, attempt->fd)) {
-		close(attempt->fd);
+	if (send(attempt->port->fd, out, length, 0) != (ssize_t)length) {
+		port_give_back(&attempt->port);
 		return false;
 	}
 	if (upstream->base.traced)
 		trace(exchange, attempt, out, length);
-	attempt->poll.data = attempt;
-	attempt->open = true;
 	struct server *server = upstream_server(exchange, &attempt->peer);
 	if (server)
 		server->waiting++;
-	exchange->handles_open++;
-	if (uv_poll_start(&attempt->poll, UV_READABLE, on_readable)) {
-		close_attempt(attempt);
-		return false;
-	}
 	return true;
 }
 
@@ -362,10 +369,10 @@ static void on_timer(uv_timer_t *timer)
 		hedge(exchange);
 		return;
 	}
-	if (last->open || exchange->tcp) {
+	if (last->port || exchange->tcp) {
 		exchange->timed_out = true;
 		for (size_t i = 0; i < exchange->attempt_count; i++)
-			if (exchange->attempts[i].open || &exchange->attempts[i] == last)
+			if (exchange->attempts[i].port || &exchange->attempts[i] == last)
 				judge_silence(exchange, &exchange->attempts[i]);
 	}
 	tcp_try_close(exchange);
@@ -429,21 +436,36 @@ static void choose_order(struct exchange *exchange, const struct server_group *g
 	exchange->order_count = count;
 }
 
-static struct exchange *begin(struct upstream *upstream, uint64_t group_id,
-                              const struct dns_query *query, forward_done done, void *data)
+static struct exchange *spare_or_new(struct upstream *upstream)
 {
-	struct exchange *exchange = calloc(1, sizeof *exchange);
+	struct exchange *exchange = upstream->spare;
+	if (exchange) {
+		upstream->spare = exchange->next;
+		upstream->spare_count--;
+		return exchange;
+	}
+	exchange = malloc(sizeof *exchange);
 	if (!exchange)
 		return NULL;
 	exchange->upstream = upstream;
+	uv_timer_init(upstream->loop, &exchange->timer);
+	exchange->timer.data = exchange;
+	return exchange;
+}
+
+static struct exchange *begin(struct upstream *upstream, uint64_t group_id,
+                              const struct dns_query *query, forward_done done, void *data)
+{
+	struct exchange *exchange = spare_or_new(upstream);
+	if (!exchange)
+		return NULL;
+	memset(&exchange->group, 0,
+	       offsetof(struct exchange, query) - offsetof(struct exchange, group));
 	exchange->group = group_id;
 	exchange->query = *query;
 	exchange->done = done;
 	exchange->data = data;
 	exchange->deadline_ms = uv_now(upstream->loop) + UPSTREAM_DEADLINE_MS;
-	uv_timer_init(upstream->loop, &exchange->timer);
-	exchange->timer.data = exchange;
-	exchange->handles_open = 1;
 	upstream->exchange_count++;
 	return exchange;
 }

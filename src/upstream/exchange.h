@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <uv.h>
 
+#include "base/hash.h"
 #include "upstream/health.h"
 #include "upstream/port.h"
 #include "upstream/upstream.h"
@@ -13,6 +14,8 @@
 /* A question more for one in twenty that are asked because a server is late: so much may gather, in twentieths. */
 #define HEDGE_COST 20
 #define HEDGE_CREDIT_MAX (5 * HEDGE_COST)
+
+#define EXCHANGES_SPARE_MAX 256 /* kept for the next questions of one worker */
 
 #define TCP_MESSAGE_ROOM (2 + DNS_MESSAGE_MAX)
 
@@ -34,6 +37,10 @@ struct upstream {
 	struct forwarder base;
 	uv_loop_t *loop;
 	struct port_pool ports;
+	struct random_pool random; /* for ids */
+	struct exchange *spare;    /* exchanges that have ended, with their timers */
+	size_t spare_count;
+	bool closing;
 	pthread_mutex_t servers_lock; /* configure against upstream_stats */
 	size_t group_count;
 	struct server_group groups[UPSTREAM_GROUP_MAX];
@@ -46,12 +53,10 @@ struct exchange;
 
 /* One UDP packet sent, and the socket where its answer may arrive. */
 struct attempt {
-	uv_poll_t poll;
 	struct exchange *exchange;
+	struct port *port; /* NULL: it is over */
 	struct addr_port peer;
-	int fd;
 	uint16_t id;
-	bool open;
 	bool judged; /* its silence was counted */
 	unsigned wrong_id_count;
 	uint64_t sent_us;
@@ -73,39 +78,47 @@ struct tcp_try {
 	uint8_t in[TCP_MESSAGE_ROOM];
 };
 
-/* Lives until it is finished and all its handles are closed. */
+/* Lives until it is finished and its try over TCP is closed; then it is kept for the next question. */
 struct exchange {
 	struct upstream *upstream;
+	uv_timer_t timer;      /* it and what is above outlive a question */
+	struct exchange *next; /* among the spare ones */
+
+	/* From here on zeroed for each question. */
 	uint64_t group; /* its id: the group itself may go while the question is under way */
-	struct dns_query query;
 	forward_done done;
 	void *data;
-	uv_timer_t timer;
 	/* Of the loop's clock: the end, when the user is told that it takes long (0: was told, or wants not to be), and
 	 * what the timer is for, which may be later than it rings. */
 	uint64_t deadline_ms, late_ms, due_ms;
-	size_t order_count;
-	struct addr_port
-		order[UPSTREAM_COUNT_MAX]; /* the servers, best first, as they were at the start */
-	size_t attempt_count;
-	struct attempt attempts[UPSTREAM_ATTEMPTS_MAX];
+	size_t order_count, attempt_count;
 	struct tcp_try *tcp;
 	bool tcp_used;
-	bool probe;             /* asked for the server's sake: nobody waits for the answer */
-	bool hedging;           /* the timer is the patience with the first server, not its end */
-	bool timed_out;         /* somebody was waited for in vain */
+	bool tcp_closing; /* its memory waits for the loop */
+	bool probe;       /* asked for the server's sake: nobody waits for the answer */
+	bool hedging;     /* the timer is the patience with the first server, not its end */
+	bool timed_out;   /* somebody was waited for in vain */
+	bool finished;
 	struct answer *refusal; /* SERVFAIL, REFUSED …: kept while others are asked; owned */
 	struct addr_port refusal_peer;
 	struct forward_trip *trips; /* owned until it is finished */
-	unsigned handles_open;
-	bool finished;
+
+	/* What is large is not: it is written before it is read. */
+	struct dns_query query;
+	struct addr_port
+		order[UPSTREAM_COUNT_MAX]; /* the servers, best first, as they were at the start */
+	struct attempt attempts[UPSTREAM_ATTEMPTS_MAX];
 };
 
 /* Both may end the exchange: the caller must not touch it afterwards. */
 void exchange_received(struct exchange *exchange, const struct addr_port *peer,
                        struct answer *answer);
 void exchange_failed(struct exchange *exchange, const struct addr_port *peer);
-void exchange_handle_closed(struct exchange *exchange);
+void exchange_tcp_closed(struct exchange *exchange);
+/* A socket of one of its attempts has something for it. */
+void exchange_readable(void *attempt, bool broken);
+/* Frees those that are spare, when the loop has closed their timers. */
+void exchange_close_spare(struct upstream *upstream);
 
 /* Starts the try over TCP (once in an exchange). PF_ECONFLICT when there was one, PF_ENOMEM, PF_EIO. */
 PF_MUST_CHECK int tcp_try_start(struct exchange *exchange, const struct addr_port *peer);

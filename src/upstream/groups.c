@@ -69,6 +69,7 @@ struct forwarder *upstream_new(struct uv_loop_s *loop)
 	upstream->base = (struct forwarder){.ask = exchange_ask, .configure = upstream_configure};
 	upstream->loop = loop;
 	upstream->hedge_credit = HEDGE_CREDIT_MAX;
+	port_pool_init(&upstream->ports, loop, exchange_readable);
 	pthread_mutex_init(&upstream->servers_lock, NULL);
 	return &upstream->base;
 }
@@ -76,6 +77,16 @@ struct forwarder *upstream_new(struct uv_loop_s *loop)
 bool upstream_idle(const struct forwarder *forwarder)
 {
 	return !((const struct upstream *)forwarder)->exchange_count;
+}
+
+void upstream_close(struct forwarder *forwarder)
+{
+	struct upstream *upstream = (struct upstream *)forwarder;
+	if (!upstream)
+		return;
+	upstream->closing = true;
+	port_pool_close(&upstream->ports);
+	exchange_close_spare(upstream);
 }
 
 void upstream_free(struct forwarder **forwarder)

@@ -1,60 +1,127 @@
-/* Random source ports, see port.h. */
+/* The sockets of port.h. */
 #include "upstream/port.h"
 
 #include <errno.h>
-#include <stdbool.h>
+#include <stdlib.h>
 #include <unistd.h>
 
-#include "base/hash.h"
+#define LEFT_OVER_MAX 32 /* packets thrown away of one socket: then it is not worth keeping */
 
-#define BIND_TRIES_MAX 16 /* then the kernel chooses: better a smaller range than no answer */
-
-static bool is_taken(const struct port_pool *pool, uint16_t port)
+void port_pool_init(struct port_pool *pool, uv_loop_t *loop, port_readable readable)
 {
-	return pool->taken[port / 8] >> (port % 8) & 1;
+	*pool = (struct port_pool){.loop = loop, .readable = readable};
 }
 
-static void remember(struct port_pool *pool, uint16_t port)
+static void on_closed(uv_handle_t *handle)
 {
-	uint16_t old = pool->recent[pool->next];
-	if (old)
-		pool->taken[old / 8] &= (uint8_t) ~(1u << (old % 8));
-	pool->recent[pool->next] = port;
-	pool->taken[port / 8] |= (uint8_t)(1u << (port % 8));
-	pool->next = (pool->next + 1) % PORT_RECENT_COUNT;
+	free(handle->data);
 }
 
-/* True when the socket is bound. */
-static bool bind_random(struct port_pool *pool, int fd, uint8_t family)
+static void close_port(struct port *port)
 {
-	for (int i = 0; i < BIND_TRIES_MAX; i++) {
-		struct addr_port local = {.addr.family = family};
-		random_bytes(&local.port, sizeof local.port);
-		if (local.port < PORT_MIN || is_taken(pool, local.port))
-			continue;
-		struct sockaddr_storage address;
-		socklen_t length = addr_to_sockaddr(&local, &address);
-		if (!bind(fd, (struct sockaddr *)&address, length)) {
-			remember(pool, local.port);
-			return true;
+	uv_close((uv_handle_t *)&port->poll, on_closed); /* takes the fd out of epoll at once */
+	close(port->fd);
+}
+
+void port_pool_close(struct port_pool *pool)
+{
+	pool->closing = true;
+	for (size_t i = 0; i < 2; i++)
+		while (pool->spare[i]) {
+			struct port *port = pool->spare[i];
+			pool->spare[i] = port->next;
+			close_port(port);
 		}
-	}
+}
+
+/* Throws away what came to its last port, errors too. False: there is no end of it. */
+static bool empty(const struct port *port)
+{
+	uint8_t byte;
+	for (int i = 0; i < LEFT_OVER_MAX; i++)
+		if (recv(port->fd, &byte, sizeof byte, 0) < 0 && errno == EAGAIN)
+			return true;
 	return false;
 }
 
-int port_open_udp(struct port_pool *pool, const struct addr_port *peer)
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+	(void)events;
+	struct port *port = poll->data;
+	if (port->user)
+		port->pool->readable(port->user, status < 0);
+	else
+		empty(port); /* it was on its way when the port was given up */
+}
+
+static struct port *make(struct port_pool *pool, bool v6)
+{
+	struct port *port = malloc(sizeof *port);
+	if (!port)
+		return NULL;
+	*port = (struct port){.pool = pool, .v6 = v6};
+	port->fd = socket(v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (port->fd < 0 || uv_poll_init(pool->loop, &port->poll, port->fd)) {
+		if (port->fd >= 0)
+			close(port->fd);
+		free(port);
+		return NULL;
+	}
+	port->poll.data = port;
+	if (uv_poll_start(&port->poll, UV_READABLE, on_poll)) {
+		close_port(port);
+		return NULL;
+	}
+	return port;
+}
+
+static struct port *take_spare(struct port_pool *pool, bool v6)
+{
+	while (pool->spare[v6]) {
+		struct port *port = pool->spare[v6];
+		pool->spare[v6] = port->next;
+		pool->spare_count[v6]--;
+		/* libuv stops a handle on which there was an error. */
+		if (empty(port) && uv_is_active((uv_handle_t *)&port->poll))
+			return port;
+		close_port(port);
+	}
+	return NULL;
+}
+
+struct port *port_take(struct port_pool *pool, const struct addr_port *peer, void *user)
 {
 	struct sockaddr_storage address;
 	socklen_t length = addr_to_sockaddr(peer, &address);
-	int fd = socket(address.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -1;
-	bind_random(pool, fd, peer->addr.family);
-	if (connect(fd, (struct sockaddr *)&address, length)) {
+	bool v6 = address.ss_family == AF_INET6;
+	struct port *port = take_spare(pool, v6);
+	if (!port)
+		port = make(pool, v6);
+	if (!port)
+		return NULL;
+	if (connect(port->fd, (struct sockaddr *)&address, length)) {
 		int error = errno;
-		close(fd);
+		close_port(port);
 		errno = error;
-		return -1;
+		return NULL;
 	}
-	return fd;
+	port->user = user;
+	return port;
+}
+
+void port_give_back(struct port **port)
+{
+	static const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+	struct port *old = *port;
+	struct port_pool *pool = old->pool;
+	*port = NULL;
+	old->user = NULL;
+	if (pool->closing || pool->spare_count[old->v6] == PORT_SPARE_MAX ||
+	    connect(old->fd, &nobody, sizeof nobody)) {
+		close_port(old);
+		return;
+	}
+	old->next = pool->spare[old->v6];
+	pool->spare[old->v6] = old;
+	pool->spare_count[old->v6]++;
 }

@@ -1,20 +1,49 @@
-/* Sockets for one question each: connected UDP sockets on random source ports, none used twice in
- * a short while. The kernel's own choice comes from a range of 28,000 ports; ours from 64,000. */
+/* Private to upstream/: sockets for one packet each, connected UDP on a fresh random source port. A socket that has done its work
+ * is disconnected, which gives its port up, and kept: connected anew it gets another one. That spares the making and closing of a
+ * socket and its place in the loop, which is more than half of what a question to an upstream costs.
+ *
+ * The kernel chooses the port, from net.ipv4.ip_local_port_range (28,232 of them unless somebody has widened it), by its
+ * cryptographic generator and anew each time (RFC 6056, 3.3.1). */
 #ifndef PF_UPSTREAM_PORT_H
 #define PF_UPSTREAM_PORT_H
 
+#include <stdbool.h>
+#include <uv.h>
+
 #include "base/addr.h"
 
-#define PORT_MIN 1024
-#define PORT_RECENT_COUNT 1024 /* ports that are not taken again so soon */
+#define PORT_SPARE_MAX 256 /* sockets of one family kept for the next questions */
 
-struct port_pool {
-	uint16_t recent[PORT_RECENT_COUNT]; /* a ring; 0: empty */
-	size_t next;
-	uint8_t taken[65536 / 8]; /* the same as a bitmap */
+struct port_pool;
+
+struct port {
+	uv_poll_t poll;
+	struct port_pool *pool;
+	struct port *next; /* among the spare ones */
+	int fd;
+	bool v6;
+	void *user; /* who waits for packets; NULL: it is spare */
 };
 
-/* A non-blocking UDP socket, bound to a random port and connected to `peer`; or -1 with errno. */
-int port_open_udp(struct port_pool *pool, const struct addr_port *peer);
+/* Something is there to be read on the port of `user`; `broken`: or only an error. */
+typedef void (*port_readable)(void *user, bool broken);
+
+struct port_pool {
+	uv_loop_t *loop;
+	port_readable readable;
+	struct port *spare[2]; /* IPv4, IPv6 */
+	size_t spare_count[2];
+	bool closing;
+};
+
+void port_pool_init(struct port_pool *pool, uv_loop_t *loop, port_readable readable);
+/* Closes those that are spare, and from now on each that is given back. The loop closes their handles. */
+void port_pool_close(struct port_pool *pool);
+
+/* A non-blocking socket, connected to `peer` from a port that it did not have before, with nothing in it to be read. NULL with
+ * errno. */
+struct port *port_take(struct port_pool *pool, const struct addr_port *peer, void *user);
+/* Its port is nobody's from now on, and what still comes to it is lost. NULLs it. */
+void port_give_back(struct port **port);
 
 #endif

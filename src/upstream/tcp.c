@@ -12,7 +12,7 @@ static void on_closed(uv_handle_t *handle)
 	struct tcp_try *try = handle->data;
 	struct exchange *exchange = try->exchange;
 	free(try);
-	exchange_handle_closed(exchange);
+	exchange_tcp_closed(exchange);
 }
 
 void tcp_try_close(struct exchange *exchange)
@@ -21,6 +21,7 @@ void tcp_try_close(struct exchange *exchange)
 	if (!try)
 		return;
 	exchange->tcp = NULL;
+	exchange->tcp_closing = true;
 	uv_close((uv_handle_t *)&try->handle, on_closed);
 }
 
@@ -132,7 +133,6 @@ int tcp_try_start(struct exchange *exchange, const struct addr_port *peer)
 	}
 	exchange->tcp_used = true;
 	exchange->tcp = try;
-	exchange->handles_open++;
 	try->handle.data = try->connect.data = try;
 	try->exchange = exchange;
 	try->peer = *peer;

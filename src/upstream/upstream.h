@@ -1,5 +1,5 @@
 /* Asking the upstreams: one forwarder for each worker, on its loop. Every question goes out under a
- * random id from a random port on a connected socket of its own; only a packet from that address and
+ * random id from a random port on a connected socket that is its own for so long; only a packet from that address and
  * port, with that id and the whole question, that also parses, is the answer: all else is ignored and
  * the wait goes on (RFC 5452). UDP first, TCP when the answer is truncated or ids are being guessed.
  *
@@ -71,7 +71,10 @@ struct uv_loop_s;
 struct forwarder *upstream_new(struct uv_loop_s *loop);
 /* Nothing under way? The forwarder's thread only. */
 bool upstream_idle(const struct forwarder *forwarder);
-/* It must be idle, and the loop must have closed all handles. */
+/* No question may be asked any more: what it keeps for the next ones is closed. Its thread only; NULL is
+ * allowed. */
+void upstream_close(struct forwarder *forwarder);
+/* It must be idle and closed, and the loop must have closed all handles. */
 void upstream_free(struct forwarder **forwarder);
 /* Any thread; `stats` has room for UPSTREAM_STATS_MAX. Returns how many. */
 size_t upstream_stats(const struct forwarder *forwarder, struct upstream_stats *stats);
