@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "daemon/daemon.h"
+#include "notify/helper.h"
 
 static const char usage[] =
 	"Usage: portafilterd [-c FILE] [-n]\n"
@@ -37,5 +38,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "portafilterd: what is \"%s\"?\n\n%s", argv[optind], usage);
 		return 2;
 	}
+	int code;
+	if (!check && helper_main(config_path, &code))
+		return code;
 	return check ? daemon_check(config_path) : daemon_run(config_path);
 }

@@ -49,8 +49,12 @@ struct admin_ops {
 /* The sockets and the certificate of listen.web, opened while we are root. PF_OK and NULL when nothing is to listen, or when nobody
  * has asked for what can not be opened (a warning in the log). PF_EIO, PF_ENOMEM with a sentence. */
 struct admin_web;
-PF_MUST_CHECK int admin_web_open(const struct config_web *config, struct admin_web **out,
-                                 char error[500]);
+/* `take` gives a socket that listens on an address already (-1: there is none), with `take_data`. */
+PF_MUST_CHECK int admin_web_open(const struct config_web *config,
+                                 int (*take)(void *data, const struct addr_port *address),
+                                 void *take_data, struct admin_web **out, char error[500]);
+/* The sockets, for the program that comes after this one; `fds` has room for CONFIG_WEB_MAX. Returns how many. */
+size_t admin_web_sockets(const struct admin_web *web, int *fds);
 /* Says in the log where it is. */
 void admin_web_announce(const struct admin_web *web);
 void admin_web_close(struct admin_web **web);

@@ -56,7 +56,9 @@ static char *read_pem(const char *path, char error[500])
 	return NULL;
 }
 
-static int open_all(const struct config_web *config, struct admin_web *web, char error[500])
+static int open_all(const struct config_web *config,
+                    int (*take)(void *data, const struct addr_port *address), void *take_data,
+                    struct admin_web *web, char error[500])
 {
 	if (config->certificate) {
 		web->certificate = read_pem(config->certificate, error);
@@ -72,7 +74,9 @@ static int open_all(const struct config_web *config, struct admin_web *web, char
 	}
 	for (size_t i = 0; i < config->count; i++) {
 		char text[ADDR_PORT_TEXT_MAX];
-		int fd = open_socket(&config->addresses[i]);
+		int fd = take(take_data, &config->addresses[i]);
+		if (fd < 0)
+			fd = open_socket(&config->addresses[i]);
 		if (fd < 0) {
 			addr_port_format(&config->addresses[i], text);
 			snprintf(error, 500,
@@ -87,7 +91,16 @@ static int open_all(const struct config_web *config, struct admin_web *web, char
 	return PF_OK;
 }
 
-int admin_web_open(const struct config_web *config, struct admin_web **out, char error[500])
+size_t admin_web_sockets(const struct admin_web *web, int *fds)
+{
+	for (size_t i = 0; i < web->count; i++)
+		fds[i] = web->fds[i];
+	return web->count;
+}
+
+int admin_web_open(const struct config_web *config,
+                   int (*take)(void *data, const struct addr_port *address), void *take_data,
+                   struct admin_web **out, char error[500])
 {
 	struct admin_web *web = calloc(1, sizeof *web);
 	*out = NULL;
@@ -95,7 +108,7 @@ int admin_web_open(const struct config_web *config, struct admin_web **out, char
 	if (!web)
 		return PF_ENOMEM;
 	web->session_us = config->session_us;
-	int result = open_all(config, web, error);
+	int result = open_all(config, take, take_data, web, error);
 	if (result == PF_OK) {
 		*out = web;
 		return PF_OK;

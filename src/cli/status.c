@@ -165,6 +165,19 @@ static void print_databases(json_t *databases)
 		cli_say(stdout, "database   none: no standing can be told (`geo` in the configuration)");
 }
 
+static void print_sandbox(json_t *sandbox)
+{
+	const char *missing = cli_string(sandbox, "missing");
+	if (*missing)
+		cli_say(stdout, "warning    sandbox: %s", missing);
+	if (cli_integer(sandbox, "refused"))
+		cli_say(stdout,
+		        "warning    the sandbox has refused %s of the kernel, the last one %s: a fault, "
+		        "or somebody is in the daemon",
+		        cli_count(cli_integer(sandbox, "refused"), "call").bytes,
+		        cli_string(sandbox, "last_refused"));
+}
+
 static void print_status(json_t *status)
 {
 	json_t *snapshot = json_object_get(status, "snapshot"), *line;
@@ -178,6 +191,7 @@ static void print_status(json_t *status)
 	if (cli_integer(status, "workers_hung"))
 		cli_say(stdout, "warning    %s hung: see the log; those who ask there get no answer",
 		        cli_count(cli_integer(status, "workers_hung"), "worker").bytes);
+	print_sandbox(json_object_get(status, "sandbox"));
 	cli_put(stdout, "listens    ");
 	put_list(json_object_get(status, "listen"));
 	cli_put(stdout, "; home: ");

@@ -304,6 +304,9 @@ struct config_web {
 	char *certificate, *key; /* absolute, PEM; both or none (plain HTTP) */
 };
 
+/* How closed the daemon is once it runs (daemon/sandbox.h): calls of the kernel that it has no use for fail, or end it. */
+enum config_sandbox { CONFIG_SANDBOX_ON, CONFIG_SANDBOX_OFF, CONFIG_SANDBOX_STRICT };
+
 /* What is kept of what upstreams said. */
 struct config_cache {
 	size_t bytes;     /* cache.size ("64M") */
@@ -325,6 +328,7 @@ struct config {
 	size_t text_length;
 	char *user; /* NULL: not given */
 	struct config_pos user_pos;
+	enum config_sandbox sandbox;
 	size_t listen_count;
 	struct addr_port listen[CONFIG_LISTEN_MAX]; /* listen.dns; default 127.0.0.1:53 and [::1]:53 */
 	struct config_web web;

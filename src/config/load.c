@@ -26,6 +26,16 @@ static void read_user(struct reader *reader, const struct node *node, void *targ
 	config->user_pos = node->pos;
 }
 
+static void read_sandbox(struct reader *reader, const struct node *node, void *target)
+{
+	static const char *const words[] = {[CONFIG_SANDBOX_ON] = "on",
+	                                    [CONFIG_SANDBOX_OFF] = "off",
+	                                    [CONFIG_SANDBOX_STRICT] = "strict"};
+	int word = reader_word(reader, node, "sandbox", words, PF_COUNT(words));
+	if (word >= 0)
+		((struct config *)target)->sandbox = (enum config_sandbox)word;
+}
+
 static void read_workers(struct reader *reader, const struct node *node, void *target)
 {
 	struct config *config = target;
@@ -45,6 +55,7 @@ void default_state(struct reader *reader)
 
 enum {
 	FIELD_USER,
+	FIELD_SANDBOX,
 	FIELD_STATE,
 	FIELD_LISTEN,
 	FIELD_ALLOW_FROM,
@@ -75,6 +86,7 @@ enum {
 };
 static const struct field fields[] = {
 	[FIELD_USER] = {"user", read_user, false},
+	[FIELD_SANDBOX] = {"sandbox", read_sandbox, false},
 	[FIELD_STATE] = {"state", read_state, false},
 	[FIELD_LISTEN] = {"listen", section_listen, false},
 	[FIELD_ALLOW_FROM] = {"allow-from", section_allow_from, false},

@@ -1,5 +1,6 @@
 /* Errors, memory and the simple types of reader.h. */
 #include "config/reader.h"
+#include "base/confined.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -236,7 +237,7 @@ bool reader_file_opens(struct reader *reader, struct config_pos pos, const char 
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0) {
 		tell_error(reader, pos, "the file `%s` of `%s` can not be read: %s", shown(path, show), key,
-		           strerror(errno));
+		           confined_reason(errno, path));
 		return false;
 	}
 	close(fd);

@@ -154,6 +154,26 @@ static size_t names_in_lists(const struct lists *lists)
 	return names;
 }
 
+static json_t *sandbox_json(const struct daemon *daemon)
+{
+	static const char *const modes[] = {[CONFIG_SANDBOX_ON] = "on",
+	                                    [CONFIG_SANDBOX_OFF] = "off",
+	                                    [CONFIG_SANDBOX_STRICT] = "strict"};
+	static const char *const calls[] = {[SANDBOX_CALLS_OPEN] = "open",
+	                                    [SANDBOX_CALLS_REFUSED] = "refused",
+	                                    [SANDBOX_CALLS_KILL] = "kill"};
+	const struct sandbox *sandbox = &daemon->sandbox;
+	char name[SANDBOX_CALL_TEXT_MAX];
+	int last;
+	uint64_t refused = sandbox_refused(&last);
+	if (last >= 0)
+		sandbox_call_name(last, name);
+	return json_pack("{s:s, s:s, s:i, s:s, s:o, s:o}", "mode", modes[sandbox->wanted], "calls",
+	                 calls[sandbox->calls], "landlock", sandbox->landlock, "missing",
+	                 sandbox->missing, "refused", number(refused), "last_refused",
+	                 last >= 0 ? json_string(name) : json_null());
+}
+
 static json_t *api_status(void *data, int *http, char error[500])
 {
 	(void)http;
@@ -172,6 +192,7 @@ static json_t *api_status(void *data, int *http, char error[500])
 	              daemon->config_path, "workers", (json_int_t)daemon->worker_count, "listen",
 	              listen_json(daemon), "home", home_json(snapshot->config));
 	json_object_set_new(status, "workers_hung", number(supervisor_hung(daemon->supervisor)));
+	json_object_set_new(status, "sandbox", sandbox_json(daemon));
 	json_object_set_new(status, "pauses", api_pauses(daemon, now_us));
 	json_object_set_new(status, "queries", queries_json(daemon));
 	json_object_set_new(status, "sources", sources_json(daemon));

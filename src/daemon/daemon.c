@@ -4,6 +4,7 @@
 #include "daemon/daemon.h"
 
 #include <errno.h>
+#include <libgen.h>
 #include <limits.h>
 #include <malloc.h>
 #include <sched.h>
@@ -23,6 +24,7 @@
 #include "journal/jsonl.h"
 #include "journal/sqlite/sqlite.h"
 #include "journal/syslog/syslog.h"
+#include "net/handover.h"
 
 #define ERROR_MAX 500
 /* Allocations from here on are mappings of their own: what snapshots consist of, nothing that packets need. */
@@ -99,6 +101,9 @@ static int start_clients(struct daemon *daemon)
 	daemon->live = admin_live_new();
 	if (!daemon->fetch || !daemon->notify || !daemon->live)
 		return PF_ENOMEM;
+	bool fenced = sandbox_is_up(&daemon->sandbox);
+	if (fenced && notify_use_helper(daemon->notify, daemon->helper) != PF_OK)
+		return PF_EIO;
 	shared->notified = on_notified;
 	shared->notified_data = daemon->fetch;
 	notify_configure(daemon->notify, config);
@@ -215,6 +220,42 @@ static int make_state_folder(const struct privileges *privileges, const struct c
 	return PF_OK;
 }
 
+static int take_web(void *inherited, const struct addr_port *address)
+{
+	return handover_take(inherited, address, SOCK_STREAM);
+}
+
+static int open_sockets(struct daemon *daemon, const struct config *config, struct socket_set *sets,
+                        char error[ERROR_MAX])
+{
+	struct handover inherited;
+	handover_receive(&inherited);
+	int result = sockets_open(daemon->listen, daemon->listen_count, &inherited, sets,
+	                          daemon->worker_count, error, ERROR_MAX);
+	if (result == PF_OK)
+		result = admin_web_open(&config->web, take_web, &inherited, &daemon->web, error);
+	handover_close(&inherited);
+	return result;
+}
+
+/* The last things that need what the sandbox takes away: SQLite looks for a place for its temporary files wherever it can write, and
+ * commands are run by somebody else. */
+static int enter_sandbox(struct daemon *daemon, const struct config *config, char error[ERROR_MAX])
+{
+	char folder[PATH_MAX];
+	snprintf(folder, sizeof folder, "%s", config->journal_path);
+	setenv("SQLITE_TMPDIR", dirname(folder), 0);
+	daemon->helper = helper_receive();
+	bool fenced = sandbox_is_inherited() || config->sandbox != CONFIG_SANDBOX_OFF;
+	if (!daemon->helper && fenced && !sandbox_is_inherited() && helper_is_wanted(config) &&
+	    helper_start(config, &daemon->helper) != PF_OK) {
+		snprintf(error, ERROR_MAX, "There is no process to run commands (`notify`): %s.",
+		         strerror(errno));
+		return PF_EIO;
+	}
+	return sandbox_enter(config, &daemon->sandbox, error, ERROR_MAX);
+}
+
 /* Sockets and folders as root, all else as the user: what cannot be read at a reload must fail now. */
 static int bind_and_drop(struct daemon *daemon, const struct config *config,
                          struct socket_set *sets, char error[ERROR_MAX])
@@ -222,10 +263,7 @@ static int bind_and_drop(struct daemon *daemon, const struct config *config,
 	struct privileges privileges;
 	if (privileges_choose(config->user, &privileges, error, ERROR_MAX) != PF_OK)
 		return PF_EINVAL;
-	if (sockets_open(daemon->listen, daemon->listen_count, sets, daemon->worker_count, error,
-	                 ERROR_MAX) != PF_OK)
-		return PF_EIO;
-	if (admin_web_open(&config->web, &daemon->web, error) != PF_OK ||
+	if (open_sockets(daemon, config, sets, error) != PF_OK ||
 	    privileges_make_folder(&privileges, daemon->control_socket, error, ERROR_MAX) != PF_OK)
 		return PF_EIO;
 	if (daemon->journal_path &&
@@ -238,7 +276,8 @@ static int bind_and_drop(struct daemon *daemon, const struct config *config,
 	snprintf(remembered, sizeof remembered, "%s/pauses", daemon->state_folder);
 	/* DNS is answered without it; the log says so when something is to be remembered. */
 	(void)!privileges_make_folder(&privileges, remembered, ignored, sizeof ignored);
-	return privileges_drop(&privileges, error, ERROR_MAX);
+	int result = privileges_drop(&privileges, error, ERROR_MAX);
+	return result == PF_OK ? enter_sandbox(daemon, config, error) : result;
 }
 
 static struct sink *open_other_sink(const struct config_sink *sink, char error[ERROR_MAX])
@@ -315,7 +354,7 @@ static int start_workers(struct daemon *daemon, struct socket_set *sets, char er
 	snprintf(error, ERROR_MAX, "The workers can not be started: out of memory.");
 	if (!shared->cache || !shared->flights || !shared->limiter)
 		return PF_ENOMEM;
-	daemon->restart = restart_new(sets, daemon->worker_count);
+	daemon->restart = restart_new(sets, daemon->worker_count, daemon->web);
 	for (size_t i = 0; i < daemon->worker_count; i++) {
 		daemon->workers[i] = worker_new(shared, i, &sets[i]);
 		if (!daemon->workers[i])
@@ -361,6 +400,9 @@ static int start(struct daemon *daemon, struct socket_set *sets, char error[ERRO
 {
 	int result = prepare(daemon, sets, error);
 	if (result == PF_OK) {
+		/* Its thread: behind the sandbox, which each thread has from the one that starts it, and before this one yields to the
+		 * workers. */
+		(void)get_default_call_rcu_data();
 		snprintf(error, ERROR_MAX, "%s can not be used.", daemon->config_path);
 		result = reload_snapshot(daemon);
 	}
@@ -474,7 +516,6 @@ int daemon_run(const char *config_path)
 	raise_file_limit();
 	return_large_memory();
 	rcu_register_thread();
-	(void)get_default_call_rcu_data(); /* its thread, before this one yields to the workers */
 	daemon->config_path = config_path;
 	daemon->started = clock_now();
 	daemon->shared.key = hash_key_random();
@@ -500,7 +541,8 @@ int daemon_run(const char *config_path)
 	free(sets);
 	bool replace = daemon->replace;
 	if (replace)
-		restart_become(daemon->restart, config_path); /* and is gone */
+		restart_become(daemon); /* and is gone */
+	helper_free(&daemon->helper);
 	restart_free(&daemon->restart);
 	free(daemon);
 	return result == PF_OK && !replace ? 0 : 1;

@@ -6,11 +6,13 @@
 #include <grp.h>
 #include <libgen.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 int privileges_choose(const char *user, struct privileges *privileges, char *error,
@@ -69,6 +71,15 @@ int privileges_make_folder(const struct privileges *privileges, const char *file
 	return PF_OK;
 }
 
+/* The sockets are bound: a service manager may have given us the right to do so, and nothing more is needed of it. */
+static int drop_capabilities(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
+	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	return (int)syscall(SYS_capset, &header, none);
+}
+
 int privileges_drop(const struct privileges *privileges, char *error, size_t error_size)
 {
 	if (privileges->drop) {
@@ -82,6 +93,10 @@ int privileges_drop(const struct privileges *privileges, char *error, size_t err
 		}
 	}
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	if (drop_capabilities()) {
+		snprintf(error, error_size, "Can not give up capabilities: %s.", strerror(errno));
+		return PF_EIO;
+	}
 	prctl(PR_SET_DUMPABLE, privileges->drop ? 0 : prctl(PR_GET_DUMPABLE), 0, 0, 0);
 	return PF_OK;
 }

@@ -26,7 +26,7 @@ PF_MUST_CHECK int privileges_choose(const char *user, struct privileges *privile
 PF_MUST_CHECK int privileges_make_folder(const struct privileges *privileges, const char *file,
                                          char *error, size_t error_size);
 
-/* For good: groups, gid, uid, no new privileges. PF_EIO with a sentence; the daemon must not go on then. */
+/* For good: groups, gid, uid, capabilities, no new privileges. PF_EIO with a sentence; the daemon must not go on then. */
 PF_MUST_CHECK int privileges_drop(const struct privileges *privileges, char *error,
                                   size_t error_size);
 

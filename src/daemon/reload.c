@@ -154,6 +154,12 @@ static int build(struct daemon *daemon, int error, struct config *config, struct
 		fetch_expire(config, now);
 		error = build_kept(daemon, &config, epoch, now, diag, &built);
 	}
+	if (error == PF_OK && epoch > 1 && sandbox_is_up(&daemon->sandbox) && !daemon->helper &&
+	    helper_is_wanted(built->config))
+		diag_warning(
+			diag, built->config->file, 0, 0,
+			"commands under `notify` are run after a restart only: when this daemon started there "
+			"were none, and its sandbox is closed");
 	if (error == PF_OK && epoch > 1)
 		warn_of_restart(daemon, built->config, diag);
 	if (error == PF_OK)
@@ -167,6 +173,8 @@ static int build(struct daemon *daemon, int error, struct config *config, struct
 			databases_configure(daemon->databases, built->config);
 		if (daemon->http)
 			http_configure(daemon->http, built->config, built->local);
+		if (daemon->helper)
+			helper_reload(daemon->helper);
 		if (daemon->notify)
 			notify_configure(daemon->notify, built->config);
 		if (daemon->fetch && fetch_configure(daemon->fetch, built->config, now) != PF_OK)

@@ -15,16 +15,28 @@ struct restart {
 	struct handover sockets;
 };
 
-struct restart *restart_new(const struct socket_set *sets, size_t worker_count)
+static int keep_web(const struct admin_web *web, struct handover *sockets)
+{
+	int fds[CONFIG_WEB_MAX];
+	size_t count = web ? admin_web_sockets(web, fds) : 0;
+	for (size_t i = 0; i < count; i++)
+		if (handover_keep_one(sockets, fds[i]) != PF_OK)
+			return PF_EIO;
+	return PF_OK;
+}
+
+struct restart *restart_new(const struct socket_set *sets, size_t worker_count,
+                            const struct admin_web *web)
 {
 	struct restart *restart = calloc(1, sizeof *restart);
 	if (!restart)
 		return NULL;
 	/* Now, as later it says "(deleted)" of a program that was replaced. */
 	ssize_t length = readlink("/proc/self/exe", restart->program, sizeof restart->program - 1);
-	if (length > 0 && handover_keep(sets, worker_count, &restart->sockets) == PF_OK)
+	if (length > 0 && handover_keep(sets, worker_count, &restart->sockets) == PF_OK &&
+	    keep_web(web, &restart->sockets) == PF_OK)
 		return restart;
-	free(restart);
+	restart_free(&restart);
 	return NULL;
 }
 
@@ -70,10 +82,14 @@ bool restart_is_sound(struct daemon *daemon)
 	return true;
 }
 
-void restart_become(const struct restart *restart, const char *config_path)
+void restart_become(const struct daemon *daemon)
 {
+	const struct restart *restart = daemon->restart;
+	sandbox_send(&daemon->sandbox);
+	if (daemon->helper)
+		helper_send(daemon->helper, restart->program);
 	if (handover_send(&restart->sockets) != PF_OK)
 		log_error("the listening sockets can not be handed over: out of memory");
-	execl(restart->program, restart->program, "-c", config_path, (char *)NULL);
+	execl(restart->program, restart->program, "-c", daemon->config_path, (char *)NULL);
 	log_error("%s can not be run: %s", restart->program, strerror(errno));
 }

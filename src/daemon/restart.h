@@ -5,15 +5,16 @@
 
 #include "daemon/state.h"
 
-/* Finds out which program this is, and keeps the sockets of `sets` open beside the workers. NULL without memory or
+/* Finds out which program this is, and keeps the sockets of `sets` and those of `web` (or NULL) open beside those who use them. NULL without memory or
  * descriptors: then it can not be replaced. */
-struct restart *restart_new(const struct socket_set *sets, size_t worker_count);
+struct restart *restart_new(const struct socket_set *sets, size_t worker_count,
+                            const struct admin_web *web);
 void restart_free(struct restart **restart);
 
 /* May it be replaced now? The configuration must be right and listen where this one listens, else the log says why not. */
 bool restart_is_sound(struct daemon *daemon);
 
 /* Becomes the new program; all else has ended. Returns only when that can not be done. */
-void restart_become(const struct restart *restart, const char *config_path);
+void restart_become(const struct daemon *daemon);
 
 #endif

@@ -9,10 +9,12 @@
 
 #include "admin/admin.h"
 #include "daemon/devices.h"
+#include "daemon/sandbox.h"
 #include "daemon/supervisor.h"
 #include "fetch/fetch.h"
 #include "http/http.h"
 #include "net/worker.h"
+#include "notify/helper.h"
 #include "notify/notify.h"
 #include "pipeline/pipeline.h"
 
@@ -25,6 +27,8 @@ struct daemon {
 		*retired; /* not in force any more, but perhaps still read; the control thread's */
 	struct worker *workers[CONFIG_WORKERS_MAX];
 	struct supervisor *supervisor;
+	struct sandbox sandbox;
+	struct helper *helper;   /* runs commands; NULL: there are none, or no sandbox */
 	struct restart *restart; /* NULL: it can not be replaced in place */
 	bool replace;            /* at the end comes another program */
 	struct admin *admin;

@@ -89,6 +89,7 @@ static void write_rest(struct journal *journal)
 static void *run(void *data)
 {
 	struct journal *journal = data;
+	pthread_setname_np(pthread_self(), "journal");
 	while (!atomic_load(&journal->stopping)) {
 		wait_for_bell(journal, JOURNAL_FLUSH_MS);
 		struct now now = clock_now();
@@ -113,11 +114,10 @@ static int start_thread(struct journal *journal)
 {
 	sigset_t all, before;
 	sigfillset(&all);
+	sigdelset(&all, SIGSYS); /* where it is blocked, a call that the sandbox refuses ends us */
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	int error = pthread_create(&journal->thread, NULL, run, journal);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (!error)
-		pthread_setname_np(journal->thread, "journal");
 	return error;
 }
 

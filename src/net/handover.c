@@ -78,6 +78,17 @@ void handover_close(struct handover *handover)
 	handover->count = 0;
 }
 
+int handover_keep_one(struct handover *handover, int fd)
+{
+	if (handover->count == HANDOVER_MAX)
+		return PF_EFULL;
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, LISTEN_FDS_START);
+	if (copy < 0)
+		return PF_EIO;
+	handover->fds[handover->count++] = copy;
+	return PF_OK;
+}
+
 int handover_keep(const struct socket_set *sets, size_t worker_count, struct handover *handover)
 {
 	handover->count = 0;
@@ -85,12 +96,10 @@ int handover_keep(const struct socket_set *sets, size_t worker_count, struct han
 		for (size_t i = 0; i < sets[w].count; i++) {
 			const int both[] = {sets[w].pairs[i].udp, sets[w].pairs[i].tcp};
 			for (size_t k = 0; k < PF_COUNT(both); k++) {
-				int fd = fcntl(both[k], F_DUPFD_CLOEXEC, LISTEN_FDS_START);
-				if (fd < 0) {
+				if (handover_keep_one(handover, both[k]) != PF_OK) {
 					handover_close(handover);
 					return PF_EIO;
 				}
-				handover->fds[handover->count++] = fd;
 			}
 		}
 	}

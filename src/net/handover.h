@@ -6,7 +6,7 @@
 
 #include "net/sockets.h"
 
-#define HANDOVER_MAX (2 * CONFIG_LISTEN_MAX * CONFIG_WORKERS_MAX)
+#define HANDOVER_MAX (2 * CONFIG_LISTEN_MAX * CONFIG_WORKERS_MAX + CONFIG_WEB_MAX)
 
 /* Descriptors; -1: taken. */
 struct handover {
@@ -27,6 +27,9 @@ void handover_close(struct handover *handover);
  * descriptors; then there are none. */
 PF_MUST_CHECK int handover_keep(const struct socket_set *sets, size_t worker_count,
                                 struct handover *handover);
+
+/* One more. PF_EIO, PF_EFULL: it is not kept. */
+PF_MUST_CHECK int handover_keep_one(struct handover *handover, int fd);
 
 /* Hands them to the program that this one becomes next. PF_ENOMEM. */
 PF_MUST_CHECK int handover_send(const struct handover *handover);

@@ -100,28 +100,25 @@ static int open_address(const struct addr_port *address, int type, struct handov
 	return PF_OK;
 }
 
-int sockets_open(const struct addr_port *addresses, size_t count, struct socket_set *sets,
-                 size_t worker_count, char *error, size_t error_size)
+int sockets_open(const struct addr_port *addresses, size_t count, struct handover *inherited,
+                 struct socket_set *sets, size_t worker_count, char *error, size_t error_size)
 {
-	struct handover inherited;
 	int result = PF_OK;
-	handover_receive(&inherited);
 	for (size_t w = 0; w < worker_count; w++)
 		sets[w].count = 0;
 	for (size_t i = 0; i < count && result == PF_OK; i++) {
 		int udp[CONFIG_WORKERS_MAX], tcp[CONFIG_WORKERS_MAX];
 		memset(udp, -1, sizeof udp);
 		memset(tcp, -1, sizeof tcp);
-		result = open_address(&addresses[i], SOCK_DGRAM, &inherited, udp, worker_count);
+		result = open_address(&addresses[i], SOCK_DGRAM, inherited, udp, worker_count);
 		if (result == PF_OK)
-			result = open_address(&addresses[i], SOCK_STREAM, &inherited, tcp, worker_count);
+			result = open_address(&addresses[i], SOCK_STREAM, inherited, tcp, worker_count);
 		if (result != PF_OK)
 			explain(&addresses[i], error, error_size);
 		for (size_t w = 0; w < worker_count; w++)
 			sets[w].pairs[sets[w].count++] =
 				(struct socket_pair){addresses[i], is_wildcard(&addresses[i].addr), udp[w], tcp[w]};
 	}
-	handover_close(&inherited);
 	if (result != PF_OK)
 		sockets_close(sets, worker_count);
 	return result;

@@ -6,6 +6,8 @@
 #include "base/addr.h"
 #include "config/config.h"
 
+struct handover;
+
 /* One address as one worker listens on it. */
 struct socket_pair {
 	struct addr_port address;
@@ -19,12 +21,12 @@ struct socket_set {
 };
 
 /* Opens the sockets of `worker_count` workers into `sets`, or takes those that an earlier program or a service manager
- * has left us (net/handover.h): where these are less than there are workers, workers share one. On failure everything is closed again, PF_EIO is
+ * has left us (`inherited`): where these are less than there are workers, workers share one. On failure everything is closed again, PF_EIO is
  * returned and `error` holds a sentence that names the address: in use (another daemon shares no port
  * with us by accident), not ours, no permission. */
 PF_MUST_CHECK int sockets_open(const struct addr_port *addresses, size_t count,
-                               struct socket_set *sets, size_t worker_count, char *error,
-                               size_t error_size);
+                               struct handover *inherited, struct socket_set *sets,
+                               size_t worker_count, char *error, size_t error_size);
 void sockets_close(struct socket_set *sets, size_t worker_count);
 
 #endif

@@ -72,6 +72,12 @@ struct notify *notify_new(uv_loop_t *loop, struct http *http)
 	return notify;
 }
 
+int notify_use_helper(struct notify *notify, struct helper *helper)
+{
+	notify->no_commands = !helper;
+	return helper ? command_use_helper(notify, helper) : PF_OK;
+}
+
 /* ---- targets ----------------------------------------------------------------------------- */
 
 static bool same_words(const char *a, const char *b)

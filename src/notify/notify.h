@@ -26,6 +26,11 @@ struct uv_loop_s;
 /* `http` is borrowed and outlives it. NULL without memory. */
 struct notify *notify_new(struct uv_loop_s *loop, struct http *http);
 
+/* Commands are run by this helper, which is borrowed and outlives it; NULL: not at all, as the sandbox is closed. Without this call they
+ * are run from here. Once, at the start. PF_EIO. */
+struct helper;
+PF_MUST_CHECK int notify_use_helper(struct notify *notify, struct helper *helper);
+
 /* The targets from now on. What waits for a target that is in both configurations, word for word, goes on waiting. Reads
  * secrets from their files; one that can not be read is an error in the log, and its target is left out, like one without
  * memory. The loop's thread. */

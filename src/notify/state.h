@@ -15,6 +15,8 @@
 	16384 /* of the JSON of one event: its strings, where a control byte takes six */
 
 struct target;
+struct helper;
+struct order_result;
 
 /* How an event is brought to a kind of target. `start` begins one delivery of target->queue[0] and ends it with
  * target_delivered, later or at once; `abort` ends what is under way without that call. */
@@ -45,6 +47,11 @@ struct notify {
 	uv_loop_t *loop;
 	struct http *http;
 	uv_async_t wake;
+	struct helper
+		*helper; /* borrowed; NULL: commands are run from here, unless there are to be none */
+	bool no_commands;
+	uv_poll_t answers; /* of the helper */
+	uint64_t order_number;
 	size_t count;
 	struct target *targets[CONFIG_NOTIFY_MAX];
 	/* Keyed hashes of what was told, in a ring, each with its time. */
@@ -69,6 +76,9 @@ void target_close(struct target *target);
 void target_offer(struct target *target, const struct event *event);
 /* The end of a delivery; `error` is a sentence when it failed, else NULL. `final`: another try would end the same. */
 void target_delivered(struct target *target, const char *error, bool final);
+
+/* command.c: commands are run by the helper from now on. PF_EIO. */
+PF_MUST_CHECK int command_use_helper(struct notify *notify, struct helper *helper);
 
 /* message.c: an event as one JSON object (one line, no newline at its end). False without memory. */
 bool message_json(const struct event *event, struct buffer *out);

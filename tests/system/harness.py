@@ -415,6 +415,8 @@ class Daemon:
             "geo": {"location": []},
             "journal": {"path": f"{self.folder}/journal.db"},
             "state": f"{self.folder}",
+            # what it has no use for ends it; valgrind has its own ways
+            "sandbox": os.environ.get("PF_SANDBOX") or ("off" if WRAP else "strict"),
         }, config or {})
         if ROOT:
             self.config.setdefault("user", "nobody")

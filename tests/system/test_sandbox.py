@@ -1,0 +1,119 @@
+"""What a running daemon can still do, and that all of its work goes on inside (the harness starts every daemon with `sandbox: strict`)."""
+import contextlib
+import ctypes
+import os
+import pathlib
+import platform
+import re
+import signal
+
+import pytest
+
+from conftest import CN
+from harness import CONTROL, LOCATION, PATIENCE_S, ROOT, WRAP, addresses, answer, make_folder, wait_until
+from test_notify import CAMERA, FLAG, GEO
+from test_restart import replace
+from test_supervisor import LIBC, thread
+
+pytestmark = pytest.mark.skipif(bool(WRAP), reason="valgrind has ways of its own")
+
+PTRACE_GETREGS, PTRACE_SETREGS, PTRACE_ATTACH, PTRACE_DETACH = 12, 13, 16, 17
+ORIG_RAX, RAX, RIP, REGISTERS = 15, 10, 16, 27  # of user_regs_struct
+SYS_CHROOT = 161
+
+
+def facts(daemon):
+    """What the kernel says of each thread."""
+    for task in pathlib.Path(f"/proc/{daemon.process.pid}/task").iterdir():
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
+            yield dict(re.findall(r"^(\w+):\s*(.*)$", (task / "status").read_text(), re.M))
+
+
+def test_no_thread_has_rights(portafilter):
+    daemon = portafilter({"workers": 2})
+    sandbox = daemon.status()["sandbox"]
+    assert sandbox["mode"] == "strict" and sandbox["refused"] == 0
+    if sandbox["calls"] == "open" or not sandbox["landlock"]:
+        pytest.skip(sandbox["missing"])
+    assert (sandbox["calls"], sandbox["missing"]) == ("kill", "")
+    found = list(facts(daemon))
+    assert len(found) >= 5
+    for fact in found:
+        assert (fact["Seccomp"], fact["NoNewPrivs"]) == ("2", "1"), fact["Name"]
+        assert {int(fact[name], 16) for name in ("CapPrm", "CapEff", "CapInh", "CapAmb")} == {0}, fact["Name"]
+        assert not ROOT or set(fact["Uid"].split()) != {"0"}
+
+
+@pytest.mark.skipif(not ROOT or platform.machine() != "x86_64", reason="makes a thread of another user's process do something")
+def test_a_call_that_it_has_no_use_for_ends_it(portafilter):
+    """A worker is stopped in its wait and made to call chroot instead, as somebody would who had taken it over."""
+    daemon = portafilter()
+    if daemon.status()["sandbox"]["calls"] == "open":
+        pytest.skip("no seccomp here")
+    number = thread(daemon, "worker 0")
+    assert LIBC.ptrace(PTRACE_ATTACH, number, None, None) == 0
+    os.waitpid(number, 0x40000000)  # __WALL
+    registers = (ctypes.c_ulonglong * REGISTERS)()
+    assert LIBC.ptrace(PTRACE_GETREGS, number, None, ctypes.addressof(registers)) == 0
+    registers[RAX], registers[ORIG_RAX] = SYS_CHROOT, 2**64 - 1
+    registers[RIP] -= 2  # to the `syscall` that it waits in
+    assert LIBC.ptrace(PTRACE_SETREGS, number, None, ctypes.addressof(registers)) == 0
+    assert LIBC.ptrace(PTRACE_DETACH, number, None, None) == 0
+    daemon.process.wait(PATIENCE_S)
+    daemon.expected = -signal.SIGSYS
+    assert daemon.process.returncode == -signal.SIGSYS
+
+
+def test_what_stands_elsewhere_is_refused_with_the_reason(portafilter, folder):
+    daemon = portafilter({"lists": [], "rules": []})
+    if not daemon.status()["sandbox"]["landlock"]:
+        pytest.skip("no Landlock here")
+    here = daemon.write_file("here.txt", "here.test\n")
+    (folder / "there.txt").write_text("there.test\n")
+    rule = [{"name": "r", "lists": ["l"], "action": "sinkhole"}]
+    daemon.write(lists=[{"name": "l", "file": str(here)}], rules=rule)
+    assert daemon.cli("reload")[0] == 0
+    assert addresses(daemon.ask("here.test")) == ["0.0.0.0"]
+    daemon.write(lists=[{"name": "l", "file": str(folder / "there.txt")}])
+    code, out, err = daemon.cli("reload")
+    assert code == 1 and "there.txt` of `file` can not be read: its folder was not named when the daemon started" in out + err
+    assert addresses(daemon.ask("here.test")) == ["0.0.0.0"]
+    daemon.stop()
+    daemon.start()
+    assert addresses(daemon.ask("there.test")) == ["0.0.0.0"]
+
+
+@pytest.mark.skipif(not all(path.exists() for path in LOCATION + CONTROL), reason="the location databases are not there")
+def test_the_next_program_is_in_the_same_sandbox(portafilter, upstream):
+    folder = make_folder()
+    script = folder / "tell"
+    script.write_text(f"#!/bin/sh\ncat >{folder}/new && mv {folder}/new \"{folder}/$PORTAFILTER_NAME\"\n")
+    script.chmod(0o755)
+    abroad = upstream(lambda query, transport: answer(query, CN))
+    daemon = portafilter({"upstreams": [abroad.upstream], "notify": [{"on": "flagged", "command": str(script)}], "geo": GEO, "home": ["US"],
+                          "devices": CAMERA, "rules": FLAG})
+    filters = {fact.get("Seccomp_filters") for fact in facts(daemon)}
+    daemon.ask("a.test", source="127.0.0.11")
+    wait_until(lambda: (folder / "a.test").exists(), "the helper has run the command")
+    replace(daemon)
+    assert {fact.get("Seccomp_filters") for fact in facts(daemon)} == filters
+    assert daemon.status()["sandbox"]["calls"] in ("kill", "open")
+    daemon.ask("b.test", source="127.0.0.11")
+    wait_until(lambda: (folder / "b.test").exists(), "and its successor too")
+    daemon.write(sandbox="off")
+    replace(daemon)
+    daemon.wait_log("`sandbox: off` counts after a restart")
+    assert {fact["Seccomp"] for fact in facts(daemon)} == {"2"}
+
+
+def test_without(portafilter):
+    daemon = portafilter({"sandbox": "off"})
+    assert {key: daemon.status()["sandbox"][key] for key in ("mode", "calls", "landlock")} == {"mode": "off", "calls": "open", "landlock": 0}
+    assert {fact["Seccomp"] for fact in facts(daemon)} == {"0"}
+
+
+def test_a_command_that_comes_later_is_told(portafilter):
+    daemon = portafilter({"sandbox": "on"})
+    daemon.write(notify=[{"command": "/bin/true"}])
+    assert daemon.cli("reload")[0] == 0
+    daemon.wait_log("commands under `notify` are run after a restart only")
