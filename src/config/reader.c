@@ -42,17 +42,26 @@ void tell_warning(struct reader *reader, struct config_pos pos, const char *form
 	va_end(arguments);
 }
 
+static bool is_inside_character(const char *at)
+{
+	return ((unsigned char)*at & 0xc0) == 0x80;
+}
+
 const char *shown(const char *text, char out[SHOWN_MAX])
 {
 	static const char more[] = "…";
 	size_t length = strnlen(text, SHOWN_MAX);
 	if (length < SHOWN_MAX)
 		return memcpy(out, text, length + 1);
-	length = SHOWN_MAX - sizeof more;
-	while (length && ((unsigned char)text[length] & 0xc0) == 0x80)
-		length--;
-	memcpy(out, text, length);
-	memcpy(out + length, more, sizeof more);
+	size_t head = (SHOWN_MAX - sizeof more) / 2, tail = SHOWN_MAX - sizeof more - head;
+	const char *end = text + strlen(text) - tail;
+	while (head && is_inside_character(text + head))
+		head--;
+	while (is_inside_character(end))
+		end++;
+	memcpy(out, text, head);
+	memcpy(out + head, more, sizeof more - 1);
+	strcpy(out + head + sizeof more - 1, end);
 	return out;
 }
 

@@ -35,7 +35,7 @@ void tell_error(struct reader *reader, struct config_pos pos, const char *format
 void tell_warning(struct reader *reader, struct config_pos pos, const char *format, ...)
 	PF_PRINTF(3, 4);
 
-/* `text` cut to what a message can hold, at a character's border. */
+/* `text` as long as a message can hold; of a longer one the middle is left out, between characters: the end of a path says most. */
 const char *shown(const char *text, char out[SHOWN_MAX]);
 
 /* Zeroed memory for `count` items; NULL, with `no_memory` set, when there is none (or count is 0). */
