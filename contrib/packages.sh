@@ -10,7 +10,7 @@ PACKAGES_GEOIP="ca-certificates"
 command -v npm >/dev/null || PACKAGES_GEOIP="$PACKAGES_GEOIP npm"
 # NSD plays the internet of the lab; dig 9.18 shows the extended errors (RFC 8914) in words
 PACKAGES_LAB="nsd bind9-dnsutils"
-PACKAGES_CHECK="g++ libcmocka-dev nsd bind9 openssl dnsperf faketime python3 python3-dnspython python3-pytest python3-pytest-xdist python3-prometheus-client python3-jsonschema tzdata valgrind
+PACKAGES_CHECK="ccache g++ libcmocka-dev nsd bind9 openssl dnsperf faketime python3 python3-dnspython python3-pytest python3-pytest-xdist python3-prometheus-client python3-jsonschema tzdata valgrind
 	clang-format curl iproute2 dnsmasq-base ieee-data mandoc procps git xz-utils publicsuffix sqlite3 jq graphviz"
 # a browser for the dashboard
 PACKAGES_CHECK="$PACKAGES_CHECK chromium"

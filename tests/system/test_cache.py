@@ -74,10 +74,11 @@ def test_negative_answers_without_a_soa_are_not_kept(portafilter, upstream):
 
 
 def test_it_is_bounded_in_bytes(portafilter, upstream):
-    server = upstream(lambda query, transport: answer(query, *[f"198.51.100.{i}" for i in range(60)]))
+    text = " ".join(f'"{letter * 250}"' for letter in "abcd")  # a kilobyte in one record
+    server = upstream(lambda query, transport: answer(query, text, rdtype="TXT"))
     daemon = portafilter({"upstreams": [server.upstream], "cache": {"size": "1M"}})
-    for i in range(800):
-        assert ask(daemon.port, f"n{i}.test", tcp=i % 100 == 0)
+    for i in range(1200):
+        assert ask(daemon.port, f"n{i}.test", "TXT", tcp=i % 100 == 0).answer
     cache = daemon.status()["cache"]
     assert cache["bytes"] <= cache["bytes_max"] == 1 << 20
     assert cache["evicted"] > 0 and cache["entries"] > 50
