@@ -414,6 +414,13 @@ PF_MUST_CHECK int config_parse_rules(const char *file, const char *text, size_t 
 PF_MUST_CHECK int config_parse(const char *file, const char *text, size_t length, struct diag *diag,
                                struct config **out);
 
+/* The file that a rule's `pos` is in. */
+static inline const char *config_rule_file(const struct config *config,
+                                           const struct config_rule *rule)
+{
+	return rule->added ? config->added_path : config->file;
+}
+
 /* Like config_parse, with the rules of `added`, the text of a CONFIG_ADDED_RULES, in the place of those that people have added. */
 PF_MUST_CHECK int config_parse_adding(const struct config *base, const char *added,
                                       struct diag *diag, struct config **out);

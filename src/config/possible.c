@@ -114,7 +114,7 @@ void rules_check_possible(struct reader *reader)
 	const char *file = reader->file;
 	for (size_t i = 0; i < config->rule_count; i++) {
 		const struct config_rule *rule = &config->rules[i];
-		reader->file = rule->added ? config->added_path : file;
+		reader->file = config_rule_file(config, rule);
 		if (rule->standing != STANDING_NONE)
 			check_standing(reader, rule);
 		check_facts(reader, rule);

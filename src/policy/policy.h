@@ -138,6 +138,8 @@ struct policy_rule_info {
 	tag_set tags;
 	bool added; /* by people, while the daemon runs */
 };
+/* Of the configuration that it was compiled from: the first rule (from 1) that decides wherever this one would, 0: none does. */
+size_t policy_shadowed_by(const struct config *config, size_t rule);
 void policy_rule_info(const struct policy *policy, size_t rule, struct policy_rule_info *info);
 const char *policy_tag_name(const struct policy *policy, size_t tag);
 

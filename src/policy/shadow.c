@@ -2,6 +2,8 @@
  * earlier one asks for? "No" is always a safe answer. */
 #include "policy/shadow.h"
 
+#include "policy/policy.h"
+
 #include <string.h>
 
 #define TOLD_MAX 20 /* warnings; whoever has more has generated the rules */
@@ -210,18 +212,28 @@ static bool allows_in_vain(const struct config_rule *earlier, const struct confi
 static void warn(const struct config *config, const struct config_rule *earlier,
                  const struct config_rule *later, struct diag *diag)
 {
+	const char *file = config_rule_file(config, later);
+	const char *other = later->added == earlier->added ? "" : " of the rules that people added";
 	if (policy_shadows(earlier, later))
 		diag_warning(
-			diag, config->file, later->pos.line, later->pos.column,
-			"the rule \"%s\" can never decide: \"%s\" on line %u stands before it and holds "
+			diag, file, later->pos.line, later->pos.column,
+			"the rule \"%s\" can never decide: \"%s\" on line %u%s stands before it and holds "
 			"wherever it would",
-			later->name, earlier->name, earlier->pos.line);
+			later->name, earlier->name, earlier->pos.line, other);
 	else
 		diag_warning(
-			diag, config->file, later->pos.line, later->pos.column,
-			"the rule \"%s\" allows none of its names: \"%s\" on line %u stands before it and "
+			diag, file, later->pos.line, later->pos.column,
+			"the rule \"%s\" allows none of its names: \"%s\" on line %u%s stands before it and "
 			"sinkholes them; an exception stands before what it is one of",
-			later->name, earlier->name, earlier->pos.line);
+			later->name, earlier->name, earlier->pos.line, other);
+}
+
+size_t policy_shadowed_by(const struct config *config, size_t rule)
+{
+	for (size_t k = 0; k + 1 < rule; k++)
+		if (policy_shadows(&config->rules[k], &config->rules[rule - 1]))
+			return k + 1;
+	return 0;
 }
 
 void policy_warn_of_shadows(const struct config *config, struct diag *diag)
