@@ -3,12 +3,12 @@
 
 #include <string.h>
 
-enum kind { COUNTER, GAUGE };
+enum kind { COUNTER, GAUGE, HISTOGRAM };
 
 static void head(struct buffer *out, const char *name, enum kind kind, const char *help)
 {
-	buffer_print(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name,
-	             kind == COUNTER ? "counter" : "gauge");
+	static const char *const words[] = {"counter", "gauge", "histogram"};
+	buffer_print(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, words[kind]);
 }
 
 static void put_label(struct buffer *out, char before, const char *key, const char *value)
@@ -289,6 +289,44 @@ static json_t *servers(const json_t *status)
 	return all;
 }
 
+/* How long the answers of each server took; each line counts all that took no longer, as Prometheus wants it. */
+static void write_latency(struct buffer *out, const json_t *upstreams)
+{
+	static const char name[] = "portafilter_upstream_latency_seconds";
+	json_t *row, *answers;
+	size_t i, slot;
+	if (json_array_size(upstreams))
+		head(out, name, HISTOGRAM, "From a question sent to its answer.");
+	json_array_foreach(upstreams, i, row)
+	{
+		const json_t *latency = json_object_get(row, "latency");
+		const json_t *within = json_object_get(latency, "within_ms");
+		json_int_t all = 0;
+		char le[32], series[80];
+		struct label labels[LABELS_MAX] = {{"address", text(row, "address")},
+		                                   {"zones", text(row, "zones")},
+		                                   {"le", le}};
+		snprintf(series, sizeof series, "%s_bucket", name);
+		json_array_foreach(json_object_get(latency, "answers"), slot, answers)
+		{
+			const json_t *ms = json_array_get(within, slot);
+			snprintf(le, sizeof le, "%g", json_number_value(ms) / 1000);
+			all += json_integer_value(answers);
+			json_t *sum = json_integer(all);
+			labels[2].value = ms ? le : "+Inf";
+			sample(out, series, labels, sum, 1);
+			json_decref(sum);
+		}
+		labels[2] = (struct label){0};
+		json_t *sum = json_integer(all);
+		snprintf(series, sizeof series, "%s_sum", name);
+		sample(out, series, labels, json_object_get(latency, "sum_ms"), 0.001);
+		snprintf(series, sizeof series, "%s_count", name);
+		sample(out, series, labels, sum, 1);
+		json_decref(sum);
+	}
+}
+
 static void write_rules(struct buffer *out, const json_t *rules)
 {
 	static const char name[] = "portafilter_rule_matches_total";
@@ -329,6 +367,8 @@ void metrics_write(struct buffer *out, const json_t *status, const json_t *lists
 	static const struct column list[] = {
 		{"portafilter_list_names", GAUGE, "Names of a list.", "names", 1},
 		{"portafilter_list_networks", GAUGE, "Networks of a list.", "networks", 1},
+		{"portafilter_list_hits_total", COUNTER, "Queries that it decided since the last reload.",
+	     "hits", 1},
 	};
 	static const struct label server[LABELS_MAX] = {{"address", "address"}, {"zones", "zones"}};
 	static const struct label named[LABELS_MAX] = {{"name", "name"}};
@@ -343,6 +383,7 @@ void metrics_write(struct buffer *out, const json_t *status, const json_t *lists
 	write_figures(out, status);
 	json_t *upstreams = servers(status);
 	write_columns(out, upstreams, upstream, PF_COUNT(upstream), server);
+	write_latency(out, upstreams);
 	json_decref(upstreams);
 	write_columns(out, json_object_get(json_object_get(status, "journal"), "sinks"), sink,
 	              PF_COUNT(sink), named);

@@ -41,12 +41,27 @@ static void add_worker(struct sums *sums, const struct worker *worker)
 		sum->junk += some[i].junk;
 		sum->rtt_us = some[i].rtt_us > sum->rtt_us ? some[i].rtt_us : sum->rtt_us;
 		sum->loss = some[i].loss > sum->loss ? some[i].loss : sum->loss;
+		sum->latency_sum_us += some[i].latency_sum_us;
+		for (size_t slot = 0; slot < PF_COUNT(sum->latency); slot++)
+			sum->latency[slot] += some[i].latency[slot];
 	}
 }
 
 static json_t *number(uint64_t value)
 {
 	return json_integer((json_int_t)value);
+}
+
+/* {"within_ms": [1, …], "answers": [how many within each and not within the one before it, …, later], "sum_ms"} */
+static json_t *latency_json(const struct upstream_stats *stats)
+{
+	json_t *within = json_array(), *answers = json_array();
+	for (size_t i = 0; i < UPSTREAM_LATENCY_COUNT; i++)
+		json_array_append_new(within, json_integer(upstream_latency_ms[i]));
+	for (size_t i = 0; i < PF_COUNT(stats->latency); i++)
+		json_array_append_new(answers, number(stats->latency[i]));
+	return json_pack("{s:o, s:o, s:f}", "within_ms", within, "answers", answers, "sum_ms",
+	                 (double)stats->latency_sum_us / 1000);
 }
 
 static json_t *servers_json(const struct sums *sums, uint64_t group)
@@ -59,11 +74,12 @@ static json_t *servers_json(const struct sums *sums, uint64_t group)
 			continue;
 		addr_port_format(&one->address, text);
 		json_array_append_new(
-			list, json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "address", text, "queries",
+			list, json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "address", text, "queries",
 		                    number(one->queries), "answers", number(one->answers), "timeouts",
 		                    number(one->timeouts), "junk", number(one->junk), "rtt_ms",
 		                    one->rtt_us ? json_real((double)one->rtt_us / 1000) : json_null(),
-		                    "loss", json_real((double)one->loss / UPSTREAM_LOSS_ONE)));
+		                    "loss", json_real((double)one->loss / UPSTREAM_LOSS_ONE), "latency",
+		                    latency_json(one)));
 	}
 	return list;
 }

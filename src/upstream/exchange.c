@@ -144,14 +144,22 @@ static bool anything_open(const struct exchange *exchange)
 
 /* ---- what comes back --------------------------------------------------------------------- */
 
+const uint16_t upstream_latency_ms[UPSTREAM_LATENCY_COUNT] = {1,   2,   5,   10,   20,   50,
+                                                              100, 200, 500, 1000, 2000, 5000};
+
 static void measure(struct exchange *exchange, const struct addr_port *peer, uint64_t sent_us)
 {
 	struct server *server = upstream_server(exchange, peer);
+	uint64_t took_us = uv_hrtime() / 1000 - sent_us;
+	size_t slot = 0;
 	if (!server)
 		return;
+	while (slot < UPSTREAM_LATENCY_COUNT && took_us > upstream_latency_ms[slot] * UINT64_C(1000))
+		slot++;
 	counter_add(&server->stats.answers, 1);
-	health_answered(&server->health, uv_hrtime() / 1000 - sent_us,
-	                uv_now(exchange->upstream->loop));
+	counter_add(&server->stats.latency[slot], 1);
+	counter_add(&server->stats.latency_sum_us, took_us);
+	health_answered(&server->health, took_us, uv_now(exchange->upstream->loop));
 	counter_set(&server->stats.rtt_us, server->health.rtt_us);
 	counter_set(&server->stats.loss, server->health.loss);
 }

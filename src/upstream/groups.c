@@ -104,15 +104,18 @@ static size_t group_stats(const struct server_group *group, struct upstream_stat
 	for (size_t i = 0; i < group->server_count; i++) {
 		const struct upstream_stats *from = &group->servers[i].stats;
 		stats[i] = (struct upstream_stats){
-			group->id,
-			from->address,
-			counter_read(&from->queries),
-			counter_read(&from->answers),
-			counter_read(&from->timeouts),
-			counter_read(&from->junk),
-			counter_read(&from->rtt_us),
-			counter_read(&from->loss),
+			.group = group->id,
+			.address = from->address,
+			.queries = counter_read(&from->queries),
+			.answers = counter_read(&from->answers),
+			.timeouts = counter_read(&from->timeouts),
+			.junk = counter_read(&from->junk),
+			.rtt_us = counter_read(&from->rtt_us),
+			.loss = counter_read(&from->loss),
+			.latency_sum_us = counter_read(&from->latency_sum_us),
 		};
+		for (size_t slot = 0; slot < PF_COUNT(from->latency); slot++)
+			stats[i].latency[slot] = counter_read(&from->latency[slot]);
 	}
 	return group->server_count;
 }

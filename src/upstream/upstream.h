@@ -56,6 +56,9 @@ struct forwarder {
 
 #define UPSTREAM_LOSS_ONE 65536 /* everything is lost */
 
+#define UPSTREAM_LATENCY_COUNT 12
+extern const uint16_t upstream_latency_ms[UPSTREAM_LATENCY_COUNT]; /* rising */
+
 /* Counters of one upstream in one worker; written by it alone, read by others without a lock. */
 struct upstream_stats {
 	uint64_t group;
@@ -63,6 +66,9 @@ struct upstream_stats {
 	uint64_t queries, answers, timeouts, junk;
 	uint64_t rtt_us; /* smoothed; 0: not known */
 	uint64_t loss;   /* smoothed, of UPSTREAM_LOSS_ONE */
+	/* Of the answers, how many came within each of upstream_latency_ms and not within the one before it; the last: later. */
+	uint64_t latency[UPSTREAM_LATENCY_COUNT + 1];
+	uint64_t latency_sum_us;
 };
 
 struct uv_loop_s;

@@ -1,11 +1,23 @@
 """/metrics, read by Prometheus' own parser."""
 import pytest
 
-from harness import UnixConnection, ask, wait_until
+from harness import ANSWER_S, UnixConnection, ask, wait_until
 
 parser = pytest.importorskip("prometheus_client.parser")
 
 HOSTILE = 'say "hi\\ {there}\u202e="1"'
+
+
+def check_histogram(family):
+    """Each bucket holds what the ones before it hold, the last one all; seconds."""
+    buckets = {}
+    for sample in family.samples:
+        if sample.name.endswith("_bucket"):
+            buckets.setdefault(sample.labels["address"] + sample.labels["zones"], []).append((float(sample.labels["le"]), sample.value))
+    counts = {s.labels["address"] + s.labels["zones"]: s.value for s in family.samples if s.name.endswith("_count")}
+    assert bool(buckets) == (family.type == "histogram") and (not buckets or family.name.endswith("_seconds"))
+    for series, pairs in buckets.items():
+        assert pairs == sorted(pairs) and [n for _, n in pairs] == sorted(n for _, n in pairs) and pairs[-1] == (float("inf"), counts[series])
 
 
 def metrics(daemon):
@@ -22,12 +34,13 @@ def metrics(daemon):
     assert len({f.name for f in families}) == len(families) and all(f.documentation for f in families)
     samples = {}
     for family in families:
-        assert family.type in ("counter", "gauge") and family.name.startswith("portafilter_")
+        assert family.type in ("counter", "gauge", "histogram") and family.name.startswith("portafilter_")
         for sample in family.samples:
             key = (sample.name, frozenset(sample.labels.items()))
             assert key not in samples, "a series stands once"
             assert sample.name.endswith("_total") == (family.type == "counter")
             samples[key] = sample.value
+        check_histogram(family)
     return samples
 
 
@@ -52,6 +65,9 @@ def test_what_prometheus_reads(portafilter, nsd):
     assert value("portafilter_list_names", name=HOSTILE) == 1
     assert value("portafilter_upstream_queries_total", address=nsd.upstream, zones=".") == 2
     assert value("portafilter_upstream_queries_total", address=nsd.upstream, zones="lan house") == 0
+    assert value("portafilter_upstream_latency_seconds_count", address=nsd.upstream, zones=".") == 2
+    assert 0 < value("portafilter_upstream_latency_seconds_sum", address=nsd.upstream, zones=".") < 2 * ANSWER_S
+    assert value("portafilter_list_hits_total", name=HOSTILE) == 0
     assert value("portafilter_journal_journalled_total") == 5 and value("portafilter_journal_dropped_total") == 0
     status = daemon.status()
     assert value("portafilter_build_info", version=status["version"]) == 1
