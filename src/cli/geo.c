@@ -8,29 +8,6 @@
 #include "cli/table.h"
 #include "cli/text.h"
 
-const struct address_facts *geo_judge_one(const struct geo_sources *sources,
-                                          const struct addr *addr, union geo_judged *judged)
-{
-	geo_judge(sources->geo, 0, addr, 1, sources->now, &judged->facts);
-	return &judged->facts.addresses[0];
-}
-
-json_t *geo_sources_json(const struct geo_sources *sources)
-{
-	json_t *list = json_array();
-	for (size_t i = 0; i < geo_source_count(sources->geo); i++) {
-		struct geo_source source;
-		char built[CLOCK_TEXT_MAX];
-		geo_source(sources->geo, i, &source);
-		clock_format(source.built_wall_us, built);
-		built[10] = '\0'; /* the day */
-		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:I, s:s}", "label", source.label,
-		                                      "kind", source.kind, "built", built, "entries",
-		                                      (json_int_t)source.entries, "credit", source.credit));
-	}
-	return list;
-}
-
 static void print_sources(const struct geo_sources *sources)
 {
 	for (size_t i = 0; i < geo_source_count(sources->geo); i++) {
@@ -49,43 +26,11 @@ static void print_sources(const struct geo_sources *sources)
 	putchar('\n');
 }
 
-static json_t *code_json(struct country country)
-{
-	return country_known(country) ? json_string(country.code) : json_null();
-}
-
-static json_t *address_json(const struct geo_sources *sources, const struct address_facts *facts)
-{
-	const char *organisation = geo_organisation(sources->geo, facts->asn);
-	json_t *locations = json_object();
-	char text[ADDR_TEXT_MAX];
-	addr_format(&facts->address, text);
-	for (size_t i = 0; i < geo_location_count(sources->geo); i++)
-		json_object_set_new(locations, geo_location_label(sources->geo, i),
-		                    code_json(facts->locations[i]));
-	return json_pack("{s:s, s:b, s:b, s:o, s:o, s:o, s:o, s:s?, s:o, s:s, s:s}", "address", text,
-	                 "special", facts->special, "anycast", facts->anycast, "locations", locations,
-	                 "location", code_json(facts->location), "registered",
-	                 code_json(facts->registered), "asn",
-	                 facts->asn ? json_integer(facts->asn) : json_null(), "organisation",
-	                 *organisation ? organisation : NULL, "control", code_json(facts->control),
-	                 "standing", standing_word(facts->standing), "confidence",
-	                 confidence_word(facts->confidence));
-}
-
 static int print_json(const struct cli *cli, const struct geo_sources *sources,
                       const struct addr *addresses)
 {
-	json_t *list = json_array(), *home = json_array();
-	for (size_t i = 0; i < cli->positional_count; i++) {
-		union geo_judged judged;
-		json_array_append_new(list, address_json(sources,
-		                                         geo_judge_one(sources, &addresses[i], &judged)));
-	}
-	for (size_t i = 0; i < sources->config->home_count; i++)
-		json_array_append_new(home, json_string(sources->config->home[i].code));
-	json_t *document = json_pack("{s:o, s:o, s:o}", "sources", geo_sources_json(sources), "home",
-	                             home, "addresses", list);
+	json_t *document = addresses_document(sources->geo, sources->config, addresses,
+	                                      cli->positional_count, sources->now);
 	cli_print_json(document);
 	json_decref(document);
 	return CLI_DONE;
@@ -133,8 +78,9 @@ static int print_table(const struct cli *cli, const struct geo_sources *sources,
 	print_sources(sources);
 	struct cli_table *table = cli_table_new(heads, columns);
 	for (size_t i = 0; i < cli->positional_count; i++) {
-		union geo_judged judged;
-		add_cells(table, sources, geo_judge_one(sources, &addresses[i], &judged));
+		union address_judged judged;
+		add_cells(table, sources,
+		          address_judge(sources->geo, &addresses[i], sources->now, &judged));
 	}
 	int result = cli_table_print(&table, stdout) == PF_OK ? CLI_DONE : CLI_NO;
 	fflush(stdout);

@@ -148,9 +148,9 @@ static void compare_opinions(struct audit *audit, const struct address_facts *fa
 static void count(struct audit *audit)
 {
 	for (size_t i = 0; i < audit->count; i++) {
-		union geo_judged judged;
+		union address_judged judged;
 		const struct address_facts *facts =
-			geo_judge_one(audit->sources, &audit->addresses[i], &judged);
+			address_judge(audit->sources->geo, &audit->addresses[i], audit->sources->now, &judged);
 		audit->special += facts->special;
 		audit->anycast += facts->anycast;
 		audit->standings[facts->standing][facts->confidence]++;
@@ -212,12 +212,13 @@ static void print_json(const struct audit *audit)
 		json_array_append_new(home, json_string(audit->sources->config->home[i].code));
 	json_t *document =
 		json_pack("{s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:I, s:I, s:O}", "sources",
-	              geo_sources_json(audit->sources), "home", home, "lines", (json_int_t)audit->lines,
-	              "addresses", (json_int_t)audit->count, "special", (json_int_t)audit->special,
-	              "anycast", (json_int_t)audit->anycast, "abstained", (json_int_t)abstained(audit),
-	              "standings", standings, "agreement", matrix_json(audit), "databases_differ",
-	              (json_int_t)audit->differ, "high_where_databases_differ",
-	              (json_int_t)audit->high_differ, "disputed", audit->disputed);
+	              addresses_sources(audit->sources->geo), "home", home, "lines",
+	              (json_int_t)audit->lines, "addresses", (json_int_t)audit->count, "special",
+	              (json_int_t)audit->special, "anycast", (json_int_t)audit->anycast, "abstained",
+	              (json_int_t)abstained(audit), "standings", standings, "agreement",
+	              matrix_json(audit), "databases_differ", (json_int_t)audit->differ,
+	              "high_where_databases_differ", (json_int_t)audit->high_differ, "disputed",
+	              audit->disputed);
 	cli_print_json(document);
 	json_decref(document);
 }

@@ -30,7 +30,10 @@ struct store_filter {
 	const char *kind;                     /* of an event: "new-country" */
 	int64_t since_wall_us, until_wall_us; /* 0: not given */
 	int64_t after_row; /* rows with a greater number only (log -f); 0: not given */
-	int64_t limit;     /* at most so many, the newest; 0: all */
+	/* Only what comes before this one, going back: a query's row; of an endpoint its `last` and its row, of an event its time and
+	 * its row. 0: not given. */
+	int64_t before_row, before_wall_us;
+	int64_t limit; /* at most so many, the newest; 0: all */
 };
 
 /* One query, as v_queries shows it; the journal keeps milliseconds of its time. Strings are valid during the call only, never NULL. */
@@ -68,6 +71,7 @@ struct store_endpoint {
 	int64_t first_wall_us, last_wall_us, count;
 	const char *domain; /* the registered domain of `name`: "vendor.com" */
 	const char *via;    /* the CNAMEs that led to the address, divided by spaces */
+	int64_t row;
 };
 
 /* A device as the journal saw it. */
@@ -84,6 +88,7 @@ struct store_asked {
 
 /* What the journal found out about a device, as v_events shows it (journal/sqlite/drift.h). */
 struct store_event {
+	int64_t row;
 	int64_t time_wall_us;
 	const char *kind; /* "standing-changed", "new-country" */
 	const char *device_id, *device, *name;

@@ -76,8 +76,11 @@ static int on_sum(void *data, const struct store_sum *row)
 	}
 	add(device, "queries", row->count);
 	add(device, place, row->count);
-	if (hour >= 0 && (size_t)hour < json_array_size(overview->hours))
-		add(json_array_get(overview->hours, (size_t)hour), place, row->count);
+	json_t *of_hour = hour >= 0 ? json_array_get(overview->hours, (size_t)hour) : NULL;
+	if (of_hour)
+		add(of_hour, place, row->count);
+	if (of_hour && !strcmp(row->action, "flag"))
+		add(of_hour, "flag", row->count);
 	add_country(overview, row);
 	return PF_OK;
 }

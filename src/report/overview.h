@@ -10,7 +10,7 @@
 #define OVERVIEW_HOURS_MAX (31 * 24)
 
 /* {"range": {"since", "until"}, "queries", "flag", "sinkhole",
- *  "hours": [{"time": …, PLACE: 12, …}, …],                            every hour of the range, without a gap
+ *  "hours": [{"time": …, "flag": 2, PLACE: 12, …}, …],                 every hour of the range, without a gap
  *  "countries": [{"country": "CN", "standing": "overseas", "queries": 12, "devices": 2}, …],   most queries first
  *  "devices": [{"id", "device", "queries", "flag", PLACE: 12, …}, …]}                          most queries first
  * PLACE is a standing, "none" (an answer without addresses, or no answer at all), or "sinkhole": each query counts in one of

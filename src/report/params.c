@@ -107,6 +107,32 @@ static int read_number(const struct params *params, const char *name, int64_t ma
 	return PF_OK;
 }
 
+/* "123" (a row), or "1764460800000-123": a time in milliseconds, and the row at it. So the API writes where a page begins. */
+static int read_before(const struct params *params, struct store_filter *filter, char error[500])
+{
+	const char *text = params_get(params, "before");
+	char *end;
+	if (!text)
+		return PF_OK;
+	errno = 0;
+	const char *number = text;
+	long long row = strtoll(number, &end, 10), time_ms = 0;
+	if (*number >= '0' && *number <= '9' && *end == '-') {
+		time_ms = row;
+		number = end + 1;
+		row = strtoll(number, &end, 10);
+	}
+	if (*number < '0' || *number > '9' || *end || errno || row < 1 || time_ms > INT64_MAX / 1000) {
+		snprintf(error, 500,
+		         "\"%.60s\" is no place to go back from: give what an answer had as \"before\".",
+		         text);
+		return PF_EINVAL;
+	}
+	filter->before_row = row;
+	filter->before_wall_us = time_ms * 1000;
+	return PF_OK;
+}
+
 static int check_country(const char *code, const char *name, char error[500])
 {
 	if (!code || (code[0] >= 'A' && code[0] <= 'Z' && code[1] >= 'A' && code[1] <= 'Z' && !code[2]))
@@ -175,6 +201,7 @@ int params_filter(const struct params *params, struct now now, struct store_filt
 	if (read_moment(params, "since", now, &filter->since_wall_us, error) != PF_OK ||
 	    read_moment(params, "until", now, &filter->until_wall_us, error) != PF_OK ||
 	    read_number(params, "after", INT64_MAX, &filter->after_row, error) != PF_OK ||
+	    read_before(params, filter, error) != PF_OK ||
 	    read_number(params, "limit", PARAM_LIMIT_MAX, &filter->limit, error) != PF_OK)
 		return PF_EINVAL;
 	return PF_OK;

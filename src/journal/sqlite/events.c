@@ -12,6 +12,7 @@ static const char newest_first[] =
 	" FROM event e JOIN device d ON d.id = e.device"
 	" WHERE (?1 IS NULL OR ?1 IN (d.name, d.key)) AND (?2 IS NULL OR e.kind = ?2)"
 	" AND (?3 IS NULL OR e.time >= ?3) AND (?4 IS NULL OR e.time <= ?4)"
+	" AND (?6 IS NULL OR (e.time, e.id) < (?6, ?7))"
 	" ORDER BY e.time DESC, e.id DESC LIMIT ?5";
 
 /* The `limit` newest, and these in order. */
@@ -54,6 +55,10 @@ static int bind(sqlite3_stmt *rows, const struct store_filter *filter)
 		result = bind_time(rows, 4, filter->until_wall_us);
 	if (result == SQLITE_OK)
 		result = sqlite3_bind_int64(rows, 5, filter->limit > 0 ? filter->limit : -1);
+	if (result == SQLITE_OK)
+		result = bind_time(rows, 6, filter->before_wall_us);
+	if (result == SQLITE_OK)
+		result = sqlite3_bind_int64(rows, 7, filter->before_row);
 	return result;
 }
 
@@ -87,6 +92,7 @@ int events_walk(sqlite3 *db, const struct store_filter *filter,
 			.after = text_of(rows, 6),
 			.evidence = text_of(rows, 7),
 			.cause = text_of(rows, 8),
+			.row = sqlite3_column_int64(rows, 9),
 		};
 		result = each(data, &row);
 	}

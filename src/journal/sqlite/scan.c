@@ -19,6 +19,7 @@ struct scan_run {
 	struct sqlite_store *store;
 	struct kind_set set;
 	int64_t since_ms, until_ms, after_row; /* 0: not asked for */
+	int64_t before_row;                    /* INT64_MAX: not asked for */
 	sqlite3_stmt *blocks, *rows;
 	struct scan_row found[BLOCK_ROWS_MAX]; /* of one block */
 	size_t found_count;
@@ -89,11 +90,11 @@ static int find_kinds(struct sqlite_store *store, const struct store_filter *fil
  * time but for a clock that was set back, so each one's own times are looked at too. The newest block has no summary. */
 static const char blocks_sql[] =
 	"SELECT block, kinds FROM (SELECT block, kinds, time_min, time_max FROM block_summary"
-	" WHERE block > ?3 - 1000 AND (?1 = 0 OR block >= ifnull((SELECT min(block) FROM block_summary"
+	" WHERE block > ?3 - 1000 AND block < ?4 AND (?1 = 0 OR block >= ifnull((SELECT min(block) FROM block_summary"
 	" WHERE time_max >= ?1), 0))"
 	" UNION ALL SELECT (SELECT max(id) FROM block), NULL, NULL, NULL WHERE NOT EXISTS"
 	" (SELECT 1 FROM block_summary s WHERE s.block = (SELECT max(id) FROM block)))"
-	" WHERE (time_max IS NULL OR time_max >= ?1)"
+	" WHERE block < ?4 AND (time_max IS NULL OR time_max >= ?1)"
 	" AND (?2 = 0 OR time_min IS NULL OR time_min <= ?2) ORDER BY block %s";
 
 static sqlite3_stmt *prepare(struct scan_run *run, const char *sql)
@@ -111,13 +112,14 @@ static int begin(struct scan_run *run, const struct store_filter *filter, bool n
 	run->since_ms = filter->since_wall_us / US_PER_MS;
 	run->until_ms = filter->until_wall_us / US_PER_MS;
 	run->after_row = filter->after_row > 0 ? filter->after_row : 0;
+	run->before_row = filter->before_row > 0 ? filter->before_row : INT64_MAX;
 	int result = find_kinds(run->store, filter, &run->set);
 	if (result != PF_OK)
 		return result;
 	snprintf(sql, sizeof sql, blocks_sql, newest_first ? "DESC" : "ASC");
 	run->blocks = prepare(run, sql);
 	run->rows = prepare(run, "SELECT time, rows FROM block WHERE id = ?");
-	const int64_t numbers[] = {run->since_ms, run->until_ms, run->after_row};
+	const int64_t numbers[] = {run->since_ms, run->until_ms, run->after_row, run->before_row};
 	bool bound = run->blocks && run->rows;
 	for (size_t i = 0; i < PF_COUNT(numbers) && bound; i++)
 		bound = sqlite3_bind_int64(run->blocks, (int)i + 1, numbers[i]) == SQLITE_OK;
@@ -156,7 +158,7 @@ static void decode(struct scan_run *run, int64_t block)
 	rows_begin(&rows, text, text ? (size_t)sqlite3_column_bytes(run->rows, 1) : 0);
 	for (; row < block + BLOCK_ROWS_MAX && rows_next(&rows, &entry); row++) {
 		int64_t time_ms = time + entry.after_ms;
-		if (row <= run->after_row || time_ms < run->since_ms ||
+		if (row <= run->after_row || row >= run->before_row || time_ms < run->since_ms ||
 		    (run->until_ms && time_ms > run->until_ms) || !holds(&run->set, entry.kind))
 			continue;
 		run->found[run->found_count++] = (struct scan_row){row, time_ms, entry.kind, entry.took_us};

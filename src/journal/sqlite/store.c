@@ -174,13 +174,14 @@ static int hand_endpoint(sqlite3_stmt *statement, void *each, void *data)
 		.domain = ask_text_of(statement, 13),
 		.via = ask_text_of(statement, 14),
 		.device_id = ask_text_of(statement, 15),
+		.row = sqlite3_column_int64(statement, 16),
 	};
 	return ((struct endpoint_each *)each)->call(data, &row);
 }
 
 static const char endpoint_columns[] =
 	"SELECT d.name, n.text, t.text, a.text, f.location, f.control, l.text, f.standing,"
-	" f.confidence, f.asn, e.first, e.last, e.count, n.domain, e.via, d.key"
+	" f.confidence, f.asn, e.first, e.last, e.count, n.domain, e.via, d.key, e.id"
 	" FROM endpoint e"
 	" CROSS JOIN device d ON d.id = e.device CROSS JOIN name n ON n.id = e.name"
 	" CROSS JOIN type t ON t.id = e.type CROSS JOIN address a ON a.id = e.address"
@@ -235,6 +236,10 @@ static int store_endpoints(struct store *base, const struct store_filter *filter
 		ask_add_number(&question, " AND e.last >= ?", filter->since_wall_us / US_PER_MS);
 	if (filter->until_wall_us)
 		ask_add_number(&question, " AND e.first <= ?", filter->until_wall_us / US_PER_MS);
+	if (filter->before_row) {
+		ask_add_number(&question, " AND (e.last, e.id) < (?", filter->before_wall_us / US_PER_MS);
+		ask_add_number(&question, ", ?)", filter->before_row);
+	}
 	if (filter->limit > 0)
 		ask_add_number(&question,
 		               walk_back ? " ORDER BY e.last DESC, e.id DESC LIMIT ?)"
