@@ -89,6 +89,10 @@ static json_t *row_json(const struct devices *devices, const struct snapshot *sn
 	                         device->has_mac ? json_string(mac) : json_null(), "addresses",
 	                         addresses_json(snapshot, view->config), "vendor", view->vendor,
 	                         "hostname", view->host, "mac_is_local", view->mac_is_local);
+	json_object_set_new(json, "named_by",
+	                    json_string(view->config >= 0 ? "configuration"
+	                                : view->given     ? "person"
+	                                                  : ""));
 	json_decref(tags);
 	if (view->first_wall_us)
 		json_object_set_new(json, "first", api_time(view->first_wall_us));
@@ -308,14 +312,10 @@ static int change_tags(struct tag_request *request, const char *tags, int *http,
 	return result;
 }
 
-json_t *devices_tag(struct devices *devices, const char *text, const char *tags, bool untag,
-                    int *http, char error[500])
+/* With the lock: the row of what people write; negative, with a sentence. */
+static int find_row(struct devices *devices, const char *text, int *http, char error[500])
 {
-	json_t *json = NULL;
-	struct book_view view;
-	pthread_mutex_lock(&devices->lock);
 	int row = book_find(devices->book, text, clock_now());
-	struct tag_request request = {.devices = devices, .row = (size_t)row, .untag = untag};
 	if (row == PF_ENOMEM)
 		(void)fail(http, 503, error, "There is no memory to look for \"%.100s\"%s.", text, "");
 	else if (row < 0)
@@ -323,10 +323,68 @@ json_t *devices_tag(struct devices *devices, const char *text, const char *tags,
 		           "There is no device \"%.100s\"%s; `portafilter devices` lists them, and an "
 		           "address or a MAC will do as well.",
 		           text, "");
-	else if (change_tags(&request, tags, http, error) == PF_OK &&
-	         book_view(devices->book, request.row, &view))
-		json = row_json(devices, devices->daemon->shared.snapshot, request.row, &view);
+	return row;
+}
+
+/* With the lock, which it ends: what has become of the row; NULL when it was not changed. */
+static json_t *finish(struct devices *devices, int row, bool changed)
+{
+	json_t *json = NULL;
+	struct book_view view;
+	if (changed && book_view(devices->book, (size_t)row, &view))
+		json = row_json(devices, devices->daemon->shared.snapshot, (size_t)row, &view);
 	devices_publish(devices);
 	pthread_mutex_unlock(&devices->lock);
 	return json;
+}
+
+json_t *devices_tag(struct devices *devices, const char *text, const char *tags, bool untag,
+                    int *http, char error[500])
+{
+	pthread_mutex_lock(&devices->lock);
+	int row = find_row(devices, text, http, error);
+	struct tag_request request = {.devices = devices, .row = (size_t)row, .untag = untag};
+	return finish(devices, row, row >= 0 && change_tags(&request, tags, http, error) == PF_OK);
+}
+
+/* ---- names ------------------------------------------------------------------------------- */
+
+static int give_name(struct devices *devices, size_t row, const char *name, int *http,
+                     char error[500])
+{
+	struct book_view view;
+	char before[DEVICE_NAME_MAX] = "";
+	(void)book_view(devices->book, row, &view);
+	const char *shown = view.device->name;
+	if (view.given)
+		memcpy(before, shown, sizeof before);
+	switch (book_give_name(devices->book, row, name, clock_now().wall_us)) {
+	case PF_OK: break;
+	case PF_ECONFLICT:
+		return fail(http, 409, error,
+		            "%.100s has its name from `devices` of the configuration; change it there%s.",
+		            shown, "");
+	case PF_EFULL:
+		return fail(http, 409, error, "%.100s can not be called \"%.63s\": another device is.",
+		            shown, name);
+	default:
+		return fail(http, 400, error,
+		            "%.100s can not be called \"%.80s\": a name has 1 to 63 bytes without control "
+		            "characters or blanks at its ends, and is no address.",
+		            shown, name);
+	}
+	if (devices_save(devices, error) == PF_OK)
+		return PF_OK;
+	*http = 503;
+	(void)!book_give_name(devices->book, row, before, clock_now().wall_us);
+	return PF_EIO;
+}
+
+json_t *devices_name(struct devices *devices, const char *text, const char *name, int *http,
+                     char error[500])
+{
+	pthread_mutex_lock(&devices->lock);
+	int row = find_row(devices, text, http, error);
+	return finish(devices, row,
+	              row >= 0 && give_name(devices, (size_t)row, name, http, error) == PF_OK);
 }

@@ -46,6 +46,9 @@ json_t *devices_status_json(struct devices *devices);
  * a sentence. */
 json_t *devices_tag(struct devices *devices, const char *text, const char *tags, bool untag,
                     int *http, char error[500]);
+/* Names a device that the configuration does not name; "" takes the name away. The same. */
+json_t *devices_name(struct devices *devices, const char *text, const char *name, int *http,
+                     char error[500]);
 /* As registry and roster say it now; PF_ENOENT. */
 int devices_find(struct devices *devices, const char *text, struct device *device);
 /* An address that the device asks from, IPv4 if it has both; of one that the configuration names by an address and that has not

@@ -53,6 +53,7 @@ static bool load_device(struct devices *devices, json_t *object)
 	struct book_memory memory = {0};
 	const char *id = json_string_value(json_object_get(object, "id"));
 	const char *host = json_string_value(json_object_get(object, "host"));
+	const char *name = json_string_value(json_object_get(object, "name"));
 	size_t row;
 	if (!id || strlen(id) >= sizeof memory.id || (host && strlen(host) >= sizeof memory.host))
 		return false;
@@ -69,6 +70,10 @@ static bool load_device(struct devices *devices, json_t *object)
 	if (book_remember(devices->book, &memory, &row) != PF_OK)
 		return false;
 	load_tags(devices, row, json_object_get(object, "tags"));
+	if (name && book_give_name(devices->book, row, name, memory.first_wall_us) != PF_OK)
+		log_info("the name \"%s\" that was given to %s is not used: the configuration or another "
+		         "device has it",
+		         name, id);
 	load_heard(devices, row, json_object_get(object, "heard"));
 	return true;
 }
@@ -142,11 +147,11 @@ static json_t *heard_json(const struct devices *devices, size_t row)
 
 static json_t *device_json(const struct devices *devices, size_t row, const struct book_view *view)
 {
-	return json_pack("{s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:o, s:o}", "id",
-	                 view->device->id, "host", view->host, "host_is_reverse", view->host_is_reverse,
-	                 "first_us", (json_int_t)view->first_wall_us, "last_us",
-	                 (json_int_t)view->last_wall_us, "new_until_us",
-	                 (json_int_t)view->new_until_wall_us, "asked_us",
+	return json_pack("{s:s, s:s*, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:o, s:o}", "id",
+	                 view->device->id, "name", view->given ? view->device->name : NULL, "host",
+	                 view->host, "host_is_reverse", view->host_is_reverse, "first_us",
+	                 (json_int_t)view->first_wall_us, "last_us", (json_int_t)view->last_wall_us,
+	                 "new_until_us", (json_int_t)view->new_until_wall_us, "asked_us",
 	                 (json_int_t)view->asked_wall_us, "quiet_from_us",
 	                 (json_int_t)view->quiet_from_wall_us, "silent_told_us",
 	                 (json_int_t)view->silent_told_wall_us, "announced", view->announced, "tags",

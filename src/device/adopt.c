@@ -127,7 +127,8 @@ static bool take_others(const struct book *from, struct book *to, uint32_t *move
 		uint32_t number = (uint32_t)to->row_count++;
 		moved[i] = number;
 		to->unknown++;
-		to->rows[number] = (struct row){.device = old->device, .next_free = ROW_NONE};
+		to->rows[number] =
+			(struct row){.device = old->device, .given = old->given, .next_free = ROW_NONE};
 		if (i < from->configured && old->device.has_mac)
 			mac_format(&old->device.mac, to->rows[number].device.name);
 		if (!row_put_own_keys(to, number) || !carry_row(from, to, i, number))

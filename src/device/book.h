@@ -85,6 +85,12 @@ PF_MUST_CHECK int book_tag(struct book *book, size_t row, const char *tag, int64
 /* PF_OK; PF_ENOENT: it has no such tag; PF_ECONFLICT: the configuration sets it, or a rule of it. */
 PF_MUST_CHECK int book_untag(struct book *book, size_t row, const char *tag);
 
+/* ---- names at run time ---- */
+
+/* What people call a device that the configuration does not name; "" takes the name away. PF_OK; PF_EINVAL (no name: too long, or with
+ * control characters), PF_ECONFLICT: the configuration names it, PF_EFULL: another device is called so, PF_ENOMEM. */
+PF_MUST_CHECK int book_give_name(struct book *book, size_t row, const char *name, int64_t wall_us);
+
 /* ---- looking ---- */
 
 struct book_tag {
@@ -106,6 +112,7 @@ struct book_view {
 	size_t tag_count, address_count;
 	const struct book_tag *tags; /* of people */
 	bool announced;
+	bool given; /* people gave it its name */
 };
 /* Rows are numbered from 0 to book_rows; false: nobody is there. */
 size_t book_rows(const struct book *book);

@@ -36,6 +36,7 @@ struct row {
 	size_t neighbour_count; /* of its addresses, those that the kernel has now */
 	bool host_is_reverse;   /* no lease has said it */
 	bool announced;
+	bool given; /* people gave it its name */
 };
 
 /* How a row counts an address. */
@@ -66,9 +67,15 @@ struct book {
 	struct device_change changes[BOOK_CHANGES_MAX];
 };
 
+/* People have said who it is: it is not forgotten for want of room, and its MAC is itself wherever it stands. */
+static inline bool row_is_somebody(const struct row *row)
+{
+	return row->tag_count || row->given;
+}
+
 static inline bool row_is_known(const struct book *book, uint32_t row)
 {
-	return row < book->configured || book->rows[row].tag_count;
+	return row < book->configured || row_is_somebody(&book->rows[row]);
 }
 
 /* ---- rows.c */
@@ -102,6 +109,11 @@ uint32_t book_place(struct book *book, const struct addr *addr, int64_t wall_us)
 void book_note_change(struct book *book, enum device_change_kind kind, const char *from,
                       const struct device *into, int64_t since_wall_us, int64_t wall_us,
                       const char *why);
+
+/* ---- tagging.c */
+
+/* Whom people know by its MAC is found by it even where the configuration names the address. */
+void book_settle_addresses_of(struct book *book, size_t number, int64_t wall_us);
 
 /* ---- stands.c */
 

@@ -51,7 +51,7 @@ static size_t keys_of(const struct book *book, const struct device *device,
 	if (device->has_mac)
 		keys[count++] = key_of_mac(&device->mac);
 	else if (!strncmp(device->id, "client:", 7))
-		keys[count++] = key_of_bytes(book->key, KEY_WORD, device->name, strlen(device->name));
+		keys[count++] = key_of_bytes(book->key, KEY_WORD, device->id + 7, strlen(device->id + 7));
 	return count;
 }
 
@@ -187,7 +187,7 @@ static void evict(struct book *book)
 		return;
 	for (uint32_t i = (uint32_t)book->configured; i < book->row_count; i++) {
 		const struct sight *sight = &book->sights->rows[i];
-		if (book->rows[i].device.id[0] && !book->rows[i].tag_count)
+		if (book->rows[i].device.id[0] && !row_is_somebody(&book->rows[i]))
 			all[count++] = (struct candidate){i, sight->seconds, sight->last_s};
 	}
 	qsort(all, count, sizeof *all, by_sight);
@@ -265,6 +265,11 @@ void row_inherit(struct book *book, uint32_t from, uint32_t into)
 	if (old->first_wall_us && (!row->first_wall_us || old->first_wall_us < row->first_wall_us))
 		row->first_wall_us = old->first_wall_us;
 	row->announced = row->announced || old->announced;
+	if (old->given && !row->given && into >= book->configured) {
+		row->given = true;
+		memcpy(row->device.name, old->device.name, sizeof row->device.name);
+		row_retag(book, into);
+	}
 	struct sight *sight = &book->sights->rows[into], *before = &book->sights->rows[from];
 	sight->seconds += before->seconds;
 	if (before->last_s > sight->last_s)

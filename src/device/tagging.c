@@ -52,8 +52,7 @@ static bool is_builtin(const char *tag)
 	return tag_find(&table, tag) >= 0;
 }
 
-/* Whom people know by its MAC is found by it even where the configuration names the address. */
-static void settle_addresses_of(struct book *book, size_t number, int64_t wall_us)
+void book_settle_addresses_of(struct book *book, size_t number, int64_t wall_us)
 {
 	const struct device *device = &book->rows[number].device;
 	struct mac mac = device->mac;
@@ -86,8 +85,8 @@ int book_tag(struct book *book, size_t number, const char *tag, int64_t wall_us)
 	strcpy(made->name, tag);
 	made->set_wall_us = wall_us;
 	row_retag(book, (uint32_t)number);
-	if (row->tag_count == 1)
-		settle_addresses_of(book, number, wall_us);
+	if (row->tag_count == 1 && !row->given)
+		book_settle_addresses_of(book, number, wall_us);
 	return PF_OK;
 }
 
@@ -99,8 +98,8 @@ int book_untag(struct book *book, size_t number, const char *tag)
 			continue;
 		row->tags[i] = row->tags[--row->tag_count];
 		row_retag(book, (uint32_t)number);
-		if (!row->tag_count)
-			settle_addresses_of(book, number, row->first_wall_us);
+		if (!row_is_somebody(row))
+			book_settle_addresses_of(book, number, row->first_wall_us);
 		return PF_OK;
 	}
 	return book_tag_origin(book, number, tag) ? PF_ECONFLICT : PF_ENOENT;
@@ -152,6 +151,7 @@ bool book_view(const struct book *book, size_t number, struct book_view *view)
 		.address_count = row->address_count,
 		.tags = row->tags,
 		.announced = row->announced,
+		.given = row->given,
 	};
 	return true;
 }

@@ -114,7 +114,7 @@ static void join(struct book *book, uint32_t from, uint32_t into, int64_t wall_u
 
 static bool may_join(const struct book *book, uint32_t row, const struct mac *mac)
 {
-	return row >= book->configured && !book->rows[row].tag_count && mac_is_local(mac) &&
+	return row >= book->configured && !row_is_somebody(&book->rows[row]) && mac_is_local(mac) &&
 	       mac_equal(&book->rows[row].device.mac, mac);
 }
 
