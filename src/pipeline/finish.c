@@ -286,6 +286,8 @@ static void count(struct query *query, const struct finish *finish, bool dropped
 		counter_add(&counters->drop_replies, 1);
 	if (finish->verdict.rule)
 		counter_add(&counters->rules[finish->verdict.rule], 1);
+	if (finish->verdict.rule && match_is_of_list(finish->verdict.match))
+		counter_add(&counters->lists[finish->verdict.list], 1);
 }
 
 /* Tag rules want to hear who asks what. Behind the reply, and only for devices that do not have the tag yet. */

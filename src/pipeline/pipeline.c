@@ -174,6 +174,8 @@ static void adopt(struct pipeline *pipeline, const struct snapshot *snapshot)
 	struct pipeline_counters *counters = &pipeline->counters;
 	for (size_t i = 0; i < PF_COUNT(counters->rules); i++)
 		counter_set(&counters->rules[i], 0);
+	for (size_t i = 0; i < PF_COUNT(counters->lists); i++)
+		counter_set(&counters->lists[i], 0);
 	counter_set(&counters->rule_epoch, snapshot->epoch);
 	pipeline->epoch = snapshot->epoch;
 }

@@ -51,8 +51,9 @@ struct pipeline_counters {
 	uint64_t cache_hits, cache_misses, in_flight;
 	uint64_t prefetches;      /* questions that nobody waited for, to renew what the cache has */
 	uint64_t journal_dropped; /* of `answered`: the ring was full */
-	uint64_t rule_epoch;      /* of the snapshot that `rules` counts for */
+	uint64_t rule_epoch;      /* of the snapshot that `rules` and `lists` count for */
 	uint64_t rules[CONFIG_RULES_MAX + 1]; /* matches by rule, from 1 */
+	uint64_t lists[LIST_MAX];             /* queries that a name of the list has decided */
 };
 
 struct pipeline {

@@ -54,12 +54,17 @@ enum match_kind {
 	MATCH_ANSWER,      /* standing of an answer without addresses */
 };
 
+static inline bool match_is_of_list(enum match_kind kind)
+{
+	return kind == MATCH_LIST || kind == MATCH_CNAME_LIST || kind == MATCH_ANSWER_LIST;
+}
+
 struct verdict {
 	uint8_t action; /* enum action */
 	uint8_t stage;  /* enum stage */
 	uint8_t match;  /* enum match_kind, when rule > 0 */
 	uint16_t rule;  /* from 1, in the order of the configuration; 0: no rule matched */
-	uint16_t list;  /* MATCH_LIST, MATCH_CNAME_LIST */
+	uint16_t list;  /* of match_is_of_list */
 	uint16_t index; /* MATCH_CNAME, MATCH_CNAME_LIST, MATCH_ADDRESS */
 	uint16_t
 		paused; /* the rule that would have sinkholed, but for a pause: `rule`, or another; 0: none */
