@@ -25,6 +25,7 @@ struct admin {
 	char *journal_path; /* NULL: no journal is kept */
 	struct access *access;
 	struct jobs *jobs;
+	struct admin_web *web; /* borrowed; NULL: the control socket only */
 	struct routes_context context;
 	size_t server_count;
 	struct server *servers[1 + CONFIG_WEB_MAX]; /* the control socket's first */
@@ -72,6 +73,7 @@ static int start_local(struct admin *admin, const char *path, char error[500])
 static int start_web(struct admin *admin, struct admin_web *web, char error[500])
 {
 	int result = admin_web_check(web, admin->access, error);
+	admin->web = web;
 	for (size_t i = 0; i < web->count && result == PF_OK; i++) {
 		char where[ADDR_PORT_TEXT_MAX];
 		struct server_options options = {.fd = web->fds[i],
@@ -111,6 +113,7 @@ static int prepare(struct admin *admin, const struct admin_options *options, cha
 	                                         .ops = options->ops,
 	                                         .budget = {.answer_bytes_max = ROWS_ANSWER_BYTES_MAX,
 	                                                    .held_bytes_max = ROWS_HELD_BYTES_MAX},
+	                                         .etag_key = hash_key_random(),
 	                                         .access = admin->access,
 	                                         .live = options->live};
 	return PF_OK;
@@ -133,6 +136,50 @@ int admin_start(const struct admin_options *options, struct admin **out, char er
 		*out = admin;
 	else
 		destroy(admin);
+	return result;
+}
+
+static int renew(struct admin *admin, const char *certificate, const char *key, char error[500])
+{
+	int result = PF_OK;
+	for (size_t i = 1; i < admin->server_count && result == PF_OK; i++)
+		result = server_renew(admin->servers[i], certificate, key);
+	if (result == PF_EINVAL)
+		snprintf(
+			error, 500,
+			"the certificate of listen.web and its key do not fit each other, or are none; the "
+			"one in use stays");
+	else if (result != PF_OK)
+		snprintf(error, 500,
+		         "the certificate of listen.web can not be renewed now: too many connections of "
+		         "earlier ones are open; the one in use stays until the next reload");
+	return result;
+}
+
+int admin_renew_certificate(struct admin *admin, const struct config_web *config, char error[500])
+{
+	char *certificate, *key, why[500];
+	bool unreadable;
+	struct admin_web *web = admin->web;
+	if (!web || !web->certificate || !config->certificate)
+		return PF_OK;
+	if (admin_web_read(config, &certificate, &key, &unreadable, why) != PF_OK) {
+		snprintf(error, 500, "%.400s The one in use stays.", why);
+		return unreadable ? PF_EIO : PF_EINVAL;
+	}
+	int result = PF_OK;
+	bool changed = strcmp(certificate, web->certificate) || strcmp(key, web->key);
+	if (changed)
+		result = renew(admin, certificate, key, error);
+	if (changed && result == PF_OK) {
+		free(web->certificate);
+		free(web->key);
+		web->certificate = certificate;
+		web->key = key;
+		return PF_OK;
+	}
+	free(certificate);
+	free(key);
 	return result;
 }
 

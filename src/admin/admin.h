@@ -7,6 +7,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "base/addr.h"
 #include "base/error.h"
 #include "config/config.h"
 #include "value/event.h"
@@ -14,6 +15,14 @@
 #define ADMIN_BODY_BYTES_MAX (64u << 10)
 
 struct store_filter;
+
+/* A change of the rules that people added, which stand before those of the configuration: `rule`, as one would stand there, comes into
+ * the place of the one that is named `instead`. Without `instead` it is one more, before the others; without `rule` the old one goes
+ * away. `place` (from 1, among the added ones; 0: not given) says where it stands; without `rule` the old one moves there. */
+struct admin_rule_change {
+	const char *rule, *instead;
+	int64_t place;
+};
 
 /* Filled by the daemon; every function may be called from any thread of the admin, may block, and
  * returns a new JSON reference or NULL with a sentence in `error` (500 chars) and an HTTP status in `*http`. */
@@ -35,13 +44,17 @@ struct admin_ops {
 	/* `rules` are the text of the request, at most ADMIN_BODY_BYTES_MAX. */
 	json_t *(*simulate)(void *data, const char *rules, size_t length,
 	                    const struct store_filter *filter, int *http, char error[500]);
-	/* What one rule more, tried before all others, would have done. */
-	json_t *(*simulate_adding)(void *data, const char *rule, const struct store_filter *filter,
-	                           int *http, char error[500]);
+	json_t *(*simulate_change)(void *data, const struct admin_rule_change *change,
+	                           const struct store_filter *filter, int *http, char error[500]);
 	json_t *(*reload)(void *data, int *http, char error[500]);
-	/* Puts a rule, written as in the configuration, before all others; takes one away that was added so. */
-	json_t *(*add_rule)(void *data, const char *rule, int *http, char error[500]);
-	json_t *(*remove_rule)(void *data, const char *name, int *http, char error[500]);
+	json_t *(*change_rules)(void *data, const struct admin_rule_change *change, int *http,
+	                        char error[500]);
+	/* What the databases in force say of addresses, at most ADDRESSES_ASKED_MAX (report/addresses.h). */
+	json_t *(*geo)(void *data, const struct addr *addresses, size_t count, int *http,
+	               char error[500]);
+	/* What people call a device that the configuration does not name; "" takes the name away. */
+	json_t *(*name_device)(void *data, const char *device, const char *name, int *http,
+	                       char error[500]);
 	/* The path of the table of names that is in force, the caller's; NULL: nothing is proposed, or no memory. */
 	char *(*recognise_path)(void *data);
 };
@@ -82,6 +95,10 @@ struct admin;
  * the threads. PF_EINVAL: listen.web would let in everybody. `error` gets a sentence. */
 PF_MUST_CHECK int admin_start(const struct admin_options *options, struct admin **out,
                               char error[500]);
+/* Reads the certificate of listen.web again; when it has changed, whoever comes from now on gets the new one. PF_OK; PF_EIO with a
+ * sentence: the one in use stays; PF_EINVAL: likewise, and the files are not good. The thread that starts and stops it. */
+PF_MUST_CHECK int admin_renew_certificate(struct admin *admin, const struct config_web *config,
+                                          char error[500]);
 void admin_stop(struct admin **admin);
 
 #endif

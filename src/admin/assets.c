@@ -41,7 +41,7 @@ enum MHD_Result asset_respond(struct MHD_Connection *connection, const struct as
 	const char *etag = packed ? asset->etag_packed : asset->etag;
 	const unsigned char *bytes = packed ? asset->packed : asset->bytes;
 	const unsigned char *end = packed ? asset->packed_end : asset->bytes_end;
-	bool fresh = known && strstr(known, etag);
+	bool fresh = respond_has_etag(known, etag);
 	struct MHD_Response *response =
 		MHD_create_response_from_buffer(fresh ? 0 : (size_t)(end - bytes), (void *)bytes,
 	                                    MHD_RESPMEM_PERSISTENT);

@@ -12,4 +12,8 @@
  * named. PF_ENOMEM: the document is not whole. */
 PF_MUST_CHECK int devices_join(json_t *document, json_t *seen, bool unknown_only);
 
+/* With `most` (0: all) only so many in the order of their ids, those behind the id `after` (NULL: from the first on). "after" of the
+ * document is what to give for the next ones, null behind the last. PF_ENOMEM: likewise. */
+PF_MUST_CHECK int devices_page(json_t *document, const char *after, size_t most);
+
 #endif

@@ -125,6 +125,8 @@ void gate_identify(const struct gate *gate, struct MHD_Connection *connection,
 	if (authorization) {
 		if (!strncasecmp(authorization, bearer, sizeof bearer - 1))
 			caller->role = access_token(gate->access, authorization + sizeof bearer - 1);
+		if (caller->role != ACCESS_NOBODY)
+			snprintf(caller->token, sizeof caller->token, "%s", authorization + sizeof bearer - 1);
 	} else if (cookie && strlen(cookie) < sizeof caller->session) {
 		caller->role = access_session(gate->access, cookie, clock_now(), &caller->expires_wall_us);
 		if (caller->role != ACCESS_NOBODY)

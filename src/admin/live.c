@@ -29,7 +29,9 @@ struct live_reader {
 	struct params params;
 	struct store_filter filter;
 	struct tagged tagged;
-	int64_t after_row, ends_mono_us, wrote_us;
+	struct access *access; /* NULL: whoever came over the control socket stays */
+	char session[ACCESS_SECRET_TEXT_MAX], token[ACCESS_SECRET_TEXT_MAX];
+	int64_t after_row, wrote_us;
 	struct buffer out;
 	size_t sent; /* of out */
 };
@@ -55,12 +57,16 @@ static void wake(struct live_reader *reader)
 	pthread_cond_broadcast(&reader->live->changed);
 }
 
+/* Under the lock. There is room for it. */
+static void end_with(struct live_reader *reader, const char *event, const char *why)
+{
+	buffer_print(&reader->out, "event: %s\ndata: {\"detail\": \"%s\"}\n\n", event, why);
+	reader->ended = true;
+}
+
 /* Under the lock. What does not fit ends the stream, with the reason. */
 static void append(struct live_reader *reader, const struct buffer *text, int64_t now_us)
 {
-	static const char lost[] =
-		"event: lost\ndata: {\"detail\": \"This stream was not read fast enough and ends here: "
-		"connect again, perhaps with a filter.\"}\n\n";
 	if (reader->ended || (!text->length && !text->failed))
 		return;
 	if (reader->sent) {
@@ -71,8 +77,10 @@ static void append(struct live_reader *reader, const struct buffer *text, int64_
 	}
 	if (text->failed ||
 	    reader->out.length + text->length + LAST_WORDS_BYTES > LIVE_BUFFER_BYTES_MAX) {
-		buffer_append(&reader->out, lost, sizeof lost - 1);
-		reader->ended = true;
+		end_with(
+			reader, "lost",
+			"This stream was not read fast enough and ends here: connect again, perhaps with a "
+			"filter.");
 	} else {
 		buffer_append(&reader->out, text->data, text->length);
 	}
@@ -134,6 +142,15 @@ static void look_at_journal(struct live_reader *reader, struct store *store, str
 	}
 }
 
+static bool may_stay(const struct live_reader *reader)
+{
+	if (!reader->access)
+		return true;
+	return *reader->token ? access_token(reader->access, reader->token) != ACCESS_NOBODY
+	                      : access_session(reader->access, reader->session, clock_now(), NULL) !=
+	                            ACCESS_NOBODY;
+}
+
 static void serve(struct admin_live *live, struct live_reader *reader, struct store *store)
 {
 	struct look look = {0};
@@ -149,8 +166,9 @@ static void serve(struct admin_live *live, struct live_reader *reader, struct st
 	if (!look.text.length && now_us - reader->wrote_us >= QUIET_US)
 		buffer_append(&look.text, beat, sizeof beat - 1);
 	append(reader, &look.text, now_us);
-	if (reader->ends_mono_us && now_us >= reader->ends_mono_us) {
-		reader->ended = true;
+	if (!reader->ended && !may_stay(reader)) {
+		end_with(reader, "over",
+		         "The session or the token that this stream was read with has ended.");
 		wake(reader);
 	}
 	reader->busy = false;
@@ -302,7 +320,11 @@ static struct live_reader *reader_new(struct admin_live *live, const struct live
 	reader->queries = wish->queries;
 	reader->events = wish->events;
 	reader->after_row = wish->after_row;
-	reader->ends_mono_us = wish->ends_mono_us;
+	if (!wish->caller->local) {
+		reader->access = wish->access;
+		memcpy(reader->session, wish->caller->session, sizeof reader->session);
+		memcpy(reader->token, wish->caller->token, sizeof reader->token);
+	}
 	reader->wrote_us = clock_now().mono_us;
 	if (wish->journal_path)
 		reader->journal_path = strdup(wish->journal_path);

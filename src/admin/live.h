@@ -6,7 +6,7 @@
 
 #include <microhttpd.h>
 
-#include "admin/admin.h"
+#include "admin/routes.h"
 #include "report/params.h"
 #include "report/tagged.h"
 
@@ -19,9 +19,11 @@ struct live_wish {
 	const struct params *params; /* copied */
 	struct tagged *tagged;       /* taken over */
 	bool queries, events;
-	int64_t after_row;    /* negative: from now on */
-	int64_t ends_mono_us; /* when the session does; 0: never */
-	bool blocks;          /* it has a thread of its own, which may wait */
+	int64_t after_row; /* negative: from now on */
+	/* Who reads, and who knows whether that one still may; the stream ends with the session or the token. */
+	struct access *access;
+	const struct caller *caller; /* copied */
+	bool blocks;                 /* it has a thread of its own, which may wait */
 };
 
 struct live_reader;
@@ -32,7 +34,7 @@ PF_MUST_CHECK int live_open(struct admin_live *live, const struct live_wish *wis
 enum MHD_Result live_respond(struct live_reader *reader, struct MHD_Connection *connection);
 void live_close(struct live_reader *reader);
 
-/* Ends all streams and takes no more, so that no connection is left suspended. */
+/* Ends all streams and takes no more, so that no connection is left suspended; access is not asked any more. */
 void live_end(struct admin_live *live);
 
 #endif

@@ -12,15 +12,26 @@ struct shape {
 	const char *members;
 };
 
+#define DEVICE                                                                  \
+	"id:s name:s known:b tags:[s] tag_origins:o mac:?s addresses:[s] vendor:s " \
+	"hostname:s mac_is_local:b named_by:s"
+
 static const struct shape shapes[] = {
 	{"Query", "row:i time:s device:s client:s name:s type:s rcode:s action:s rule:s reason:s "
               "standing:s confidence:s source:s upstream:s took_us:i"},
 	{"Endpoint", "device:s name:s type:s address:s location:s control:s asn:i organisation:s "
                  "standing:s confidence:s first:s last:s count:i domain:s hops:[o]"},
+	{"Address", "address:s special:b anycast:b locations:o location:?s registered:?s asn:?i "
+                "organisation:?s control:?s standing:s confidence:s"},
 	{"Event", "time:s kind:s device:s device_id:s name:s before:s after:s evidence:s cause:s"},
-	{"Device", "id:s name:s known:b tags:[s] tag_origins:o mac:?s addresses:[s] vendor:s"},
-	{"List", "name:s file:s format:s names:i patterns:i networks:i lines:i skipped:[o] source:?o"},
-	{"Rule", "rule:i name:s tags:[s] action:s stage:s matches:i"},
+	{"Device", DEVICE},
+	{"List", "name:s file:s format:s names:i patterns:i networks:i lines:i skipped:[o] hits:i "
+             "modified:?s source:?o"},
+	{"Proposal",
+     "id:s device:s names:i unknown_domains:i vendor:?s kind:?s score:n reason:s for:[o] "
+     "against:[o]"},
+	{"Rule", "rule:i name:s added:b file:s line:i tags:[s] action:s stage:s matches:i "
+             "shadowed_by:?s warnings:[s] text:?s"},
 	{"Token", "name:s role:s created:s"},
 	{"Country", "country:s name:s standing:s queries:i devices:i"},
 	{"Problem", "type:s title:s status:i detail:s"},
@@ -40,10 +51,10 @@ static const struct shape answers[] = {
      "version:s pid:i started:s uptime_s:i snapshot:o workers:i listen:[s] home:[s] "
      "pauses:[o] queries:o sources:o cache:o upstreams:[o] journal:o notify:o "
      "databases:[o] devices:o lists:o rules:o warnings:[s]"},
-	{"/api/v1/devices", "devices:[@Device]"},
-	{"/api/v1/queries", "queries:[@Query] last_row:i"},
-	{"/api/v1/endpoints", "endpoints:[@Endpoint]"},
-	{"/api/v1/events", "events:[@Event]"},
+	{"/api/v1/devices", "devices:[@Device] after:?s"},
+	{"/api/v1/queries", "queries:[@Query] last_row:i before:?s"},
+	{"/api/v1/endpoints", "endpoints:[@Endpoint] before:?s"},
+	{"/api/v1/events", "events:[@Event] before:?s"},
 	{"/api/v1/lists", "lists:[@List]"},
 	{"/api/v1/rules", "rules:[@Rule]"},
 	{"/api/v1/countries", "range:o home:[s] countries:[@Country]"},
@@ -53,8 +64,21 @@ static const struct shape answers[] = {
 	{"/api/v1/explain",
      "device:o name:s type:s action:s rule:i rule_name:s stage:s reason:s rcode:s "
      "addresses:[o] lists:[o] rules:[o]"},
+	{"/api/v1/proposals", "proposals:[@Proposal] more:b"},
+	{"/api/v1/geo", "sources:[o] home:[s] addresses:[@Address]"},
+	{"/api/v1/simulate",
+     "range:o queries:i same:i unseen:i breaks:b changes:[o] look_first:[o] devices:[o] cut:o "
+     "rows:[o]"},
+	{"/api/v1/lists/update", "lists:[o]"},
+	{"/api/v1/tag", DEVICE},
+	{"/api/v1/untag", DEVICE},
+	{"/api/v1/name", DEVICE},
 	{"/api/v1/pause", "pauses:[o] stored:b"},
 	{"/api/v1/reload", "epoch:i warnings:[s]"},
+	{"/api/v1/rules/add", "epoch:i warnings:[s] added:[s]"},
+	{"/api/v1/rules/replace", "epoch:i warnings:[s] added:[s]"},
+	{"/api/v1/rules/move", "epoch:i warnings:[s] added:[s]"},
+	{"/api/v1/rules/remove", "epoch:i warnings:[s] added:[s]"},
 };
 
 /* One type; `*text` stands behind it afterwards. */

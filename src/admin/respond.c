@@ -104,16 +104,48 @@ static json_t *sentence_json(const char *sentence)
 	return json_string(plain);
 }
 
-enum MHD_Result respond_text(struct MHD_Connection *connection, const char *type, const char *text,
-                             size_t length, const struct respond_header *header,
+bool respond_has_etag(const char *known, const char *etag)
+{
+	size_t length = strlen(etag);
+	for (const char *at = known; at && *at; at += *at == ',') {
+		at += strspn(at, " \t");
+		if (*at == '*')
+			return true;
+		at += strncmp(at, "W/", 2) ? 0 : 2;
+		if (!strncmp(at, etag, length) && strchr(", \t", at[length]))
+			return true;
+		at += strcspn(at, ",");
+	}
+	return false;
+}
+
+enum MHD_Result respond_text(struct MHD_Connection *connection, struct hash_key key,
+                             const char *type, const char *text, size_t length,
                              void (*on_sent)(void *data), void *data)
 {
+	char etag[RESPOND_ETAG_MAX];
+	const struct respond_header header = {MHD_HTTP_HEADER_ETAG, etag};
+	const char *known =
+		MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_IF_NONE_MATCH);
+	snprintf(etag, sizeof etag, "\"%016llx\"", (unsigned long long)hash_bytes(key, text, length));
+	bool fresh = respond_has_etag(known, etag);
 	struct MHD_Response *response =
-		MHD_create_response_from_buffer_with_free_callback_cls(length, (void *)text, on_sent, data);
-	if (response)
-		return queue(connection, 200, response, type, header);
-	on_sent(data);
-	return MHD_NO;
+		fresh ? MHD_create_response_from_buffer(0, (void *)"", MHD_RESPMEM_PERSISTENT)
+			  : MHD_create_response_from_buffer_with_free_callback_cls(length, (void *)text,
+	                                                                   on_sent, data);
+	if (fresh || !response)
+		on_sent(data);
+	return response ? queue(connection, fresh ? 304 : 200, response, type, &header) : MHD_NO;
+}
+
+enum MHD_Result respond_known_json(struct MHD_Connection *connection, struct hash_key key,
+                                   json_t *document)
+{
+	char *text = document ? json_dumps(document, JSON_COMPACT) : NULL;
+	if (!text)
+		return queue_json(connection, 200, document, NULL);
+	json_decref(document);
+	return respond_text(connection, key, NULL, text, strlen(text), free, text);
 }
 
 enum MHD_Result respond_json(struct MHD_Connection *connection, json_t *document,

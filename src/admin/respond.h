@@ -4,8 +4,16 @@
 
 #include <jansson.h>
 #include <microhttpd.h>
+#include <stdbool.h>
+
+#include "base/hash.h"
 
 #define RESPOND_ERROR_MAX 500 /* of a sentence, as in struct admin_ops */
+
+#define RESPOND_ETAG_MAX 20
+
+/* Is the ETag among those of an If-None-Match (NULL: none)? (RFC 9110, 13.1.2) */
+bool respond_has_etag(const char *known, const char *etag);
 
 /* Queues a response with the headers that every answer has; `caching` NULL: no-store. MHD_NO without memory; the response
  * stays the caller's. */
@@ -19,14 +27,18 @@ struct respond_header {
 
 /* All queue an answer; MHD_NO (the connection is closed) only without memory. `header` may be NULL. */
 
-/* 200 with a text, of JSON when `type` is NULL. `on_sent(data)` is called when nobody needs the text any more, on failure too. */
-enum MHD_Result respond_text(struct MHD_Connection *connection, const char *type, const char *text,
-                             size_t length, const struct respond_header *header,
+/* 200 with a text, of JSON when `type` is NULL; with an ETag, and 304 without the text for whoever has it already (If-None-Match).
+ * Texts are made of strangers' names, hence the key. `on_sent(data)` is called when nobody needs the text any more, on failure
+ * too. */
+enum MHD_Result respond_text(struct MHD_Connection *connection, struct hash_key key,
+                             const char *type, const char *text, size_t length,
                              void (*on_sent)(void *data), void *data);
 
-/* 200 with a document; the reference is taken over. */
+/* 200 with a document; the reference is taken over. The second with an ETag, as above. */
 enum MHD_Result respond_json(struct MHD_Connection *connection, json_t *document,
                              const struct respond_header *header);
+enum MHD_Result respond_known_json(struct MHD_Connection *connection, struct hash_key key,
+                                   json_t *document);
 
 /* A problem: `http` is 400 or more. Members of `extra` (may be NULL, taken over) are added. */
 enum MHD_Result respond_problem(struct MHD_Connection *connection, int http, const char *detail,

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "admin/devices.h"
 #include "admin/metrics.h"
 #include "admin/openapi.h"
 #include "admin/routes_access.h"
+#include "admin/routes_changes.h"
 #include "admin/routes_more.h"
 #include "journal/sqlite/sqlite.h"
 #include "report/overview.h"
@@ -103,50 +103,6 @@ static void post_pause(struct routes_context *context, const struct params *para
 		                                  &answer->http, answer->error);
 }
 
-static void change_tags(struct routes_context *context, const struct params *params, bool untag,
-                        struct routes_answer *answer)
-{
-	const char *device = params_get(params, "device"), *tags = params_get(params, "tags");
-	if (!device || !*device || !tags || !*tags)
-		routes_fail(answer, 400, "Give a \"device\" and its \"tags\", divided by commas.");
-	else
-		answer->body =
-			context->ops.tag(context->ops.data, device, tags, untag, &answer->http, answer->error);
-}
-
-static void post_tag(struct routes_context *context, const struct params *params,
-                     struct routes_answer *answer)
-{
-	change_tags(context, params, false, answer);
-}
-
-static void post_untag(struct routes_context *context, const struct params *params,
-                       struct routes_answer *answer)
-{
-	change_tags(context, params, true, answer);
-}
-
-static void post_add_rule(struct routes_context *context, const struct params *params,
-                          struct routes_answer *answer)
-{
-	const char *rule = params_get(params, "rule");
-	if (!rule || !*rule)
-		routes_fail(answer, 400, "Give the \"rule\", written as in the configuration.");
-	else
-		answer->body = context->ops.add_rule(context->ops.data, rule, &answer->http, answer->error);
-}
-
-static void post_remove_rule(struct routes_context *context, const struct params *params,
-                             struct routes_answer *answer)
-{
-	const char *name = params_get(params, "name");
-	if (!name || !*name)
-		routes_fail(answer, 400, "Give the \"name\" of a rule that was added.");
-	else
-		answer->body =
-			context->ops.remove_rule(context->ops.data, name, &answer->http, answer->error);
-}
-
 static void get_explain(struct routes_context *context, const struct params *params,
                         struct routes_answer *answer)
 {
@@ -162,7 +118,7 @@ static void get_explain(struct routes_context *context, const struct params *par
 
 /* ---- the journal ------------------------------------------------------------------------- */
 
-static struct store *open_store(struct routes_context *context, struct routes_answer *answer)
+struct store *routes_open_store(struct routes_context *context, struct routes_answer *answer)
 {
 	if (!context->journal_path) {
 		routes_fail(answer, 409, "No journal is kept (journal: off).");
@@ -202,10 +158,14 @@ bool routes_read_filter(struct routes_context *context, const struct params *par
 }
 
 static void ask_journal(struct routes_context *context, const struct store_filter *filter,
-                        enum rows_kind kind, struct routes_answer *answer)
+                        const char *named, enum rows_kind kind, struct routes_answer *answer)
 {
-	enum rows_format format = rows_format(answer->caller->accept, kind);
-	struct store *store = open_store(context, answer);
+	int format = rows_format(named, answer->caller->accept, kind, answer->error);
+	if (format < 0) {
+		answer->http = 400;
+		return;
+	}
+	struct store *store = routes_open_store(context, answer);
 	if (!store)
 		return;
 	int error =
@@ -228,7 +188,7 @@ static void get_queries(struct routes_context *context, const struct params *par
 		         "\"0\" is no number from 1 to %d for \"limit\".", PARAM_LIMIT_MAX);
 		answer->http = 400;
 	} else if (read) {
-		ask_journal(context, &filter, ROWS_QUERIES, answer);
+		ask_journal(context, &filter, params_get(params, "format"), ROWS_QUERIES, answer);
 	}
 	tagged_deinit(&tagged);
 }
@@ -240,7 +200,7 @@ static void ask_rows(struct routes_context *context, const struct params *params
 	struct store_filter filter;
 	struct tagged tagged;
 	if (routes_read_filter(context, params, &filter, &tagged, answer))
-		ask_journal(context, &filter, kind, answer);
+		ask_journal(context, &filter, params_get(params, "format"), kind, answer);
 	tagged_deinit(&tagged);
 }
 
@@ -258,7 +218,7 @@ static void get_report(struct routes_context *context, const struct params *para
 	struct tagged tagged;
 	struct now now = clock_now();
 	if (routes_read_filter(context, params, &filter, &tagged, answer)) {
-		struct store *store = open_store(context, answer);
+		struct store *store = routes_open_store(context, answer);
 		json_t *status = context->ops.status(context->ops.data, &answer->http, answer->error);
 		char home[128] = "";
 		size_t i;
@@ -299,7 +259,7 @@ void get_overview(struct routes_context *context, const struct params *params,
 		filter.until_wall_us = now.wall_us;
 	if (!filter.since_wall_us)
 		filter.since_wall_us = now.wall_us - OVERVIEW_SINCE_US;
-	struct store *store = open_store(context, answer);
+	struct store *store = routes_open_store(context, answer);
 	if (!store)
 		return;
 	json_t *status = context->ops.status(context->ops.data, &answer->http, answer->error);
@@ -313,61 +273,10 @@ void get_overview(struct routes_context *context, const struct params *params,
 	store->close(&store);
 }
 
-/* Only raw queries can be decided anew, and a report's time is what most people want of them. */
-static void post_simulate(struct routes_context *context, const struct params *params,
-                          struct routes_answer *answer)
-{
-	struct store_filter filter;
-	struct tagged tagged = {0};
-	const char *add = params_get(params, "add");
-	if (!add && !params->body_length)
-		routes_fail(answer, 400,
-		            "The body is to hold the rules, as in the configuration: {\"rules\": [...]}.");
-	else if (!context->journal_path)
-		routes_fail(answer, 409, "No journal is kept (journal: off).");
-	else if (routes_read_filter(context, params, &filter, &tagged, answer)) {
-		if (!filter.since_wall_us)
-			filter.since_wall_us = clock_now().wall_us - REPORT_SINCE_US;
-		answer->body =
-			add ? context->ops.simulate_adding(context->ops.data, add, &filter, &answer->http,
-		                                       answer->error)
-				: context->ops.simulate(context->ops.data, params->body, params->body_length,
-		                                &filter, &answer->http, answer->error);
-	}
-	tagged_deinit(&tagged);
-}
-
 static void get_events(struct routes_context *context, const struct params *params,
                        struct routes_answer *answer)
 {
 	ask_rows(context, params, ROWS_EVENTS, answer);
-}
-
-static void get_devices(struct routes_context *context, const struct params *params,
-                        struct routes_answer *answer)
-{
-	const char *unknown = params_get(params, "unknown");
-	json_t *seen = NULL;
-	if (unknown && strcmp(unknown, "1")) {
-		routes_fail(answer, 400, "\"unknown\" takes 1.");
-		return;
-	}
-	if (context->journal_path) {
-		struct store *store = open_store(context, answer);
-		if (!store)
-			return;
-		seen = report_devices(store);
-		if (!seen)
-			routes_fail(answer, 503, *store->error ? store->error : "The journal can not be read.");
-		store->close(&store);
-		if (!seen)
-			return;
-	}
-	answer->body = context->ops.devices(context->ops.data, &answer->http, answer->error);
-	if (answer->body && answer->http < 400 &&
-	    devices_join(answer->body, json_object_get(seen, "devices"), unknown) != PF_OK)
-		routes_fail(answer, 503, "The daemon has no memory for so many devices.");
-	json_decref(seen);
 }
 
 /* The table is read for each question: it has some hundred lines, and one that was replaced counts at once. */
@@ -388,7 +297,7 @@ static void get_proposals(struct routes_context *context, const struct params *p
 	free(path);
 	if (!table)
 		return;
-	struct store *store = open_store(context, answer);
+	struct store *store = routes_open_store(context, answer);
 	if (store) {
 		answer->body = report_proposals(store, table, &filter);
 		if (!answer->body)
@@ -402,26 +311,31 @@ static void get_proposals(struct routes_context *context, const struct params *p
 
 static const char *const no_params[] = {NULL};
 static const char *const name_params[] = {"name", NULL};
-static const char *const rule_params[] = {"rule", NULL};
+static const char *const rule_params[] = {"rule", "place", NULL};
+static const char *const replace_params[] = {"name", "rule", "place", NULL};
+static const char *const move_params[] = {"name", "place", NULL};
+static const char *const address_params[] = {"address", NULL};
+static const char *const call_params[] = {"device", "name", NULL};
 static const char *const pause_params[] = {"for", "tag", NULL};
-static const char *const device_params[] = {"unknown", NULL};
+static const char *const device_params[] = {"unknown", "after", "limit", NULL};
 static const char *const proposal_params[] = {"device", "since", "limit", NULL};
 static const char *const tag_params[] = {"device", "tags", NULL};
 static const char *const explain_params[] = {"device", "name", "type", NULL};
 #define PLACE_PARAMS "domain", "country", "location", "control", "asn", "tag"
-static const char *const query_params[] = {"device",   "name",  "action",     "rule",
-                                           "standing", "type",  "since",      "until",
-                                           "after",    "limit", PLACE_PARAMS, NULL};
-static const char *const endpoint_params[] = {"device",   "name",       "action", "rule",
-                                              "standing", "type",       "since",  "until",
-                                              "limit",    PLACE_PARAMS, NULL};
+static const char *const query_params[] = {"device", "name",   "action",     "rule",  "standing",
+                                           "type",   "since",  "until",      "after", "limit",
+                                           "before", "format", PLACE_PARAMS, NULL};
+static const char *const endpoint_params[] = {"device", "name",       "action", "rule",  "standing",
+                                              "type",   "since",      "until",  "limit", "before",
+                                              "format", PLACE_PARAMS, NULL};
 static const char *const report_params[] = {"device",     "name", "action", "rule",  "standing",
                                             PLACE_PARAMS, "type", "since",  "until", NULL};
 static const char *const overview_params[] = {"device", "since", "until", NULL};
-static const char *const simulate_params[] = {"add",   "device",   "name",       "action",
-                                              "rule",  "standing", PLACE_PARAMS, "type",
-                                              "since", "until",    "limit",      NULL};
-static const char *const event_params[] = {"device", "kind", "since", "until", "limit", NULL};
+static const char *const simulate_params[] = {"add",    "instead", "place",    "device",     "name",
+                                              "action", "rule",    "standing", PLACE_PARAMS, "type",
+                                              "since",  "until",   "limit",    NULL};
+static const char *const event_params[] = {"device", "kind",   "since", "until",
+                                           "limit",  "before", NULL};
 
 static const char *const live_params[] = {"what",     "device", "name",       "action", "rule",
                                           "standing", "type",   PLACE_PARAMS, NULL};
@@ -454,12 +368,16 @@ static const struct route routes[] = {
 	{"/api/v1/lists", 0, no_params, get_lists},
 	{"/api/v1/rules", 0, no_params, get_rules},
 	{"/api/v1/explain", 0, explain_params, get_explain},
+	{"/api/v1/geo", 0, address_params, get_geo},
 	{"/api/v1/lists/update", ROUTE_CHANGES, name_params, post_update_lists},
 	{"/api/v1/pause", ROUTE_CHANGES, pause_params, post_pause},
 	{"/api/v1/rules/add", ROUTE_CHANGES, rule_params, post_add_rule},
+	{"/api/v1/rules/replace", ROUTE_CHANGES, replace_params, post_replace_rule},
+	{"/api/v1/rules/move", ROUTE_CHANGES, move_params, post_move_rule},
 	{"/api/v1/rules/remove", ROUTE_CHANGES, name_params, post_remove_rule},
 	{"/api/v1/tag", ROUTE_CHANGES, tag_params, post_tag},
 	{"/api/v1/untag", ROUTE_CHANGES, tag_params, post_untag},
+	{"/api/v1/name", ROUTE_CHANGES, call_params, post_name},
 	{"/api/v1/simulate", ROUTE_CHANGES | ROUTE_OWN_BODY, simulate_params, post_simulate},
 	{"/api/v1/reload", ROUTE_CHANGES, no_params, post_reload},
 };

@@ -14,6 +14,7 @@ struct caller {
 	bool tls;
 	enum access_role role;
 	char session[ACCESS_SECRET_TEXT_MAX]; /* "": came without one, or with a token */
+	char token[ACCESS_SECRET_TEXT_MAX];   /* "": came without a good one */
 	int64_t expires_wall_us;              /* of the session */
 	struct addr addr;                     /* not of a local one */
 	const char *accept;                   /* which media types it takes; NULL: not said */
@@ -24,6 +25,7 @@ struct routes_context {
 	const char *journal_path; /* NULL: no journal is kept; borrowed */
 	struct admin_ops ops;
 	struct rows_budget budget;
+	struct hash_key etag_key;
 	struct access *access;   /* NULL: none is kept */
 	struct admin_live *live; /* NULL: no streams */
 };
@@ -59,6 +61,9 @@ struct route {
 
 /* Puts a sentence and an HTTP status into an answer. */
 void routes_fail(struct routes_answer *answer, int http, const char *sentence);
+
+/* The journal, for one request; NULL: the answer says why not. */
+struct store *routes_open_store(struct routes_context *context, struct routes_answer *answer);
 
 /* Reads the parameters, and of a tag makes the list of its devices (tagged_deinit in any case). False: the answer says why
  * not. */

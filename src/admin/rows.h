@@ -4,7 +4,7 @@
 #define PF_ADMIN_ROWS_H
 
 #include "base/buffer.h"
-#include "journal/store.h"
+#include "report/export.h"
 
 /* What the answers of one admin may hold, and do. */
 struct rows_budget {
@@ -21,17 +21,18 @@ struct rows_answer {
 
 enum rows_kind { ROWS_QUERIES, ROWS_ENDPOINTS, ROWS_EVENTS };
 
-/* Of media types that a client takes, the first that we have for these rows: text/csv (RFC 4180), application/jsonl or
- * application/x-ndjson (one object a line), else JSON. */
-enum rows_format { ROWS_JSON, ROWS_CSV, ROWS_JSONL };
-enum rows_format rows_format(const char *accept, enum rows_kind kind);
-const char *rows_type(enum rows_format format); /* NULL: JSON */
+/* An enum export_format, or ROWS_JSON: what `format` names, else the first of our media types for these rows that a client takes, else
+ * JSON. PF_EINVAL with a sentence: there is no such format for them. */
+#define ROWS_JSON EXPORT_COUNT
+int rows_format(const char *format, const char *accept, enum rows_kind kind, char error[500]);
+const char *rows_type(int format); /* NULL: JSON */
 
 /* Asks the store. PF_OK and `*out`, the caller's (rows_free), with the document that report_queries,
- * report_endpoints and report_events promise; else a sentence in `error`: PF_EINVAL (a value of the filter), PF_EFULL (more
+ * report_endpoints and report_events promise, and "before": what to give as that parameter for the rows that come before these, null
+ * when there are none; else a sentence in `error`: PF_EINVAL (a value of the filter), PF_EFULL (more
  * than answer_bytes_max), PF_ENOMEM (the budget, or memory), PF_EIO. */
 PF_MUST_CHECK int rows_ask(struct store *store, enum rows_kind kind,
-                           const struct store_filter *filter, enum rows_format format,
+                           const struct store_filter *filter, int format,
                            struct rows_budget *budget, struct rows_answer **out, char error[500]);
 
 /* Gives the bytes back to the budget; for respond_text: takes a struct rows_answer *. */

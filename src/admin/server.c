@@ -4,6 +4,7 @@
  * libmicrohttpd hangs up on a suspended client that has closed its side for writing, which scripts do and browsers do not. */
 #include "admin/server.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,10 +21,14 @@
 #define BODY_READ_BYTES_MAX \
 	(1u << 20) /* read and forgotten, so that the refusal arrives; then we hang up */
 
+#define RETIRED_MAX 8 /* each has a thread; a certificate is renewed every few weeks */
+
 struct server {
 	struct MHD_Daemon *http;
 	int quiet; /* the socket that nobody listens on any more; -1: it is the daemon's */
 	struct server_options options;
+	size_t retired_count;
+	struct MHD_Daemon *retired[RETIRED_MAX]; /* of earlier certificates: their connections go on */
 };
 
 /* What is kept of a request between libmicrohttpd's calls. */
@@ -76,6 +81,8 @@ static enum MHD_Result send_answer(struct request *request)
 	struct rows_answer *rows = answer->rows;
 	struct buffer *text = answer->text;
 	json_t *body = answer->body;
+	struct hash_key key = request->server->options.context->etag_key;
+	bool known = !(request->route->flags & ROUTE_CHANGES) && !answer->header;
 	if (answer->live) {
 		struct live_reader *live = answer->live;
 		answer->live = NULL;
@@ -83,17 +90,18 @@ static enum MHD_Result send_answer(struct request *request)
 	}
 	if (answer->http < 400 && rows) {
 		answer->rows = NULL;
-		return respond_text(connection, answer->type, rows->text.data, rows->text.length, &header,
+		return respond_text(connection, key, answer->type, rows->text.data, rows->text.length,
 		                    rows_free, rows);
 	}
 	if (answer->http < 400 && text) {
 		answer->text = NULL;
-		return respond_text(connection, answer->type, text->data, text->length, &header, text_free,
+		return respond_text(connection, key, answer->type, text->data, text->length, text_free,
 		                    text);
 	}
 	answer->body = NULL;
 	if (answer->http < 400 && body)
-		return respond_json(connection, body, &header);
+		return known ? respond_known_json(connection, key, body)
+		             : respond_json(connection, body, &header);
 	if (answer->http < 400) {
 		answer->http = 500;
 		snprintf(answer->error, sizeof answer->error, "The daemon has no answer to this.");
@@ -311,37 +319,78 @@ static void on_completed(void *data, struct MHD_Connection *connection, void **m
 
 /* ---- life -------------------------------------------------------------------------------- */
 
-struct server *server_start(const struct server_options *options)
+/* From here on the descriptor is libmicrohttpd's, also when it fails. */
+static struct MHD_Daemon *start_http(struct server *server, int fd, const char *certificate,
+                                     const char *key)
 {
-	struct server *server = malloc(sizeof *server);
-	if (!server)
-		return NULL;
-	server->quiet = -1;
-	server->options = *options;
+	const struct server_options *options = &server->options;
 	unsigned flags = options->local
 	                     ? MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION |
 	                           MHD_USE_POLL | MHD_USE_ITC
 	                     : MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME |
-	                           (options->certificate ? MHD_USE_TLS : 0);
+	                           (certificate ? MHD_USE_TLS : 0);
 	struct MHD_OptionItem items[] = {
-		{MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)options->certificate},
-		{MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)options->key},
+		{MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)certificate},
+		{MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)key},
 		{MHD_OPTION_END, 0, NULL},
 	};
-	/* From here on the descriptor is libmicrohttpd's, also when it fails. */
-	server->http =
-		MHD_start_daemon(flags, 0, NULL, NULL, on_request, server, MHD_OPTION_LISTEN_SOCKET,
-	                     options->fd, MHD_OPTION_CONNECTION_LIMIT, options->connections_max,
-	                     MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_TIMEOUT_S,
-	                     MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-	                     (size_t)(options->local ? LOCAL_MEMORY_BYTES : WEB_MEMORY_BYTES),
-	                     MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK, on_target,
-	                     server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_ARRAY,
-	                     options->certificate ? items : items + 2, MHD_OPTION_END);
+	return MHD_start_daemon(flags, 0, NULL, NULL, on_request, server, MHD_OPTION_LISTEN_SOCKET, fd,
+	                        MHD_OPTION_CONNECTION_LIMIT, options->connections_max,
+	                        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_TIMEOUT_S,
+	                        MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+	                        (size_t)(options->local ? LOCAL_MEMORY_BYTES : WEB_MEMORY_BYTES),
+	                        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK, on_target,
+	                        server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
+	                        MHD_OPTION_ARRAY, certificate ? items : items + 2, MHD_OPTION_END);
+}
+
+struct server *server_start(const struct server_options *options)
+{
+	struct server *server = calloc(1, sizeof *server);
+	if (!server)
+		return NULL;
+	server->quiet = -1;
+	server->options = *options;
+	server->http = start_http(server, options->fd, options->certificate, options->key);
 	if (server->http)
 		return server;
 	free(server);
 	return NULL;
+}
+
+/* Those of an earlier certificate whose last connection has ended. */
+static void sweep_retired(struct server *server)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < server->retired_count; i++) {
+		const union MHD_DaemonInfo *info =
+			MHD_get_daemon_info(server->retired[i], MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+		if (info && !info->num_connections)
+			MHD_stop_daemon(server->retired[i]);
+		else
+			server->retired[kept++] = server->retired[i];
+	}
+	server->retired_count = kept;
+}
+
+int server_renew(struct server *server, const char *certificate, const char *key)
+{
+	sweep_retired(server);
+	if (server->retired_count == RETIRED_MAX)
+		return PF_EFULL;
+	int fd = fcntl(server->options.fd, F_DUPFD_CLOEXEC, 0);
+	if (fd < 0)
+		return PF_EIO;
+	struct MHD_Daemon *renewed = start_http(server, fd, certificate, key);
+	if (!renewed)
+		return PF_EINVAL;
+	/* Both listen to one socket until here: nobody is turned away. */
+	(void)MHD_quiesce_daemon(server->http);
+	close(server->options.fd);
+	server->retired[server->retired_count++] = server->http;
+	server->http = renewed;
+	server->options.fd = fd;
+	return PF_OK;
 }
 
 void server_quiesce(struct server *server)
@@ -356,6 +405,8 @@ void server_stop(struct server **server)
 	if (!old)
 		return;
 	MHD_stop_daemon(old->http);
+	for (size_t i = 0; i < old->retired_count; i++)
+		MHD_stop_daemon(old->retired[i]);
 	if (old->quiet >= 0)
 		close(old->quiet); /* whoever was not let in yet is told so by that */
 	free(old);

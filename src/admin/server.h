@@ -20,6 +20,9 @@ struct server_options {
 struct server;
 /* NULL, with errno. */
 struct server *server_start(const struct server_options *options);
+/* New connections get this certificate, and those that are there go on with the old one. PF_EINVAL: certificate and key are not good;
+ * PF_EFULL: connections of too many earlier ones are still there; PF_EIO. All as it was then. The thread that starts and stops it. */
+PF_MUST_CHECK int server_renew(struct server *server, const char *certificate, const char *key);
 /* Takes no new connections; what runs goes on. */
 void server_quiesce(struct server *server);
 /* Nothing may run on its jobs any more. */

@@ -48,24 +48,37 @@ static char *read_pem(const char *path, char error[500])
 		         text.failed ? "it is too large for a certificate or a key"
 		         : file      ? "it is empty"
 		                     : strerror(errno));
+	int reason = file ? 0 : errno;
 	if (file)
 		fclose(file);
 	if (good)
 		return text.data;
 	buffer_deinit(&text);
+	errno = reason;
 	return NULL;
+}
+
+int admin_web_read(const struct config_web *config, char **certificate, char **key,
+                   bool *unreadable, char error[500])
+{
+	*certificate = read_pem(config->certificate, error);
+	*key = *certificate ? read_pem(config->key, error) : NULL;
+	if (*key)
+		return PF_OK;
+	*unreadable = errno == EACCES;
+	free(*certificate);
+	*certificate = NULL;
+	return PF_EIO;
 }
 
 static int open_all(const struct config_web *config,
                     int (*take)(void *data, const struct addr_port *address), void *take_data,
                     struct admin_web *web, char error[500])
 {
-	if (config->certificate) {
-		web->certificate = read_pem(config->certificate, error);
-		web->key = web->certificate ? read_pem(config->key, error) : NULL;
-		if (!web->key)
-			return PF_EIO;
-	}
+	bool unreadable;
+	if (config->certificate &&
+	    admin_web_read(config, &web->certificate, &web->key, &unreadable, error) != PF_OK)
+		return PF_EIO;
 	for (size_t i = 0; i < config->name_count; i++) {
 		web->names[i] = strdup(config->names[i]);
 		if (!web->names[i])

@@ -15,6 +15,11 @@ struct admin_web {
 	char *certificate, *key; /* PEM; NULL: plain HTTP */
 };
 
+/* Certificate and key as their files are now; the caller's (free). PF_EIO with a sentence. `*unreadable`: this user may not read
+ * them. */
+PF_MUST_CHECK int admin_web_read(const struct config_web *config, char **certificate, char **key,
+                                 bool *unreadable, char error[500]);
+
 /* PF_EINVAL with a sentence: somebody else could reach it, and there is no password. */
 PF_MUST_CHECK int admin_web_check(const struct admin_web *web, struct access *access,
                                   char error[500]);

@@ -63,6 +63,7 @@ int verb_devices(const struct cli *cli);
 int verb_proposals(const struct cli *cli);
 int verb_tag(const struct cli *cli);
 int verb_untag(const struct cli *cli);
+int verb_name(const struct cli *cli);
 int verb_log(const struct cli *cli);
 int verb_explain(const struct cli *cli);
 int verb_endpoints(const struct cli *cli);

@@ -150,3 +150,18 @@ int verb_untag(const struct cli *cli)
 {
 	return change_tags(cli, "/api/v1/untag");
 }
+
+/* ---- names ------------------------------------------------------------------------------- */
+
+static void print_name(json_t *document)
+{
+	cli_say(stdout, "%s is called %s.", cli_string(document, "id"), cli_string(document, "name"));
+}
+
+int verb_name(const struct cli *cli)
+{
+	struct params params = {0};
+	client_param(&params, "device", cli->positional[0]);
+	client_param(&params, "name", cli->positional[1]);
+	return client_run(cli, "/api/v1/name", &params, true, print_name);
+}

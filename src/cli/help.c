@@ -26,6 +26,10 @@ static const struct cli_verb verbs[] = {
      "", 2, 17, verb_tag},
 	{"untag", "DEVICE TAG…", "takes tags away that `tag` has given",
      "  portafilter untag 64:bc:0c:80:7e:1f coffee\n", "", 2, 17, verb_untag},
+	{"name", "DEVICE NAME", "what you call a device that the configuration does not name",
+     "  portafilter name 64:bc:0c:80:7e:1f \"lobby coffee\"\n"
+     "  portafilter name \"lobby coffee\" \"\"\n",
+     "", 2, 2, verb_name},
 	{"log", "", "what was asked, and what became of it",
      "  portafilter log -f\n"
      "  portafilter log --device \"lobby coffee\" --action sinkhole --since 1d\n"

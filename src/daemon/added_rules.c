@@ -90,22 +90,39 @@ static size_t count_items(const char *text)
 	return count;
 }
 
-/* All items but the one with the number `without` (from 0; SIZE_MAX: all). */
-static void copy_items(struct change *change, size_t without)
+static void copy_item(struct buffer *out, const char *item)
 {
-	const char *item = next_item(change->before.data);
-	for (size_t i = 0; item; i++) {
-		const char *end = next_item(item + 1);
-		size_t length = end ? (size_t)(end - item) : strlen(item);
-		if (i != without)
-			buffer_append(&change->after, item, length);
-		item = end;
-	}
+	const char *end = next_item(item + 1);
+	buffer_append(out, item, end ? (size_t)(end - item) : strlen(item));
 }
 
-static void begin_after(struct change *change, size_t count)
+/* All items in their order, but for the one with the number `without` (SIZE_MAX: none); `rule`, or without a text that one, comes to the
+ * place `place` among the others (SIZE_MAX: nowhere). Returns how many they are. */
+static size_t arrange(struct change *change, size_t without, const char *rule, size_t place)
 {
-	buffer_print(&change->after, "%srules:%s\n", ADDED_HEAD, count ? "" : " []");
+	struct buffer *out = &change->after;
+	const char *moved = NULL, *first = next_item(change->before.data), *item = first;
+	size_t others = count_items(change->before.data) - (without != SIZE_MAX), written = 0;
+	size_t count = others + (place != SIZE_MAX);
+	if (place != SIZE_MAX && place > others)
+		place = others;
+	for (size_t i = 0; item && i <= without && without != SIZE_MAX; i++, item = next_item(item + 1))
+		moved = item;
+	buffer_print(out, "%srules:%s\n", ADDED_HEAD, count ? "" : " []");
+	for (item = first; written < count;) {
+		if (written == place && rule) {
+			append_item(out, rule);
+		} else if (written == place) {
+			copy_item(out, moved);
+		} else {
+			if (item == moved)
+				item = next_item(item + 1);
+			copy_item(out, item);
+			item = next_item(item + 1);
+		}
+		written++;
+	}
+	return count;
 }
 
 /* ---- trying and writing ---------------------------------------------------------------------- */
@@ -231,37 +248,6 @@ static json_t *finish(struct change *change, size_t count, int *http, char error
 	return NULL;
 }
 
-char *added_with(struct daemon *daemon, const char *rule)
-{
-	struct change change;
-	char error[500], *text = NULL;
-	int http;
-	if (begin(&change, daemon, &http, error) == PF_OK) {
-		begin_after(&change, 1);
-		append_item(&change.after, rule);
-		copy_items(&change, SIZE_MAX);
-		buffer_append(&change.after, "", 1);
-		text = change.after.failed ? NULL : strdup(change.after.data);
-	}
-	end(&change);
-	return text;
-}
-
-json_t *api_add_rule(void *data, const char *rule, int *http, char error[500])
-{
-	struct change change;
-	json_t *result = NULL;
-	if (begin(&change, data, http, error) == PF_OK) {
-		size_t count = json_array_size(change.had) + 1;
-		begin_after(&change, count);
-		append_item(&change.after, rule);
-		copy_items(&change, SIZE_MAX);
-		result = finish(&change, count, http, error);
-	}
-	end(&change);
-	return result;
-}
-
 /* The number of the added rule with this name, or SIZE_MAX. */
 static size_t find(json_t *names, const char *name)
 {
@@ -271,21 +257,85 @@ static size_t find(json_t *names, const char *name)
 	return SIZE_MAX;
 }
 
-json_t *api_remove_rule(void *data, const char *name, int *http, char error[500])
+/* Writes `after` as the wish wants it. PF_EINVAL with a sentence: there is no such rule. */
+static int follow(struct change *change, const struct admin_rule_change *wish, size_t *count,
+                  int *http, char error[500])
+{
+	size_t old = wish->instead ? find(change->had, wish->instead) : SIZE_MAX, place = SIZE_MAX;
+	if (wish->instead && old == SIZE_MAX)
+		return refuse(http, 404, error,
+		              "No rule \"%s\" was added; a rule of the configuration is changed there.",
+		              wish->instead);
+	if (wish->place > 0)
+		place = (size_t)wish->place - 1;
+	else if (wish->rule)
+		place = old == SIZE_MAX ? 0 : old;
+	*count = arrange(change, old, wish->rule, place);
+	return PF_OK;
+}
+
+char *added_with(struct daemon *daemon, const struct admin_rule_change *wish, int *http,
+                 char error[500])
+{
+	struct change change;
+	char *text = NULL;
+	size_t count;
+	if (begin(&change, daemon, http, error) == PF_OK &&
+	    follow(&change, wish, &count, http, error) == PF_OK) {
+		buffer_append(&change.after, "", 1);
+		text = change.after.failed ? NULL : strdup(change.after.data);
+		if (!text)
+			(void)refuse(http, 503, error, "The daemon has no memory for that.");
+	}
+	end(&change);
+	return text;
+}
+
+json_t *api_change_rules(void *data, const struct admin_rule_change *wish, int *http,
+                         char error[500])
 {
 	struct change change;
 	json_t *result = NULL;
-	if (begin(&change, data, http, error) == PF_OK) {
-		size_t at = find(change.had, name), count = json_array_size(change.had) - 1;
-		begin_after(&change, count);
-		copy_items(&change, at);
-		if (at == SIZE_MAX)
-			(void)refuse(http, 404, error,
-			             "No rule \"%s\" was added; a rule of the configuration is changed there.",
-			             name);
-		else
-			result = finish(&change, count, http, error);
-	}
+	size_t count;
+	if (begin(&change, data, http, error) == PF_OK &&
+	    follow(&change, wish, &count, http, error) == PF_OK)
+		result = finish(&change, count, http, error);
 	end(&change);
 	return result;
+}
+
+/* An item's text as it was given. */
+static json_t *item_text(const char *item)
+{
+	struct buffer whole, text;
+	buffer_init(&whole, ADDED_BYTES_MAX);
+	buffer_init(&text, ADDED_BYTES_MAX);
+	copy_item(&whole, item);
+	buffer_append(&whole, "", 1);
+	for (const char *line = whole.failed ? "" : whole.data; *line;) {
+		size_t length = strcspn(line, "\n");
+		size_t indent = length < 2 ? length : 2;
+		buffer_append(&text, line + indent, length - indent);
+		buffer_append(&text, "\n", 1);
+		line += length + (line[length] == '\n');
+	}
+	json_t *json = text.failed || !text.data ? NULL : json_stringn(text.data, text.length);
+	buffer_deinit(&whole);
+	buffer_deinit(&text);
+	return json ? json : json_null();
+}
+
+json_t *added_texts(struct daemon *daemon)
+{
+	struct change change;
+	char error[500];
+	int http;
+	size_t i = 0;
+	json_t *texts = json_object();
+	if (begin(&change, daemon, &http, error) == PF_OK)
+		for (const char *item = next_item(change.before.data); item; item = next_item(item + 1))
+			json_object_set_new(texts, json_string_value(json_array_get(change.had, i++)),
+			                    item_text(item));
+	end(&change);
+	return texts;
 }

@@ -3,11 +3,13 @@
 #include <config.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/counter.h"
 #include "daemon/state.h"
+#include "report/addresses.h"
 
 #define OLD_DAYS 45 /* from here on `status` warns of a database's age */
 #define DAY_US (86400LL * 1000000)
@@ -235,6 +237,16 @@ static json_t *api_tag(void *data, const char *device, const char *tags, bool un
 	return result;
 }
 
+static json_t *api_name_device(void *data, const char *device, const char *name, int *http,
+                               char error[500])
+{
+	struct daemon *daemon = data;
+	rcu_register_thread();
+	json_t *result = devices_name(daemon->devices, device, name, http, error);
+	rcu_unregister_thread();
+	return result;
+}
+
 /* ---- lists and rules --------------------------------------------------------------------- */
 
 static json_t *skipped_json(const struct list_info *info)
@@ -253,6 +265,17 @@ static json_t *skipped_json(const struct list_info *info)
 	return list;
 }
 
+static uint64_t list_hits(const struct daemon *daemon, size_t list, uint32_t epoch)
+{
+	uint64_t total = 0;
+	for (size_t i = 0; i < daemon->worker_count; i++) {
+		const struct pipeline_counters *counters = worker_counters(daemon->workers[i]);
+		if (counter_read(&counters->rule_epoch) == epoch)
+			total += counter_read(&counters->lists[list]);
+	}
+	return total;
+}
+
 static json_t *api_lists(void *data, int *http, char error[500])
 {
 	static const char *const formats[] = {"auto",    "plain", "hosts", "adblock", "dnsmasq",
@@ -268,13 +291,15 @@ static json_t *api_lists(void *data, int *http, char error[500])
 		const struct list_info *info = lists_info(snapshot->lists, i);
 		json_array_append_new(
 			rows,
-			json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:O?}",
+			json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
+		              "s:O?}",
 		              "name", info->name, "file", info->file, "format", formats[info->format],
 		              "names", number(info->names), "patterns", number(info->patterns), "networks",
 		              number(info->networks), "joined", number(info->joined), "exceptions",
 		              number(info->exceptions), "extra_names", number(info->extra_names), "lines",
 		              number(info->lines), "comments", number(info->comments), "skipped",
-		              skipped_json(info), "modified", api_time(info->modified_wall_us), "source",
+		              skipped_json(info), "hits", number(list_hits(daemon, i, snapshot->epoch)),
+		              "modified", api_time(info->modified_wall_us), "source",
 		              json_object_get(sources, info->name)));
 	}
 	rcu_read_unlock();
@@ -294,29 +319,85 @@ static uint64_t rule_matches(const struct daemon *daemon, size_t rule, uint32_t 
 	return total;
 }
 
+/* The warnings that speak of a rule: "FILE:LINE:COLUMN: …" from its line to that of the next one. */
+static json_t *rule_warnings(json_t *warnings, const struct config *config, size_t rule)
+{
+	const struct config_rule *of = &config->rules[rule];
+	const char *file = config_rule_file(config, of);
+	bool last = rule + 1 == config->rule_count || config->rules[rule + 1].added != of->added;
+	unsigned long end = last ? of->pos.line + 1 : config->rules[rule + 1].pos.line;
+	size_t i, length = strlen(file);
+	json_t *warning, *list = json_array();
+	if (end == of->pos.line)
+		end++; /* two rules on one line: who could tell */
+	json_array_foreach(warnings, i, warning)
+	{
+		const char *text = json_string_value(warning);
+		if (strncmp(text, file, length) || text[length] != ':')
+			continue;
+		unsigned long line = strtoul(text + length + 1, NULL, 10);
+		if (line >= of->pos.line && line < end)
+			json_array_append(list, warning);
+	}
+	return list;
+}
+
+static json_t *rule_json(const struct daemon *daemon, const struct snapshot *snapshot, size_t rule)
+{
+	struct policy_rule_info info;
+	const struct config_rule *from = &snapshot->config->rules[rule - 1];
+	size_t shadow = policy_shadowed_by(snapshot->config, rule);
+	policy_rule_info(snapshot->policy, rule, &info);
+	return json_pack("{s:I, s:s, s:b, s:s, s:i, s:o, s:s, s:s, s:o, s:s?}", "rule",
+	                 (json_int_t)rule, "name", info.name, "added", info.added, "file",
+	                 config_rule_file(snapshot->config, from), "line", (int)from->pos.line, "tags",
+	                 api_tags(snapshot, info.tags), "action", action_word(info.action), "stage",
+	                 info.stage == STAGE_NAMES ? "names" : "answers", "matches",
+	                 number(rule_matches(daemon, rule, snapshot->epoch)), "shadowed_by",
+	                 shadow ? snapshot->config->rules[shadow - 1].name : NULL);
+}
+
 static json_t *api_rules(void *data, int *http, char error[500])
 {
 	(void)http;
 	(void)error;
 	struct daemon *daemon = data;
-	json_t *rows = json_array();
+	json_t *rows = json_array(), *texts = added_texts(daemon);
+	pthread_mutex_lock(&daemon->reload_lock);
+	json_t *warnings = json_incref(daemon->warnings);
+	pthread_mutex_unlock(&daemon->reload_lock);
 	rcu_register_thread();
 	rcu_read_lock();
 	const struct snapshot *snapshot = rcu_dereference(daemon->shared.snapshot);
 	for (size_t rule = 1; rule <= policy_rule_count(snapshot->policy); rule++) {
-		struct policy_rule_info info;
-		policy_rule_info(snapshot->policy, rule, &info);
-		json_array_append_new(rows,
-		                      json_pack("{s:I, s:s, s:b, s:o, s:s, s:s, s:o}", "rule",
-		                                (json_int_t)rule, "name", info.name, "added", info.added,
-		                                "tags", api_tags(snapshot, info.tags), "action",
-		                                action_word(info.action), "stage",
-		                                info.stage == STAGE_NAMES ? "names" : "answers", "matches",
-		                                number(rule_matches(daemon, rule, snapshot->epoch))));
+		const struct config_rule *from = &snapshot->config->rules[rule - 1];
+		json_t *row = rule_json(daemon, snapshot, rule);
+		json_t *text = from->added ? json_object_get(texts, from->name) : NULL;
+		json_object_set_new(row, "warnings", rule_warnings(warnings, snapshot->config, rule - 1));
+		json_object_set_new(row, "text", text ? json_incref(text) : json_null());
+		json_array_append_new(rows, row);
 	}
 	rcu_read_unlock();
 	rcu_unregister_thread();
+	json_decref(warnings);
+	json_decref(texts);
 	return json_pack("{s:o}", "rules", rows);
+}
+
+static json_t *api_geo(void *data, const struct addr *addresses, size_t count, int *http,
+                       char error[500])
+{
+	(void)http;
+	(void)error;
+	struct daemon *daemon = data;
+	rcu_register_thread();
+	rcu_read_lock();
+	const struct snapshot *snapshot = rcu_dereference(daemon->shared.snapshot);
+	json_t *document =
+		addresses_document(snapshot->geo, snapshot->config, addresses, count, clock_now());
+	rcu_read_unlock();
+	rcu_unregister_thread();
+	return document;
 }
 
 /* ---- reload ------------------------------------------------------------------------------ */
@@ -385,10 +466,11 @@ struct admin_ops api_ops(struct daemon *daemon)
 		.explain = api_explain,
 		.update_lists = api_update_lists,
 		.simulate = api_simulate,
-		.simulate_adding = api_simulate_adding,
+		.simulate_change = api_simulate_change,
 		.reload = api_reload,
-		.add_rule = api_add_rule,
-		.remove_rule = api_remove_rule,
+		.change_rules = api_change_rules,
+		.geo = api_geo,
+		.name_device = api_name_device,
 		.pause = api_pause,
 		.recognise_path = api_recognise_path,
 	};

@@ -71,6 +71,19 @@ static void warn_of_restart(const struct daemon *daemon, const struct config *co
 		diag_warning(diag, config->file, 0, 0, format, "workers");
 }
 
+/* Whoever renews certificates reloads us afterwards. A key that only root may read was read before we were somebody else: it takes a
+ * restart, and that is nothing to warn of with each reload. */
+static void renew_certificate(struct daemon *daemon, const struct config *config, struct diag *diag)
+{
+	char error[500];
+	int result =
+		daemon->admin ? admin_renew_certificate(daemon->admin, &config->web, error) : PF_OK;
+	if (result == PF_EIO)
+		log_info("%s", error);
+	else if (result != PF_OK)
+		diag_warning(diag, config->file, config->web.pos.line, config->web.pos.column, "%s", error);
+}
+
 static void publish(struct daemon *daemon, struct snapshot *built)
 {
 	daemon->retired = rcu_xchg_pointer(&daemon->shared.snapshot, built);
@@ -160,8 +173,10 @@ static int build(struct daemon *daemon, int error, struct config *config, struct
 			diag, built->config->file, 0, 0,
 			"commands under `notify` are run after a restart only: when this daemon started there "
 			"were none, and its sandbox is closed");
-	if (error == PF_OK && epoch > 1)
+	if (error == PF_OK && epoch > 1) {
 		warn_of_restart(daemon, built->config, diag);
+		renew_certificate(daemon, built->config, diag);
+	}
 	if (error == PF_OK)
 		error = devices_adopt(daemon->devices, built, diag, publish);
 	log_findings(diag);

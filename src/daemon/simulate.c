@@ -22,7 +22,7 @@ struct job {
 	struct daemon *daemon;
 	const char *rules;
 	size_t length;
-	bool adds; /* `rules` is one rule, before those in force */
+	const struct admin_rule_change *wish; /* a change of the added rules; NULL: `rules` */
 	const struct store_filter *filter;
 	int64_t until_mono_us;
 	/* The configuration in force: its text, and its lists. */
@@ -82,9 +82,13 @@ static int load(struct job *job, struct parts *parts)
 		diag_deinit(&diag); /* its warnings are known */
 		diag_init(&diag);
 	}
-	if (result == PF_OK && job->adds) {
-		char *added = added_with(job->daemon, job->rules);
-		result = added ? config_parse_adding(parts->base, added, &diag, &parts->config) : PF_ENOMEM;
+	if (result == PF_OK && job->wish) {
+		char *added = added_with(job->daemon, job->wish, &job->http, job->error);
+		if (!added) {
+			diag_deinit(&diag);
+			return PF_EINVAL;
+		}
+		result = config_parse_adding(parts->base, added, &diag, &parts->config);
 		free(added);
 	} else if (result == PF_OK) {
 		result = config_parse_rules(FILE_NAME, job->rules, job->length, parts->base, &diag,
@@ -208,15 +212,11 @@ json_t *api_simulate(void *data, const char *rules, size_t length,
 	return document;
 }
 
-json_t *api_simulate_adding(void *data, const char *rule, const struct store_filter *filter,
-                            int *http, char error[500])
+json_t *api_simulate_change(void *data, const struct admin_rule_change *wish,
+                            const struct store_filter *filter, int *http, char error[500])
 {
-	struct job job = {.daemon = data,
-	                  .rules = rule,
-	                  .adds = true,
-	                  .filter = filter,
-	                  .http = *http,
-	                  .error = error};
+	struct job job = {
+		.daemon = data, .wish = wish, .filter = filter, .http = *http, .error = error};
 	json_t *document = simulate(&job);
 	*http = job.http;
 	return document;

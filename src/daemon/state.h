@@ -90,19 +90,22 @@ void pause_load(struct daemon *daemon);
 json_t *api_pauses(struct daemon *daemon, int64_t now_us);
 json_t *api_pause(void *data, const char *duration, const char *tag, int *http, char error[500]);
 
-/* Loads the configuration anew and waits for that; added_rules.c: `rule` is one rule as in the configuration. Their result is that of a
+/* Loads the configuration anew and waits for that; added_rules.c does so after a change of the rules that people added. The result is that of a
  * reload ("errors" or "warnings"), with the names of all rules that are "added" now.
- * added_with is what the file would be with one more, and changes nothing; NULL: it can not be read, or no memory. */
+ * added_with is what the file would be after the change, and changes nothing; NULL with a sentence: it can not be.
+ * added_texts: {name: text} of the added rules; those of a file that was written by hand are not in it. */
 json_t *api_reload(void *data, int *http, char error[500]);
-char *added_with(struct daemon *daemon, const char *rule);
-json_t *api_add_rule(void *data, const char *rule, int *http, char error[500]);
-json_t *api_remove_rule(void *data, const char *name, int *http, char error[500]);
+char *added_with(struct daemon *daemon, const struct admin_rule_change *wish, int *http,
+                 char error[500]);
+json_t *api_change_rules(void *data, const struct admin_rule_change *wish, int *http,
+                         char error[500]);
+json_t *added_texts(struct daemon *daemon);
 
 /* simulate.c: rules on the journal, for /api/v1/simulate. */
 json_t *api_simulate(void *data, const char *rules, size_t length,
                      const struct store_filter *filter, int *http, char error[500]);
-json_t *api_simulate_adding(void *data, const char *rule, const struct store_filter *filter,
-                            int *http, char error[500]);
+json_t *api_simulate_change(void *data, const struct admin_rule_change *wish,
+                            const struct store_filter *filter, int *http, char error[500]);
 
 /* subscriptions.c: what is told of lists that come from elsewhere, by name; and `portafilter lists update`. */
 json_t *api_subscriptions(struct daemon *daemon);

@@ -116,3 +116,66 @@ def test_what_people_wrote_by_hand_is_theirs(portafilter, upstream):
     code, _, error = daemon.cli("reload")
     assert code == 1 and "rules.yaml" in error
     assert rcode(daemon) == dns.rcode.REFUSED
+
+
+def change(daemon, verb, **params):
+    return daemon.api(f"/api/v1/rules/{verb}?" + urlencode(params), "POST")[:2]
+
+
+def test_a_rule_is_written_anew_and_moved(portafilter, upstream):
+    """In its place, with its comments; a change can be undone by the opposite one."""
+    daemon = start(portafilter, upstream)
+    assert add(daemon, SINK)[0] == 200
+    text = "name: guests may not   # for now\ntags: [coffee]\nnames:\n- '*.test'\naction: sinkhole\nreply: refused\n"
+    assert add(daemon, text)[0] == 200 and rcode(daemon) == dns.rcode.REFUSED
+
+    def row(name):
+        return next(one for one in daemon.api("/api/v1/rules")[1]["rules"] if one["name"] == name)
+
+    assert row("guests may not")["text"] == text and row("coffee is fine")["text"] is None
+    assert row("no coffee")["shadowed_by"] == "guests may not" and row("guests may not")["shadowed_by"] is None
+    assert any("can never decide" in warning and "rules.yaml" in warning for warning in row("no coffee")["warnings"])
+    assert row("coffee is fine")["file"].endswith("portafilter.yaml") and row("coffee is fine")["line"] > 1
+    assert row("guests may not")["file"] == str(daemon.folder / "rules.yaml") and row("guests may not")["line"] == 3
+    # moved
+    code, told = change(daemon, "move", name="guests may not", place=2)
+    assert code == 200 and told["added"] == ["no coffee", "guests may not"], told
+    assert rcode(daemon) == dns.rcode.NXDOMAIN and row("guests may not")["text"] == text
+    assert change(daemon, "move", name="no coffee", place=99)[1]["added"] == ["guests may not", "no coffee"]
+    assert change(daemon, "move", name="no coffee", place=1)[1]["added"] == ["no coffee", "guests may not"]
+    # written anew, with another name
+    new = {**SINK, "name": "coffee sleeps", "reply": "nodata"}
+    code, told = change(daemon, "replace", name="no coffee", rule=json.dumps(new))
+    assert code == 200 and told["added"] == ["coffee sleeps", "guests may not"], told
+    assert rcode(daemon) == dns.rcode.NOERROR
+    assert change(daemon, "replace", name="coffee sleeps", rule=json.dumps(SINK), place=2)[1]["added"] == ["guests may not", "no coffee"]
+    before = (daemon.folder / "rules.yaml").read_text()
+    for verb, params, status in (("move", {"name": "no coffee"}, 400), ("move", {"name": "no coffee", "place": "0"}, 400), ("move", {"name": "x", "place": 1}, 404),
+                                 ("replace", {"name": "no coffee"}, 400), ("replace", {"name": "coffee is fine", "rule": "name: x"}, 404),
+                                 ("replace", {"name": "no coffee", "rule": "name: x\nacton: y"}, 422), ("replace", {"rule": json.dumps(SINK)}, 400),
+                                 ("replace", {"name": "no coffee", "rule": json.dumps({**SINK, "name": "guests may not"})}, 422),
+                                 ("move", {"name": "no coffee", "place": "-1"}, 400), ("add", {"rule": json.dumps(new), "place": "x"}, 400)):
+        code, told = change(daemon, verb, **params)
+        assert code == status, (verb, params, told)
+        assert (daemon.folder / "rules.yaml").read_text() == before
+    assert change(daemon, "add", rule=json.dumps({**SINK, "name": "in between"}), place=2)[1]["added"] == ["guests may not", "in between", "no coffee"]
+
+
+def test_what_a_change_would_have_done(portafilter, upstream):
+    """Of one that replaces, moves or takes away, as of one more."""
+    daemon = start(portafilter, upstream)
+    assert add(daemon, SINK)[0] == 200
+    assert rcode(daemon) == dns.rcode.NXDOMAIN
+    daemon.rows(1)
+
+    def simulated(**params):
+        code, told, _ = daemon.api("/api/v1/simulate?" + urlencode({"since": "1h", **params}), "POST")
+        return told["changes"] if code == 200 else code
+
+    assert simulated(instead="no coffee") == [{"from": "sinkhole", "to": "allow", "queries": 1}]
+    assert simulated(instead="no coffee", add=json.dumps({**SINK, "action": "flag", "reply": None} | {"reply": "null"})) == 422, "a reply is for the sink"
+    flag = {key: value for key, value in SINK.items() if key != "reply"} | {"action": "flag"}
+    assert simulated(instead="no coffee", add=json.dumps(flag)) == [{"from": "sinkhole", "to": "flag", "queries": 1}]
+    assert simulated(instead="no coffee", place=1) == []
+    assert simulated(instead="nobody") == 404
+    assert rules(daemon) == [("no coffee", True), ("coffee is fine", False)] and rcode(daemon) == dns.rcode.NXDOMAIN

@@ -64,7 +64,7 @@ def test_reload(daemon):
 
 def test_after_gives_what_is_new(daemon):
     last = daemon.api("/api/v1/queries")[1]["last_row"]
-    assert daemon.api(f"/api/v1/queries?after={last}")[1] == {"queries": [], "last_row": last}
+    assert daemon.api(f"/api/v1/queries?after={last}")[1] == {"queries": [], "last_row": last, "before": None}
     ask(daemon.port, "new.test", source="127.0.0.12")
     daemon.rows(2)
     data = daemon.api(f"/api/v1/queries?after={last}")[1]

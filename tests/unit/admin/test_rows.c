@@ -83,10 +83,10 @@ static void the_text_is_whole(void **state)
 
 	fake = make_fake(0, "d");
 	assert_int_equal(ask(&fake, ROWS_QUERIES, &budget, &answer, error), PF_OK);
-	assert_string_equal(answer->text.data, "{\"queries\":[],\"last_row\":42}");
+	assert_string_equal(answer->text.data, "{\"queries\":[],\"last_row\":42,\"before\":null}");
 	rows_free(answer);
 	assert_int_equal(ask(&fake, ROWS_ENDPOINTS, &budget, &answer, error), PF_OK);
-	assert_string_equal(answer->text.data, "{\"endpoints\":[]}");
+	assert_string_equal(answer->text.data, "{\"endpoints\":[],\"before\":null}");
 	rows_free(answer);
 	rows_free(NULL);
 }
