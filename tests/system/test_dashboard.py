@@ -186,9 +186,72 @@ def test_a_rule_is_written_tried_and_taken_away(house):
     browser.press(selector="button", text="Do it")
     browser.see(selector="td", text="no mobs")
     assert house.rcode("api.exc.mob.com") == dns.rcode.NXDOMAIN
-    browser.press(selector="td button", text="Take away")
-    browser.gone(selector="td button")
+    house.keep("rules-added")
+    browser.press(selector="td button", text="Change") # it is written anew
+    browser.see(selector="h2", text="Change “no mobs”")
+    browser.type(selector="textarea", value="name: no mobs at all  # for now\ntags: [coffee]\nnames: ['*.mob.com']\naction: flag\n")
+    browser.press(selector="button", text="What would it have done?")
+    browser.see(selector=".trial", text="would have flagged")
+    house.keep("rules-changed")
+    browser.press(selector=".trial button", text="Save it")
+    browser.see(selector="td", text="no mobs at all")
+    assert "# for now" in (house.daemon.folder / "rules.yaml").read_text()
     assert house.rcode("api.exc.mob.com") == dns.rcode.NOERROR
+    browser.press(selector=".note button", text="Undo")
+    browser.see(selector=".note", text="is as it was")
+    assert house.rcode("api.exc.mob.com") == dns.rcode.NXDOMAIN
+    browser.type(selector="textarea", value="name: before it\ntags: [coffee]\nnames: [api.exc.mob.com]\naction: allow\n")
+    browser.press(selector="button", text="What would it have done?")
+    browser.press(selector=".trial button", text="Do it")
+    browser.see(selector="td", text="before it")
+    assert house.rcode("api.exc.mob.com") == dns.rcode.NOERROR
+    browser.press(selector="td button", text="Later") # and moved
+    browser.see(selector=".trial", text="at its new place")
+    browser.press(selector=".trial button", text="Move it")
+    browser.see(selector=".note", text="has moved")
+    assert house.rcode("api.exc.mob.com") == dns.rcode.NXDOMAIN
+    for _ in range(2): # and taken away
+        rows = browser.count(selector="td button >> text=Take away")
+        browser.press(selector="td button", text="Take away")
+        browser.see(selector=".trial", text="Without")
+        browser.press(selector=".trial button", text="Take it away")
+        wait_until(lambda: browser.count(selector="td button >> text=Take away") == rows - 1, "it is gone")
+    assert house.rcode("api.exc.mob.com") == dns.rcode.NOERROR
+    browser.see(selector="td", text="in portafilter.yaml, line")
+    assert browser.troubles() == []
+
+
+def test_a_newcomer_is_named(house):
+    browser = house.enter()
+    house.go("device/127.0.0.19")
+    browser.type(selector=".naming input", value="toaster")
+    browser.press(selector=".naming button", text="Name it")
+    browser.see(selector="h1.sentence", text="toaster asks for")
+    browser.press(selector=".note button", text="Undo")
+    browser.see(selector="h1.sentence", text="127.0.0.19 asks for")
+    house.go("device/lobby%20coffee")
+    assert browser.count(selector=".naming") == 0 # its name stands in the configuration
+
+
+def test_what_is_evident_is_shown(house):
+    """Home outlined; evidence and CNAMEs at an endpoint; a country's endpoints; the share of each device; figures of health."""
+    browser = house.enter()
+    house.go("overview")
+    assert browser.count(selector=".map .land.mine") == 1
+    browser.see(selector=".series canvas", text="")
+    browser.see(selector="h2", text="Upstreams and health")
+    browser.see(selector=".legend li", text="flagged")
+    house.go("devices")
+    assert browser.count(selector="td .share") >= 3
+    house.go("device/lobby%20coffee")
+    assert browser.count(selector=".map .land.overseas") >= 1
+    evidence = browser.measure(script="[...document.querySelectorAll('td span[title]')].map(e => e.title).join('\\n')")
+    assert "\n" in evidence or "." in evidence, evidence
+    browser.press(selector="[aria-label^='Ireland']", text="")
+    browser.see(selector="p", text="Only those in Ireland")
+    assert browser.count(selector="td .name >> text=ot.io.mi.com") == 0
+    browser.press(selector="button", text="Show all countries")
+    assert browser.troubles() == []
 
 
 def test_a_newcomer_is_tagged_in_one_step(house):

@@ -1,6 +1,6 @@
 // Changing what happens, with a look at the past first: what a rule would have done in the last 7 days, then the choice, then
 // the way back.
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { post, query } from "./api.js";
 import { count, plain } from "./format.js";
 import { useNotes } from "./notes.jsx";
@@ -11,7 +11,7 @@ const SINCE = "7d";
 const NAMES_MAX = 5;
 const BUILT_IN = ["all", "new"];
 
-// What the journal says about a rule, from the answer of `simulate`: how many lookups of how many names would become `action`.
+// What the journal says about a change, from the answer of `simulate`: how many lookups of how many names would become `action`.
 function effect(told, action) {
 	const lookups = told.changes.filter((change) => change.to === action).reduce((sum, change) => sum + change.queries, 0);
 	const rows = told.rows.filter((row) => row.to === action);
@@ -21,10 +21,10 @@ function effect(told, action) {
 	return { lookups, names: [...names].sort((a, b) => b[1] - a[1]), devices: new Set(rows.map((row) => row.device_id)).size };
 }
 
-export function Effect({ told, action }) {
+function Effect({ told, action }) {
 	const { lookups, names, devices } = effect(told, action);
 	if (!lookups)
-		return <p>{t.act.nothing}</p>;
+		return null;
 	return (
 		<div>
 			<p>
@@ -43,55 +43,79 @@ export function Effect({ told, action }) {
 	);
 }
 
-// {told, ask, apply, forget}: a rule's text is asked about, then put in force, and can be taken back.
+// The calls that a change of the rules takes. A change is {verb, rule, name, place}: "add" (rule), "replace" (rule, name),
+// "move" (name, place), "remove" (name); `before` is the rule as it was, {text, place}, for the way back.
+const params = { add: ["rule", "place"], replace: ["name", "rule", "place"], move: ["name", "place"], remove: ["name"] };
+const bodyOf = (change) => Object.fromEntries(params[change.verb].filter((key) => change[key] !== undefined).map((key) => [key, change[key]]));
+
+function wayBack(change, added) {
+	switch (change.verb) {
+		case "add":
+			return { verb: "remove", name: added[(change.place || 1) - 1] };
+		case "replace":
+			return { verb: "replace", name: added[change.before.place - 1], rule: change.before.text };
+		case "move":
+			return { verb: "move", name: change.name, place: change.before.place };
+		default:
+			return { verb: "add", rule: change.before.text, place: change.before.place };
+	}
+}
+
+// {trial, ask, apply, forget}: a change is asked about, then put in force, and can be taken back.
 export function useTrial(onChanged) {
 	const notes = useNotes();
-	const [trial, setTrial] = useState(null); // {text, action, told}
-	const takeBack = async (name) => {
+	const [trial, setTrial] = useState(null); // {change, told}
+	const send = async (change, say) => {
 		try {
-			await post("rules/remove", { name });
-			notes.say(t.act.undone(plain(name)));
+			const { added } = await post("rules/" + change.verb, bodyOf(change));
+			setTrial(null);
+			say(added);
 			onChanged();
 		} catch (problem) {
 			notes.fail(problem);
 		}
 	};
+	const named = (change, added) => plain(change.name || added[(change.place || 1) - 1]);
 	return {
 		trial,
 		forget: () => setTrial(null),
-		takeBack,
-		ask: async (text, action) => {
-			setTrial({ text, action });
+		ask: async (change) => {
+			setTrial({ change });
 			try {
-				setTrial({ text, action, told: await post("simulate" + query({ add: text, since: SINCE })) });
+				const told = await post("simulate" + query({ add: change.rule, instead: change.name, place: change.place, since: SINCE }));
+				setTrial({ change, told });
 			} catch (problem) {
 				setTrial(null);
 				notes.fail(problem);
 			}
 		},
-		apply: async () => {
-			try {
-				const { added } = await post("rules/add", { rule: trial.text });
-				setTrial(null);
-				notes.say(t.act.done(plain(added[0])), { word: t.act.undo, run: () => takeBack(added[0]) });
-				onChanged();
-			} catch (problem) {
-				notes.fail(problem);
-			}
-		},
+		apply: () =>
+			send(trial.change, (added) => {
+				const back = wayBack(trial.change, added);
+				const run = () => send(back, (now) => notes.say(t.act.undone[back.verb](named(back, now))));
+				notes.say(t.act.done[trial.change.verb](named(trial.change, added)), { word: t.act.undo, run });
+			}),
 	};
 }
 
 export function Trial({ of: { trial, apply, forget } }) {
+	const place = useRef(null);
+	const told = trial && trial.told;
+	useEffect(() => {
+		if (told)
+			place.current.focus();
+	}, [told]);
 	if (!trial)
 		return null;
-	if (!trial.told)
+	if (!told)
 		return <p class="quiet">{t.act.asking}</p>;
+	const actions = ["sinkhole", "flag", "allow"].filter((action) => told.changes.some((change) => change.to === action));
 	return (
-		<div class="trial">
-			<Effect told={trial.told} action={trial.action} />
+		<div class="trial" ref={place} tabIndex="-1">
+			<p class="quiet small">{t.act.would.intro[trial.change.verb](plain(trial.change.name))}</p>
+			{actions.length ? actions.map((action) => <Effect told={told} action={action} />) : <p>{t.act.nothing}</p>}
 			<button class="main" onClick={apply}>
-				{t.act.apply}
+				{t.act.apply[trial.change.verb]}
 			</button>{" "}
 			<button onClick={forget}>{t.act.cancel}</button>
 		</div>
@@ -128,7 +152,7 @@ export function Act({ device, onChanged }) {
 			{!trial.trial && (
 				<p class="buttons">
 					{Object.entries(t.act.verbs).map(([verb, words]) => (
-						<button class={verb === "sinkhole" ? "main" : ""} onClick={() => trial.ask(ruleFor(verb, tag), verb)}>
+						<button class={verb === "sinkhole" ? "main" : ""} onClick={() => trial.ask({ verb: "add", rule: ruleFor(verb, tag) })}>
 							{words}
 						</button>
 					))}

@@ -16,6 +16,26 @@ export function query(params) {
 	return pairs.length ? "?" + pairs.map(([k, v]) => k + "=" + encodeURIComponent(v)).join("&") : "";
 }
 
+// What was answered last, by question: whoever asks again says what it has, and is told when that has not changed. In memory only:
+// nothing of it is written to the disk of whoever looks.
+const KNOWN_MAX = 40;
+const known = new Map();
+
+async function ask(path, signal) {
+	const had = known.get(path);
+	const response = await reach(path, { signal, headers: had ? { "If-None-Match": had.etag } : {} });
+	if (response.status === 304 && had)
+		return had.data;
+	const data = await read(response);
+	const etag = response.headers.get("ETag");
+	known.delete(path);
+	if (etag)
+		known.set(path, { etag, data });
+	if (known.size > KNOWN_MAX)
+		known.delete(known.keys().next().value);
+	return data;
+}
+
 async function read(response) {
 	let body = null;
 	try {
@@ -28,24 +48,24 @@ async function read(response) {
 	return body;
 }
 
-async function send(path, options) {
-	let response;
+async function reach(path, options) {
 	try {
-		response = await fetch(BASE + path, { credentials: "same-origin", ...options });
+		return await fetch(BASE + path, { credentials: "same-origin", cache: "no-store", ...options });
 	} catch {
 		throw new Problem(0, t.unreachable);
 	}
-	return read(response);
 }
 
-export const get = (path, params, signal) => send(path + query(params), { signal });
+export const get = (path, params, signal) => ask(path + query(params), signal);
 
-export const post = (path, body) =>
-	send(path, {
-		method: "POST",
-		headers: { "Content-Type": "application/json" },
-		body: JSON.stringify(body || {}),
-	});
+export const post = async (path, body) =>
+	read(
+		await reach(path, {
+			method: "POST",
+			headers: { "Content-Type": "application/json" },
+			body: JSON.stringify(body || {}),
+		}),
+	);
 
 // The answer to a question, asked again every `seconds` while the page is seen, and whenever `again` is called.
 // {data, problem, again}: the last good answer stays when a later one fails.
@@ -58,7 +78,7 @@ export function useAnswer(path, params, seconds) {
 			return Promise.resolve();
 		const mine = (latest.current = {});
 		return get(key)
-			.then((data) => latest.current === mine && setState({ data, problem: null }))
+			.then((data) => latest.current === mine && setState((old) => (old.data === data && !old.problem ? old : { data, problem: null })))
 			.catch((problem) => latest.current === mine && setState((old) => ({ data: old.data, problem })));
 	}, [key]);
 	useEffect(() => {

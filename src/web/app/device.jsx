@@ -1,12 +1,14 @@
 // One device: the sentence, who it talks to, when, what could be done about it, and every endpoint.
 import { useState } from "preact/hooks";
-import { useAnswer } from "./api.js";
+import { post, useAnswer } from "./api.js";
 import { Act } from "./act.jsx";
 import { EndpointTable } from "./endpoints.jsx";
-import { count, countryInText, day, organisation, plain } from "./format.js";
+import { count, country, countryInText, day, organisation, plain } from "./format.js";
 import { Flow } from "./flow.jsx";
 import { Heat } from "./heat.jsx";
-import { Card, Pill, Rich, Sentence, Waiting } from "./parts.jsx";
+import { WorldMap } from "./map.jsx";
+import { useNotes } from "./notes.jsx";
+import { Card, link, Pill, Rich, Sentence, Waiting } from "./parts.jsx";
 import { Tags } from "./tags.jsx";
 import { t } from "./texts.js";
 
@@ -54,11 +56,42 @@ function sentence(name, report, endpoints) {
 	return parts;
 }
 
+// People give a name to whom the configuration does not name.
+function Naming({ device, again }) {
+	const [name, setName] = useState("");
+	const notes = useNotes();
+	const give = async (to, back) => {
+		try {
+			const named = await post("name", { device: device.id, name: to });
+			setName("");
+			notes.say(to ? t.device.renamed(plain(named.name)) : t.device.unnamed, back !== undefined && { word: t.devices.undo, run: () => give(back) });
+			await again();
+			location.replace(link("device", named.name));
+		} catch (problem) {
+			notes.fail(problem);
+		}
+	};
+	if (device.named_by === "configuration")
+		return null;
+	const send = (event) => {
+		event.preventDefault();
+		if (name.trim())
+			give(name.trim(), device.named_by === "person" ? device.name : "");
+	};
+	return (
+		<form class="add-tag naming" onSubmit={send}>
+			<input aria-label={t.device.nameLabel(device.name)} placeholder={t.device.name} value={name} onInput={(event) => setName(event.target.value)} />
+			<button>{t.device.nameIt}</button>
+		</form>
+	);
+}
+
 function Facts({ device, again }) {
 	const facts = [device.vendor || t.devices.noVendor, device.mac, device.hostname, ...(device.addresses || []).slice(0, 4)].filter(Boolean);
 	return (
 		<div class="facts">
 			<Tags device={device} again={again} />
+			<Naming device={device} again={again} />
 			<span class="quiet">
 				{facts.map(plain).join(" · ")}
 				{device.first && " · " + t.device.since(day(device.first))}
@@ -83,10 +116,12 @@ function Unknowable({ report }) {
 export function Device({ name }) {
 	const devices = useAnswer("devices", null, REFRESH);
 	const device = devices.data && devices.data.devices.find((row) => row.name === name || row.id === name);
-	const asked = device ? device.name : null;
+	const asked = device ? device.id : null; // what the journal keeps, whatever it is called
 	const report = useAnswer(asked && "report", { device: asked, since: WEEK }, REFRESH);
 	const endpoints = useAnswer(asked && "endpoints", { device: asked, since: WEEK }, REFRESH);
+	const countries = useAnswer(asked && "countries", { device: asked, since: WEEK }, REFRESH);
 	const [cut, setCut] = useState(true);
+	const [chosen, setChosen] = useState(null);
 	if (!devices.data)
 		return <Waiting answer={devices} />;
 	if (!device)
@@ -98,17 +133,17 @@ export function Device({ name }) {
 				<Waiting answer={report.problem ? report : endpoints} />
 			</>
 		);
-	const rows = endpoints.data.endpoints;
+	const all = endpoints.data.endpoints;
+	const rows = chosen ? all.filter((row) => row.location === chosen) : all;
 	return (
 		<>
 			<Sentence>
-				<Rich of={sentence(device.name, report.data, rows)} />
+				<Rich of={sentence(device.name, report.data, all)} />
 			</Sentence>
 			<Facts device={device} again={devices.again} />
 			<div class="grid">
-				<Card className="two-thirds" title={t.device.flow}>
-					{report.data.owners.length ? <Flow device={device.name} owners={report.data.owners} /> : <p class="quiet">{t.device.noEndpoints}</p>}
-					<p class="quiet small">{t.device.flowHow}</p>
+				<Card className="two-thirds" title={t.device.map}>
+					{countries.data ? <WorldMap places={countries.data.countries} home={countries.data.home} onChoose={setChosen} how={t.device.mapHow} /> : <Waiting answer={countries} />}
 				</Card>
 				<div class="third column">
 					<Card title={t.device.when}>
@@ -118,7 +153,16 @@ export function Device({ name }) {
 						<Act device={device} onChanged={report.again} />
 					</Card>
 				</div>
+				<Card className="wide" title={t.device.flow}>
+					{report.data.owners.length ? <Flow device={device.name} owners={report.data.owners} /> : <p class="quiet">{t.device.noEndpoints}</p>}
+					<p class="quiet small">{t.device.flowHow}</p>
+				</Card>
 				<Card className="wide" title={`${t.device.endpoints} (${count(rows.length)})`}>
+					{chosen && (
+						<p>
+							{t.device.only(country(chosen))} <button onClick={() => setChosen(null)}>{t.device.everywhere}</button>
+						</p>
+					)}
 					{rows.length ? <EndpointTable rows={rows} device={device.name} most={cut ? 20 : Infinity} /> : <p class="quiet">{t.device.noEndpoints}</p>}
 					{cut && rows.length > 20 && <button onClick={() => setCut(false)}>{t.showAll(rows.length)}</button>}
 				</Card>

@@ -2,11 +2,13 @@
 import { useState } from "preact/hooks";
 import { useAnswer } from "./api.js";
 import { count, plain } from "./format.js";
-import { DeviceLink, Empty, Field, Pill, Rich, Sentence, Table, Waiting, When, Card } from "./parts.jsx";
+import { DeviceLink, Empty, Field, Pill, Rich, Sentence, Share, Table, Waiting, When, Card } from "./parts.jsx";
 import { Tags } from "./tags.jsx";
 import { t } from "./texts.js";
 
 const REFRESH = 10;
+const WEEK = "7d";
+const SHARE_REFRESH = 60;
 const ADDRESSES_MAX = 2;
 
 const waits = (device) => device.tags.includes("new") || device.tags.includes("unknown");
@@ -46,11 +48,13 @@ function Vendor({ device, proposal }) {
 export function Devices() {
 	const devices = useAnswer("devices", null, REFRESH);
 	const proposals = useAnswer("proposals");
+	const week = useAnswer("overview", { since: WEEK }, SHARE_REFRESH);
 	const [search, setSearch] = useState("");
 	if (!devices.data)
 		return <Waiting answer={devices} />;
 	const all = devices.data.devices;
 	const proposed = new Map(((proposals.data || {}).proposals || []).map((proposal) => [proposal.id, proposal]));
+	const shares = new Map(((week.data || {}).devices || []).map((row) => [row.id, row]));
 	const words = search.toLowerCase().split(/\s+/).filter(Boolean);
 	const titles = t.devices.columns;
 	if (!all.length)
@@ -69,7 +73,7 @@ export function Devices() {
 			<Card aside={<Field label={t.devices.search} type="search" value={search} onInput={setSearch} />} title={t.pages.devices}>
 				<Table
 					caption={t.pages.devices}
-					columns={{ device: [titles.device, ""], vendor: [titles.vendor, ""], address: [titles.address, ""], tags: [titles.tags, ""], overseas: [titles.overseas, "number"], questions: [titles.questions, "number"], seen: [titles.seen, "number"] }}
+					columns={{ device: [titles.device, ""], vendor: [titles.vendor, ""], address: [titles.address, ""], tags: [titles.tags, ""], share: [titles.share, "bar-cell"], overseas: [titles.overseas, "number"], questions: [titles.questions, "number"], seen: [titles.seen, "number"] }}
 					rows={all
 						.filter((device) => fits(device, words))
 						.sort(order)
@@ -79,6 +83,7 @@ export function Devices() {
 							vendor: <Vendor device={device} proposal={proposed.get(device.id)} />,
 							address: <Addresses device={device} />,
 							tags: <Tags device={device} again={devices.again} />,
+							share: shares.has(device.id) && <Share of={shares.get(device.id)} />,
 							overseas: device.overseas_names ? <strong class="loud">{count(device.overseas_names)}</strong> : "0",
 							questions: count(device.queries),
 							seen: <When at={device.last} />,

@@ -1,4 +1,4 @@
-// Numbers, times, countries and strangers' text, for people.
+// Numbers, times, paths, countries and strangers' text, for people.
 import { t } from "./texts.js";
 
 const LOCALE = "en";
@@ -14,6 +14,8 @@ export const percent = (part, whole) => (whole ? (part && part / whole < 0.01 ? 
 export const exactTime = (iso) => exact.format(new Date(iso));
 export const clockTime = (iso) => clock.format(new Date(iso));
 export const day = (iso) => dayOnly.format(new Date(iso));
+
+export const base = (path) => path.split("/").pop();
 
 export function country(code) {
 	if (!code)

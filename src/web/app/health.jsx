@@ -19,7 +19,7 @@ function Upstreams({ rows }) {
 				answered: count(row.answers),
 				late: count(row.timeouts),
 				junk: count(row.junk),
-				rtt: row.rtt_ms.toFixed(1) + " ms",
+				rtt: row.rtt_ms === null ? "" : t.ms(row.rtt_ms),
 				loss: percent(row.loss, 1) || "0%",
 			}))}
 		/>

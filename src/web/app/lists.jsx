@@ -1,13 +1,12 @@
 // The lists: how many names, how old, what was not taken, and a button that fetches them again.
 import { useState } from "preact/hooks";
 import { post, useAnswer } from "./api.js";
-import { count, plain } from "./format.js";
+import { ago, base, count, plain } from "./format.js";
 import { useNotes } from "./notes.jsx";
 import { Card, Rich, Sentence, Table, Waiting, When } from "./parts.jsx";
 import { t } from "./texts.js";
 
 const REFRESH = 10;
-const base = (path) => plain(path).split("/").pop();
 
 function Skipped({ reasons }) {
 	const all = reasons.reduce((sum, reason) => sum + reason.count, 0);
@@ -32,12 +31,14 @@ function From({ list }) {
 	if (!source)
 		return (
 			<span class="quiet" title={list.file}>
-				{base(list.file)}
+				{plain(base(list.file))}
 			</span>
 		);
 	return (
-		<span class="quiet" title={source.url || source.state}>
-			{plain(source.url || source.state)}
+		<span class="quiet" title={plain(source.from)}>
+			{plain(base(source.from) || source.from)}
+			<div class="small">{source.phase === "running" ? t.lists.updating : source.checked ? t.lists.checked(ago(source.checked)) : t.lists.neverFetched}</div>
+			{source.expired && <div class="loud">{t.lists.expired}</div>}
 			{source.error && <div class="loud">{plain(source.error)}</div>}
 		</span>
 	);
@@ -51,11 +52,13 @@ export function Lists() {
 		return <Waiting answer={lists} />;
 	const rows = lists.data.lists;
 	const titles = t.lists.columns;
-	const update = async () => {
+	const update = async (name) => {
 		setBusy(true);
-		await post("lists/update").then(lists.again, notes.fail);
+		await post("lists/update", name ? { name } : {}).then(() => notes.say(name ? t.lists.fetched(plain(name)) : t.lists.fetchedAll), notes.fail);
+		await lists.again();
 		setBusy(false);
 	};
+	const fetched = rows.filter((list) => list.source);
 	return (
 		<>
 			<Sentence>{rows.length ? <Rich of={t.lists.sentence(rows.length, rows.reduce((sum, list) => sum + list.names, 0))} /> : t.lists.empty}</Sentence>
@@ -64,14 +67,16 @@ export function Lists() {
 				<Card
 					title={t.pages.lists}
 					aside={
-						<button onClick={update} disabled={busy}>
-							{busy ? t.lists.updating : t.lists.update}
-						</button>
+						fetched.length > 0 && (
+							<button onClick={() => update()} disabled={busy}>
+								{busy ? t.lists.updating : t.lists.update}
+							</button>
+						)
 					}
 				>
 					<Table
 						caption={t.pages.lists}
-						columns={{ name: [titles.name, ""], format: [titles.format, ""], source: [titles.source, ""], names: [titles.names, "number"], skipped: [titles.skipped, "number"], changed: [titles.changed, "number"] }}
+						columns={{ name: [titles.name, ""], format: [titles.format, ""], source: [titles.source, ""], names: [titles.names, "number"], skipped: [titles.skipped, "number"], hits: [titles.hits, "number"], changed: [titles.changed, "number"], update: ["", "number"] }}
 						rows={rows.map((list) => ({
 							key: list.name,
 							name: <strong>{plain(list.name)}</strong>,
@@ -84,9 +89,16 @@ export function Lists() {
 								</>
 							),
 							skipped: <Skipped reasons={list.skipped} />,
+							hits: list.hits ? count(list.hits) : <span class="quiet">{t.lists.noHits}</span>,
 							changed: <When at={list.modified} />,
+							update: list.source && (
+								<button aria-label={t.lists.refreshOne(plain(list.name))} onClick={() => update(list.name)} disabled={busy}>
+									{t.lists.refresh}
+								</button>
+							),
 						}))}
 					/>
+					<p class="quiet small">{t.lists.hitsHow}</p>
 				</Card>
 			)}
 		</>

@@ -34,8 +34,8 @@ function bow([x0, y0], [x1, y1]) {
 	return `M${x0.toFixed(1)} ${y0.toFixed(1)}Q${((x0 + x1) / 2).toFixed(1)} ${((y0 + y1) / 2 - lift).toFixed(1)} ${x1.toFixed(1)} ${y1.toFixed(1)}`;
 }
 
-// `places`: [{country, queries, standing}], `home`: codes, `onChoose(code)`.
-export function WorldMap({ places, home, onChoose }) {
+// `places`: [{country, queries, standing}], `home`: codes, `onChoose(code)`, `how`: the words below it.
+export function WorldMap({ places, home, onChoose, how = t.overview.mapHow }) {
 	const [near, setNear] = useState(null);
 	const byCode = useMemo(() => new Map(places.filter((place) => place.country).map((place) => [place.country, place])), [places]);
 	const all = places.reduce((sum, place) => sum + place.queries, 0);
@@ -75,7 +75,7 @@ export function WorldMap({ places, home, onChoose }) {
 						);
 					})}
 			</svg>
-			<figcaption aria-live="polite">{near && byCode.has(near) ? label(near) : t.overview.mapHow}</figcaption>
+			<figcaption aria-live="polite">{near && byCode.has(near) ? label(near) : how}</figcaption>
 		</figure>
 	);
 }

@@ -8,6 +8,7 @@ import { Legend, Series } from "./series.jsx";
 import { t } from "./texts.js";
 
 const REFRESH = 15;
+const NAMES_REFRESH = 60;
 const ROWS = 7;
 const DAY = "24h";
 
@@ -97,11 +98,19 @@ function Devices({ overview, devices }) {
 	);
 }
 
-function News({ events, devices }) {
+// Names that were asked for the first time, by device: [[device, names], …], the one with the fewest first, since that says most.
+function firstNames(rows) {
+	const byDevice = new Map();
+	for (const row of rows)
+		byDevice.set(row.device, [...(byDevice.get(row.device) || []), row.name]);
+	return [...byDevice].sort((a, b) => a[1].length - b[1].length);
+}
+
+function News({ events, devices, names }) {
 	const since = Date.now() - 86400000;
 	const joined = devices.filter((device) => device.first && new Date(device.first) > since && !device.known);
 	const moved = events.filter((event) => event.cause !== "database").slice(-6).reverse();
-	if (!joined.length && !moved.length)
+	if (!joined.length && !moved.length && !names.length)
 		return <p class="quiet">{t.overview.freshNone}</p>;
 	return (
 		<ul class="news">
@@ -127,7 +136,42 @@ function News({ events, devices }) {
 					)}
 				</li>
 			))}
+			{firstNames(names)
+				.slice(0, 4)
+				.map(([device, asked]) => (
+					<li>
+						<DeviceLink device={device} />
+						<Rich of={t.overview.firstNames(asked.length)} />
+						{asked.slice(0, 3).map((name, i) => (
+							<>
+								{i > 0 && ", "}
+								<Name>{name}</Name>
+							</>
+						))}
+						{asked.length > 3 && t.overview.moreNames(asked.length - 3)}
+					</li>
+				))}
 		</ul>
+	);
+}
+
+function Health({ status }) {
+	const ill = status.warnings.length;
+	const columns = t.health.upstreamColumns;
+	return (
+		<>
+			<p>
+				<Rich of={ill ? t.health.ill(ill) : t.health.well} />
+			</p>
+			<Table
+				caption={t.health.upstreams}
+				columns={{ address: [columns.address, ""], rtt: [columns.rtt, "number"], loss: [columns.loss, "number"] }}
+				rows={status.upstreams.map((row) => ({ key: row.address, address: plain(row.address), rtt: row.rtt_ms === null ? "" : t.ms(row.rtt_ms), loss: percent(row.loss, 1) || "0%" }))}
+			/>
+			<p class="small">
+				<a href={link("health")}>{t.overview.healthMore}</a>
+			</p>
+		</>
 	);
 }
 
@@ -142,6 +186,7 @@ export function Overview({ tone }) {
 	const devices = useAnswer("devices", null, REFRESH);
 	const events = useAnswer("events", { since: DAY, limit: 100 }, REFRESH);
 	const status = useAnswer("status", null, REFRESH);
+	const names = useAnswer("report", { since: DAY }, NAMES_REFRESH);
 	const [chosen, setChosen] = useState(null);
 	if (!overview.data)
 		return <Waiting answer={overview} />;
@@ -176,9 +221,10 @@ export function Overview({ tone }) {
 				<Card className="half-more" title={t.overview.devices}>
 					<Devices overview={data} devices={devices.data ? devices.data.devices : []} />
 				</Card>
-				<Card className="half-less" title={t.overview.fresh}>
-					{devices.data && events.data && <News events={events.data.events} devices={devices.data.devices} />}
-				</Card>
+				<div class="half-less column">
+					<Card title={t.overview.fresh}>{devices.data && events.data && names.data && <News events={events.data.events} devices={devices.data.devices} names={names.data.new} />}</Card>
+					<Card title={t.overview.health}>{status.data && <Health status={status.data} />}</Card>
+				</div>
 			</div>
 		</>
 	);

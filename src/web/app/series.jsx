@@ -1,4 +1,5 @@
-// Questions over time, stacked: where the answers stood, and what was sinkholed on top. Drawn by uPlot.
+// Questions over time, stacked: where the answers stood, and what was sinkholed on top; a dashed line over them counts what was
+// flagged, which stands somewhere too. Drawn by uPlot.
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import { count, STANDINGS } from "./format.js";
@@ -7,7 +8,7 @@ import { t } from "./texts.js";
 const HEIGHT = 170;
 const LAYERS = [...STANDINGS, "none", "sinkhole"];
 const HOUR = 3600;
-const TOKEN = { sinkhole: "--sinkholed" };
+const TOKEN = { sinkhole: "--sinkholed", flag: "--ink" };
 
 const colour = (layer) => getComputedStyle(document.documentElement).getPropertyValue(TOKEN[layer] || "--" + layer).trim();
 const word = (layer) => t.standing[layer] || t.layer[layer];
@@ -23,8 +24,10 @@ function columns(given, layers) {
 		under = under.map((sum, i) => sum + (hours[i][layer] || 0));
 		sums.unshift(under);
 	}
-	return [times, ...sums];
+	return [times, ...sums, hours.map((hour) => hour.flag || 0)];
 }
+
+const step = (drawn) => ({ ...drawn, points: { show: false }, paths: uPlot.paths.stepped({ align: 1 }) });
 
 function options(layers, width) {
 	const ink = getComputedStyle(document.documentElement).getPropertyValue("--quiet").trim();
@@ -39,7 +42,7 @@ function options(layers, width) {
 			{ stroke: ink, grid: { show: false }, ticks: { show: false }, size: 24, values: (u, times) => times.map((at) => new Date(at * 1000).toLocaleTimeString("en", { hour: "2-digit", minute: "2-digit", hourCycle: "h23" })) },
 			{ show: false },
 		],
-		series: [{}, ...layers.toReversed().map((layer) => ({ stroke: colour(layer), fill: colour(layer), width: 0, points: { show: false }, paths: uPlot.paths.stepped({ align: 1 }) }))],
+		series: [{}, ...layers.toReversed().map((layer) => step({ stroke: colour(layer), fill: colour(layer), width: 0 })), step({ stroke: colour("flag"), width: 1.5, dash: [4, 3] })],
 	};
 }
 
@@ -56,7 +59,7 @@ export function Series({ hours, tone }) {
 			plot.destroy();
 		};
 	}, [hours, tone]);
-	const said = layers.map((layer) => `${word(layer)} ${count(hours.reduce((sum, hour) => sum + (hour[layer] || 0), 0))}`).join(", ");
+	const said = [...layers, "flag"].map((layer) => `${word(layer)} ${count(hours.reduce((sum, hour) => sum + (hour[layer] || 0), 0))}`).join(", ");
 	return <div class="series" ref={place} role="img" aria-label={said} />;
 }
 
@@ -68,5 +71,9 @@ export const Legend = ({ hours }) => (
 				{word(layer)}
 			</li>
 		))}
+		<li>
+			<span class="swatch dashed" />
+			{word("flag")}
+		</li>
 	</ul>
 );

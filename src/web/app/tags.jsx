@@ -41,7 +41,7 @@ export function Tags({ device, again }) {
 					return (
 						<Pill kind={had === "new" ? "fresh" : ""} title={why(device, had)}>
 							{plain(had)}
-							{origin.by === "command" && (
+							{origin.by === "person" && (
 								<button class="untag" aria-label={t.devices.untag(had)} onClick={() => change("untag", had, "tag")}>
 									×
 								</button>
