@@ -160,10 +160,9 @@ static void each_path_has_its_methods(void **state)
 static void parameters_are_known_or_refused(void **state)
 {
 	struct world *world = *state;
-	static const char *const names[] = {"device", "name",   "action", "standing", "type",
-	                                    "since",  "until",  "after",  "limit",    "unknown",
-	                                    "kind",   "Device", "x",      "before",   "format",
-	                                    ""};
+	static const char *const names[] = {"device", "name",   "action", "standing", "type", "since",
+	                                    "until",  "after",  "limit",  "unknown",  "kind", "Device",
+	                                    "x",      "before", "format", ""};
 	static const char *const takes[PF_COUNT(paths)] = {
 		"",
 		" unknown after limit ",
