@@ -6,19 +6,45 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#define HUGE_PAGE_BYTES ((size_t)2 << 20)
+
+static void *map(size_t bytes)
+{
+	void *pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	return pages == MAP_FAILED ? NULL : pages;
+}
+
+/* From a multiple of a huge page's size on: what stands before the first such border would be on small ones. */
+static void *map_aligned(size_t bytes)
+{
+	char *pages = bytes < SIZE_MAX - HUGE_PAGE_BYTES ? map(bytes + HUGE_PAGE_BYTES) : NULL;
+	if (!pages)
+		return NULL;
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t before = -(uintptr_t)pages & (HUGE_PAGE_BYTES - 1);
+	size_t end = before + (bytes + page - 1) / page * page;
+	if (before)
+		munmap(pages, before);
+	if (end < bytes + HUGE_PAGE_BYTES)
+		munmap(pages + end, bytes + HUGE_PAGE_BYTES - end);
+	return pages + before;
+}
+
 static void *advise(void *pages, size_t bytes)
 {
-	if (pages == MAP_FAILED)
-		return NULL;
-	if (bytes >= PAGES_HUGE_BYTES_MIN)
+	if (pages && bytes >= PAGES_HUGE_BYTES_MIN)
 		(void)madvise(pages, bytes, MADV_HUGEPAGE); /* a kernel without them does without */
 	return pages;
 }
 
+static void *map_fitting(size_t bytes)
+{
+	return bytes < PAGES_HUGE_BYTES_MIN ? map(bytes) : map_aligned(bytes);
+}
+
 void *pages_new(size_t bytes)
 {
-	void *pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	return advise(pages, bytes);
+	return advise(map_fitting(bytes), bytes);
 }
 
 void pages_free(void *pages, size_t bytes)
@@ -29,7 +55,18 @@ void pages_free(void *pages, size_t bytes)
 
 void *pages_resize(void *pages, size_t old_bytes, size_t new_bytes)
 {
-	return advise(mremap(pages, old_bytes, new_bytes, MREMAP_MAYMOVE), new_bytes);
+	void *resized = mremap(pages, old_bytes, new_bytes, 0);
+	if (resized == MAP_FAILED) {
+		void *place = map_fitting(new_bytes);
+		if (!place)
+			return NULL;
+		resized = mremap(pages, old_bytes, new_bytes, MREMAP_MAYMOVE | MREMAP_FIXED, place);
+		if (resized == MAP_FAILED) {
+			munmap(place, new_bytes);
+			return NULL;
+		}
+	}
+	return advise(resized, new_bytes);
 }
 
 void pages_forget(void *pages, const void *to)

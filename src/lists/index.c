@@ -7,6 +7,7 @@
 
 #include "base/pages.h"
 #include "lists/groups.h"
+#include "lists/name_hash.h"
 #include "lists/name_table.h"
 #include "lists/place.h"
 #include "lists/refill.h"
@@ -14,6 +15,7 @@
 
 struct list_index {
 	struct hash_key key;
+	struct name_key name_key; /* of the key */
 	uint64_t depths[2];
 	size_t count;
 	/* While it is filled; NULL when sealed. */
@@ -31,6 +33,7 @@ struct list_index *list_index_new_for(struct hash_key key, size_t name_count)
 	if (!index)
 		return NULL;
 	index->key = key;
+	index->name_key = name_key_of(key);
 	index->groups = groups_new();
 	int error = name_count >= REFILL_NAMES_MIN && name_count <= LIST_INDEX_ENTRY_MAX
 	                ? refill_init(&index->refill, name_count)
@@ -73,9 +76,9 @@ void list_index_expect(struct list_index *index, size_t count)
 		                  count < LIST_INDEX_ENTRY_MAX ? count : LIST_INDEX_ENTRY_MAX);
 }
 
-static void note_added(struct list_index *index, const struct dns_name *name)
+static void note_added(struct list_index *index, unsigned labels)
 {
-	index->depths[name->labels / 64] |= (uint64_t)1 << (name->labels % 64);
+	index->depths[labels / 64] |= (uint64_t)1 << (labels % 64);
 	index->count++;
 }
 
@@ -113,18 +116,34 @@ static int add_to_refill(struct list_index *index, uint64_t hash, const struct l
 	return PF_OK;
 }
 
-int list_index_add(struct list_index *index, const struct dns_name *name,
+struct list_index_place list_index_fetch(const struct list_index *index,
+                                         const struct dns_name *name)
+{
+	uint64_t hash = name_hash(&index->name_key, name);
+	if (index->refill.slots)
+		refill_fetch(&index->refill, hash);
+	else
+		name_table_fetch(&index->table, hash);
+	return (struct list_index_place){hash, name->labels};
+}
+
+int list_index_put(struct list_index *index, struct list_index_place place,
                    const struct list_entry *entry)
 {
 	assert(index->groups && entry->list < LIST_MAX);
 	if (index->count == LIST_INDEX_ENTRY_MAX)
 		return PF_EFULL;
-	uint64_t hash = hash_bytes(index->key, name->wire, name->length);
-	int error =
-		index->refill.slots ? add_to_refill(index, hash, entry) : add_to_table(index, hash, entry);
+	int error = index->refill.slots ? add_to_refill(index, place.hash, entry)
+	                                : add_to_table(index, place.hash, entry);
 	if (error == PF_OK)
-		note_added(index, name);
+		note_added(index, place.labels);
 	return error;
+}
+
+int list_index_add(struct list_index *index, const struct dns_name *name,
+                   const struct list_entry *entry)
+{
+	return list_index_put(index, list_index_fetch(index, name), entry);
 }
 
 /* ---- sealing ----------------------------------------------------------------------------- */
@@ -219,6 +238,12 @@ struct list_index *list_index_over(const struct sealed *sealed)
 }
 
 /* ---- sealed ------------------------------------------------------------------------------- */
+
+bool list_index_match_plain(const struct list_index *index, const struct dns_name *name,
+                            struct list_set *held)
+{
+	return sealed_match_plain(&index->sealed, name, held);
+}
 
 void list_index_match(const struct list_index *index, const struct dns_name *name,
                       struct list_match *match)

@@ -69,11 +69,27 @@ void list_index_free(struct list_index **index);
 PF_MUST_CHECK int list_index_add(struct list_index *index, const struct dns_name *name,
                                  const struct list_entry *entry);
 
+/* The same in two steps, for who adds many: where the name's place is known, what it needs is on its way from memory while others
+ * are put. */
+struct list_index_place {
+	uint64_t hash;
+	uint8_t labels;
+};
+struct list_index_place list_index_fetch(const struct list_index *index,
+                                         const struct dns_name *name);
+PF_MUST_CHECK int list_index_put(struct list_index *index, struct list_index_place place,
+                                 const struct list_entry *entry);
+
 /* About so many names will be in it: that only saves time. */
 void list_index_expect(struct list_index *index, size_t count);
 
 /* Makes it ready to be looked up. PF_OK, or PF_ENOMEM: then it can only be freed. */
 PF_MUST_CHECK int list_index_seal(struct list_index *index);
+
+/* The lists that hold the name, when nothing but plain entries without exceptions covers it, as is nearly always so. False when there is
+ * more to say: then `held` is undefined, and list_index_match says it. */
+bool list_index_match_plain(const struct list_index *index, const struct dns_name *name,
+                            struct list_set *held);
 
 /* Allocates nothing. Of `match->hits` only the first hit_count are written. */
 void list_index_match(const struct list_index *index, const struct dns_name *name,

@@ -375,6 +375,17 @@ static void weigh_all(const struct lists *lists, enum list_trigger trigger,
 
 /* ---- the question -------------------------------------------------------------------------- */
 
+static void ask_client(const struct lists *lists, struct regex_scratch *scratch,
+                       const struct list_asked *asked, struct list_set *held,
+                       struct list_set *settled)
+{
+	struct list_match match;
+	struct outcome outcome;
+	match_networks(lists, TRIGGER_CLIENT, asked->client, 1, &match);
+	weigh_all(lists, TRIGGER_CLIENT, scratch, asked, NULL, &match, &outcome);
+	settle(&outcome, held, settled);
+}
+
 /* Returns whether the name alone decided. */
 static bool match_question(const struct lists *lists, struct regex_scratch *scratch,
                            const struct list_asked *asked, struct list_set *held,
@@ -383,30 +394,40 @@ static bool match_question(const struct lists *lists, struct regex_scratch *scra
 	const struct list_tables *tables = &lists->tables;
 	struct list_match match;
 	struct outcome outcome;
-	memset(held, 0, sizeof *held);
-	memset(settled, 0, sizeof *settled);
-	if (asked->client && list_set_any(&tables->by_client)) {
-		match_networks(lists, TRIGGER_CLIENT, asked->client, 1, &match);
-		weigh_all(lists, TRIGGER_CLIENT, scratch, asked, NULL, &match, &outcome);
-		settle(&outcome, held, settled);
-	}
+	bool by_client = list_set_any(&tables->by_client);
 	list_index_match(tables->index, asked->name, &match);
 	if (scratch)
 		list_patterns_match(tables->patterns, scratch, asked->name, take_pattern, &match);
-	if (!match.hit_count && !match.any_excepted && !list_set_any(settled)) {
-		*held = *settled = match.held; /* nearly always */
-		return !list_set_any(&tables->by_client);
+	if (!match.hit_count && !match.any_excepted && !by_client) { /* nearly always */
+		*held = *settled = match.held;
+		return true;
 	}
+	memset(held, 0, sizeof *held);
+	memset(settled, 0, sizeof *settled);
+	if (by_client && asked->client)
+		ask_client(lists, scratch, asked, held, settled);
 	weigh_all(lists, TRIGGER_NAME, scratch, asked, NULL, &match, &outcome);
 	settle(&outcome, held, settled);
 	return false;
 }
 
-bool lists_match(const struct lists *lists, struct regex_scratch *scratch,
-                 const struct list_asked *asked, struct list_set *set)
+/* By itself: room for a whole match is made for nothing nearly always. */
+static __attribute__((noinline)) bool match_all(const struct lists *lists,
+                                                struct regex_scratch *scratch,
+                                                const struct list_asked *asked,
+                                                struct list_set *set)
 {
 	struct list_set settled;
 	return match_question(lists, scratch, asked, set, &settled);
+}
+
+bool lists_match(const struct lists *lists, struct regex_scratch *scratch,
+                 const struct list_asked *asked, struct list_set *set)
+{
+	if (!scratch && !list_set_any(&lists->tables.by_client) &&
+	    list_index_match_plain(lists->tables.index, asked->name, set))
+		return true;
+	return match_all(lists, scratch, asked, set);
 }
 
 /* ---- the answer ---------------------------------------------------------------------------- */

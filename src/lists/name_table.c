@@ -104,6 +104,15 @@ int name_table_reserve(struct name_table *table)
 	return full ? grow(table, table->home_count * GROW_PERCENT / 100) : PF_OK;
 }
 
+void name_table_fetch(const struct name_table *table, uint64_t hash)
+{
+	const char *slot = (const char *)&table->slots[home(table->home_count, hash)];
+	/* where it is looked for, and where the slots behind are moved to */
+	__builtin_prefetch(slot, 1);
+	__builtin_prefetch(slot + 64, 1);
+	__builtin_prefetch(slot + 128, 1);
+}
+
 struct name_slot *name_table_find(const struct name_table *table, uint64_t hash, bool *found)
 {
 	struct name_slot *slot = &table->slots[home(table->home_count, hash)];

@@ -42,6 +42,9 @@ void name_table_expect(struct name_table *table, size_t count);
 /* Makes room for one more: PF_OK or PF_ENOMEM. Pointers into the table are void afterwards. */
 PF_MUST_CHECK int name_table_reserve(struct name_table *table);
 
+/* Has the place of the hash fetched from memory; waits for nothing. */
+void name_table_fetch(const struct name_table *table, uint64_t hash);
+
 /* The slot of the hash, or, with *found false, the one before which it belongs. */
 struct name_slot *name_table_find(const struct name_table *table, uint64_t hash, bool *found);
 

@@ -14,6 +14,12 @@ static int take_into_tables(struct list_parser *parser, const struct line_item *
 	return list_tables_add(parser->data, parser->list, item, parser->number);
 }
 
+/* Does the parser fill an index, so that plain names can be fetched for? */
+static bool fills_index(const struct list_parser *parser)
+{
+	return parser->take == take_into_tables && !((struct list_tables *)parser->data)->names_known;
+}
+
 void list_parser_init(struct list_parser *parser, struct list_tables *tables, uint16_t list,
                       struct list_info *info)
 {
@@ -31,25 +37,63 @@ void list_parser_init_with(struct list_parser *parser, list_take *take, void *da
 	parser->number = 0;
 	parser->length = 0;
 	parser->too_long = parser->waiting = false;
+	parser->awaited_first = parser->awaited_last = 0;
 	zone_reader_init(&parser->zone);
 }
 
 /* ---- items --------------------------------------------------------------------------------- */
 
-static void count_skipped(struct list_parser *parser, enum list_skip reason)
+static void count_skipped(struct list_parser *parser, enum list_skip reason, unsigned number)
 {
 	struct list_skipped *skipped = &parser->info->skipped[reason];
 	if (skipped->count < LIST_SKIP_EXAMPLES_MAX)
-		skipped->example_lines[skipped->count] = parser->number;
+		skipped->example_lines[skipped->count] = number;
 	skipped->count++;
+}
+
+/* Puts the oldest of the names that are on their way. */
+static int put_awaited(struct list_parser *parser)
+{
+	const struct list_awaited *oldest =
+		&parser->awaited[parser->awaited_first++ % LIST_AWAITED_COUNT];
+	const struct list_entry entry = {.list = parser->list, .covers = oldest->covers};
+	struct list_tables *tables = parser->data;
+	int error = list_index_put(tables->index, oldest->place, &entry);
+	parser->info->names += error == PF_OK;
+	if (error != PF_ECONFLICT)
+		return error;
+	count_skipped(parser, SKIP_DUPLICATE, oldest->number);
+	return PF_OK;
+}
+
+static int put_all_awaited(struct list_parser *parser)
+{
+	int error = PF_OK;
+	while (error == PF_OK && parser->awaited_first != parser->awaited_last)
+		error = put_awaited(parser);
+	return error;
+}
+
+static int await_name(struct list_parser *parser, const struct line_item *item)
+{
+	const struct list_tables *tables = parser->data;
+	int error = PF_OK;
+	if (parser->awaited_last - parser->awaited_first == LIST_AWAITED_COUNT)
+		error = put_awaited(parser);
+	parser->awaited[parser->awaited_last++ % LIST_AWAITED_COUNT] =
+		(struct list_awaited){list_index_fetch(tables->index, &item->name), item->covers,
+	                          parser->number};
+	return error;
 }
 
 static int take_entry(struct list_parser *parser, const struct line_item *item)
 {
 	struct list_info *info = parser->info;
-	int error = parser->take(parser, item);
+	int error = put_all_awaited(parser);
+	if (error == PF_OK)
+		error = parser->take(parser, item);
 	if (error == PF_ECONFLICT) {
-		count_skipped(parser, SKIP_DUPLICATE);
+		count_skipped(parser, SKIP_DUPLICATE, parser->number);
 		return PF_OK;
 	}
 	if (error != PF_OK)
@@ -111,7 +155,7 @@ static int join(struct list_parser *parser, const struct line_item *item)
 	    more->record_bytes > sizeof terms->records - terms->record_bytes) {
 		bool same = terms->has_reply == more->has_reply && terms->reply == more->reply &&
 		            terms->record_bytes == more->record_bytes;
-		count_skipped(parser, same ? SKIP_DUPLICATE : SKIP_RECORD);
+		count_skipped(parser, same ? SKIP_DUPLICATE : SKIP_RECORD, parser->number);
 		return PF_OK;
 	}
 	memcpy(terms->records + terms->record_bytes, more->records, more->record_bytes);
@@ -144,7 +188,7 @@ static int take_item(struct list_parser *parser, const struct line_item *item)
 {
 	switch (item->kind) {
 	case ITEM_COMMENT: parser->info->comments++; return PF_OK;
-	case ITEM_SKIP: count_skipped(parser, item->reason); return PF_OK;
+	case ITEM_SKIP: count_skipped(parser, item->reason, parser->number); return PF_OK;
 	default: break;
 	}
 	return item->gathers ? gather(parser, item) : take_entry(parser, item);
@@ -180,18 +224,18 @@ static int take_line(struct list_parser *parser, const char *text, size_t length
 	item.terms = NULL;
 	item.trigger = TRIGGER_NAME;
 	if (!parser->too_long && !unwanted && line_quick(text, length, info->format, &item))
-		return take_entry(parser, &item);
+		return fills_index(parser) ? await_name(parser, &item) : take_entry(parser, &item);
 	bool too_long = parser->too_long;
 	parser->too_long = false;
 	if (info->format == LIST_FORMAT_RPZ && !too_long)
 		return take_zone_line(parser);
 	line_init(&line, text, length, info->format);
 	if (too_long && line.form != LINE_COMMENT) {
-		count_skipped(parser, SKIP_TOO_LONG);
+		count_skipped(parser, SKIP_TOO_LONG, parser->number);
 		return PF_OK;
 	}
 	if (unwanted && line.form != LINE_COMMENT && line.form != LINE_HEADER) {
-		count_skipped(parser, SKIP_UNWANTED);
+		count_skipped(parser, SKIP_UNWANTED, parser->number);
 		return PF_OK;
 	}
 	for (size_t count = 0; line_next(&line, &item); count++) {
@@ -261,9 +305,11 @@ int list_parser_finish(struct list_parser *parser)
 	if (parser->zone.depth) { /* a parenthesis that never closes */
 		parser->zone.depth = 0;
 		parser->info->joined--;
-		count_skipped(parser, SKIP_RECORD);
+		count_skipped(parser, SKIP_RECORD, parser->number);
 	}
-	return error == PF_OK ? flush(parser) : error;
+	if (error == PF_OK)
+		error = flush(parser);
+	return error == PF_OK ? put_all_awaited(parser) : error;
 }
 
 int list_parse(struct list_tables *tables, uint16_t list, struct list_info *info, const char *bytes,

@@ -19,6 +19,16 @@ typedef int list_take(struct list_parser *parser, const struct line_item *item);
 /* Bytes of a line that are kept while its entry waits for more of the same owner. */
 #define LIST_PENDING_TEXT_MAX 512
 
+/* Plain names of the tables that are on their way: each is put when that many others have come, so that nobody waits for its place
+ * to come from memory. More would not fit what a processor fetches at once. */
+#define LIST_AWAITED_COUNT 16
+
+struct list_awaited {
+	struct list_index_place place;
+	uint8_t covers;
+	unsigned number; /* of the line */
+};
+
 struct list_parser {
 	list_take *take;
 	void *data; /* for `take`: a struct list_tables, unless init_with said something else */
@@ -32,6 +42,8 @@ struct list_parser {
 	bool waiting;  /* `pending` is an entry that more lines may add to */
 	unsigned pending_number;
 	size_t pending_text_length;
+	size_t awaited_first, awaited_last; /* modulo LIST_AWAITED_COUNT */
+	struct list_awaited awaited[LIST_AWAITED_COUNT];
 	struct line_item pending;
 	struct terms pending_terms;
 	struct zone_reader zone; /* of LIST_FORMAT_RPZ */

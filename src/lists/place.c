@@ -67,6 +67,7 @@ int place_names(struct name_table *table, size_t bucket_count, const struct plac
 		return PF_ENOMEM;
 	place->slots = target ? target->slots : NULL;
 	char *forgotten = (char *)table->slots;
+	size_t word_count = filter_words(bucket_count);
 	for (size_t i = 0; i < table->slot_count && !place->failed; i++) {
 		const struct name_slot *name = &table->slots[i];
 		if (target && (size_t)((const char *)name - forgotten) >= FORGET_BYTES) {
@@ -79,7 +80,7 @@ int place_names(struct name_table *table, size_t bucket_count, const struct plac
 		place_name(place, sealed_bucket(bucket_count, hash),
 		           SLOT_HASH(hash) | group << SLOT_HASH_BITS);
 		if (target)
-			target->filter[filter_word(bucket_count, hash)] |= filter_bits(hash);
+			target->filter[filter_word(word_count, hash)] |= filter_bits(hash);
 	}
 	while (!place->failed && (place->bucket < bucket_count || place->first != place->last))
 		end_bucket(place);

@@ -35,6 +35,12 @@ void refill_deinit(struct refill *refill)
 	refill->slots = refill->block = NULL;
 }
 
+void refill_fetch(const struct refill *refill, uint64_t hash)
+{
+	__builtin_prefetch(refill->slots + sealed_bucket(refill->bucket_count, hash) * BUCKET_SLOTS, 1);
+	__builtin_prefetch(&refill->block[filter_word(filter_words(refill->bucket_count), hash)], 1);
+}
+
 uint64_t *refill_find(const struct refill *refill, uint64_t hash)
 {
 	uint64_t *bucket = refill->slots + sealed_bucket(refill->bucket_count, hash) * BUCKET_SLOTS;
@@ -62,7 +68,7 @@ void refill_put(struct refill *refill, uint64_t hash, uint32_t group)
 		return;
 	}
 	*slot |= SLOT_HASH(hash);
-	refill->block[filter_word(refill->bucket_count, hash)] |= filter_bits(hash);
+	refill->block[filter_word(filter_words(refill->bucket_count), hash)] |= filter_bits(hash);
 	refill_set_group(slot, group);
 	refill->name_count++;
 	unsigned distance = (unsigned)((size_t)(slot - home) / BUCKET_SLOTS);

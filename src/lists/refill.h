@@ -30,6 +30,8 @@ struct refill {
 PF_MUST_CHECK int refill_init(struct refill *refill, size_t name_count);
 void refill_deinit(struct refill *refill);
 
+/* Has the place of the hash fetched from memory; waits for nothing. */
+void refill_fetch(const struct refill *refill, uint64_t hash);
 /* The slot of the hash, or NULL. */
 uint64_t *refill_find(const struct refill *refill, uint64_t hash);
 /* Puts in a hash that is not there. */

@@ -16,9 +16,16 @@ size_t sealed_bytes(const struct sealed_shape *shape)
 
 void sealed_attach(struct sealed *sealed, const struct sealed_shape *shape, const void *block)
 {
-	sealed->shape = *shape;
+	*sealed = (struct sealed){.shape = *shape};
+	sealed->key = name_key_of((struct hash_key){shape->seed});
+	for (unsigned labels = 0; labels <= NAME_LABELS_MAX; labels++) {
+		sealed->has_depth[labels] = shape->depths[labels / 64] >> (labels % 64) & 1;
+		if (sealed->has_depth[labels])
+			sealed->deepest = labels;
+	}
+	sealed->filter_word_count = filter_words(shape->bucket_count);
 	sealed->filter = block;
-	sealed->slots = sealed->filter + filter_words(shape->bucket_count);
+	sealed->slots = sealed->filter + sealed->filter_word_count;
 	sealed->starts = (const uint32_t *)(sealed->slots + shape->slot_count);
 	sealed->words = sealed->starts + shape->group_count + 2;
 }
@@ -26,43 +33,58 @@ void sealed_attach(struct sealed *sealed, const struct sealed_shape *shape, cons
 /* One tail of a name that is asked for: as many as it has labels. */
 struct tail {
 	uint64_t hash;
-	const uint64_t *word; /* of the filter */
 	const uint64_t *bucket;
-	uint8_t labels;
-	uint8_t wanted; /* what an entry must cover to hold the name */
+	unsigned labels;
 };
 
-/* The tails at which some entry could be, longest first: of a depth that some entry has, and let through by the filter. Memory
- * is what a look-up waits for: all words of the filter are fetched while hashes are computed, and only then the buckets of the
- * few tails that are left. */
-static size_t find_tails(const struct sealed *sealed, const struct dns_name *name,
-                         struct tail tails[NAME_LABELS_MAX])
+/* The tails at which some entry could be, shortest first: of a depth that some entry has, and let through by the filter.
+ *
+ * Memory is what a look-up waits for. So the buckets of all are fetched at once, whatever the filter will say, and there is no
+ * branch on what has only just been read: a processor that guesses wrong, as it must when the name decides, throws away what it
+ * had begun, while one that needs not guess begins with the next name. */
+static inline __attribute__((always_inline)) size_t fetch_wire(const struct sealed *sealed,
+                                                               const uint8_t *wire, unsigned labels,
+                                                               struct tail tails[NAME_LABELS_MAX])
 {
-	const struct sealed_shape *shape = &sealed->shape;
-	const struct hash_key key = {shape->seed};
-	size_t count = 0, left = 0, at = 0;
-	for (unsigned labels = name->labels; labels; labels--) {
-		if (shape->depths[labels / 64] >> (labels % 64) & 1) {
-			struct tail *tail = &tails[count++];
-			tail->hash = hash_bytes(key, name->wire + at, name->length - at);
-			tail->word = sealed->filter + filter_word(shape->bucket_count, tail->hash);
-			tail->labels = (uint8_t)labels;
-			__builtin_prefetch(tail->word);
-		}
-		at += name->wire[at] + 1u;
-	}
-	for (size_t i = 0; i < count; i++) {
-		struct tail *tail = &tails[i];
-		if (~*tail->word & filter_bits(tail->hash))
+	uint8_t starts[NAME_LABELS_MAX];
+	unsigned most = labels < sealed->deepest ? labels : sealed->deepest;
+	uint64_t hash = sealed->key.second;
+	size_t count = 0;
+	name_hash_starts(wire, labels, starts);
+	for (unsigned i = 0; i < most; i++) {
+		hash = name_hash_label(&sealed->key, hash, wire + starts[labels - 1 - i]);
+		if (!sealed->has_depth[i + 1])
 			continue;
-		size_t bucket = sealed_bucket(shape->bucket_count, tail->hash);
-		tail->bucket = sealed->slots + bucket * BUCKET_SLOTS;
-		tail->wanted = tail->labels == name->labels ? LIST_COVERS_SELF : LIST_COVERS_BELOW;
-		tail->hash = SLOT_HASH(tail->hash);
+		struct tail *tail = &tails[count];
+		size_t bucket = sealed_bucket(sealed->shape.bucket_count, hash);
+		uint64_t word = sealed->filter[filter_word(sealed->filter_word_count, hash)];
+		*tail = (struct tail){hash, sealed->slots + bucket * BUCKET_SLOTS, i + 1};
 		__builtin_prefetch(tail->bucket);
-		tails[left++] = *tail;
+		count += !(~word & filter_bits(hash));
 	}
-	return left;
+	return count;
+}
+
+static __attribute__((noinline)) size_t fetch_long(const struct sealed *sealed,
+                                                   const struct dns_name *name,
+                                                   struct tail tails[NAME_LABELS_MAX])
+{
+	uint8_t wire[NAME_WIRE_MAX + NAME_HASH_WORD] = {0};
+	memcpy(wire, name->wire, name->length);
+	return fetch_wire(sealed, wire, name->labels, tails);
+}
+
+static inline size_t fetch_tails(const struct sealed *sealed, const struct dns_name *name,
+                                 struct tail tails[NAME_LABELS_MAX])
+{
+	if (name->length > NAME_HASH_WIRE_MAX)
+		return fetch_long(sealed, name, tails);
+	return fetch_wire(sealed, name->wire, name->labels, tails);
+}
+
+static inline uint8_t wanted_of(unsigned labels, const struct dns_name *name)
+{
+	return labels == name->labels ? LIST_COVERS_SELF : LIST_COVERS_BELOW;
 }
 
 #ifdef __SSE2__
@@ -94,10 +116,11 @@ static inline unsigned compare_slots(const uint64_t *bucket, uint64_t hash, unsi
 }
 #endif
 
-/* The group of the tail's name in one bucket; 0 when it has none there. */
-static inline uint32_t find_in_bucket(const uint64_t *bucket, uint64_t hash, unsigned *distance)
+/* Two names of one bucket have 32 bits in common. */
+static __attribute__((noinline)) uint32_t find_among(const uint64_t *bucket, uint64_t hash,
+                                                     unsigned equal)
 {
-	for (unsigned equal = compare_slots(bucket, hash, distance); equal; equal &= equal - 1) {
+	for (; equal; equal &= equal - 1) {
 		uint64_t slot = bucket[__builtin_ctz(equal)];
 		if (SLOT_HASH(slot) == hash && SLOT_GROUP(slot))
 			return SLOT_GROUP(slot);
@@ -105,17 +128,54 @@ static inline uint32_t find_in_bucket(const uint64_t *bucket, uint64_t hash, uns
 	return 0;
 }
 
-/* The group of the tail's name; 0 when no list has it. */
-static uint32_t find_group(const struct tail *tail)
+/* The group of the tail's name in one bucket; 0 when it has none there. */
+static inline uint32_t find_in_bucket(const uint64_t *bucket, uint64_t hash, unsigned *distance)
 {
-	const uint64_t *bucket = tail->bucket;
-	unsigned distance, ignored;
-	uint32_t group = find_in_bucket(bucket, tail->hash, &distance);
+	unsigned equal = compare_slots(bucket, hash, distance);
+	if (__builtin_expect(equal & (equal - 1), 0))
+		return find_among(bucket, hash, equal);
+	uint64_t slot = bucket[__builtin_ctz(equal | 1u << (BUCKET_SLOTS - 1))];
+	return SLOT_GROUP(slot) & -(uint32_t)(SLOT_HASH(slot) == hash);
+}
+
+static __attribute__((noinline)) uint32_t find_behind(const uint64_t *bucket, uint64_t hash,
+                                                      unsigned distance)
+{
+	uint32_t group = 0;
+	unsigned ignored;
 	for (; distance && !group; distance--) {
 		bucket += BUCKET_SLOTS;
-		group = find_in_bucket(bucket, tail->hash, &ignored);
+		group = find_in_bucket(bucket, hash, &ignored);
 	}
 	return group;
+}
+
+/* The group of the tail's name; 0 when no list has it. */
+static inline uint32_t find_group(const struct tail *tail)
+{
+	unsigned distance;
+	uint64_t hash = SLOT_HASH(tail->hash);
+	uint32_t group = find_in_bucket(tail->bucket, hash, &distance);
+	if (__builtin_expect(!group & (distance != 0), 0))
+		group = find_behind(tail->bucket, hash, distance);
+	return group;
+}
+
+/* Those of `count` tails that some list has, the longest first. */
+struct found {
+	uint32_t group;
+	unsigned labels;
+};
+
+static inline size_t find_groups(const struct tail *tails, size_t count,
+                                 struct found found[NAME_LABELS_MAX])
+{
+	size_t found_count = 0;
+	while (count--) {
+		found[found_count] = (struct found){find_group(&tails[count]), tails[count].labels};
+		found_count += found[found_count].group != 0;
+	}
+	return found_count;
 }
 
 static const uint32_t *bitmap(const uint32_t *words, unsigned number)
@@ -144,25 +204,25 @@ static const uint32_t *match_bitmaps(const uint32_t *words, uint8_t wanted,
 	return bitmap(words, BITMAP_COUNT);
 }
 
-static void match_group(const struct sealed *sealed, uint32_t group, const struct tail *tail,
-                        struct list_match *match)
+static void match_group(const struct sealed *sealed, uint32_t group, unsigned labels,
+                        uint8_t wanted, struct list_match *match)
 {
 	const uint32_t *at = sealed->words + sealed->starts[group];
 	const uint32_t *end = sealed->words + sealed->starts[group + 1];
 	if (*at == GROUP_BITMAPS)
-		at = match_bitmaps(at, tail->wanted, match);
+		at = match_bitmaps(at, wanted, match);
 	while (at < end) {
 		uint32_t word = *at++, detail = word & GROUP_DETAIL_FOLLOWS ? *at++ : 0;
 		uint8_t covers = GROUP_COVERS(word);
 		bool exception = covers & LIST_EXCEPTION;
-		if (!(covers & tail->wanted))
+		if (!(covers & wanted))
 			continue;
 		if (!detail) {
 			list_set_add(exception ? &match->excepted : &match->held, GROUP_LIST(word));
 			match->any_excepted |= exception;
 		} else if (match->hit_count < LIST_HITS_MAX) {
 			match->hits[match->hit_count++] =
-				(struct list_hit){detail, GROUP_LIST(word), covers, tail->labels};
+				(struct list_hit){detail, GROUP_LIST(word), covers, (uint8_t)labels};
 		} else {
 			match->hits_cut = true;
 		}
@@ -173,13 +233,44 @@ void sealed_match(const struct sealed *sealed, const struct dns_name *name,
                   struct list_match *match)
 {
 	struct tail tails[NAME_LABELS_MAX];
+	struct found found[NAME_LABELS_MAX];
 	memset(match, 0, offsetof(struct list_match, hits));
-	size_t count = find_tails(sealed, name, tails);
-	for (size_t i = 0; i < count; i++) {
-		uint32_t group = find_group(&tails[i]);
-		if (group)
-			match_group(sealed, group, &tails[i], match);
+	size_t count = find_groups(tails, fetch_tails(sealed, name, tails), found);
+	for (size_t i = 0; i < count; i++)
+		match_group(sealed, found[i].group, found[i].labels, wanted_of(found[i].labels, name),
+		            match);
+}
+
+/* Adds the lists of a group of plain entries that hold the name; false when it has others too. */
+static inline bool add_plain_group(const struct sealed *sealed, uint32_t group, uint8_t wanted,
+                                   struct list_set *held)
+{
+	const uint32_t *at = sealed->words + sealed->starts[group];
+	const uint32_t *end = sealed->words + sealed->starts[group + 1];
+	for (; at < end; at++) {
+		uint32_t word = *at;
+		if (word & ~(uint32_t)(UINT16_MAX | COVERS_ALL << 16))
+			return false;
+		uint64_t covers = (GROUP_COVERS(word) & wanted) != 0;
+		held->words[GROUP_LIST(word) / 64] |= covers << GROUP_LIST(word) % 64;
 	}
+	return true;
+}
+
+bool sealed_match_plain(const struct sealed *sealed, const struct dns_name *name,
+                        struct list_set *held)
+{
+	struct tail tails[NAME_LABELS_MAX];
+	struct found found[NAME_LABELS_MAX];
+	memset(held, 0, sizeof *held);
+	size_t count = fetch_tails(sealed, name, tails);
+	if (!count) /* nearly always, of a name that is on no list */
+		return true;
+	count = find_groups(tails, count, found);
+	for (size_t i = 0; i < count; i++)
+		if (!add_plain_group(sealed, found[i].group, wanted_of(found[i].labels, name), held))
+			return false;
+	return true;
 }
 
 /* ---- one list's entries ------------------------------------------------------------------- */
@@ -194,15 +285,15 @@ static uint8_t bitmap_covers(const uint32_t *words, size_t list, unsigned first)
 /* The hits of one list, as they are added up. */
 struct finding {
 	size_t list, count;
-	const struct tail *tail;
+	uint8_t labels, wanted; /* of the tail that is looked at */
 	struct list_hit *hits;
 };
 
 static void add_hit(struct finding *finding, uint8_t covers, uint32_t detail)
 {
-	if (covers & finding->tail->wanted && finding->count < LIST_HITS_MAX)
+	if (covers & finding->wanted && finding->count < LIST_HITS_MAX)
 		finding->hits[finding->count++] =
-			(struct list_hit){detail, (uint16_t)finding->list, covers, finding->tail->labels};
+			(struct list_hit){detail, (uint16_t)finding->list, covers, finding->labels};
 }
 
 static void find_in_group(const struct sealed *sealed, uint32_t group, struct finding *finding)
@@ -227,13 +318,13 @@ size_t sealed_find(const struct sealed *sealed, size_t list, const struct dns_na
                    struct list_hit hits[LIST_HITS_MAX])
 {
 	struct tail tails[NAME_LABELS_MAX];
+	struct found found[NAME_LABELS_MAX];
 	struct finding finding = {.list = list, .hits = hits};
-	size_t count = find_tails(sealed, name, tails);
+	size_t count = find_groups(tails, fetch_tails(sealed, name, tails), found);
 	for (size_t i = 0; i < count; i++) {
-		uint32_t group = find_group(&tails[i]);
-		finding.tail = &tails[i];
-		if (group)
-			find_in_group(sealed, group, &finding);
+		finding.labels = (uint8_t)found[i].labels;
+		finding.wanted = wanted_of(found[i].labels, name);
+		find_in_group(sealed, found[i].group, &finding);
 	}
 	return finding.count;
 }

@@ -18,6 +18,7 @@
 
 #include "lists/groups.h"
 #include "lists/index.h"
+#include "lists/name_hash.h"
 
 #define BUCKET_SLOTS 8
 #define BUCKET_LOAD_PERCENT 88 /* of 8 slots; with the filter 9.6 bytes a name */
@@ -54,6 +55,10 @@ struct sealed_shape {
 
 struct sealed {
 	struct sealed_shape shape;
+	struct name_key key;                 /* of the seed */
+	unsigned deepest;                    /* no entry has more labels */
+	bool has_depth[NAME_LABELS_MAX + 1]; /* shape.depths, a byte each */
+	size_t filter_word_count;
 	const uint64_t *slots, *filter;
 	const uint32_t *starts, *words;
 };
@@ -70,9 +75,9 @@ static inline size_t filter_words(uint64_t bucket_count)
 	return (bucket_count * 7 / 16 / BUCKET_SLOTS + 1) * BUCKET_SLOTS;
 }
 
-static inline size_t filter_word(uint64_t bucket_count, uint64_t hash)
+static inline size_t filter_word(size_t word_count, uint64_t hash)
 {
-	return sealed_bucket(filter_words(bucket_count), hash);
+	return sealed_bucket(word_count, hash);
 }
 
 static inline uint64_t filter_bits(uint64_t hash)
@@ -93,7 +98,9 @@ bool sealed_shape_fits(const struct sealed_shape *shape, size_t bytes);
  * outside, nor for ever, nor speaks of a list that is not among the `list_count`, nor of a detail over `detail_count`? */
 bool sealed_is_sound(const struct sealed *sealed, size_t list_count, size_t detail_count);
 
-/* list_index_match and list_index_find of index.h. */
+/* list_index_match_plain, list_index_match and list_index_find of index.h. */
+bool sealed_match_plain(const struct sealed *sealed, const struct dns_name *name,
+                        struct list_set *held);
 void sealed_match(const struct sealed *sealed, const struct dns_name *name,
                   struct list_match *match);
 size_t sealed_find(const struct sealed *sealed, size_t list, const struct dns_name *name,

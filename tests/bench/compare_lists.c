@@ -29,7 +29,7 @@ static void load(struct side *side, int count, char **files)
 __attribute__((noinline)) static double ask_few(const struct side *side,
                                                 const struct questions *questions, size_t *held)
 {
-	double ns = questions_ask(side->lists, side->scratch, questions, held);
+	double ns = questions_ask(side->lists, side->scratch, questions, QUESTIONS_IN_TURN, held);
 	__asm__ volatile("# few" ::: "memory"); /* no tail call, and not the same code as the other */
 	return ns;
 }
@@ -37,7 +37,7 @@ __attribute__((noinline)) static double ask_few(const struct side *side,
 __attribute__((noinline)) static double ask_many(const struct side *side,
                                                  const struct questions *questions, size_t *held)
 {
-	double ns = questions_ask(side->lists, side->scratch, questions, held);
+	double ns = questions_ask(side->lists, side->scratch, questions, QUESTIONS_IN_TURN, held);
 	__asm__ volatile("# many" ::: "memory");
 	return ns;
 }
@@ -47,7 +47,7 @@ static void compare(const struct side *few, const struct side *many,
                     const struct questions *questions, double ns[2])
 {
 	size_t of_few, of_many, ignored;
-	double loop = questions_ask(NULL, NULL, questions, &ignored);
+	double loop = questions_ask(NULL, NULL, questions, QUESTIONS_IN_TURN, &ignored);
 	ns[0] = ask_few(few, questions, &of_few);
 	ns[1] = ask_many(many, questions, &of_many);
 	if (of_few != of_many)

@@ -24,9 +24,15 @@ struct config *bench_config(int count, char **files);
  * names that miss. */
 struct questions questions_read(const char *path, size_t most, bool spoiled);
 
-/* Asks all of them once; nanoseconds of this processor for each, and how many were held. Without lists (NULL): of the loop around the
- * look-ups, which copies each name as a packet would bring it. */
+/* How names are asked for. */
+enum question_order {
+	QUESTIONS_IN_TURN, /* one does not hang on another, as packets come */
+	QUESTIONS_CHAINED, /* each is known only after the answer before: no two look-ups go on at once */
+};
+
+/* Asks all of them once; nanoseconds of this processor for each, and how many were held. Names are copied out before they are asked
+ * for, 32 at a time, as a worker takes its packets. Without lists (NULL): of the loop around the look-ups. */
 double questions_ask(const struct lists *lists, struct regex_scratch *scratch,
-                     const struct questions *questions, size_t *held);
+                     const struct questions *questions, enum question_order order, size_t *held);
 
 #endif

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "lists/index.h"
+#include "lists/name_hash.h"
 
 #define ENTRY_COUNT 3000
 #define QUESTION_COUNT 1800
@@ -181,6 +182,11 @@ static void compare(const struct list_index *index, const struct reference *refe
 	struct list_match match;
 	memset(&match, 0xff, sizeof match); /* what was in it must not matter */
 	list_index_match(index, name, &match);
+	struct list_set held;
+	memset(&held, 0xff, sizeof held);
+	if (list_index_match_plain(index, name, &held))
+		assert_true(!match.hit_count && !match.any_excepted &&
+		            !memcmp(&held, &match.held, sizeof held));
 	check_said(reference, &match, name);
 	check_nothing_else(reference, &match, name);
 	check_found(index, reference, name);
@@ -297,6 +303,9 @@ static void shared_name(size_t name_count)
 	list_index_match(index, &name, &match);
 	for (size_t i = 0; i < PF_COUNT(match.held.words); i++)
 		assert_true(match.held.words[i] == UINT64_MAX);
+	struct list_set held;
+	bool few = list_index_match_plain(index, &other, &held);
+	assert_true(few && list_set_has(&held, 7));
 	assert_true(list_index_bytes(index) < (size_t)5256 * 10);
 	assert_int_equal(list_index_names(index), 5001);
 	list_index_free(&index);
@@ -308,6 +317,48 @@ static void test_shared_name(void **state)
 	shared_name(0);
 	shared_name(5001);
 	shared_name(4800);
+}
+
+/* The hash of a name is that of its labels from the last to the first; it hangs on every byte and on where labels end, and on nothing
+ * that stands behind the name. */
+static void test_name_hash(void **state)
+{
+	(void)state;
+	const struct name_key key = name_key_of((struct hash_key){11});
+	struct dns_name name = {.length = 1, .wire = {0}};
+	uint64_t hash = key.second, before[64];
+	uint8_t wire[NAME_WIRE_MAX + NAME_HASH_WORD];
+	size_t count = 0;
+	/* labels of 1, 2, 3 … bytes, put in front one by one up to 253 bytes in all, so also of 15, 16 and 17 */
+	for (size_t bytes = 1; name.length + bytes + 1 <= NAME_WIRE_MAX; bytes++) {
+		memmove(name.wire + bytes + 1, name.wire, name.length);
+		name.wire[0] = (uint8_t)bytes;
+		memset(name.wire + 1, 'a', bytes);
+		name.length = (uint8_t)(name.length + bytes + 1);
+		name.labels++;
+		memset(wire, (int)bytes, sizeof wire);
+		memcpy(wire, name.wire, name.length);
+		hash = name_hash_label(&key, hash, wire);
+		memset(name.wire + name.length, 0xaa, NAME_WIRE_MAX - name.length);
+		assert_true(name_hash(&key, &name) == hash);
+		for (size_t i = 0; i < count; i++)
+			assert_true(before[i] != hash);
+		before[count++] = hash;
+		struct dns_name other = name;
+		for (size_t i = 1; i <= bytes; i++) {
+			other.wire[i] ^= 1;
+			assert_true(name_hash(&key, &other) != hash);
+			other.wire[i] ^= 1;
+		}
+	}
+	static const char *const alike[] = {"a.bc", "ab.c", "abc", "a.b.c", "c.ab", "bc.a"};
+	uint64_t hashes[PF_COUNT(alike)];
+	for (size_t i = 0; i < PF_COUNT(alike); i++) {
+		assert_int_equal(dns_name_from_text(alike[i], &name), PF_OK);
+		hashes[i] = name_hash(&key, &name);
+		for (size_t j = 0; j < i; j++)
+			assert_true(hashes[i] != hashes[j]);
+	}
 }
 
 /* A guess that was wrong is known as such. */
@@ -339,7 +390,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_like_reference), cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_deepest),        cmocka_unit_test(test_shared_name),
-		cmocka_unit_test(test_guesses),
+		cmocka_unit_test(test_guesses),        cmocka_unit_test(test_name_hash),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
