@@ -59,7 +59,7 @@ static const struct shape answers[] = {
 	{"/api/v1/rules", "rules:[@Rule]"},
 	{"/api/v1/countries", "range:o home:[s] countries:[@Country]"},
 	{"/api/v1/overview",
-     "range:o queries:i flag:i sinkhole:i hours:[o] countries:[o] devices:[o] home:[s]"},
+     "range:o step:s queries:i flag:i sinkhole:i hours:[o] countries:[o] devices:[o] home:[s]"},
 	{"/api/v1/report", "subject:o range:o devices:[o] totals:o owners:[o] findings:[s]"},
 	{"/api/v1/explain",
      "device:o name:s type:s action:s rule:i rule_name:s stage:s reason:s rcode:s "

@@ -112,15 +112,19 @@ struct store_answer {
 	const struct store_answer_address *addresses;
 };
 
-/* So many queries of a device, in an hour or a day (UTC). `country` is where an address of the answer stands. */
+/* So many queries. `country` is where an address of the answer stands. What a question does not tell apart is "", or 0. */
 struct store_sum {
 	const char *device_id, *device, *name, *action, *standing, *country;
 	int64_t time_wall_us, count;
 };
+/* Those of a long time are answered by sums of longer times, where these are exact: a year costs little more than a month. Times are UTC. */
 enum store_sums {
-	STORE_SUMS_HOURS, /* of all names together: `name` is ""; of each name when the filter has a name or a domain */
-	STORE_SUMS_NAME_DAYS, /* of each name */
-	STORE_SUMS_NAME_HOURS, /* of each name, by the hour: only with a filter for few names, or a short time */
+	STORE_SUMS_HOURS,   /* of each hour: all devices of the filter, and all names together */
+	STORE_SUMS_DAYS,    /* of each day, the same */
+	STORE_SUMS_DEVICES, /* of each device, all the time together */
+	STORE_SUMS_NAMES,   /* of each device and name, all the time together */
+	STORE_SUMS_NAME_DAYS, /* of each device, name and day: as many rows as there are days, when many names are meant */
+	STORE_SUMS_NAME_HOURS, /* of each device, name and hour: only with a filter for few names, or a short time */
 };
 
 struct store {
@@ -142,7 +146,8 @@ struct store {
 	/* Calls `each` once, or not at all when there is no such answer any more. May be asked from within history and queries. */
 	int (*answer)(struct store *store, int64_t answer,
 	              int (*each)(void *data, const struct store_answer *row), void *data);
-	/* In no order; since and until count to the hour or the day. With a rule, type, country, control or network they are counted from the raw
+	/* In no order, and several rows may speak of the same: they add up. Since and until count to the hour, with names to the day (but
+	 * NAME_HOURS). With a name or a domain in the filter each name is told. With a rule, type, country, control or network they are counted from the raw
 	 * queries, to the millisecond and without `country`, as far back as those go. */
 	int (*sums)(struct store *store, enum store_sums what, const struct store_filter *filter,
 	            int (*each)(void *data, const struct store_sum *row), void *data);

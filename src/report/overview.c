@@ -1,4 +1,4 @@
-/* The first look, see overview.h: one walk over the hourly sums. */
+/* The first look, see overview.h: one walk over the sums of hours or days, and one over those of devices. */
 #include "report/overview.h"
 
 #include <stdio.h>
@@ -9,9 +9,10 @@
 #include "report/text.h"
 
 #define US_PER_HOUR INT64_C(3600000000)
+#define HOURS_PER_DAY 24
 
 struct overview {
-	int64_t first_hour;
+	int64_t unit_us, first;      /* of `hours`: what one stands for, and the number of the first */
 	json_t *hours;               /* array of objects */
 	json_t *devices, *countries; /* id or code to its object */
 	int64_t queries, flag, sinkhole;
@@ -59,11 +60,21 @@ static void add_country(struct overview *overview, const struct store_sum *row)
 	json_object_set_new(json_object_get(country, "devices"), row->device_id, json_true());
 }
 
-static int on_sum(void *data, const struct store_sum *row)
+static int on_time(void *data, const struct store_sum *row)
 {
 	struct overview *overview = data;
-	const char *place = place_of(row);
-	int64_t hour = row->time_wall_us / US_PER_HOUR - overview->first_hour;
+	int64_t at = row->time_wall_us / overview->unit_us - overview->first;
+	json_t *step = at >= 0 ? json_array_get(overview->hours, (size_t)at) : NULL;
+	if (step)
+		add(step, place_of(row), row->count);
+	if (step && !strcmp(row->action, "flag"))
+		add(step, "flag", row->count);
+	return PF_OK;
+}
+
+static int on_device(void *data, const struct store_sum *row)
+{
+	struct overview *overview = data;
 	json_t *device = device_of(overview, row);
 	if (!device)
 		return PF_ENOMEM;
@@ -75,12 +86,7 @@ static int on_sum(void *data, const struct store_sum *row)
 		overview->sinkhole += row->count;
 	}
 	add(device, "queries", row->count);
-	add(device, place, row->count);
-	json_t *of_hour = hour >= 0 ? json_array_get(overview->hours, (size_t)hour) : NULL;
-	if (of_hour)
-		add(of_hour, place, row->count);
-	if (of_hour && !strcmp(row->action, "flag"))
-		add(of_hour, "flag", row->count);
+	add(device, place_of(row), row->count);
 	add_country(overview, row);
 	return PF_OK;
 }
@@ -142,35 +148,42 @@ static void settle_countries(json_t *countries)
 	}
 }
 
-static json_t *empty_hours(int64_t first, int64_t last)
+static json_t *empty_hours(const struct overview *overview, int64_t last)
 {
 	json_t *hours = json_array();
-	for (int64_t hour = first; hour <= last; hour++)
-		json_array_append_new(hours, json_pack("{s:o}", "time", report_time(hour * US_PER_HOUR)));
+	for (int64_t at = overview->first; at <= last; at++)
+		json_array_append_new(hours,
+		                      json_pack("{s:o}", "time", report_time(at * overview->unit_us)));
 	return hours;
 }
 
 int overview_make(struct store *store, const struct store_filter *filter, json_t **document)
 {
 	int64_t first = filter->since_wall_us / US_PER_HOUR, last = filter->until_wall_us / US_PER_HOUR;
+	bool by_day = last - first > OVERVIEW_HOURS_MAX;
 	*document = NULL;
-	if (last < first || last - first > OVERVIEW_HOURS_MAX) {
-		snprintf(store->error, sizeof store->error, "The time must be %d hours at most.",
-		         OVERVIEW_HOURS_MAX);
+	if (last < first || last - first > OVERVIEW_DAYS_MAX * HOURS_PER_DAY) {
+		snprintf(store->error, sizeof store->error, "The time must be %d days at most.",
+		         OVERVIEW_DAYS_MAX);
 		return PF_EINVAL;
 	}
-	struct overview overview = {.first_hour = first,
-	                            .hours = empty_hours(first, last),
+	struct overview overview = {.unit_us = by_day ? HOURS_PER_DAY * US_PER_HOUR : US_PER_HOUR,
 	                            .devices = json_object(),
 	                            .countries = json_object()};
-	int result = store->sums(store, STORE_SUMS_HOURS, filter, on_sum, &overview);
+	overview.first = filter->since_wall_us / overview.unit_us;
+	overview.hours = empty_hours(&overview, filter->until_wall_us / overview.unit_us);
+	int result =
+		store->sums(store, by_day ? STORE_SUMS_DAYS : STORE_SUMS_HOURS, filter, on_time, &overview);
+	if (result == PF_OK)
+		result = store->sums(store, STORE_SUMS_DEVICES, filter, on_device, &overview);
 	settle_countries(overview.countries);
 	json_t *made =
-		json_pack("{s:{s:o, s:o}, s:I, s:I, s:I, s:o, s:o, s:o}", "range", "since",
+		json_pack("{s:{s:o, s:o}, s:s, s:I, s:I, s:I, s:o, s:o, s:o}", "range", "since",
 	              report_time(filter->since_wall_us), "until", report_time(filter->until_wall_us),
-	              "queries", (json_int_t)overview.queries, "flag", (json_int_t)overview.flag,
-	              "sinkhole", (json_int_t)overview.sinkhole, "hours", overview.hours, "countries",
-	              ordered(overview.countries), "devices", ordered(overview.devices));
+	              "step", by_day ? "day" : "hour", "queries", (json_int_t)overview.queries, "flag",
+	              (json_int_t)overview.flag, "sinkhole", (json_int_t)overview.sinkhole, "hours",
+	              overview.hours, "countries", ordered(overview.countries), "devices",
+	              ordered(overview.devices));
 	if (result == PF_OK && !made)
 		result = PF_ENOMEM;
 	if (result != PF_OK)

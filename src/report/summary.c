@@ -97,7 +97,7 @@ static int on_hour(void *data, const struct store_sum *row)
 	return PF_OK;
 }
 
-static int on_name_day(void *data, const struct store_sum *row)
+static int on_name(void *data, const struct store_sum *row)
 {
 	struct parts *parts = data;
 	json_t *owner = parts_member(parts->owners, parts_domain(parts, row->name), json_object);
@@ -240,7 +240,7 @@ static int collect(struct parts *parts)
 	if (result == PF_OK)
 		result = store->sums(store, STORE_SUMS_HOURS, &filter, on_hour, parts);
 	if (result == PF_OK)
-		result = store->sums(store, STORE_SUMS_NAME_DAYS, &filter, on_name_day, parts);
+		result = store->sums(store, STORE_SUMS_NAMES, &filter, on_name, parts);
 	if (result == PF_OK)
 		result = store->endpoints(store, &filter, on_endpoint, parts);
 	if (result == PF_OK)

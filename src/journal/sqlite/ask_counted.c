@@ -177,7 +177,7 @@ static int hand_out(const struct counted *counted,
 			.action = group->action,
 			.standing = group->standing,
 			.country = "",
-			.time_wall_us = cell->unit * counted->unit_ms * US_PER_MS,
+			.time_wall_us = cell->unit ? cell->unit * counted->unit_ms * US_PER_MS : 0,
 			.count = cell->count,
 		};
 		result = each(data, &row);
@@ -193,7 +193,8 @@ bool ask_counted_needed(const struct store_filter *filter)
 int ask_counted(struct sqlite_store *store, const struct store_filter *filter, bool names,
                 int64_t unit_us, int (*each)(void *data, const struct store_sum *row), void *data)
 {
-	struct counted counted = {.unit_ms = unit_us / US_PER_MS, .names = names};
+	/* Without times: all of them are in the first. */
+	struct counted counted = {.unit_ms = unit_us ? unit_us / US_PER_MS : INT64_MAX, .names = names};
 	int result = find_groups(store, filter, &counted);
 	if (result == PF_OK)
 		result = scan(store, filter, count_row, &counted);

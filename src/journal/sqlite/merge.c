@@ -66,9 +66,9 @@ static const char *const move_endpoints[] = {
 static const char *const move_sums[] = {
 	MOVE_SUM("sum_hour", "hour", ", name"),   MOVE_SUM("sum_day", "day", ", name"),
 	MOVE_SUM("sum_month", "month", ", name"), MOVE_SUM("total_hour", "hour", ""),
-	MOVE_SUM("total_day", "day", ""),
+	MOVE_SUM("total_day", "day", ""),         MOVE_SUM("total_month", "month", ""),
 };
-/* Of the five tables this one has the most rows. */
+/* Of the seven tables this one has the most rows. */
 #define ANY_LEFT(device)                                                       \
 	"(EXISTS (SELECT 1 FROM endpoint e WHERE e.device = " device ") OR EXISTS" \
 	" (SELECT 1 FROM sum_hour s WHERE s.device = " device "))"

@@ -1,5 +1,6 @@
-/* From version 1, in which each query was a row of its own. Dictionaries and endpoints are copied with their ids, queries are put
- * into blocks by the same code that writes new ones, and sums are made of what is there. */
+/* From version 1, in which each query was a row of its own: dictionaries and endpoints are copied with their ids, queries are put
+ * into blocks by the same code that writes new ones, and sums are made of what is there. From version 2, which had fewer sums: it is copied as
+ * it is, and they are added. Either way the new file is made beside the old one. */
 #include "journal/sqlite/migrate.h"
 
 #include <errno.h>
@@ -161,22 +162,22 @@ static int copy_queries(struct sqlite_sink *sink)
 	return result == PF_OK ? run_sql(sink->db, "COMMIT") : result;
 }
 
-static int make_sums(sqlite3 *db)
+static int make_sums(struct sqlite_sink *sink)
 {
+	sqlite3 *db = sink->db;
 	int64_t last = 0, hour = 0;
 	int result = run_numbers(db, "SELECT max(id) FROM block", 0, 0, &last);
 	for (int64_t row = 0; row <= last && result == PF_OK; row += SLICE_ROWS)
 		result = run_numbers(db, sums_sql, row, row + SLICE_ROWS, NULL);
 	if (result == PF_OK)
 		result = run_numbers(db, "SELECT ifnull(max(hour), 0) FROM sum_hour", 0, 0, &hour);
-	if (result == PF_OK)
-		result = run_sql(db, "BEGIN");
-	if (result == PF_OK)
-		result = sums_roll(db, 0, hour);
-	return result == PF_OK ? run_sql(db, "COMMIT") : result;
+	int64_t rows = result == PF_OK ? 1 : -1;
+	while (rows > 0)
+		rows = roll_step(sink, hour, ROLL_ROWS_MAX);
+	return rows < 0 ? PF_EIO : PF_OK;
 }
 
-static int copy_all(struct sqlite_sink *sink, const char *path)
+static int copy_version1(struct sqlite_sink *sink, const char *path)
 {
 	char *attach = sqlite3_mprintf("ATTACH %Q AS old", path);
 	int result = attach ? run_sql(sink->db, attach) : PF_EIO;
@@ -188,7 +189,7 @@ static int copy_all(struct sqlite_sink *sink, const char *path)
 		result = copy_tables(sink->db);
 	if (result == PF_OK)
 		result = copy_queries(sink);
-	return result == PF_OK ? make_sums(sink->db) : result;
+	return result == PF_OK ? make_sums(sink) : result;
 }
 
 /* ---- files ------------------------------------------------------------------------------- */
@@ -232,11 +233,10 @@ static bool is_read(const char *path)
 }
 
 /* The old file gets a second name, then the new one takes its first: at no time is there no journal. */
-static int replace(const char *path, const char *fresh, char *error, size_t error_size)
+static int replace(const char *path, const char *fresh, const char *backup, char *error,
+                   size_t error_size)
 {
-	char backup[PATH_MAX];
 	struct stat old, kept;
-	snprintf(backup, sizeof backup, "%s.v1-backup", path);
 	if (is_read(path)) {
 		snprintf(error, error_size,
 		         "The journal %s is of an earlier version, and can not be rewritten while another "
@@ -256,6 +256,8 @@ static int replace(const char *path, const char *fresh, char *error, size_t erro
 	return PF_EIO;
 }
 
+/* ---- versions ---------------------------------------------------------------------------- */
+
 /* -1 when it can not be told; opening it says why. */
 static int64_t version_of(const char *path)
 {
@@ -264,7 +266,8 @@ static int64_t version_of(const char *path)
 	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK &&
 	    run_numbers(db, "PRAGMA application_id", 0, 0, &application) == PF_OK &&
 	    application == SCHEMA_APPLICATION_ID &&
-	    run_numbers(db, "PRAGMA user_version", 0, 0, &version) == PF_OK && version == 1) {
+	    run_numbers(db, "PRAGMA user_version", 0, 0, &version) == PF_OK && version > 0 &&
+	    version < SCHEMA_VERSION) {
 		/* What is in its -wal belongs to the file that becomes the backup. */
 		sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	}
@@ -272,22 +275,12 @@ static int64_t version_of(const char *path)
 	return version;
 }
 
-int migrate(const char *path, char *error, size_t error_size)
+static int from_version1(const char *path, const char *fresh, char *error, size_t error_size)
 {
-	char fresh[PATH_MAX];
-	if (version_of(path) != 1)
-		return PF_OK;
-	if (snprintf(fresh, sizeof fresh, "%s.v2-new", path) >= (int)sizeof fresh - 16) {
-		snprintf(error, error_size, "The name of the journal %s is too long.", path);
-		return PF_EIO;
-	}
-	int64_t begin_us = clock_now().mono_us;
-	log_info("The journal %s is of an earlier version and is being rewritten.", path);
-	remove_files(fresh);
 	struct sqlite_sink *sink = sink_open(fresh, INT64_MAX, NULL, error, error_size);
 	if (!sink)
 		return PF_EIO;
-	int result = copy_all(sink, path);
+	int result = copy_version1(sink, path);
 	if (result != PF_OK) {
 		schema_explain(sink->db, fresh, error, error_size);
 		block_abandon(&sink->block);
@@ -295,11 +288,59 @@ int migrate(const char *path, char *error, size_t error_size)
 	struct sink *base = &sink->sink;
 	sink->opened = false; /* it has nothing of its own to write */
 	base->close(&base);
+	return result;
+}
+
+static int from_version2(const char *path, const char *fresh, char *error, size_t error_size)
+{
+	sqlite3 *db = NULL;
+	const char *failed = path;
+	/* SQLite writes into an empty file too, and this one others can not read. */
+	int fd = open(fresh, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+	if (fd >= 0)
+		close(fd);
+	int result = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL);
+	char *copy = sqlite3_mprintf("VACUUM INTO %Q", fresh);
+	result = result == SQLITE_OK && copy ? run_sql(db, copy) : PF_EIO;
+	sqlite3_free(copy);
+	if (result == PF_OK) {
+		sqlite3_close(db);
+		failed = fresh;
+		result =
+			sqlite3_open_v2(fresh, &db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK ? PF_OK : PF_EIO;
+	}
+	const char *const scripts[] = {"PRAGMA synchronous = OFF; BEGIN", tables_views_drop_sql,
+	                               tables_added_sql, tables_views_sql,
+	                               "PRAGMA user_version = 3; COMMIT"};
+	for (size_t i = 0; i < PF_COUNT(scripts) && result == PF_OK; i++)
+		result = run_sql(db, scripts[i]);
+	if (result != PF_OK)
+		schema_explain(db, failed, error, error_size);
+	sqlite3_close(db);
+	return result;
+}
+
+int migrate(const char *path, char *error, size_t error_size)
+{
+	char fresh[PATH_MAX], backup[PATH_MAX];
+	int64_t version = version_of(path);
+	if (version < 1 || version >= SCHEMA_VERSION)
+		return PF_OK;
+	snprintf(backup, sizeof backup, "%s.v%d-backup", path, (int)version);
+	if (snprintf(fresh, sizeof fresh, "%s.new", path) >= (int)sizeof fresh - 16) {
+		snprintf(error, error_size, "The name of the journal %s is too long.", path);
+		return PF_EIO;
+	}
+	int64_t begin_us = clock_now().mono_us;
+	log_info("The journal %s is of an earlier version and is being rewritten.", path);
+	remove_files(fresh);
+	int result = version == 1 ? from_version1(path, fresh, error, error_size)
+	                          : from_version2(path, fresh, error, error_size);
 	if (result == PF_OK)
-		result = replace(path, fresh, error, error_size);
+		result = replace(path, fresh, backup, error, error_size);
 	if (result == PF_OK)
-		log_info("The journal %s is rewritten (%lld ms); as it was it is kept in %s.v1-backup.",
-		         path, (long long)(clock_now().mono_us - begin_us) / 1000, path);
+		log_info("The journal %s is rewritten (%lld ms); as it was it is kept in %s.", path,
+		         (long long)(clock_now().mono_us - begin_us) / 1000, backup);
 	remove_files(fresh);
 	return result;
 }

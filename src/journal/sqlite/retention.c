@@ -58,6 +58,9 @@ struct step {
 	"DELETE FROM " table " WHERE (device, " time ", name, class) IN (SELECT s.device, s." time \
 	", s.name, s.class FROM device d CROSS JOIN " table " s ON s.device = d.id AND s." time    \
 	" < " limit " WHERE d.id >= ?1 AND d.id < ?2 LIMIT ?7)"
+#define ALL_SQL(table, time, limit)                                                        \
+	"DELETE FROM " table " WHERE (" time ", class) IN (SELECT " time ", class FROM " table \
+	" WHERE " time " < " limit " LIMIT ?7)"
 #define TOTAL_SQL(table, time, limit)                                                           \
 	"DELETE FROM " table " WHERE (device, " time ", class) IN (SELECT s.device, s." time        \
 	", s.class FROM device d CROSS JOIN " table " s ON s.device = d.id AND s." time " < " limit \
@@ -85,7 +88,9 @@ static const struct step steps[] = {
 	{"device", .sql = {SUM_SQL("sum_hour", "hour", "?4")}},
 	{"device", .sql = {SUM_SQL("sum_day", "day", "?5")}},
 	{"device", .sql = {SUM_SQL("sum_month", "month", "?6")}},
-	{"device", .sql = {TOTAL_SQL("total_hour", "hour", "?4"), TOTAL_SQL("total_day", "day", "?5")}},
+	{"device", .sql = {TOTAL_SQL("total_hour", "hour", "?4"), TOTAL_SQL("total_day", "day", "?5"),
+                       TOTAL_SQL("total_month", "month", "?6")}},
+	{"progress", .sql = {ALL_SQL("all_hour", "hour", "?4"), ALL_SQL("all_day", "day", "?5")}},
 	{"device_change",
      .sql = {"DELETE FROM device_change WHERE id >= ?1 AND id < ?2 AND time < ?3"}},
 	/* A device goes when nothing speaks of it any more: who turned out to be another one at once, all others when they have
@@ -100,6 +105,7 @@ static const struct step steps[] = {
              " AND NOT EXISTS (SELECT 1 FROM sum_month s WHERE s.device = device.id)"
              " AND NOT EXISTS (SELECT 1 FROM total_hour s WHERE s.device = device.id)"
              " AND NOT EXISTS (SELECT 1 FROM total_day s WHERE s.device = device.id)"
+             " AND NOT EXISTS (SELECT 1 FROM total_month s WHERE s.device = device.id)"
              " AND NOT EXISTS (SELECT 1 FROM drift d WHERE d.device = device.id)"
              " AND id NOT IN (SELECT device FROM event) AND id NOT IN (SELECT target FROM merged)"
              " AND id NOT IN (SELECT device FROM device_change)",
@@ -118,10 +124,7 @@ static const struct step steps[] = {
 	{"address", .find_sql = "SELECT id FROM address WHERE id >= ?1 AND id < ?2",
      .kept = TABLE_ADDRESS},
 	/* Names in sums that are not rolled yet. */
-	{"device",
-     .mark_sql =
-         "SELECT h.name FROM device d CROSS JOIN sum_hour h ON h.device = d.id AND h.hour >="
-         " (SELECT rolled_until FROM progress) WHERE d.id >= ?1 AND d.id < ?2",
+	{"device", .mark_sql = "SELECT s.name" TABLES_UNROLLED " WHERE d.id >= ?1 AND d.id < ?2",
      .marked = {TABLE_NAME}},
 	{"name",
      .find_sql = "SELECT id FROM name WHERE id >= ?1 AND id < ?2"
@@ -461,6 +464,16 @@ static void sweep(struct sqlite_sink *sink, int64_t now_wall_us, int steps_max, 
 		sweep_step(sink, limits);
 }
 
+/* What is over is added to the sums of longer times; the steps that it took. */
+static int roll(struct sqlite_sink *sink, int64_t hour, int64_t until_us)
+{
+	int count = 0;
+	while (count < STEPS_MAX && sums_whole(sink) && clock_now().mono_us < until_us &&
+	       roll_step(sink, hour, ROLL_ROWS_MAX) > 0)
+		count++;
+	return count;
+}
+
 void retention_idle(struct sink *base, int64_t now_wall_us)
 {
 	struct sqlite_sink *sink = (struct sqlite_sink *)base;
@@ -474,14 +487,13 @@ void retention_idle(struct sink *base, int64_t now_wall_us)
 	if (!look)
 		return;
 	retention->looked_us = now_wall_us;
-	if (sums_whole(sink)) {
-		sums_idle(sink, now_wall_us);
-		merge_idle(sink, STEPS_MAX);
-	}
 	int64_t cutoff_ms = (now_wall_us - sink->keep_us) / US_PER_MS;
 	int64_t rows = 1, until_us = clock_now().mono_us + CALL_US;
-	int count = 0;
-	for (; count < STEPS_MAX && rows > 0 && (!count || clock_now().mono_us < until_us); count++) {
+	int count = roll(sink, now_wall_us / US_PER_HOUR, until_us);
+	/* Sums that are half rolled up stay at their device. */
+	if (sums_whole(sink) && sink->roll.to == sink->roll.until)
+		merge_idle(sink, STEPS_MAX);
+	for (; count < STEPS_MAX && rows > 0 && clock_now().mono_us < until_us; count++) {
 		rows = delete_queries(sink, cutoff_ms);
 		retention->shrunk = retention->shrunk || rows > 0;
 	}

@@ -19,12 +19,12 @@
 
 /* ---- statements -------------------------------------------------------------------------- */
 
-#define SUM_ADD(table, time, value)                                                               \
-	"INSERT INTO " table " (device, " time ", name, class, count) VALUES (?1, " value ", ?3, ?4," \
-	" ?5) ON CONFLICT DO UPDATE SET count = count + excluded.count"
-#define TOTAL_ADD(table, time)                                                       \
-	"INSERT INTO " table " (device, " time ", class, count) VALUES (?1, ?2, ?3, ?4)" \
+/* device, hour, name, class, count: what a row of each of the sums needs of it. */
+#define SUM_ADD(table, columns, values)                                             \
+	"INSERT INTO " table " (" columns ", class, count) VALUES (" values ", ?4, ?5)" \
 	" ON CONFLICT DO UPDATE SET count = count + excluded.count"
+#define MONTH TABLES_MONTH("?2")
+#define DAY "?2 / 24"
 
 static const char *const statement_sql[ST_COUNT] = {
 	[ST_BEGIN] = "BEGIN IMMEDIATE",
@@ -53,11 +53,14 @@ static const char *const statement_sql[ST_COUNT] = {
 					   " overseas = ?4, judged = ?5, country = ?6 WHERE id = ?1",
 	[ST_HOP_INSERT] = "INSERT INTO answer_hop (answer, position, name) VALUES (?, ?, ?)",
 	[ST_ADDRESS_INSERT] = "INSERT INTO answer_address (answer, position, fact) VALUES (?, ?, ?)",
-	[ST_SUM_HOUR] = SUM_ADD("sum_hour", "hour", "?2"),
-	[ST_SUM_DAY] = SUM_ADD("sum_day", "day", "?2"),
-	[ST_SUM_MONTH] = SUM_ADD("sum_month", "month", TABLES_MONTH("?2")),
-	[ST_TOTAL_HOUR] = TOTAL_ADD("total_hour", "hour"),
-	[ST_TOTAL_DAY] = TOTAL_ADD("total_day", "day"),
+	[ST_SUM_HOUR] = SUM_ADD("sum_hour", "device, hour, name", "?1, ?2, ?3"),
+	[ST_SUM_DAY] = SUM_ADD("sum_day", "device, day, name", "?1, " DAY ", ?3"),
+	[ST_SUM_MONTH] = SUM_ADD("sum_month", "device, month, name", "?1, " MONTH ", ?3"),
+	[ST_TOTAL_HOUR] = SUM_ADD("total_hour", "device, hour", "?1, ?2"),
+	[ST_TOTAL_DAY] = SUM_ADD("total_day", "device, day", "?1, " DAY),
+	[ST_TOTAL_MONTH] = SUM_ADD("total_month", "device, month", "?1, " MONTH),
+	[ST_ALL_HOUR] = SUM_ADD("all_hour", "hour", "?2"),
+	[ST_ALL_DAY] = SUM_ADD("all_day", "day", DAY),
 	[ST_ENDPOINT_UPSERT] =
 		"INSERT INTO endpoint (device, name, type, address, fact, first, last, count, via)"
 		" SELECT ?1, ?2, ?3, f.address, f.id, ?5, ?6, ?7,"
@@ -353,7 +356,7 @@ static int find_next_row(struct sqlite_sink *sink)
 	int result =
 		sqlite3_prepare_v2(sink->db,
 	                       "SELECT max(summed_until, ifnull((SELECT id + count - 1 FROM block"
-	                       " ORDER BY id DESC LIMIT 1), 0)), summed_until, rolled_until"
+	                       " ORDER BY id DESC LIMIT 1), 0)), summed_until"
 	                       " FROM progress",
 	                       -1, &statement, NULL);
 	if (result == SQLITE_OK)
@@ -361,7 +364,6 @@ static int find_next_row(struct sqlite_sink *sink)
 	if (result == SQLITE_ROW) {
 		sink->next_row = sink->next_row_kept = sqlite3_column_int64(statement, 0) + 1;
 		sink->summed_until = sink->summed_until_kept = sqlite3_column_int64(statement, 1);
-		sink->rolled_until = sqlite3_column_int64(statement, 2);
 		sink->replay_to = sink->next_row - 1; /* after a crash */
 	}
 	sqlite3_finalize(statement);
@@ -425,6 +427,8 @@ static int open_database(struct sqlite_sink *sink,
 	result = sink->merge ? prepare_all(sink) : PF_EIO;
 	if (result == PF_OK)
 		result = find_next_row(sink);
+	if (result == PF_OK)
+		result = roll_open(sink);
 	if (result != PF_OK)
 		schema_explain(sink->db, sink->path, error, error_size);
 	sink->opened = result == PF_OK;

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "journal/sqlite/dictionary.h"
+#include "journal/sqlite/roll.h"
 #include "journal/sqlite/schema.h"
 #include "journal/sqlite/sqlite.h"
 
@@ -55,6 +56,9 @@ enum statement {
 	ST_SUM_MONTH,
 	ST_TOTAL_HOUR,
 	ST_TOTAL_DAY,
+	ST_TOTAL_MONTH,
+	ST_ALL_HOUR,
+	ST_ALL_DAY,
 	ST_ENDPOINT_UPSERT,
 	ST_SUMMED_UNTIL,
 	ST_REPLAY,
@@ -189,10 +193,10 @@ struct sqlite_sink {
 	struct group *pending; /* up to PENDING_MAX: their answers have no content yet */
 	size_t pending_count, pending_room, pending_lost;
 	int64_t summed_until, summed_until_kept; /* as `progress` has it: now, and at the last commit */
-	int64_t replay_to;    /* queries up to here that are not gathered in memory */
-	int64_t flushed_us;   /* monotonic: when sums were written last */
-	bool any_direct;      /* something of this batch is no query, and must be written with it */
-	int64_t rolled_until; /* as `progress` has it: the hour */
+	int64_t replay_to;  /* queries up to here that are not gathered in memory */
+	int64_t flushed_us; /* monotonic: when sums were written last */
+	bool any_direct;    /* something of this batch is no query, and must be written with it */
+	struct roll roll;   /* which hours are in the sums of longer times */
 
 	struct drift *drift; /* what moved, see drift.h */
 	struct merge *merge; /* who turned out to be whom, see merge.h */
@@ -281,10 +285,6 @@ static inline bool sums_whole(const struct sqlite_sink *sink)
 {
 	return sink->summed_until == sink->next_row - 1;
 }
-/* Adds the hours from..to-1 to the sums of longer times, in the transaction of the caller. */
-PF_MUST_CHECK int sums_roll(sqlite3 *db, int64_t from_hour, int64_t to_hour);
-/* Rolls what is over, in a transaction of its own. */
-void sums_idle(struct sqlite_sink *sink, int64_t now_wall_us);
 
 /* ---- endpoint.c */
 PF_MUST_CHECK int endpoint_add(struct sqlite_sink *sink, struct groups *groups,

@@ -8,6 +8,7 @@
 #include "journal/sqlite/merge.h"
 #include "journal/sqlite/scan.h"
 #include "journal/sqlite/schema.h"
+#include "journal/sqlite/span.h"
 #include "journal/sqlite/sqlite.h"
 #include "journal/sqlite/tables.h"
 
@@ -316,27 +317,37 @@ static int store_asked(struct store *base, const struct store_filter *filter,
 	if (result != PF_OK)
 		return ask_end(store, &question, result);
 	ask_add(&question,
-	        "SELECT DISTINCT d.key, d.name, n.text FROM (SELECT e.device AS device, e.name AS name"
+	        "WITH pair (device, name) AS MATERIALIZED (SELECT DISTINCT ifnull(m.target, a.device),"
+	        " a.name FROM (SELECT e.device AS device, e.name AS name"
 	        " FROM endpoint e WHERE 1");
 	result = ask_filter_devices(store, &question, filter, "e.device");
 	if (filter->since_wall_us)
 		ask_add_number(&question, " AND e.last >= ?", filter->since_wall_us / US_PER_MS);
-	ask_add(&question, " UNION SELECT s.device, s.name FROM device d CROSS JOIN sum_day s"
-	                   " ON s.device = d.id WHERE 1");
-	if (filter->since_wall_us)
-		ask_add_number(&question, " AND s.day >= ?", filter->since_wall_us / US_PER_DAY);
+	int64_t since_day = filter->since_wall_us / US_PER_DAY, month = span_month(since_day);
+	if (span_first_day(month) != since_day)
+		month++;
+	/* Whole months, the days before the first of them, and what is not rolled up yet. */
+	ask_add_number(&question,
+	               " UNION ALL SELECT s.device, s.name FROM device d CROSS JOIN sum_month s"
+	               " ON s.device = d.id WHERE s.month >= ?",
+	               month);
 	if (result == PF_OK)
 		result = ask_filter_devices(store, &question, filter, "d.id");
-	/* What is not rolled up yet is all of these days. */
-	ask_add(&question, " UNION SELECT s.device, s.name FROM device d CROSS JOIN sum_hour s"
-	                   " ON s.device = d.id AND s.hour >= (SELECT rolled_until FROM progress)");
-	ask_add_number(&question, " WHERE s.hour / 24 >= ?", filter->since_wall_us / US_PER_DAY);
+	ask_add_number(&question,
+	               " UNION ALL SELECT s.device, s.name FROM device d CROSS JOIN sum_day s"
+	               " ON s.device = d.id WHERE s.day >= ?",
+	               since_day);
+	ask_add_number(&question, " AND s.day < ?", span_first_day(month));
 	if (result == PF_OK)
 		result = ask_filter_devices(store, &question, filter, "d.id");
-	ask_add(&question, ") a LEFT JOIN merged m ON m.device = a.device"
-	                   " CROSS JOIN device d ON d.id = ifnull(m.target, a.device)"
-	                   " CROSS JOIN name n ON n.id = a.name"
-	                   " ORDER BY d.name, d.key, n.text");
+	ask_add(&question, " UNION ALL SELECT s.device, s.name" TABLES_UNROLLED);
+	ask_add_number(&question, " WHERE +s.hour >= ?", since_day * 24);
+	if (result == PF_OK)
+		result = ask_filter_devices(store, &question, filter, "d.id");
+	ask_add(&question,
+	        ") a LEFT JOIN merged m ON m.device = a.device)"
+	        " SELECT d.key, d.name, n.text FROM pair p CROSS JOIN device d ON d.id = p.device"
+	        " CROSS JOIN name n ON n.id = p.name ORDER BY d.name, d.key, n.text");
 	if (result == PF_OK)
 		result = ask_walk(store, &question, hand_asked, &call, data);
 	return ask_end(store, &question, result);

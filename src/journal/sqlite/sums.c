@@ -1,6 +1,6 @@
 /* Sums. Each kind's queries are counted in memory, by the hour; now and then what was counted is put together, in the order of the
  * table, and added to its rows: one statement for a row and not for a query. What is added to sums of longer times is added once,
- * when the hour is over. */
+ * when the hour is over (roll.h). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,8 +12,6 @@
 	INT64_C(4000000)             /* under load, sums and endpoints are so much behind the queries */
 #define LATE_US INT64_C(6000000) /* when idle has not done it, a batch does */
 #define KINDS_SMALL 16 /* so few are written with their batch: a fraction of a millisecond */
-#define HOURS_PER_DAY 24
-#define US_PER_HOUR (TABLES_MS_PER_HOUR * 1000)
 
 /* What one kind adds in one hour. */
 struct addition {
@@ -71,19 +69,20 @@ static int class_of(struct sqlite_sink *sink, const struct addition *addition, i
 	return intern_resolve(sink, TABLE_CLASS, key, length, words, PF_COUNT(words), id, NULL);
 }
 
-/* Sums of longer times hold hours before rolled_until; the others come when they are over. */
-static int add_rolled(struct sqlite_sink *sink, const struct value values[5])
+/* To the sums of longer times, which hold the row already. */
+static int add_rolled(struct sqlite_sink *sink, const struct sum *sum)
 {
-	struct value rolled[5], total[4] = {values[0], values[1], values[3], values[4]};
-	memcpy(rolled, values, sizeof rolled);
-	int result = statement_run(sink->statements[ST_TOTAL_HOUR], total, PF_COUNT(total));
-	if (result == PF_OK)
-		result = statement_run(sink->statements[ST_SUM_MONTH], rolled, PF_COUNT(rolled));
-	rolled[1].number = total[1].number = values[1].number / HOURS_PER_DAY;
-	if (result == PF_OK)
-		result = statement_run(sink->statements[ST_SUM_DAY], rolled, PF_COUNT(rolled));
-	if (result == PF_OK)
-		result = statement_run(sink->statements[ST_TOTAL_DAY], total, PF_COUNT(total));
+	const struct value values[] = {{.number = sum->device},
+	                               {.number = sum->hour},
+	                               {.number = sum->name},
+	                               {.number = sum->class},
+	                               {.number = sum->count}};
+	static const enum statement order[] = {ST_SUM_DAY,   ST_SUM_MONTH,   ST_TOTAL_HOUR,
+	                                       ST_TOTAL_DAY, ST_TOTAL_MONTH, ST_ALL_HOUR,
+	                                       ST_ALL_DAY};
+	int result = PF_OK;
+	for (size_t i = 0; i < PF_COUNT(order) && result == PF_OK; i++)
+		result = statement_run(sink->statements[order[i]], values, PF_COUNT(values));
 	return result;
 }
 
@@ -95,8 +94,8 @@ static int write_sum(struct sqlite_sink *sink, const struct sum *sum)
 	                         {.number = sum->class},
 	                         {.number = sum->count}};
 	int result = statement_run(sink->statements[ST_SUM_HOUR], values, PF_COUNT(values));
-	if (result == PF_OK && sum->hour < sink->rolled_until)
-		result = add_rolled(sink, values);
+	if (result == PF_OK && roll_has(&sink->roll, sum->device, sum->hour, sum->name))
+		result = add_rolled(sink, sum);
 	return result;
 }
 
@@ -387,56 +386,4 @@ void sums_rolled_back(struct sqlite_sink *sink)
 	sink->sum_count = 0;
 	sink->torn = false;
 	endpoint_rolled_back(sink);
-}
-
-/* ---- longer times ------------------------------------------------------------------------ */
-
-/* The hours ?1..?2-1. */
-#define ROLL(table, time, expression, name, its_name)                                \
-	"INSERT INTO " table " (device, " time name ", class, count)"                    \
-	" SELECT h.device, " expression its_name ", h.class, sum(h.count) FROM device d" \
-	" CROSS JOIN sum_hour h ON h.device = d.id AND h.hour >= ?1 AND h.hour < ?2"     \
-	" GROUP BY h.device, " expression its_name ", h.class"                           \
-	" ON CONFLICT DO UPDATE SET count = count + excluded.count"
-
-static const char *const roll_sql[] = {
-	ROLL("sum_day", "day", "h.hour / 24", ", name", ", h.name"),
-	ROLL("sum_month", "month", TABLES_MONTH("h.hour"), ", name", ", h.name"),
-	ROLL("total_hour", "hour", "h.hour", "", ""),
-	ROLL("total_day", "day", "h.hour / 24", "", ""),
-	"UPDATE progress SET rolled_until = max(?1, ?2)",
-};
-
-int sums_roll(sqlite3 *db, int64_t from_hour, int64_t to_hour)
-{
-	int result = SQLITE_DONE;
-	for (size_t i = 0; i < PF_COUNT(roll_sql) && result == SQLITE_DONE; i++) {
-		sqlite3_stmt *statement = NULL;
-		result = sqlite3_prepare_v2(db, roll_sql[i], -1, &statement, NULL);
-		if (result == SQLITE_OK)
-			result = sqlite3_bind_int64(statement, 1, from_hour);
-		if (result == SQLITE_OK)
-			result = sqlite3_bind_int64(statement, 2, to_hour);
-		if (result == SQLITE_OK)
-			result = sqlite3_step(statement);
-		sqlite3_finalize(statement);
-	}
-	return result == SQLITE_DONE ? PF_OK : PF_EIO;
-}
-
-void sums_idle(struct sqlite_sink *sink, int64_t now_wall_us)
-{
-	int64_t hour = now_wall_us / US_PER_HOUR;
-	if (hour <= sink->rolled_until || !sums_whole(sink))
-		return;
-	/* Trouble is not told here: the next batch meets the same and says so. */
-	if (statement_run(sink->statements[ST_BEGIN], NULL, 0) != PF_OK)
-		return;
-	int result = sums_roll(sink->db, sink->rolled_until, hour);
-	if (result == PF_OK)
-		result = statement_run(sink->statements[ST_COMMIT], NULL, 0);
-	if (result == PF_OK)
-		sink->rolled_until = hour;
-	else if (!sqlite3_get_autocommit(sink->db))
-		sqlite3_exec(sink->db, "ROLLBACK", NULL, NULL, NULL);
 }

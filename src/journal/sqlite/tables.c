@@ -14,10 +14,12 @@
  *     queries would cost more than the query itself, in time and in bytes. The newest block may have none: it must be looked at.
  *
  *   sum_hour: how many queries of a device, a name and a class (action, standing, country) came in an hour.
- *     sum_day, sum_month: the same of longer times; total_hour, total_day: of all names together. Those four hold the hours
- *     before progress.rolled_until; what came later is in sum_hour alone. v_days, v_months, v_total_hours and
- *     v_total_days put both together.
+ *     sum_day, sum_month: the same of longer times; total_hour, total_day, total_month: of all names together; all_hour, all_day: of all
+ *     devices and names together. Those seven hold what is rolled up; the rest is in sum_hour alone. v_days, v_months,
+ *     v_total_hours and v_total_days put both together.
  *   progress.summed_until: the number of the last query that is in the sums, the endpoints and the counts of devices.
+ *     rolled_until: hours before it are rolled up. While those before rolling_until are being rolled, device by device, a row of sum_hour is
+ *     when it does not stand behind (rolled_device, rolled_hour, rolled_name): TABLES_UNROLLED.
  *   ring: up to where in each of the journal's rings the records are in here, so that none is written twice
  *
  * References are not enforced while writing (foreign_keys stays off: one look-up for each column and row); `PRAGMA
@@ -34,6 +36,11 @@
 	" INTEGER NOT NULL, name INTEGER NOT NULL REFERENCES name,"                \
 	" class INTEGER NOT NULL REFERENCES class, count INTEGER NOT NULL,"        \
 	" PRIMARY KEY (device, " time ", name, class)) STRICT, WITHOUT ROWID;"
+
+#define ALL(table, time)                                                \
+	"CREATE TABLE " table " (" time " INTEGER NOT NULL,"                \
+	" class INTEGER NOT NULL REFERENCES class, count INTEGER NOT NULL," \
+	" PRIMARY KEY (" time ", class)) STRICT, WITHOUT ROWID;"
 
 #define TOTAL(table, time)                                                                \
 	"CREATE TABLE " table " (device INTEGER NOT NULL REFERENCES device, " time            \
@@ -104,6 +111,23 @@ const char tables_sql[] =
 						 "CREATE TABLE ring (id INTEGER PRIMARY KEY, generation INTEGER NOT NULL,"
 						 " position INTEGER NOT NULL) STRICT;";
 
+/* Of version 3. */
+const char tables_added_sql[] = TOTAL("total_month", "month") ALL("all_hour", "hour") ALL(
+	"all_day",
+	"day") "ALTER TABLE progress ADD COLUMN rolling_until INTEGER NOT NULL DEFAULT 0;"
+		   "ALTER TABLE progress ADD COLUMN rolled_device INTEGER NOT NULL DEFAULT 0;"
+		   "ALTER TABLE progress ADD COLUMN rolled_hour INTEGER NOT NULL DEFAULT 0;"
+		   "ALTER TABLE progress ADD COLUMN rolled_name INTEGER NOT NULL DEFAULT 0;"
+		   "UPDATE progress SET rolling_until = rolled_until;"
+		   "INSERT INTO total_month (device, month, class, count)"
+		   " SELECT device, " TABLES_MONTH(
+			   "day * 24") ", class, sum(count) FROM total_day"
+						   " GROUP BY device, 2, class;"
+						   "INSERT INTO all_hour (hour, class, count)"
+						   " SELECT hour, class, sum(count) FROM total_hour GROUP BY hour, class;"
+						   "INSERT INTO all_day (day, class, count)"
+						   " SELECT day, class, sum(count) FROM total_day GROUP BY day, class;";
+
 const char tables_indices_sql[] =
 	"DROP INDEX IF EXISTS endpoint_fact;"
 	"CREATE INDEX IF NOT EXISTS endpoint_place ON endpoint (fact, last, device, name);"
@@ -115,13 +139,16 @@ const char tables_indices_sql[] =
 	"CREATE INDEX IF NOT EXISTS fact_standing ON fact (standing);"
 	"CREATE INDEX IF NOT EXISTS reason_name ON reason (name);";
 
-/* What was rolled up, and the hours after it. Each device is looked up by itself, so that the hours are found by
- * the primary key. */
-#define TOGETHER(view, time, table, hour, name, its_name)                                 \
-	"CREATE VIEW " view " (device, " time name ", class, count) AS"                       \
-	" SELECT device, " time name ", class, count FROM " table                             \
-	" UNION ALL SELECT h.device, " hour its_name ", h.class, h.count FROM device d CROSS" \
-	" JOIN sum_hour h ON h.device = d.id AND h.hour >= (SELECT rolled_until FROM progress);"
+/* What was rolled up, and what was not. */
+#define TOGETHER(view, time, table, hour, name, its_name)           \
+	"CREATE VIEW " view " (device, " time name ", class, count) AS" \
+	" SELECT device, " time name ", class, count FROM " table       \
+	" UNION ALL SELECT s.device, " hour its_name ", s.class, s.count" TABLES_UNROLLED ";"
+
+const char tables_views_drop_sql[] =
+	"DROP VIEW IF EXISTS v_rows; DROP VIEW IF EXISTS v_queries; DROP VIEW IF EXISTS v_endpoints; DROP VIEW IF EXISTS v_owners;"
+	"DROP VIEW IF EXISTS v_sums; DROP VIEW IF EXISTS v_days; DROP VIEW IF EXISTS v_months; DROP VIEW IF EXISTS v_total_hours;"
+	"DROP VIEW IF EXISTS v_total_days;";
 
 /* clang-format off */
 const char tables_views_sql[] =
@@ -160,8 +187,8 @@ const char tables_views_sql[] =
 	" c.action, NULLIF(c.standing, ''), NULLIF(c.country, ''), h.count FROM sum_hour h"
 	" JOIN device d ON d.id = h.device JOIN name n ON n.id = h.name JOIN class c ON c.id = h.class;"
 
-	TOGETHER("v_days", "day", "sum_day", "h.hour / 24", ", name", ", h.name")
-	TOGETHER("v_months", "month", "sum_month", TABLES_MONTH("h.hour"), ", name", ", h.name")
-	TOGETHER("v_total_hours", "hour", "total_hour", "h.hour", "", "")
-	TOGETHER("v_total_days", "day", "total_day", "h.hour / 24", "", "");
+	TOGETHER("v_days", "day", "sum_day", "s.hour / 24", ", name", ", s.name")
+	TOGETHER("v_months", "month", "sum_month", TABLES_MONTH("s.hour"), ", name", ", s.name")
+	TOGETHER("v_total_hours", "hour", "total_hour", "s.hour", "", "")
+	TOGETHER("v_total_days", "day", "total_day", "s.hour / 24", "", "");
 /* clang-format on */

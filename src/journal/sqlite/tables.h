@@ -12,9 +12,19 @@
 	"(CAST(strftime('%Y', (" hour ") * 3600, 'unixepoch') AS INTEGER) * 12" \
 	" + CAST(strftime('%m', (" hour ") * 3600, 'unixepoch') AS INTEGER) - 1)"
 
+/* Rows `s` of sum_hour that stand in no longer sum yet (tables.c). Each device is looked up by itself, so that its rows are found by the
+ * primary key; who adds a condition on `hour` writes +s.hour, or SQLite would take that for the beginning of the search. */
+#define TABLES_UNROLLED                                                                 \
+	" FROM progress p CROSS JOIN device d CROSS JOIN sum_hour s ON s.device = d.id"     \
+	" AND (s.hour, s.name) > (CASE WHEN d.id > p.rolled_device THEN p.rolled_until - 1" \
+	" WHEN d.id = p.rolled_device THEN p.rolled_hour ELSE p.rolling_until - 1 END,"     \
+	" CASE WHEN d.id = p.rolled_device THEN p.rolled_name ELSE 9223372036854775807 END)"
+
 extern const char tables_sql[];
+/* What version 3 has more than version 2, and fills it. */
+extern const char tables_added_sql[];
 /* Came later than the tables; made when a journal is opened for writing and has none. */
 extern const char tables_indices_sql[];
-extern const char tables_views_sql[];
+extern const char tables_views_sql[], tables_views_drop_sql[];
 
 #endif

@@ -74,9 +74,9 @@ static void migrate_and_check(const struct place *place)
 	path_of(place, ".v1-backup", backup);
 	assert_int_equal(number_in(backup, "PRAGMA user_version"), 1);
 	assert_int_equal(number_in(backup, "SELECT count(*) FROM v_queries"), QUERIES);
-	assert_false(is_there(place, ".v2-new"));
-	assert_false(is_there(place, ".v2-new-wal"));
-	assert_false(is_there(place, ".v2-new-lock"));
+	assert_false(is_there(place, ".new"));
+	assert_false(is_there(place, ".new-wal"));
+	assert_false(is_there(place, ".new-lock"));
 }
 
 static void nothing_is_lost(void **state)
@@ -123,7 +123,7 @@ static void an_interruption_costs_nothing(void **state)
 	struct place *place = *state;
 	char path[160];
 	make_version1(place->path);
-	path_of(place, ".v2-new", path);
+	path_of(place, ".new", path);
 	FILE *half = fopen(path, "w");
 	fputs("SQLite format 3", half);
 	fclose(half);
@@ -141,7 +141,7 @@ static void assert_untouched(const struct place *place, const char *before, size
 	assert_int_equal(now_length, length);
 	assert_memory_equal(now, before, length);
 	free(now);
-	assert_false(is_there(place, ".v2-new"));
+	assert_false(is_there(place, ".new"));
 }
 
 static void what_is_in_the_way_is_named(void **state)
@@ -183,6 +183,52 @@ static void what_is_in_the_way_is_named(void **state)
 	migrate_and_check(place);
 }
 
+/* ---- from version 2 ---------------------------------------------------------------------- */
+
+/* What version 3 has more goes, and what the views were then comes back. */
+static const char downgrade_sql[] =
+	"DROP VIEW v_days; DROP VIEW v_months; DROP VIEW v_total_hours; DROP VIEW v_total_days;"
+	"DROP TABLE total_month; DROP TABLE all_hour; DROP TABLE all_day;"
+	"ALTER TABLE progress DROP COLUMN rolling_until; ALTER TABLE progress DROP COLUMN rolled_device;"
+	"ALTER TABLE progress DROP COLUMN rolled_hour; ALTER TABLE progress DROP COLUMN rolled_name;"
+	"CREATE VIEW v_days (device, day, name, class, count) AS SELECT device, day, name, class, count"
+	" FROM sum_day UNION ALL SELECT h.device, h.hour / 24, h.name, h.class, h.count FROM device d CROSS"
+	" JOIN sum_hour h ON h.device = d.id AND h.hour >= (SELECT rolled_until FROM progress);"
+	"PRAGMA user_version = 2;";
+
+static void version2_gets_its_sums(void **state)
+{
+	struct place *place = *state;
+	bool seen[SAMPLE_NAMES] = {false};
+	char backup[160];
+	struct stat status;
+	struct sink *sink = open_sink(place->path);
+	write_samples(sink, 0, QUERIES, seen);
+	sink->idle(sink, SAMPLE_TIME_US + INT64_C(7200) * 1000000); /* all of them are rolled up */
+	sink->close(&sink);
+	run_sql(place->path, downgrade_sql);
+	sink = open_sink(place->path);
+	write_samples(sink, QUERIES, 2 * QUERIES, seen);
+	sink->close(&sink);
+	assert_int_equal(number_in(place->path, "PRAGMA user_version"), SCHEMA_VERSION);
+	assert_int_equal(number_in(place->path, "PRAGMA auto_vacuum"), 2);
+	assert_queries(place->path, 2 * QUERIES);
+	assert_sound(place->path);
+	static const char *const sums[] = {"v_days",  "v_months", "v_total_hours", "v_total_days",
+	                                   "all_day", "all_hour", "total_month"};
+	for (size_t i = 0; i < PF_COUNT(sums); i++) {
+		char sql[64];
+		snprintf(sql, sizeof sql, "SELECT sum(count) FROM %s", sums[i]);
+		assert_int_equal(number_in(place->path, sql), 2 * QUERIES);
+	}
+	assert_int_equal(stat(place->path, &status), 0);
+	assert_int_equal(status.st_mode & 0777, 0640);
+	path_of(place, ".v2-backup", backup);
+	assert_int_equal(number_in(backup, "PRAGMA user_version"), 2);
+	assert_int_equal(number_in(backup, "SELECT count(*) FROM v_queries"), QUERIES);
+	assert_false(is_there(place, ".new"));
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, place_make, place_remove)
 
 int main(void)
@@ -191,6 +237,7 @@ int main(void)
 		test(nothing_is_lost),
 		test(an_interruption_costs_nothing),
 		test(what_is_in_the_way_is_named),
+		test(version2_gets_its_sums),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,13 +5,13 @@
 #include <string.h>
 
 #include "dns/dns.h"
-#include "journal/sqlite/sqlite.h"
-#include "unit/journal/sample.h"
+#include "journal/sqlite/state.h"
+#include "unit/journal/check.h"
 
 #define RECORDS 200
 #define STEP_US (INT64_C(8) * 3600 * 1000000 + 7) /* 200 of them are 67 days */
 #define HOUR_US (INT64_C(3600) * 1000000)
-#define KEEP_US (INT64_C(400) * 86400 * 1000000)
+#define MONTH_US INT64_C(1793491200000000) /* 2026-11-01T00:00:00Z: the third month of them */
 
 static int64_t time_of(unsigned i)
 {
@@ -24,80 +24,81 @@ struct query {
 	int64_t time_us;
 };
 
-struct place {
+struct house {
 	char folder[64], path[128];
 	struct query queries[RECORDS];
+	int64_t shift_us; /* added to the times of what is written */
 	struct sink *sink;
 	struct store *store;
 };
 
-static void write_some(struct place *place, unsigned from, unsigned to)
+static void write_some(struct house *house, unsigned from, unsigned to)
 {
 	char error[256];
 	struct sample *sample = malloc(sizeof *sample);
 	assert_non_null(sample);
-	assert_int_equal(place->sink->begin(place->sink, error, sizeof error), PF_OK);
+	assert_int_equal(house->sink->begin(house->sink, error, sizeof error), PF_OK);
 	for (unsigned i = from; i < to; i++) {
-		struct query *query = &place->queries[i];
+		struct query *query = &house->queries[i];
 		sample_fill(sample, i, true);
-		sample->record.time_wall_us = query->time_us = time_of(i);
+		sample->record.time_wall_us = query->time_us = time_of(i) + house->shift_us;
 		dns_name_to_text(&sample->name, query->name);
 		strcpy(query->device, sample->device_name);
-		assert_int_equal(place->sink->write(place->sink, &sample->record, error, sizeof error),
+		assert_int_equal(house->sink->write(house->sink, &sample->record, error, sizeof error),
 		                 PF_OK);
 	}
-	assert_int_equal(place->sink->commit(place->sink, error, sizeof error), PF_OK);
+	assert_int_equal(house->sink->commit(house->sink, error, sizeof error), PF_OK);
 	free(sample);
 }
 
 static int setup(void **state)
 {
 	char error[256];
-	struct place *place = calloc(1, sizeof *place);
-	assert_non_null(place);
-	sample_make_folder(place->folder);
-	snprintf(place->path, sizeof place->path, "%s/journal.db", place->folder);
-	place->sink = sqlite_sink_open(place->path, KEEP_US, error, sizeof error);
-	assert_non_null(place->sink);
-	write_some(place, 0, RECORDS - 10);
-	place->sink->idle(place->sink, time_of(RECORDS - 10));
-	write_some(place, RECORDS - 10, RECORDS); /* these are not rolled up */
-	place->sink->idle(place->sink, time_of(RECORDS - 10) + 1);
-	place->store = sqlite_store_open(place->path, error, sizeof error);
-	assert_non_null(place->store);
-	*state = place;
+	struct house *house = calloc(1, sizeof *house);
+	assert_non_null(house);
+	sample_make_folder(house->folder);
+	snprintf(house->path, sizeof house->path, "%s/journal.db", house->folder);
+	house->sink = sqlite_sink_open(house->path, KEEP_US, error, sizeof error);
+	assert_non_null(house->sink);
+	house->store = sqlite_store_open(house->path, error, sizeof error);
+	assert_non_null(house->store);
+	*state = house;
 	return 0;
 }
 
 static int teardown(void **state)
 {
-	struct place *place = *state;
-	place->store->close(&place->store);
-	place->sink->close(&place->sink);
-	sample_remove_folder(place->folder);
-	free(place);
+	struct house *house = *state;
+	house->store->close(&house->store);
+	house->sink->close(&house->sink);
+	sample_remove_folder(house->folder);
+	free(house);
 	return 0;
 }
 
 /* ---- asking ------------------------------------------------------------------------------ */
 
 struct seen {
-	const struct place *place;
+	const struct house *house;
 	int64_t unit_us, count;
 	char ending[64]; /* names must end so */
 };
 
-/* Each row of one device, name and time: rows differ in action, standing and country too, so no row has more than there is. */
+/* Is the query one of those that the row counts, as far as the row says which? */
+static bool belongs(const struct seen *seen, const struct store_sum *row, const struct query *query)
+{
+	return (!*row->device || !strcmp(query->device, row->device)) &&
+	       (!*row->name || !strcmp(query->name, row->name)) &&
+	       query->time_us / seen->unit_us == row->time_wall_us / seen->unit_us;
+}
+
+/* Rows differ in action, standing and country too, so no row has more than there is. */
 static int on_sum(void *data, const struct store_sum *row)
 {
 	struct seen *seen = data;
 	int64_t most = 0;
-	for (unsigned i = 0; i < RECORDS; i++) {
-		const struct query *query = &seen->place->queries[i];
-		most += !strcmp(query->device, row->device) &&
-		        (!*row->name || !strcmp(query->name, row->name)) &&
-		        query->time_us / seen->unit_us == row->time_wall_us / seen->unit_us;
-	}
+	for (unsigned i = 0; i < RECORDS; i++)
+		most += belongs(seen, row, &seen->house->queries[i]);
 	assert_in_range(row->count, 1, most);
 	if (*row->name)
 		assert_string_equal(row->name + strlen(row->name) - strlen(seen->ending), seen->ending);
@@ -105,36 +106,53 @@ static int on_sum(void *data, const struct store_sum *row)
 	return 0;
 }
 
-/* So many are there whose names end so, from `since` on (to its unit). */
-static int64_t expected(const struct place *place, const char *ending, int64_t since_us,
-                        int64_t unit_us)
+/* So many are there whose names end so, in the time of the filter, which counts to its unit. */
+static int64_t expected(const struct house *house, const char *ending,
+                        const struct store_filter *filter, int64_t unit_us)
 {
 	int64_t count = 0;
 	for (unsigned i = 0; i < RECORDS; i++) {
-		const struct query *query = &place->queries[i];
+		const struct query *query = &house->queries[i];
 		size_t length = strlen(query->name), its = strlen(ending);
+		int64_t time = query->time_us / unit_us;
 		count += length >= its && !strcmp(query->name + length - its, ending) &&
-		         query->time_us / unit_us >= since_us / unit_us;
+		         time >= filter->since_wall_us / unit_us &&
+		         (!filter->until_wall_us || time <= filter->until_wall_us / unit_us);
 	}
 	return count;
 }
 
-static void check(struct place *place, enum store_sums what, const struct store_filter *filter,
+static void check(struct house *house, enum store_sums what, const struct store_filter *filter,
                   const char *ending)
 {
-	struct seen seen = {.place = place,
-	                    .unit_us = what == STORE_SUMS_NAME_DAYS ? 24 * HOUR_US : HOUR_US};
+	bool named = filter->name || filter->domain;
+	bool days = what == STORE_SUMS_NAME_DAYS || (what == STORE_SUMS_DAYS && named);
+	bool names = what == STORE_SUMS_NAMES || (what == STORE_SUMS_DEVICES && named);
+	struct seen seen = {.house = house, .unit_us = HOUR_US};
+	if (days || what == STORE_SUMS_DAYS)
+		seen.unit_us = 24 * HOUR_US;
+	if (names || what == STORE_SUMS_DEVICES)
+		seen.unit_us = INT64_MAX;
 	strcpy(seen.ending, ending);
-	assert_int_equal(place->store->sums(place->store, what, filter, on_sum, &seen), PF_OK);
-	assert_int_equal(seen.count, expected(place, ending, filter->since_wall_us, seen.unit_us));
-	assert_true(seen.count > 0 || filter->since_wall_us);
+	assert_int_equal(house->store->sums(house->store, what, filter, on_sum, &seen), PF_OK);
+	assert_int_equal(seen.count,
+	                 expected(house, ending, filter, days || names ? 24 * HOUR_US : HOUR_US));
+	assert_true(seen.count > 0 || filter->since_wall_us || filter->until_wall_us);
 }
 
-static void test_sums(void **state)
+/* Of the first `count` cases. */
+static void check_all(struct house *house, size_t count)
 {
-	struct place *place = *state;
-	const char *name = place->queries[RECORDS - 1].name;
-	const int64_t since[] = {0, time_of(RECORDS / 3), time_of(RECORDS - 90), time_of(RECORDS - 5)};
+	const char *name = house->queries[RECORDS - 1].name;
+	/* Within a month, at its first and last hour, in the hours that are not rolled up, and after all of them. */
+	const int64_t times[] = {0,
+	                         time_of(RECORDS / 3),
+	                         MONTH_US - 1,
+	                         MONTH_US,
+	                         MONTH_US + 24 * HOUR_US - 1,
+	                         MONTH_US + 24 * HOUR_US,
+	                         time_of(RECORDS - 5),
+	                         time_of(RECORDS + 5)};
 	const struct {
 		struct store_filter filter;
 		const char *ending;
@@ -145,20 +163,95 @@ static void test_sums(void **state)
 		{{.name = "*"}, ""},
 		{{.domain = "example.cn"}, ".example.cn"},
 	};
-	for (size_t i = 0; i < PF_COUNT(cases); i++)
-		for (size_t k = 0; k < PF_COUNT(since); k++) {
+	for (size_t i = 0; i < count && i < PF_COUNT(cases); i++)
+		for (size_t k = 0; k < PF_COUNT(times); k++) {
 			struct store_filter filter = cases[i].filter;
-			filter.since_wall_us = since[k];
-			check(place, STORE_SUMS_HOURS, &filter, cases[i].ending);
-			check(place, STORE_SUMS_NAME_DAYS, &filter, cases[i].ending);
-			check(place, STORE_SUMS_NAME_HOURS, &filter, cases[i].ending);
+			filter.since_wall_us = times[k];
+			filter.until_wall_us = times[(k + 3) % PF_COUNT(times)];
+			if (filter.until_wall_us < filter.since_wall_us)
+				filter.until_wall_us = 0;
+			for (unsigned what = 0; what <= STORE_SUMS_NAME_HOURS; what++)
+				check(house, what, &filter, cases[i].ending);
 		}
+}
+
+static void test_sums(void **state)
+{
+	struct house *house = *state;
+	write_some(house, 0, RECORDS - 10);
+	house->sink->idle(house->sink, time_of(RECORDS - 10));
+	write_some(house, RECORDS - 10, RECORDS); /* these are not rolled up */
+	house->sink->idle(house->sink, time_of(RECORDS - 10) + 1);
+	check_all(house, SIZE_MAX);
+}
+
+/* ---- rolling up -------------------------------------------------------------------------- */
+
+/* What was counted in hours was counted in all the others, by the views and by the tables without devices. */
+static void check_tables(struct house *house)
+{
+	static const char *const agree[] = {
+		"SELECT device, day, name, class, sum(count) FROM v_days GROUP BY 1, 2, 3, 4 EXCEPT"
+		" SELECT device, hour / 24, name, class, sum(count) FROM sum_hour GROUP BY 1, 2, 3, 4",
+		"SELECT device, hour, class, sum(count) FROM v_total_hours GROUP BY 1, 2, 3 EXCEPT"
+		" SELECT device, hour, class, sum(count) FROM sum_hour GROUP BY 1, 2, 3",
+		"SELECT hour, class, count FROM all_hour EXCEPT"
+		" SELECT hour, class, sum(count) FROM total_hour GROUP BY 1, 2",
+		"SELECT day, class, count FROM all_day EXCEPT"
+		" SELECT day, class, sum(count) FROM total_day GROUP BY 1, 2",
+		"SELECT device, month, class, count FROM total_month EXCEPT"
+		" SELECT device, month, class, sum(count) FROM sum_month GROUP BY 1, 2, 3",
+		"SELECT sum(count) FROM all_hour EXCEPT SELECT sum(count) FROM all_day",
+		"SELECT sum(count) FROM all_hour EXCEPT SELECT sum(count) FROM total_month",
+		"SELECT sum(count) FROM v_months EXCEPT SELECT count(*) FROM v_rows",
+	};
+	for (size_t i = 0; i < PF_COUNT(agree); i++) {
+		char sql[512];
+		snprintf(sql, sizeof sql, "SELECT count(*) FROM (%s)", agree[i]);
+		if (number_in(house->path, sql))
+			fail_msg("%s", agree[i]);
+	}
+}
+
+/* Halfway through each device and hour the sums say the same, also when a late query comes, and after a new start. */
+static void test_steps(void **state)
+{
+	struct house *house = *state;
+	char error[256];
+	unsigned steps = 0, late = RECORDS - 20;
+	int64_t hour = time_of(RECORDS - 30) / HOUR_US, rows;
+	write_some(house, 0, late);
+	house->sink->idle(house->sink, 0);
+	while ((rows = roll_step((struct sqlite_sink *)house->sink, hour, 1 + steps % 17)) > 0) {
+		assert_true(rows <= 1 + steps % 17 + ROLL_DEVICE_ROWS + 1);
+		if (++steps % 4)
+			continue;
+		check_tables(house);
+		if (late < RECORDS) {
+			house->shift_us = -INT64_C(3) * 86400 * 1000000 * (steps % 20);
+			write_some(house, late, late + 1);
+			house->sink->idle(house->sink, 0);
+			late++;
+		}
+		if (steps % 12 == 0) {
+			house->sink->close(&house->sink);
+			house->sink = sqlite_sink_open(house->path, KEEP_US, error, sizeof error);
+			assert_non_null(house->sink);
+		}
+	}
+	assert_int_equal(rows, 0);
+	assert_true(steps > 20 && late > RECORDS - 18);
+	write_some(house, late, RECORDS);
+	house->sink->idle(house->sink, 0);
+	check_tables(house);
+	check_all(house, 2);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_sums, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_steps, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

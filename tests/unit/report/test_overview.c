@@ -112,15 +112,42 @@ static void one_device_alone(void **state)
 	json_decref(document);
 }
 
+/* More than a month is told by the day, and says the same. */
+static void a_long_time_is_told_by_the_day(void **state)
+{
+	struct place *place = *state;
+	struct store_filter filter = {.since_wall_us = WEEKS_START_US - 300 * DAY_US + 5 * HOUR_US,
+	                              .until_wall_us = WEEKS_START_US + 7 * DAY_US - 1};
+	struct store_filter week = {.since_wall_us = WEEKS_START_US,
+	                            .until_wall_us = filter.until_wall_us};
+	json_t *document = make(place, &filter), *hours = make(place, &week);
+	json_t *steps = json_object_get(document, "hours");
+	int64_t steps_sum = 0;
+	assert_string_equal(word(document, "step"), "day");
+	assert_string_equal(word(hours, "step"), "hour");
+	assert_int_equal(json_array_size(steps), 307);
+	for (size_t i = 0; i < json_array_size(steps); i++)
+		steps_sum += all_places(json_array_get(steps, i));
+	assert_true(number(hours, "queries") > 100);
+	assert_int_equal(steps_sum, number(hours, "queries"));
+	assert_int_equal(number(document, "queries"), number(hours, "queries"));
+	assert_true(
+		json_equal(json_object_get(document, "countries"), json_object_get(hours, "countries")));
+	assert_true(
+		json_equal(json_object_get(document, "devices"), json_object_get(hours, "devices")));
+	json_decref(document);
+	json_decref(hours);
+}
+
 static void too_long_a_time_is_refused(void **state)
 {
 	struct place *place = *state;
 	const struct store_filter filter = {.since_wall_us = WEEKS_START_US,
-	                                    .until_wall_us = WEEKS_START_US + 33 * DAY_US};
+	                                    .until_wall_us = WEEKS_START_US + 402 * DAY_US};
 	json_t *document;
 	assert_int_equal(overview_make(place->store, &filter, &document), PF_EINVAL);
 	assert_null(document);
-	assert_non_null(strstr(place->store->error, "744 hours"));
+	assert_non_null(strstr(place->store->error, "400 days"));
 }
 
 int main(void)
@@ -129,6 +156,7 @@ int main(void)
 		cmocka_unit_test(it_counts_what_was_asked),
 		cmocka_unit_test(countries_are_those_of_the_answers),
 		cmocka_unit_test(one_device_alone),
+		cmocka_unit_test(a_long_time_is_told_by_the_day),
 		cmocka_unit_test(too_long_a_time_is_refused),
 	};
 	return cmocka_run_group_tests(tests, weeks_open, weeks_close);
