@@ -99,7 +99,7 @@ static inline struct cache_entry *look_up(struct cache *cache, const struct cach
 {
 	uint64_t hash = cache_ask_hash(ask);
 	struct cache_entry *entry = rcu_dereference(cache->buckets[hash & cache->bucket_mask]);
-	while (entry && (entry->hash != hash || !cache_ask_is(ask, &entry->key)))
+	while (entry && (entry->hash != hash || !cache_entry_is(entry, ask)))
 		entry = rcu_dereference(entry->next);
 	if (!entry || entry->expires_us <= since_us)
 		return NULL;
@@ -183,10 +183,10 @@ static void evict_one(struct cache *cache, struct shard *shard, struct now now)
 	shard->evicted++;
 }
 
-static struct cache_entry *find(struct cache *cache, uint64_t hash, const struct cache_key *key)
+static struct cache_entry *find(struct cache *cache, uint64_t hash, const struct cache_ask *ask)
 {
 	struct cache_entry *entry = cache->buckets[hash & cache->bucket_mask];
-	while (entry && (entry->hash != hash || !cache_key_equal(&entry->key, key)))
+	while (entry && (entry->hash != hash || !cache_entry_is(entry, ask)))
 		entry = entry->next;
 	return entry;
 }
@@ -207,10 +207,13 @@ static void put_in(struct cache *cache, struct shard *shard, struct cache_entry 
 
 void cache_insert(struct cache *cache, struct cache_entry *entry, struct now now)
 {
-	uint64_t hash = cache_key_hash(cache->seed, &entry->key);
+	struct cache_key key;
+	cache_entry_key(entry, &key);
+	const struct cache_ask ask = cache_ask_of(cache->seed, &key);
+	uint64_t hash = cache_ask_hash(&ask);
 	struct shard *shard = &cache->shards[hash % CACHE_SHARD_COUNT];
 	pthread_mutex_lock(&shard->lock);
-	struct cache_entry *old = find(cache, hash, &entry->key);
+	struct cache_entry *old = find(cache, hash, &ask);
 	if (!entry->answer->ttl || entry->bytes > shard->bytes_max / ENTRY_SHARE ||
 	    !cache_entry_ref(entry)) {
 		if (old)
@@ -219,7 +222,7 @@ void cache_insert(struct cache *cache, struct cache_entry *entry, struct now now
 		entry->hash = hash;
 		while (shard->bytes - (old ? old->bytes : 0) + entry->bytes > shard->bytes_max) {
 			evict_one(cache, shard, now);
-			old = find(cache, hash, &entry->key);
+			old = find(cache, hash, &ask);
 		}
 		put_in(cache, shard, entry, old);
 	}

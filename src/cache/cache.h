@@ -36,7 +36,6 @@ struct cache_ask {
 	bool dnssec_ok, cd;
 };
 struct cache_ask cache_ask_of(struct hash_key seed, const struct cache_key *key);
-bool cache_ask_is(const struct cache_ask *ask, const struct cache_key *key);
 
 /* In space 0. */
 void cache_key_from_query(struct cache_key *key, const struct dns_query *query);
@@ -72,22 +71,38 @@ static inline struct facts_view *facts_box_view(struct facts_box *box, size_t ho
  * waiter that it is handed to; freed through RCU, so a reader under rcu_read_lock needs none. Threads
  * that let go of references, insert or replace facts are registered with RCU, like those that read. */
 struct cache_entry {
-	struct cache_key key;
+	uint64_t space; /* with the name, all that a cache_key says: cache_entry_key */
+	uint16_t type, class;
+	bool dnssec_ok, cd;
+	uint8_t name_length, name_labels;
 	struct answer *answer;         /* owned; immutable */
 	struct facts_box *facts;       /* owned; read with rcu_dereference */
 	int64_t stored_us, expires_us; /* monotonic */
 	/* The upstreams have failed to renew it: until then it is served as it is, and they are not asked (RFC 8767, 5). */
 	atomic_int_least64_t recheck_us;
-	char upstream[CACHE_UPSTREAM_TEXT_MAX]; /* who gave it: part of the evidence */
-	atomic_uint references;
 	/* cache.c's own */
 	struct cache_entry *next; /* in its bucket; RCU */
-	struct rcu_head rcu;
-	atomic_bool used; /* looked up since the clock's hand came by */
+	union {
+		struct {
+			struct cache_entry *ring_next, *ring_prev; /* in its shard's clock */
+		};
+		struct rcu_head rcu; /* when nobody has it any more */
+	};
 	uint64_t hash;
-	size_t bytes;
-	struct cache_entry *ring_next, *ring_prev; /* in its shard's clock */
+	uint32_t bytes;
+	atomic_uint references;
+	atomic_bool used; /* looked up since the clock's hand came by */
+	uint8_t tail[];   /* the name in wire form, then who gave the answer, as a text */
 };
+
+/* Who gave the answer: part of the evidence. */
+static inline const char *cache_entry_upstream(const struct cache_entry *entry)
+{
+	return (const char *)entry->tail + entry->name_length;
+}
+
+void cache_entry_key(const struct cache_entry *entry, struct cache_key *key);
+bool cache_entry_is(const struct cache_entry *entry, const struct cache_ask *ask);
 
 struct cache;
 
@@ -97,7 +112,8 @@ struct cache *cache_new(size_t bytes_max, struct hash_key seed);
 void cache_free(struct cache **cache);
 
 /* Makes an entry with one reference, the caller's. Takes ownership of `answer` and `facts` (from
- * facts_box_new) on success and on failure (NULL: no memory, both are freed). Lifetime is the answer's ttl. */
+ * facts_box_new) on success and on failure (NULL: no memory, both are freed). Lifetime is the answer's ttl. Of `upstream`
+ * CACHE_UPSTREAM_TEXT_MAX bytes at most are kept. */
 struct cache_entry *cache_entry_new(const struct cache_key *key, struct answer *answer,
                                     struct facts_box *facts, const char *upstream, struct now now);
 /* False: its last reference has gone meanwhile and it will be freed after this read section; to be

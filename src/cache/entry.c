@@ -22,11 +22,24 @@ struct cache_ask cache_ask_of(struct hash_key seed, const struct cache_key *key)
 	                          key->cd};
 }
 
-bool cache_ask_is(const struct cache_ask *ask, const struct cache_key *key)
+bool cache_entry_is(const struct cache_entry *entry, const struct cache_ask *ask)
 {
-	return ask->space == key->space && ask->type == key->type && ask->class == key->class &&
-	       ask->dnssec_ok == key->dnssec_ok && ask->cd == key->cd &&
-	       dns_name_equal(ask->name, &key->name);
+	return ask->space == entry->space && ask->type == entry->type && ask->class == entry->class &&
+	       ask->dnssec_ok == entry->dnssec_ok && ask->cd == entry->cd &&
+	       ask->name->length == entry->name_length &&
+	       !memcmp(ask->name->wire, entry->tail, entry->name_length);
+}
+
+void cache_entry_key(const struct cache_entry *entry, struct cache_key *key)
+{
+	key->space = entry->space;
+	key->type = entry->type;
+	key->class = entry->class;
+	key->dnssec_ok = entry->dnssec_ok;
+	key->cd = entry->cd;
+	key->name.length = entry->name_length;
+	key->name.labels = entry->name_labels;
+	memcpy(key->name.wire, entry->tail, entry->name_length);
 }
 
 bool cache_key_equal(const struct cache_key *a, const struct cache_key *b)
@@ -74,19 +87,31 @@ static size_t box_bytes(const struct facts_box *box)
 struct cache_entry *cache_entry_new(const struct cache_key *key, struct answer *answer,
                                     struct facts_box *facts, const char *upstream, struct now now)
 {
-	struct cache_entry *entry = calloc(1, sizeof *entry);
+	size_t text = strnlen(upstream, CACHE_UPSTREAM_TEXT_MAX - 1);
+	size_t own = sizeof(struct cache_entry) + key->name.length + text + 1;
+	struct cache_entry *entry = calloc(1, own);
 	if (!entry) {
 		answer_free(&answer);
 		free(facts);
 		return NULL;
 	}
-	entry->key = *key;
-	entry->answer = answer;
-	entry->facts = facts;
-	entry->stored_us = now.mono_us;
-	entry->expires_us = now.mono_us + (int64_t)answer->ttl * 1000000;
-	entry->bytes = sizeof *entry + answer_bytes(answer) + box_bytes(facts);
-	strncpy(entry->upstream, upstream, sizeof entry->upstream - 1);
+	*entry = (struct cache_entry){
+		.space = key->space,
+		.type = key->type,
+		.class = key->class,
+		.dnssec_ok = key->dnssec_ok,
+		.cd = key->cd,
+		.name_length = key->name.length,
+		.name_labels = key->name.labels,
+		.answer = answer,
+		.facts = facts,
+		.stored_us = now.mono_us,
+		.expires_us = now.mono_us + (int64_t)answer->ttl * 1000000,
+		.bytes = (uint32_t)(own + answer_bytes(answer) + box_bytes(facts)),
+	};
+	memcpy(entry->tail, key->name.wire, key->name.length);
+	memcpy(entry->tail + key->name.length, upstream, text);
+	entry->tail[key->name.length + text] = '\0';
 	atomic_init(&entry->references, 1);
 	return entry;
 }

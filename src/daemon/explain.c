@@ -240,7 +240,7 @@ static json_t *verdict_json(const struct query *query, const struct explanation 
 	                 about->facts ? standing_word(about->facts->standing) : "", "confidence",
 	                 about->facts ? confidence_word(about->facts->confidence) : "", "source",
 	                 record_source_word(query->source), "upstream",
-	                 about->entry ? about->entry->upstream : "");
+	                 about->entry ? cache_entry_upstream(about->entry) : "");
 }
 
 /* In the worker's thread, under its rcu_read_lock. */

@@ -43,7 +43,9 @@ struct facts_box *facts_of(const struct snapshot *snapshot, struct hash_key seed
 	struct facts_box *box = rcu_dereference(entry->facts);
 	if (facts_box_view(box, 0)->facts.epoch == geo_epoch(snapshot->geo))
 		return box;
-	box = facts_judge(snapshot, seed, &entry->key, entry->answer, now);
+	struct cache_key key;
+	cache_entry_key(entry, &key);
+	box = facts_judge(snapshot, seed, &key, entry->answer, now);
 	if (box)
 		cache_entry_replace_facts(entry, box);
 	return box;

@@ -246,7 +246,7 @@ static void journal_query(struct query *query, const struct finish *finish, cons
 		.rule = finish->verdict.rule,
 		.rule_name = rule.name,
 		.reason = reason,
-		.upstream = finish->entry ? finish->entry->upstream : "",
+		.upstream = finish->entry ? cache_entry_upstream(finish->entry) : "",
 		.standing = finish->facts ? finish->facts->standing : STANDING_NONE,
 		.confidence = finish->facts ? finish->facts->confidence : CONFIDENCE_NONE,
 	};

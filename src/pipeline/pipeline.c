@@ -355,7 +355,8 @@ static bool in_last_tenth(const struct cache_entry *entry, struct now now)
 static void finish_and_renew(struct query *query, struct finish *finish)
 {
 	struct pipeline *pipeline = query->pipeline;
-	struct cache_key key = finish->entry->key;
+	struct cache_key key;
+	cache_entry_key(finish->entry, &key);
 	struct dns_query asked = query->dns;
 	bool of_group = local_has_group(finish->snapshot->local, key.space);
 	finish_verdict(query, finish);

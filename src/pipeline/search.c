@@ -55,7 +55,7 @@ static enum search find_entry(struct query *query, const struct dns_name *name, 
 	};
 	for (size_t i = 0; i < query->landed_count; i++) {
 		*entry = query->landed[i];
-		if (!cache_ask_is(&ask, &(*entry)->key))
+		if (!cache_entry_is(*entry, &ask))
 			continue;
 		if (query->stale)
 			query->source = SOURCE_STALE;
@@ -143,8 +143,9 @@ static enum search compose(struct query *query, struct chain *chain, bool has_en
 		answer_free(&answer);
 		return SEARCH_FAILED;
 	}
-	finish->entry = cache_entry_new(&key, answer, facts, chain->entry ? chain->entry->upstream : "",
-	                                finish->now);
+	finish->entry =
+		cache_entry_new(&key, answer, facts, chain->entry ? cache_entry_upstream(chain->entry) : "",
+	                    finish->now);
 	if (!finish->entry)
 		return SEARCH_FAILED;
 	query->landed[query->landed_count++] =

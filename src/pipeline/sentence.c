@@ -322,7 +322,7 @@ static void say_private(struct text *text, const struct query *query, const stru
 	}
 	say_more(text, finish->private_count - shown);
 	put(text, " inside the house, from ");
-	put(text, finish->entry->upstream);
+	put(text, cache_entry_upstream(finish->entry));
 	put(text, "; ");
 	put_share(text, finish->private_count, answer->address_count);
 	put(text, "taken out");

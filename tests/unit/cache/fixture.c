@@ -41,7 +41,7 @@ struct cache_key key_of(const char *name, uint16_t type)
 struct cache_key key_number(unsigned number)
 {
 	char name[32];
-	snprintf(name, sizeof name, "n%u.example", number);
+	snprintf(name, sizeof name, "n%06u.example", number);
 	return key_of(name, DNS_TYPE_A);
 }
 

@@ -15,7 +15,7 @@ int rcu_end(void **state);
 struct now at_s(int64_t seconds);
 
 struct cache_key key_of(const char *name, uint16_t type);
-/* "n<number>.example", A. */
+/* "n<number>.example" with six digits, so that all entries take as much; A. */
 struct cache_key key_number(unsigned number);
 
 /* An answer of `wire_bytes`, laid out as dns/answer.c does it: one block. */
