@@ -148,6 +148,11 @@ void cache_keep_stale(struct cache *cache, int64_t stale_us);
  * older one goes all the same: it is no longer what the upstream says. Any thread. */
 void cache_insert(struct cache *cache, struct cache_entry *entry, struct now now);
 
+/* Calls `see` with each entry that is still good, but stops when it says so. The entries are borrowed for the call. In a
+ * thread that may read for long: what is freed meanwhile waits for it now and then. */
+void cache_each(struct cache *cache, struct now now,
+                bool (*see)(void *data, const struct cache_entry *entry), void *data);
+
 struct cache_stats {
 	uint64_t entries, bytes, bytes_max, inserted, evicted;
 };

@@ -8,6 +8,9 @@
 #define BYTES_MAX (1ull << 38) /* 256G: more memory than any machine that forwards DNS */
 #define STALE_DEFAULT_US (86400LL * 1000000) /* RFC 8767, 5: one to three days */
 #define STALE_MAX_US (3 * STALE_DEFAULT_US)
+#define SAVE_DEFAULT_US (300LL * 1000000)
+#define SAVE_MIN_US 1000000LL
+#define SAVE_MAX_US (86400LL * 1000000)
 #define TTL_MIN_MAX_US (3600LL * 1000000) /* longer, and what has moved is looked for in vain */
 
 static void read_size(struct reader *reader, const struct node *node, void *target)
@@ -65,12 +68,27 @@ static void read_prefetch(struct reader *reader, const struct node *node, void *
 		((struct config_cache *)target)->prefetch = word;
 }
 
+static void read_save(struct reader *reader, const struct node *node, void *target)
+{
+	struct config_cache *cache = target;
+	int word = value_switch(node);
+	if (word == 1)
+		cache->save_us = SAVE_DEFAULT_US;
+	if (word >= 0)
+		return;
+	reader_duration(reader, node, "cache.save", &cache->save_us);
+	if (cache->save_us && (cache->save_us < SAVE_MIN_US || cache->save_us > SAVE_MAX_US))
+		tell_error(
+			reader, node->pos,
+			"`cache.save` must be `on`, `off` or a time from 1s to 1d: so often is it saved");
+}
+
 void section_cache(struct reader *reader, const struct node *node, void *target)
 {
 	static const struct field fields[] = {
 		{"size", read_size, false},         {"stale", read_stale, false},
 		{"min-ttl", read_min_ttl, false},   {"max-ttl", read_max_ttl, false},
-		{"prefetch", read_prefetch, false},
+		{"prefetch", read_prefetch, false}, {"save", read_save, false},
 	};
 	struct config_cache *cache = &((struct config *)target)->cache;
 	(void)reader_mapping(reader, node, "`cache`", fields, PF_COUNT(fields), cache);

@@ -313,6 +313,7 @@ struct config_cache {
 	int64_t stale_us; /* how long past its time an answer may serve; 0: not at all; default a day */
 	uint32_t ttl_min_s, ttl_max_s; /* default 0 and a day */
 	bool prefetch;                 /* default on */
+	int64_t save_us; /* how often it is written into the state directory; 0: never, the default */
 };
 
 /* All that is said of journal.also, as a text: whether two configurations say the same. The caller's to free; NULL without

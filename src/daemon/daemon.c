@@ -354,6 +354,7 @@ static int start_workers(struct daemon *daemon, struct socket_set *sets, char er
 	snprintf(error, ERROR_MAX, "The workers can not be started: out of memory.");
 	if (!shared->cache || !shared->flights || !shared->limiter)
 		return PF_ENOMEM;
+	kept_cache_load(daemon);
 	daemon->restart = restart_new(sets, daemon->worker_count, daemon->web);
 	for (size_t i = 0; i < daemon->worker_count; i++) {
 		daemon->workers[i] = worker_new(shared, i, &sets[i]);
@@ -446,6 +447,7 @@ static void end(struct daemon *daemon)
 		worker_free(&daemon->workers[i]);
 	devices_journal_ends(daemon->devices);
 	journal_stop(&shared->journal);
+	kept_cache_save(daemon);
 	devices_stop(daemon->devices);
 	end_control(daemon);
 	devices_free(&daemon->devices);
@@ -530,6 +532,7 @@ int daemon_run(const char *config_path)
 	if (result == PF_OK) {
 		announce(daemon);
 		yield_to_workers();
+		kept_cache_start(daemon);
 		uv_run(&daemon->loop, UV_RUN_DEFAULT);
 		supervisor_say(daemon->replace ? "RELOADING=1" : "STOPPING=1");
 	} else {

@@ -45,6 +45,8 @@ struct daemon {
 	uv_loop_t loop;
 	uv_signal_t on_term, on_int, on_hup, on_usr2;
 	uv_async_t wake; /* somebody wants a reload */
+	uv_timer_t save; /* the cache is saved */
+	uint64_t saved;  /* how many answers had come into the cache then */
 	struct http *http;
 	struct fetch *fetch; /* lists that come from elsewhere */
 	struct notify *notify;
@@ -76,6 +78,12 @@ struct databases *databases_new(struct daemon *daemon);
 void databases_configure(struct databases *databases, const struct config *config);
 void databases_loaded(struct databases *databases, const struct config *config);
 void databases_free(struct databases **databases);
+
+/* kept_cache.c: the cache in the state directory, for who says `cache.save`. _load: what the last daemon saved, before there are workers; _start: it is
+ * saved as often as the configuration in force says; _save: now, if it is to be saved at all. The control thread. */
+void kept_cache_load(struct daemon *daemon);
+void kept_cache_start(struct daemon *daemon);
+void kept_cache_save(struct daemon *daemon);
 
 /* Writes the findings to the log. */
 void log_findings(const struct diag *diag);

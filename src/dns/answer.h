@@ -69,6 +69,18 @@ enum answer_match answer_match(const uint8_t *packet, size_t length, const struc
 PF_MUST_CHECK int answer_from_wire(const uint8_t *packet, size_t length,
                                    const struct dns_query *query, struct answer **out);
 
+/* As answer_from_wire, of the `wire` of an answer that was built once and kept somewhere, with the name servers that are not in it: `servers`
+ * and `addresses` as in struct answer, of which nothing is believed before it is looked at. */
+struct answer_glue {
+	const uint8_t *servers;
+	size_t server_bytes;
+	const struct addr *addresses;
+	size_t address_count;
+};
+PF_MUST_CHECK int answer_from_kept(const uint8_t *wire, size_t length,
+                                   const struct dns_query *query, const struct answer_glue *glue,
+                                   struct answer **out);
+
 /* TTLs of at least `min_s` and at most `max_s`, for an answer that may be kept at all or has records. Before anybody
  * else has the answer. */
 void answer_bound_ttl(struct answer *answer, uint32_t min_s, uint32_t max_s);

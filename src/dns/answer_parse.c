@@ -376,26 +376,63 @@ static int keep_all(struct message *message, unsigned rcode)
 	return keep_proofs(message, ANSWER_TTL_MAX);
 }
 
-int answer_from_wire(const uint8_t *packet, size_t length, const struct dns_query *query,
-                     struct answer **out)
+/* Puts the name servers in that were kept beside the message. */
+static int take_glue(struct answer_build *build, const struct answer_glue *glue)
 {
-	struct message message = {.packet = packet, .length = length, .query = query};
+	build->server_count = build->server_bytes = 0;
+	for (size_t at = 0; at < glue->server_bytes;) {
+		struct dns_name *name = &build->servers[build->server_count];
+		if (build->server_count == ANSWER_SERVER_MAX || glue->server_bytes - at < 2)
+			return PF_EINVAL;
+		uint8_t labels = glue->servers[at], bytes = glue->servers[at + 1];
+		if (dns_name_from_wire(glue->servers, glue->server_bytes, at + 2, false, name) != bytes ||
+		    name->labels != labels)
+			return PF_EINVAL;
+		at += 2u + bytes;
+		build->server_bytes += 2u + bytes;
+		build->server_count++;
+	}
+	build->server_address_count = 0;
+	for (size_t i = 0; i < glue->address_count; i++) {
+		if (i == ANSWER_SERVER_ADDRESS_MAX ||
+		    (glue->addresses[i].family != 4 && glue->addresses[i].family != 6))
+			return PF_EINVAL;
+		build->server_addresses[build->server_address_count++] = glue->addresses[i];
+	}
+	return PF_OK;
+}
+
+static int build_answer(struct message *message, const struct answer_glue *glue,
+                        struct answer **out)
+{
+	answer_build_init(message->build, message->query);
+	int result = read_message(message);
+	unsigned rcode = message->flags & WIRE_RCODE_MASK;
+	if (result == PF_OK)
+		result = keep_all(message, rcode);
+	if (result == PF_OK && glue)
+		result = take_glue(message->build, glue);
+	if (result == PF_OK)
+		result = answer_build_finish(message->build, rcode, message->flags & WIRE_FLAG_AD, out);
+	return result;
+}
+
+int answer_from_kept(const uint8_t *wire, size_t length, const struct dns_query *query,
+                     const struct answer_glue *glue, struct answer **out)
+{
+	struct message message = {.packet = wire, .length = length, .query = query};
 	*out = NULL;
 	if (length > DNS_MESSAGE_MAX)
 		return PF_EINVAL;
 	message.build = malloc(sizeof *message.build);
-	int result = PF_ENOMEM;
-	if (message.build) {
-		answer_build_init(message.build, query);
-		result = read_message(&message);
-	}
-	if (result == PF_OK) {
-		unsigned rcode = message.flags & WIRE_RCODE_MASK;
-		result = keep_all(&message, rcode);
-		if (result == PF_OK)
-			result = answer_build_finish(message.build, rcode, message.flags & WIRE_FLAG_AD, out);
-	}
+	int result = message.build ? build_answer(&message, glue, out) : PF_ENOMEM;
 	free(message.records);
 	free(message.build);
 	return result;
+}
+
+int answer_from_wire(const uint8_t *packet, size_t length, const struct dns_query *query,
+                     struct answer **out)
+{
+	return answer_from_kept(packet, length, query, NULL, out);
 }

@@ -9,7 +9,7 @@
 #ifndef PF_LISTS_EXPRESSIONS_H
 #define PF_LISTS_EXPRESSIONS_H
 
-#include "lists/own_file.h"
+#include "base/own_file.h"
 #include "match/regex.h"
 
 #define EXPRESSIONS_SUFFIX ".expressions" /* behind the name of the lists' cache */

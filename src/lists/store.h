@@ -16,8 +16,8 @@
 #ifndef PF_LISTS_STORE_H
 #define PF_LISTS_STORE_H
 
+#include "base/own_file.h"
 #include "lists/lists.h"
-#include "lists/own_file.h"
 #include "lists/sealed.h"
 
 #define STORE_WHY_MAX OWN_FILE_WHY_MAX

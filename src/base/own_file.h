@@ -1,7 +1,7 @@
-/* Private to lists/: a file that only we may write, mapped to be read; and how it says that it is whole. What is in it decides verdicts: whoever could change it would
- * choose them. */
-#ifndef PF_LISTS_OWN_FILE_H
-#define PF_LISTS_OWN_FILE_H
+/* A file that only we may write, mapped to be read; and how it says that it is whole. What is in it is believed: whoever could change it would
+ * choose answers and verdicts. */
+#ifndef PF_BASE_OWN_FILE_H
+#define PF_BASE_OWN_FILE_H
 
 #include <stddef.h>
 #include <stdint.h>

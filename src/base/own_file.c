@@ -1,5 +1,5 @@
 /* The files of own_file.h. */
-#include "lists/own_file.h"
+#include "base/own_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
