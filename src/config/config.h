@@ -123,6 +123,9 @@ struct config_list {
 	char *ca_file;      /* NULL: the system's certificate authorities */
 	enum list_format format; /* of `format:` */
 	struct marks_wanted marks;
+	bool
+		mentioned; /* not in the file: the lines of another list that a rule asks for (mention.h) */
+	bool of_copy;  /* … of one with `url` */
 };
 
 /* A pattern of names: exact "a.example", "*.example" (everything below, not itself) or "/regex/". */

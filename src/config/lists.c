@@ -1,11 +1,10 @@
 /* lists: where names come from, and what rules call them. */
 #include <stdlib.h>
 
+#include "config/mention.h"
 #include "config/sections.h"
 #include "config/subscription.h"
 #include "config/unique.h"
-
-#define LIST_NAME_MAX 128 /* bytes, NUL included: it stands in replies and in the journal */
 
 static void read_name(struct reader *reader, const struct node *node, void *target)
 {
@@ -32,27 +31,35 @@ static void read_format(struct reader *reader, const struct node *node, void *ta
 		list->format = (enum list_format)word; /* in the order of the enum */
 }
 
-static void read_kinds(struct reader *reader, const struct node *node, void *target)
+void marks_read_kinds(struct reader *reader, const struct node *node, struct marks_wanted *marks)
 {
 	static const struct list_shape shape = {"kinds", "a kind or a list of kinds", MARK_KIND_COUNT,
 	                                        false};
-	struct config_list *list = target;
 	if (!reader_list(reader, node, &shape))
 		return;
 	for (const struct node *item = reader_first(node); item; item = reader_next(node, item)) {
 		int word = reader_word(reader, item, "kinds", mark_kind_words, MARK_KIND_COUNT);
 		if (word >= 0)
-			list->marks.kinds |= 1u << word;
+			marks->kinds |= 1u << word;
 	}
+}
+
+void marks_read_evidence(struct reader *reader, const struct node *node, struct marks_wanted *marks)
+{
+	static const char *const words[] = {"A", "B", "C"};
+	int word = reader_word(reader, node, "evidence", words, PF_COUNT(words));
+	if (word >= 0)
+		marks->evidence = words[word][0];
+}
+
+static void read_kinds(struct reader *reader, const struct node *node, void *target)
+{
+	marks_read_kinds(reader, node, &((struct config_list *)target)->marks);
 }
 
 static void read_evidence(struct reader *reader, const struct node *node, void *target)
 {
-	static const char *const words[] = {"A", "B", "C"};
-	struct config_list *list = target;
-	int word = reader_word(reader, node, "evidence", words, PF_COUNT(words));
-	if (word >= 0)
-		list->marks.evidence = words[word][0];
+	marks_read_evidence(reader, node, &((struct config_list *)target)->marks);
 }
 
 enum {

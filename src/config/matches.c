@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config/mention.h"
 #include "config/pattern.h"
 #include "config/sections.h"
 #include "config/values.h"
@@ -103,44 +104,6 @@ void match_names(struct reader *reader, const struct node *node, void *target)
 	}
 }
 
-/* The list's number, or -1 and an error. */
-static int find_list(struct reader *reader, const struct node *node, const char *text)
-{
-	const struct config *config = reader->config;
-	const char *names[LIST_MAX];
-	char show[SHOWN_MAX];
-	size_t count = 0;
-	for (size_t i = 0; i < config->list_count; i++) {
-		if (!config->lists[i].name)
-			continue;
-		names[count++] = config->lists[i].name;
-		if (!strcmp(text, config->lists[i].name))
-			return (int)i;
-	}
-	int nearest = reader_suggest(reader, text, names, count);
-	if (nearest >= 0)
-		tell_error(reader, node->pos, "unknown list `%s`; did you mean `%s`?", shown(text, show),
-		           names[nearest]);
-	else
-		tell_error(reader, node->pos, "unknown list `%s`: `lists` holds none of this name",
-		           shown(text, show));
-	return -1;
-}
-
-static void read_list(struct reader *reader, const struct node *node, struct config_rule *rule)
-{
-	bool negated;
-	const char *text = reader_text(reader, node, "lists", "the name of a list");
-	if (text)
-		text = reader_negated(reader, node, "lists", text, &negated);
-	if (!text)
-		return;
-	int list = find_list(reader, node, text);
-	rule->lists_given = rule->lists_given || !negated;
-	if (list >= 0)
-		list_set_add(negated ? &rule->not_lists : &rule->lists, (size_t)list);
-}
-
 void match_lists(struct reader *reader, const struct node *node, void *target)
 {
 	struct config_rule *rule = target;
@@ -149,7 +112,7 @@ void match_lists(struct reader *reader, const struct node *node, void *target)
 	if (!reader_list(reader, node, &shape))
 		return;
 	for (const struct node *item = reader_first(node); item; item = reader_next(node, item))
-		read_list(reader, item, rule);
+		mention_read(reader, item, rule);
 }
 
 static void read_type(struct reader *reader, const struct node *node, struct config_rule *rule)

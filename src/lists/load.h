@@ -21,7 +21,7 @@ bool expressions_path(const struct lists_keep *keep, char path[PATH_MAX]);
 /* Is the list's file a copy of what is fetched from elsewhere, which may not be there yet? */
 static inline bool list_is_copy(const struct config_list *list)
 {
-	return list->url || list->rpz;
+	return list->url || list->rpz || list->of_copy;
 }
 
 #endif

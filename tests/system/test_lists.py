@@ -73,6 +73,22 @@ def test_entry_and_line_are_named(listing):
     assert (told["lists"][0]["line"], told["lists"][0]["entry"]) == (4, "*.below.test")
 
 
+def test_a_rule_may_want_better_evidence_than_its_list(listing):
+    daemon = listing({"tv": "seen.test  # kind=telemetry evidence=A\nread.test  # kind=telemetry evidence=C\n"})
+    rules = [{"name": "sure", "lists": [{"name": "tv", "evidence": "B"}], "action": "sinkhole"}, {"name": "rest", "lists": ["tv"], "action": "flag"}]
+    daemon.write(rules=rules)
+    code, text, err = daemon.cli("reload")
+    assert code == 0, text + err
+    assert blocked(daemon, "a.seen.test") and not blocked(daemon, "read.test")
+    told = daemon.json("explain", "127.0.0.1", "seen.test")
+    assert told["reason"].endswith('seen.test is on list "tv (evidence B)" (entry seen.test)')
+    assert daemon.json("explain", "127.0.0.1", "read.test")["rule"] == 2
+    assert {row["name"]: row["names"] for row in daemon.json("lists")["lists"]} == {"tv": 2, "tv (evidence B)": 1}
+    daemon.write(rules=[dict(rules[0], lists=[{"name": "tv", "evidence": "high"}])])
+    code, _, err = daemon.cli("reload")
+    assert code == 1 and "unknown word `high` for `evidence`" in err and blocked(daemon, "seen.test")
+
+
 def test_a_line_that_has_gone_is_not_invented(listing):
     """The index is of the file as it was read; explain says so when the file has changed since."""
     daemon = listing({"tv": "example.test\n"})
