@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "daemon/cookies.h"
 #include "daemon/devices.h"
 #include "daemon/privileges.h"
 #include "daemon/restart.h"
@@ -141,8 +142,9 @@ static int start_control(struct daemon *daemon)
 	uv_signal_start(&daemon->on_hup, on_hup, SIGHUP);
 	uv_signal_start(&daemon->on_usr2, on_usr2, SIGUSR2);
 	devices_start(daemon->devices, &daemon->loop);
+	daemon->cookies = cookies_new(&daemon->shared, daemon->state_folder, &daemon->loop);
 	daemon->databases = databases_new(daemon);
-	if (!daemon->databases)
+	if (!daemon->databases || !daemon->cookies)
 		return PF_ENOMEM;
 	databases_configure(daemon->databases, daemon->shared.snapshot->config);
 	databases_loaded(daemon->databases, daemon->shared.snapshot->config);
@@ -168,6 +170,7 @@ static void end_control(struct daemon *daemon)
 	http_free(&daemon->http);
 	uv_loop_close(&daemon->loop);
 	databases_free(&daemon->databases);
+	cookies_free(&daemon->cookies, &daemon->shared);
 }
 
 /* ---- starting ---------------------------------------------------------------------------- */

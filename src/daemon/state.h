@@ -18,6 +18,8 @@
 #include "notify/notify.h"
 #include "pipeline/pipeline.h"
 
+struct cookies;
+
 struct daemon {
 	const char *config_path;
 	struct now started;
@@ -50,6 +52,7 @@ struct daemon {
 	struct http *http;
 	struct fetch *fetch; /* lists that come from elsewhere */
 	struct notify *notify;
+	struct cookies *cookies;
 	struct databases *databases; /* their files are watched */
 	struct devices *devices;
 

@@ -21,6 +21,7 @@ enum dns_rcode {
 	DNS_RCODE_REFUSED = 5,
 	DNS_RCODE_NOTAUTH = 9,
 	DNS_RCODE_BADVERS = 16,
+	DNS_RCODE_BADCOOKIE = 23,
 };
 
 enum dns_type {

@@ -11,7 +11,8 @@
 
 /* What the options say is read elsewhere (dns/client.h), and of few clients; but a message whose options lie about their length is no
  * message. */
-static bool options_well_formed(const uint8_t *packet, const struct wire_record *opt)
+static bool options_well_formed(const uint8_t *packet, const struct wire_record *opt,
+                                struct dns_edns *edns)
 {
 	size_t at = opt->rdata, end = (size_t)opt->rdata + opt->rdata_length;
 	for (unsigned count = 0; at < end; count++) {
@@ -19,10 +20,16 @@ static bool options_well_formed(const uint8_t *packet, const struct wire_record 
 			return false;
 		if (end - at < OPTION_HEADER)
 			return false;
-		size_t option_length = dns_read16(packet + at + 2);
+		uint16_t code = dns_read16(packet + at), option_length = dns_read16(packet + at + 2);
 		at += OPTION_HEADER;
 		if (option_length > end - at)
 			return false;
+		if (code == DNS_OPTION_COOKIE && !edns->cookie_length) { /* others are ignored */
+			if (!cookie_has_length(option_length))
+				return false;
+			edns->cookie_at = (uint16_t)at;
+			edns->cookie_length = option_length;
+		}
 		at += option_length;
 	}
 	return true;
@@ -34,7 +41,7 @@ static bool read_opt(const uint8_t *packet, const struct wire_record *opt, struc
 		return false;
 	if (packet[opt->owner] != 0)
 		return false;
-	if (!options_well_formed(packet, opt))
+	if (!options_well_formed(packet, opt, edns))
 		return false;
 	edns->present = true;
 	edns->udp_size = opt->class;

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "dns/cookie.h"
 #include "dns/dns.h"
 #include "dns/name.h"
 
@@ -18,6 +19,8 @@ struct dns_edns {
 	uint8_t version;
 	uint16_t udp_size;                   /* as sent; below 512 counts as 512 (RFC 6891, 6.2.3) */
 	uint16_t options_at, options_length; /* where they stand in the packet, see dns/client.h */
+	uint16_t cookie_at, cookie_length;   /* of the first cookie's data; length 0: none */
+	bool cookie_replied;                 /* the reply gets dns_query.cookie */
 };
 
 struct dns_query {
@@ -30,13 +33,14 @@ struct dns_query {
 	uint8_t question
 		[QUERY_QUESTION_MAX]; /* as sent, in the client's letter case, with type and class */
 	struct dns_edns edns;
+	uint8_t cookie[COOKIE_BYTES]; /* for the reply, see edns.cookie_replied */
 };
 
 enum query_parse {
 	QUERY_OK,
 	QUERY_IGNORE, /* silence: shorter than a header, or QR set (a reply must never be answered) */
 	QUERY_FORMERR, /* QDCOUNT other than 1, bad name, pointer in the question, records in the answer or
-	                  authority section of a QUERY, two OPTs, OPT that lies about its length, trailing bytes */
+	                  authority section of a QUERY, two OPTs, OPT that lies about its length, a cookie of no length that one has, trailing bytes */
 	QUERY_NOTIMP,  /* an opcode other than QUERY */
 	QUERY_BADVERS, /* EDNS version over 0 (RFC 6891, 6.1.3) */
 };

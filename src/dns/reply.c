@@ -8,6 +8,7 @@
 #include "dns/wire.h"
 
 #define OPTION_EDE 15
+#define COOKIE_OPTION_BYTES (4 + COOKIE_BYTES)
 #define ANY_TTL 3600 /* it will not change soon */
 #define EDE_HEADER 6 /* option code, option length, info code */
 
@@ -95,12 +96,24 @@ static size_t write_ede(const struct reply *reply, uint8_t *at, size_t room)
 	return EDE_HEADER + text;
 }
 
+/* Returns the bytes of the option, 0 when there is none; there is room. */
+static size_t write_cookie(const struct dns_query *query, uint8_t *at)
+{
+	if (!query->edns.cookie_replied)
+		return 0;
+	dns_write16(at, DNS_OPTION_COOKIE);
+	dns_write16(at + 2, COOKIE_BYTES);
+	memcpy(at + 4, query->cookie, COOKIE_BYTES);
+	return COOKIE_OPTION_BYTES;
+}
+
 static void write_opt(struct reply *reply)
 {
 	const struct dns_query *query = reply->query;
 	uint8_t *at = reply->out + reply->length;
-	size_t option =
-		write_ede(reply, at + WIRE_OPT_BYTES, reply->max - reply->length - WIRE_OPT_BYTES);
+	size_t option = write_cookie(query, at + WIRE_OPT_BYTES);
+	option += write_ede(reply, at + WIRE_OPT_BYTES + option,
+	                    reply->max - reply->length - WIRE_OPT_BYTES - option);
 	at[0] = 0;
 	dns_write16(at + 1, DNS_TYPE_OPT);
 	dns_write16(at + 3, DNS_EDNS_UPSTREAM_SIZE);
@@ -115,6 +128,8 @@ static size_t finish(struct reply *reply)
 {
 	const struct dns_query *query = reply->query;
 	size_t opt = query->edns.present ? WIRE_OPT_BYTES : 0;
+	if (query->edns.cookie_replied)
+		opt += COOKIE_OPTION_BYTES;
 	if (reply->length + opt > reply->max) {
 		reply->length = DNS_HEADER_BYTES + query->question_length;
 		reply->flags |= WIRE_FLAG_TC;

@@ -310,12 +310,12 @@ static void note_asked(const struct query *query, const struct config *config)
 }
 
 /* Whoever makes us wait could collect many answers, and let them fall on somebody's address all at once (DNSBomb): what was
- * held for longer than any client should wait is not sent, and stands in the cache for who asks again. TCP has no made-up
- * addresses. */
+ * held for longer than any client should wait is not sent, and stands in the cache for who asks again. TCP and cookies have no
+ * made-up addresses. */
 static bool held_too_long(const struct query *query, const struct snapshot *snapshot)
 {
 	const struct pipeline *pipeline = query->pipeline;
-	return query->waits && query->udp && !query->explained &&
+	return query->waits && !query->proven && !query->explained &&
 	       pipeline->clock(pipeline->clock_data).mono_us - query->arrived.mono_us > HELD_MAX_US &&
 	       !limiter_exempts(&snapshot->config->rate_limit, &query->client.addr);
 }

@@ -46,7 +46,7 @@ void limiter_free(struct limiter **limiter);
 /* Is nothing counted for this client? */
 bool limiter_exempts(const struct config_rate_limit *limit, const struct addr *client);
 
-/* May this client ask, over UDP or TCP? LIMITER_SLIP over UDP only. `epoch` is the snapshot's: another configuration begins with nothing borrowed. Any thread, each with
+/* May this client ask? `udp`: its address may be made up, as over UDP without a good cookie; LIMITER_SLIP for those only. `epoch` is the snapshot's: another configuration begins with nothing borrowed. Any thread, each with
  * its own loans. Who is exempt is not asked about (limiter_exempts). */
 enum limiter_answer limiter_ask(struct limiter *limiter, struct limiter_loans *loans,
                                 const struct config_rate_limit *limit, uint32_t epoch,

@@ -114,20 +114,35 @@ static bool take_notify(struct query *query, const struct snapshot *snapshot, co
 	return true;
 }
 
-/* Over its limit? Then this is all that it gets: nothing, or over UDP now and then the advice to come over TCP. */
+/* A client that has a cookie of ours stands where it says: it is treated as one that came over TCP. */
+static void take_cookie(struct query *query, const uint8_t *packet)
+{
+	struct dns_query *dns = &query->dns;
+	const struct cookie_keys *keys = rcu_dereference(query->pipeline->shared->cookies);
+	if (!keys)
+		return;
+	uint32_t now_s = (uint32_t)(query->arrived.wall_us / 1000000);
+	query->proven |= cookie_take(packet + dns->edns.cookie_at, dns->edns.cookie_length,
+	                             &query->client.addr, keys, now_s, dns->cookie);
+	dns->edns.cookie_replied = true;
+}
+
+/* Over its limit? Then this is all that it gets: nothing, or over UDP now and then the advice to come over TCP, or with a cookie. */
 static bool take_over_limit(struct query *query, const struct snapshot *snapshot)
 {
 	struct pipeline *pipeline = query->pipeline;
 	enum limiter_answer answer =
 		limiter_ask(pipeline->shared->limiter, pipeline->loans, &snapshot->config->rate_limit,
-	                snapshot->epoch, &query->client.addr, query->udp, query->arrived.mono_us);
+	                snapshot->epoch, &query->client.addr, !query->proven, query->arrived.mono_us);
 	if (answer == LIMITER_PASS)
 		return false;
 	uint64_t *counter = &pipeline->counters.limited;
 	struct reply_options options = {query->udp, DNS_EDE_NONE, NULL};
-	if (!query->udp)
+	if (query->proven)
 		turn_away_with(query, counter, DNS_RCODE_REFUSED, DNS_EDE_PROHIBITED,
 		               "this client asks too much (rate-limit)");
+	else if (answer == LIMITER_SLIP && query->dns.edns.cookie_replied)
+		turn_away_with(query, counter, DNS_RCODE_BADCOOKIE, DNS_EDE_NONE, NULL);
 	else if (answer == LIMITER_SLIP)
 		turn_away(query, counter, reply_truncated(pipeline->out, &query->dns, &options));
 	else
@@ -192,6 +207,10 @@ void pipeline_receive(struct pipeline *pipeline, struct query *query, const uint
 	const struct client_note *client = memo_client(pipeline->memo, snapshot, &query->client.addr);
 	bool allowed = client->allowed;
 	enum query_parse parsed = dns_query_parse(packet, length, &query->dns);
+	query->proven = !query->udp;
+	if (query->dns.edns.cookie_length && parsed != QUERY_IGNORE && parsed != QUERY_FORMERR &&
+	    allowed)
+		take_cookie(query, packet);
 	bool notified = parsed == QUERY_NOTIMP && take_notify(query, snapshot, packet, length);
 	if (notified)
 		return;

@@ -32,8 +32,9 @@ struct shared {
 	struct pauses *pauses;       /* RCU; may be NULL */
 	struct cache *cache;
 	struct flight_table *flights;
-	struct limiter *limiter; /* NULL: everybody may ask as much as they like */
-	struct journal *journal; /* NULL: `journal: off` */
+	struct cookie_keys *cookies; /* RCU; NULL: no cookies are given */
+	struct limiter *limiter;     /* NULL: everybody may ask as much as they like */
+	struct journal *journal;     /* NULL: `journal: off` */
 	struct privacy_key privacy_key;
 	struct hash_key key;
 	/* The primary of this list of the configuration says that its zone has changed (RFC 1996). Any thread; does not block. */

@@ -67,8 +67,9 @@ struct query {
 	/* The pipeline's own from here on, zeroed too. */
 	struct pipeline *pipeline; /* its home */
 	int waiting;               /* its place among the queries of its client that wait (limiter.h) */
-	bool stale;                /* some of what it has was served past its time */
-	bool sighted;              /* the control thread was told that nobody knows it */
+	bool proven;  /* nobody has made its address up: it came over TCP, or with a cookie of ours */
+	bool stale;   /* some of what it has was served past its time */
+	bool sighted; /* the control thread was told that nobody knows it */
 	enum record_source source;
 	uint8_t waits, landed_count;
 	enum flight_outcome outcome;

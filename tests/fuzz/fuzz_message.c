@@ -111,6 +111,21 @@ static void check_client(const uint8_t *data, const struct dns_query *query)
 	MUST(!memcmp(&back, &client.subnet, sizeof back));
 }
 
+/* Each cookie of a length that one has gets one in return, and is known again. */
+static void check_cookie(const uint8_t *data, size_t size, struct dns_query *query)
+{
+	static const struct cookie_keys keys = {{1}, {2}};
+	const struct addr client = {.family = 6, .bytes = {0x20, 1}};
+	uint8_t again[COOKIE_BYTES];
+	MUST(cookie_has_length(query->edns.cookie_length));
+	MUST((size_t)query->edns.cookie_at + query->edns.cookie_length <= size);
+	cookie_take(data + query->edns.cookie_at, query->edns.cookie_length, &client, &keys, 77,
+	            query->cookie);
+	MUST(cookie_take(query->cookie, COOKIE_BYTES, &client, &keys, 77, again));
+	MUST(!memcmp(query->cookie, again, COOKIE_BYTES));
+	query->edns.cookie_replied = true;
+}
+
 static void fuzz_query(const uint8_t *data, size_t size, const struct reply_options *options)
 {
 	struct dns_query query;
@@ -125,6 +140,8 @@ static void fuzz_query(const uint8_t *data, size_t size, const struct reply_opti
 		check_upstream_query(&query);
 		check_client(data, &query);
 	}
+	if (outcome != QUERY_FORMERR && query.edns.cookie_length)
+		check_cookie(data, size, &query);
 	make_replies(&query, options);
 }
 

@@ -125,7 +125,7 @@ static const struct parse_case malformed[] = {
      QUERY_FORMERR, WHOLE},
 
 	{"EDNS version 1", WITH_OPT QUESTION "00 0029 04d0 00010000 0000", QUERY_BADVERS, WHOLE_EDNS},
-	{"EDNS version 255 and an option", WITH_OPT QUESTION "00 0029 04d0 00ff8000 0004 000a0000",
+	{"EDNS version 255 and an option", WITH_OPT QUESTION "00 0029 04d0 00ff8000 0004 000b0000",
      QUERY_BADVERS, WHOLE_EDNS},
 
 	{"inverse query", "1234 0900 0001 0000 0000 0000 " QUESTION, QUERY_NOTIMP, WHOLE},
@@ -254,7 +254,7 @@ static void options_are_bounded(void **state)
 		struct dns_query query;
 		packet_add(&packet, WITH_OPT QUESTION OPT_HEAD "0000");
 		for (unsigned i = 0; i < count; i++)
-			packet_add(&packet, "000a0001 ff");
+			packet_add(&packet, "000b0001 ff");
 		size_t head = DNS_HEADER_BYTES + QUESTION_BYTES + 9;
 		dns_write16(packet.bytes + head, (uint16_t)(count * 5));
 		assert_int_equal(parse(&packet, &query),
