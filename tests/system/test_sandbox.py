@@ -10,7 +10,7 @@ import signal
 import pytest
 
 from conftest import CN
-from harness import CONTROL, LOCATION, PATIENCE_S, ROOT, WRAP, addresses, answer, make_folder, wait_until
+from harness import LOCATION, PATIENCE_S, ROOT, WRAP, addresses, answer, make_folder, small_control, wait_until
 from test_notify import CAMERA, FLAG, GEO
 from test_restart import replace
 from test_supervisor import LIBC, thread
@@ -83,14 +83,14 @@ def test_what_stands_elsewhere_is_refused_with_the_reason(portafilter, folder):
     assert addresses(daemon.ask("there.test")) == ["0.0.0.0"]
 
 
-@pytest.mark.skipif(not all(path.exists() for path in LOCATION + CONTROL), reason="the location databases are not there")
+@pytest.mark.skipif(not all(path.exists() for path in LOCATION), reason="the location databases are not there")
 def test_the_next_program_is_in_the_same_sandbox(portafilter, upstream):
     folder = make_folder()
     script = folder / "tell"
     script.write_text(f"#!/bin/sh\ncat >{folder}/new && mv {folder}/new \"{folder}/$PORTAFILTER_NAME\"\n")
     script.chmod(0o755)
     abroad = upstream(lambda query, transport: answer(query, CN))
-    daemon = portafilter({"upstreams": [abroad.upstream], "notify": [{"on": "flagged", "command": str(script)}], "geo": GEO, "home": ["US"],
+    daemon = portafilter({"upstreams": [abroad.upstream], "notify": [{"on": "flagged", "command": str(script)}], "geo": GEO | {"control": [small_control()]}, "home": ["US"],
                           "devices": CAMERA, "rules": FLAG})
     filters = {fact.get("Seccomp_filters") for fact in facts(daemon)}
     daemon.ask("a.test", source="127.0.0.11")
