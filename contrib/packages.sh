@@ -17,6 +17,8 @@ PACKAGES_CHECK="$PACKAGES_CHECK chromium"
 command -v npm >/dev/null || PACKAGES_CHECK="$PACKAGES_CHECK npm"
 # libFuzzer; large, and asked for only with CHECK_FUZZ=1
 PACKAGES_FUZZ="clang libclang-rt-14-dev"
+# a client of encrypted DNS
+PACKAGES_CHECK="$PACKAGES_CHECK knot-dnsutils"
 # collectors of dnstap and syslog
 PACKAGES_CHECK="$PACKAGES_CHECK fstrm-bin bind9-dnsutils dnstap-ldns protobuf-compiler rsyslog"
 

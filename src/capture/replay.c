@@ -178,7 +178,7 @@ static void decide(void *data, const struct capture_pair *pair)
 	}
 	replay->pair = pair;
 	query->client = pair->question->client;
-	query->udp = !pair->question->tcp;
+	query->protocol = pair->question->tcp ? PROTOCOL_TCP : PROTOCOL_UDP;
 	query->reply = forget_reply;
 	query->transport = replay;
 	name_asker(replay, query);

@@ -16,6 +16,7 @@
 #include "value/listset.h"
 #include "value/marks.h"
 #include "value/privacy.h"
+#include "value/protocol.h"
 #include "value/tags.h"
 #include "value/verdict.h"
 
@@ -51,7 +52,7 @@ struct config_home {
 	struct country *codes;
 };
 
-/* One entry of devices[]. At least one of mac, addresses, hostname and client identifier is there. */
+/* One entry of devices[]. At least one of mac, addresses, hostname, client identifier and tls_id is there. */
 #define SILENT_AFTER_OFF (-1)
 struct config_device {
 	struct config_pos pos;
@@ -63,6 +64,8 @@ struct config_device {
 	char hostname[DEVICE_HOSTNAME_MAX]; /* the name in its lease, in lower case; "": not given */
 	size_t client_length; /* the DHCP client identifier or DUID in its lease; 0: not given */
 	uint8_t client[DEVICE_CLIENT_MAX];
+	char tls_id
+		[DEVICE_LABEL_MAX]; /* how it is called in its TLS server name, in lower case; "": not given */
 	int64_t silent_after_us; /* SILENT_AFTER_OFF; 0: as the configuration's */
 	tag_set tags;            /* with TAG_ALL */
 };
@@ -293,6 +296,29 @@ struct config_rate_limit {
 	struct prefix *exempt; /* and trusted-forwarders; default loopback */
 };
 
+/* listen.dns, .tls and .https: one place. */
+struct config_listen {
+	struct addr_port address;
+	enum protocol protocol; /* PROTOCOL_UDP: UDP and TCP */
+};
+
+static inline bool config_listen_equal(const struct config_listen *a, const struct config_listen *b)
+{
+	return a->protocol == b->protocol && a->address.port == b->address.port &&
+	       addr_equal(&a->address.addr, &b->address.addr);
+}
+
+/* listen.certificate: what the encrypted ones show. */
+#define CONFIG_CERTIFICATE_NAMES_MAX 16
+struct config_certificate {
+	struct config_pos pos;
+	bool wanted; /* something is encrypted */
+	bool made;   /* not given: the files are in the state directory, and made at the first start */
+	char *file, *key;  /* absolute, PEM */
+	size_t name_count; /* clients may come as LABEL.NAME: then LABEL is who they are; lower case */
+	char *names[CONFIG_CERTIFICATE_NAMES_MAX];
+};
+
 /* listen.web: where the dashboard and the API are had over HTTP. */
 #define CONFIG_WEB_MAX 4        /* addresses; each is a thread */
 #define CONFIG_WEB_NAMES_MAX 16 /* a machine has few names */
@@ -323,6 +349,8 @@ struct config_cache {
  * memory. */
 struct config;
 char *config_describe_sinks(const struct config *config);
+/* Has any of these places this protocol? */
+bool config_listens(const struct config *config, enum protocol protocol);
 /* The same of listen.web. */
 char *config_describe_web(const struct config *config);
 
@@ -334,7 +362,8 @@ struct config {
 	struct config_pos user_pos;
 	enum config_sandbox sandbox;
 	size_t listen_count;
-	struct addr_port listen[CONFIG_LISTEN_MAX]; /* listen.dns; default 127.0.0.1:53 and [::1]:53 */
+	struct config_listen listen[CONFIG_LISTEN_MAX]; /* default 127.0.0.1:53 and [::1]:53 */
+	struct config_certificate certificate;
 	struct config_web web;
 	char *control_socket; /* listen.control; default /run/portafilter/control.sock */
 	size_t allow_count;

@@ -11,7 +11,7 @@
 
 struct device_reading {
 	struct config_device *device;
-	struct unique macs, prefixes, hostnames, clients;
+	struct unique macs, prefixes, hostnames, clients, labels;
 };
 
 static void read_name(struct reader *reader, const struct node *node, void *target)
@@ -83,6 +83,30 @@ static void read_hostname(struct reader *reader, const struct node *node, void *
 		           name);
 	}
 	free(name);
+}
+
+/* One label of a host name, as a client puts it before the name of the certificate. */
+static void read_tls_id(struct reader *reader, const struct node *node, void *target)
+{
+	struct device_reading *reading = target;
+	static const char good[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
+	char show[SHOWN_MAX], *id = reading->device->tls_id;
+	const char *text = reader_text(reader, node, "tls-id", "a word");
+	if (!text)
+		return;
+	size_t length = strlen(text);
+	for (size_t i = 0; i < length && length < DEVICE_LABEL_MAX; i++)
+		id[i] = (char)(text[i] >= 'A' && text[i] <= 'Z' ? text[i] | 0x20 : text[i]);
+	if (length < DEVICE_LABEL_MAX && strspn(id, good) == length && id[0] != '-' &&
+	    id[length - 1] != '-') {
+		add_hashed(reader, &reading->labels, node, id, length);
+		return;
+	}
+	id[0] = '\0';
+	tell_error(reader, node->pos,
+	           "`tls-id` must be one label of a host name (up to %d letters, digits and `-`), but "
+	           "`%s` was found",
+	           DEVICE_LABEL_MAX - 1, shown(text, show));
 }
 
 static int hex_value(char c)
@@ -186,8 +210,9 @@ static const struct field fields[] = {
 	{"hostname", read_hostname, false},
 	{"client-id", read_client, false},
 	{"silent-after", read_device_silent_after, false},
+	{"tls-id", read_tls_id, false},
 };
-#define SEEN_ANY (1u << 1 | 1u << 2 | 1u << 4 | 1u << 5)
+#define SEEN_ANY (1u << 1 | 1u << 2 | 1u << 4 | 1u << 5 | 1u << 7)
 
 void section_devices(struct reader *reader, const struct node *node, void *target)
 {
@@ -207,14 +232,15 @@ void section_devices(struct reader *reader, const struct node *node, void *targe
 		unique_add_name(reader, &names, item);
 		if (item->kind == NODE_MAPPING && !(seen & SEEN_ANY))
 			tell_error(reader, item->pos,
-			           "a device needs `mac`, `ip`, `client-id` or `hostname`: else no query could "
-			           "be recognised as its own");
+			           "a device needs `mac`, `ip`, `client-id`, `hostname` or `tls-id`: else no "
+			           "query could be recognised as its own");
 	}
 	unique_finish(reader, &names, "device name");
 	unique_finish(reader, &reading.macs, "MAC address");
 	unique_finish(reader, &reading.prefixes, "address or network");
 	unique_finish(reader, &reading.hostnames, "host name");
 	unique_finish(reader, &reading.clients, "client identifier");
+	unique_finish(reader, &reading.labels, "tls-id");
 }
 
 void device_deinit(struct config_device *device)

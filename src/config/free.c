@@ -57,6 +57,10 @@ void config_free(struct config **config)
 	free(gone->user);
 	for (size_t i = 0; i < gone->web.name_count; i++)
 		free(gone->web.names[i]);
+	for (size_t i = 0; i < gone->certificate.name_count; i++)
+		free(gone->certificate.names[i]);
+	free(gone->certificate.file);
+	free(gone->certificate.key);
 	free(gone->web.certificate);
 	free(gone->web.key);
 	free(gone->control_socket);

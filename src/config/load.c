@@ -173,6 +173,7 @@ static void read_root(struct reader *reader, const struct node *root)
 	finish_rate_limit(reader);
 	fill_paths(reader);
 	default_state(reader);
+	default_certificate(reader);
 	rules_check_possible(reader);
 }
 

@@ -5,6 +5,7 @@
 #include "config/values.h"
 
 #define DNS_PORT 53
+#define TLS_PORT 853
 #define CONTROL_SOCKET_BYTES_MAX 107 /* sun_path of Linux has 108 with its NUL */
 #define ALLOW_MAX 1024               /* walked through for each client: no list for a botnet */
 
@@ -22,26 +23,56 @@ static bool already_there(const struct addr_port *known, size_t count, const str
 	return false;
 }
 
-static void read_dns(struct reader *reader, const struct node *node, void *target)
+static bool is_listened_on(const struct config *config, const struct addr_port *one)
 {
-	struct config *config = target;
-	const struct list_shape shape = {"listen.dns", "an address or a list of addresses",
-	                                 CONFIG_LISTEN_MAX, false};
-	config->listen_count = 0;
+	for (size_t i = 0; i < config->listen_count; i++)
+		if (already_there(&config->listen[i].address, 1, one))
+			return true;
+	return false;
+}
+
+/* The places of one key, behind those of the keys before it. */
+static void read_places(struct reader *reader, const struct node *node, const char *key,
+                        uint16_t port, enum protocol protocol)
+{
+	struct config *config = reader->config;
+	const struct list_shape shape = {key, "an address or a list of addresses", CONFIG_LISTEN_MAX,
+	                                 false};
 	if (!reader_list(reader, node, &shape))
 		return;
 	for (const struct node *item = reader_first(node); item; item = reader_next(node, item)) {
-		struct addr_port *slot = &config->listen[config->listen_count];
 		struct addr_port one;
-		if (!value_addr_port(reader, item, "listen.dns", DNS_PORT, &one))
+		if (!value_addr_port(reader, item, key, port, &one))
 			continue;
-		if (already_there(config->listen, config->listen_count, &one)) {
-			tell_error(reader, item->pos, "`listen.dns` names `%s` twice", item->text);
-			continue;
-		}
-		*slot = one;
-		config->listen_count++;
+		if (is_listened_on(config, &one))
+			tell_error(reader, item->pos, "`%s` names `%s` twice, or another key of `listen` does",
+			           key, item->text);
+		else if (config->listen_count == CONFIG_LISTEN_MAX)
+			tell_error(reader, item->pos, "`%s` of `%s` is one too many: there can be %d in all",
+			           item->text, key, CONFIG_LISTEN_MAX);
+		else
+			config->listen[config->listen_count++] = (struct config_listen){one, protocol};
 	}
+}
+
+static void read_dns(struct reader *reader, const struct node *node, void *target)
+{
+	((struct config *)target)->listen_count = 0; /* the defaults */
+	read_places(reader, node, "listen.dns", DNS_PORT, PROTOCOL_UDP);
+}
+
+static void read_tls(struct reader *reader, const struct node *node, void *target)
+{
+	(void)target;
+	read_places(reader, node, "listen.tls", TLS_PORT, PROTOCOL_TLS);
+}
+
+bool config_listens(const struct config *config, enum protocol protocol)
+{
+	for (size_t i = 0; i < config->listen_count; i++)
+		if (config->listen[i].protocol == protocol)
+			return true;
+	return false;
 }
 
 static void read_control(struct reader *reader, const struct node *node, void *target)
@@ -61,12 +92,6 @@ static void tell_later(struct reader *reader, const struct node *node, const cha
 	             key);
 }
 
-static void read_tls(struct reader *reader, const struct node *node, void *target)
-{
-	(void)target;
-	tell_later(reader, node, "tls");
-}
-
 static void read_https(struct reader *reader, const struct node *node, void *target)
 {
 	(void)target;
@@ -79,15 +104,9 @@ static void read_quic(struct reader *reader, const struct node *node, void *targ
 	tell_later(reader, node, "quic");
 }
 
-static void read_certificate(struct reader *reader, const struct node *node, void *target)
-{
-	(void)target;
-	tell_warning(reader, node->pos,
-	             "`listen.certificate` is not in this version; nothing here is encrypted");
-}
-
 void section_listen(struct reader *reader, const struct node *node, void *target)
 {
+	struct config *config = target;
 	static const struct field fields[] = {
 		{"dns", read_dns, false},
 		{"control", read_control, false},
@@ -95,9 +114,11 @@ void section_listen(struct reader *reader, const struct node *node, void *target
 		{"tls", read_tls, false},
 		{"https", read_https, false},
 		{"quic", read_quic, false},
-		{"certificate", read_certificate, false},
+		{"certificate", section_certificate, false},
 	};
 	(void)reader_mapping(reader, node, "`listen`", fields, PF_COUNT(fields), target);
+	config->certificate.wanted =
+		config_listens(config, PROTOCOL_TLS) || config_listens(config, PROTOCOL_HTTPS);
 }
 
 void default_listen(struct reader *reader)
@@ -105,8 +126,8 @@ void default_listen(struct reader *reader)
 	struct config *config = reader->config;
 	static const char *const defaults[] = {"127.0.0.1", "::1"};
 	for (size_t i = 0; i < PF_COUNT(defaults); i++)
-		if (addr_port_parse(defaults[i], DNS_PORT, &config->listen[i]) == PF_OK)
-			config->listen_count++;
+		if (addr_port_parse(defaults[i], DNS_PORT, &config->listen[i].address) == PF_OK)
+			config->listen[config->listen_count++].protocol = PROTOCOL_UDP;
 	default_web(reader);
 }
 

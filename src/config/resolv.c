@@ -19,8 +19,8 @@ static bool is_ourselves(const struct config *config, const struct addr_port *se
 	                    ? server->addr.bytes[0] == 127
 	                    : !memcmp(server->addr.bytes, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1", 16);
 	for (size_t i = 0; i < config->listen_count; i++) {
-		const struct addr *own = &config->listen[i].addr;
-		if (config->listen[i].port != server->port)
+		const struct addr *own = &config->listen[i].address.addr;
+		if (config->listen[i].address.port != server->port)
 			continue;
 		if (addr_equal(own, &server->addr) ||
 		    (loopback &&

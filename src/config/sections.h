@@ -36,6 +36,10 @@ void section_rebinding(struct reader *reader, const struct node *node, void *tar
 void section_web(struct reader *reader, const struct node *node, void *target);
 void default_web(struct reader *reader);
 
+/* listen.certificate, and where it is when nothing is said: in the state directory. */
+void section_certificate(struct reader *reader, const struct node *node, void *target);
+void default_certificate(struct reader *reader);
+
 /* journal.also. */
 void sinks_read(struct reader *reader, const struct node *node, void *target);
 

@@ -134,7 +134,7 @@ static json_t *listen_json(const struct daemon *daemon)
 	json_t *list = json_array();
 	for (size_t i = 0; i < daemon->listen_count; i++) {
 		char text[ADDR_PORT_TEXT_MAX];
-		addr_port_format(&daemon->listen[i], text);
+		addr_port_format(&daemon->listen[i].address, text);
 		json_array_append_new(list, json_string(text));
 	}
 	return list;

@@ -280,6 +280,8 @@ static int bind_and_drop(struct daemon *daemon, const struct config *config,
 	/* DNS is answered without it; the log says so when something is to be remembered. */
 	(void)!privileges_make_folder(&privileges, remembered, ignored, sizeof ignored);
 	int result = privileges_drop(&privileges, error, ERROR_MAX);
+	if (result == PF_OK)
+		result = certificate_prepare(config, error, ERROR_MAX);
 	return result == PF_OK ? enter_sandbox(daemon, config, error) : result;
 }
 
@@ -480,9 +482,13 @@ static void announce(const struct daemon *daemon)
 {
 	for (size_t i = 0; i < daemon->listen_count; i++) {
 		char text[ADDR_PORT_TEXT_MAX];
-		addr_port_format(&daemon->listen[i], text);
-		log_info("listening on %s, UDP and TCP", text);
+		addr_port_format(&daemon->listen[i].address, text);
+		log_info("listening on %s, %s", text,
+		         daemon->listen[i].protocol == PROTOCOL_UDP ? "UDP and TCP" : "DNS over TLS");
 	}
+	if (daemon->shared.snapshot->tls)
+		log_info("the certificate's pin is sha256/%s",
+		         tls_server_pin(daemon->shared.snapshot->tls));
 	if (daemon->web)
 		admin_web_announce(daemon->web);
 	log_info("portafilter is ready: %zu workers, journal %s", daemon->worker_count,

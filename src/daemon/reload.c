@@ -40,8 +40,7 @@ static bool same_listen(const struct daemon *daemon, const struct config *config
 	if (config->listen_count != daemon->listen_count)
 		return false;
 	for (size_t i = 0; i < config->listen_count; i++)
-		if (config->listen[i].port != daemon->listen[i].port ||
-		    !addr_equal(&config->listen[i].addr, &daemon->listen[i].addr))
+		if (!config_listen_equal(&config->listen[i], &daemon->listen[i]))
 			return false;
 	return true;
 }
@@ -54,7 +53,7 @@ static void warn_of_restart(const struct daemon *daemon, const struct config *co
 	char *also = config_describe_sinks(config), *web = config_describe_web(config);
 	const char *format = "`%s` has changed; it stays as it was until the daemon is restarted";
 	if (!same_listen(daemon, config))
-		diag_warning(diag, config->file, 0, 0, format, "listen.dns");
+		diag_warning(diag, config->file, 0, 0, format, "listen");
 	if (strcmp(config->control_socket, daemon->control_socket))
 		diag_warning(diag, config->file, 0, 0, format, "listen.control");
 	if (web && strcmp(web, daemon->web_words))
@@ -140,7 +139,7 @@ static int build_kept(struct daemon *daemon, struct config **config, uint32_t ep
 	const struct snapshot *old = daemon->shared.snapshot;
 	const struct lists_keep keep = {old ? old->lists : NULL, lists_cache(*config, path),
 	                                now.wall_us};
-	int error = snapshot_build_kept(config, epoch, now, &keep, old ? old->geo : NULL, diag, built);
+	int error = snapshot_build_kept(config, epoch, now, &keep, old, diag, built);
 	if (error != PF_OK || !lists_count((*built)->lists))
 		return error;
 	if (keep.previous == (*built)->lists)

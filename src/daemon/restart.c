@@ -48,11 +48,10 @@ void restart_free(struct restart **restart)
 	*restart = NULL;
 }
 
-static bool listens_there_too(const struct daemon *daemon, const struct addr_port *address)
+static bool listens_there_too(const struct daemon *daemon, const struct config_listen *place)
 {
 	for (size_t i = 0; i < daemon->listen_count; i++)
-		if (daemon->listen[i].port == address->port &&
-		    addr_equal(&daemon->listen[i].addr, &address->addr))
+		if (config_listen_equal(&daemon->listen[i], place))
 			return true;
 	return false;
 }
@@ -72,9 +71,9 @@ bool restart_is_sound(struct daemon *daemon)
 		if (listens_there_too(daemon, &config->listen[i]))
 			continue;
 		char text[ADDR_PORT_TEXT_MAX];
-		addr_port_format(&config->listen[i], text);
+		addr_port_format(&config->listen[i].address, text);
 		log_error(
-			"not replaced: listen.dns names %s, where nobody listens yet, and the rights to listen "
+			"not replaced: `listen` names %s, where nobody listens yet, and the rights to listen "
 			"there are gone; stop the daemon and start it",
 			text);
 		return false;

@@ -134,6 +134,8 @@ static void open_configured(struct fence *fence, const struct config *config)
 	open_paths(fence, config->geo.anycast, config->geo.anycast_count);
 	open_folder_of(fence, config->hosts_file, READ);
 	open_folder_of(fence, config->recognise_path, READ);
+	open_folder_of(fence, config->certificate.file, READ);
+	open_folder_of(fence, config->certificate.key, READ);
 	open_folder_of(fence, config->web.certificate, READ);
 	open_folder_of(fence, config->web.key, READ);
 	if (config->vendors)

@@ -42,7 +42,7 @@ struct daemon {
 	char *journal_also;                                  /* config_describe_sinks of the start */
 	char *state_folder;
 	size_t listen_count;
-	struct addr_port listen[CONFIG_LISTEN_MAX];
+	struct config_listen listen[CONFIG_LISTEN_MAX];
 
 	uv_loop_t loop;
 	uv_signal_t on_term, on_int, on_hup, on_usr2;
@@ -87,6 +87,8 @@ void databases_free(struct databases **databases);
 void kept_cache_load(struct daemon *daemon);
 void kept_cache_start(struct daemon *daemon);
 void kept_cache_save(struct daemon *daemon);
+/* certificate.c: makes the certificate that is to be made, when it is not there yet. PF_EIO and a sentence. */
+PF_MUST_CHECK int certificate_prepare(const struct config *config, char *error, size_t error_size);
 
 /* Writes the findings to the log. */
 void log_findings(const struct diag *diag);

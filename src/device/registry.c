@@ -14,6 +14,7 @@ _Static_assert(sizeof(struct prefix) == 18 && sizeof(struct mac) == 6,
 
 struct device_entry {
 	struct device device;
+	char label[DEVICE_LABEL_MAX];
 	size_t prefix_count;
 	struct prefix *prefixes;
 };
@@ -34,7 +35,8 @@ struct registry {
 	struct device_entry *entries;
 	size_t mac_mask;
 	struct mac_slot *macs;
-	uint32_t *names; /* index + 1, as many slots as `macs` */
+	uint32_t *names;  /* index + 1, as many slots as `macs` */
+	uint32_t *labels; /* the same of those that have a tls-id */
 	size_t prefix_mask;
 	struct slot *prefixes;
 	size_t length_count[2];  /* of IPv4 and IPv6 */
@@ -77,6 +79,14 @@ static uint32_t *name_slot(const struct registry *registry, const char *name)
 	       strcasecmp(registry->entries[registry->names[at] - 1].device.name, name))
 		at = (at + 1) & registry->mac_mask;
 	return &registry->names[at];
+}
+
+static uint32_t *label_slot(const struct registry *registry, const char *label)
+{
+	size_t at = hash_bytes(registry->seed, label, strlen(label)) & registry->mac_mask;
+	while (registry->labels[at] && strcmp(registry->entries[registry->labels[at] - 1].label, label))
+		at = (at + 1) & registry->mac_mask;
+	return &registry->labels[at];
 }
 
 static struct slot *prefix_slot(const struct registry *registry, const struct prefix *prefix)
@@ -128,6 +138,9 @@ static int fill(struct registry *registry, const struct config *config)
 		uint32_t *name = name_slot(registry, entry->device.name);
 		if (!*name)
 			*name = number;
+		strcpy(entry->label, from->tls_id);
+		if (entry->label[0])
+			*label_slot(registry, entry->label) = number;
 		entry->prefixes = calloc(from->prefix_count + 1, sizeof *entry->prefixes);
 		if (!entry->prefixes)
 			return PF_ENOMEM;
@@ -159,9 +172,10 @@ int registry_build(const struct config *config, struct registry **out)
 	registry->entries = calloc(config->device_count + 1, sizeof *registry->entries);
 	registry->macs = calloc(mac_size, sizeof *registry->macs);
 	registry->names = calloc(mac_size, sizeof *registry->names);
+	registry->labels = calloc(mac_size, sizeof *registry->labels);
 	registry->prefixes = calloc(prefix_size, sizeof *registry->prefixes);
-	if (!registry->entries || !registry->macs || !registry->names || !registry->prefixes ||
-	    fill(registry, config) != PF_OK) {
+	if (!registry->entries || !registry->macs || !registry->names || !registry->labels ||
+	    !registry->prefixes || fill(registry, config) != PF_OK) {
 		registry_free(&registry);
 		return PF_ENOMEM;
 	}
@@ -179,6 +193,7 @@ void registry_free(struct registry **registry)
 	free(old->entries);
 	free(old->macs);
 	free(old->names);
+	free(old->labels);
 	free(old->prefixes);
 	free(old);
 	*registry = NULL;
@@ -199,6 +214,12 @@ int registry_by_name(const struct registry *registry, const char *name)
 {
 	uint32_t *slot = name_slot(registry, name);
 	return (int)*slot - 1;
+}
+
+const char *registry_name_of_label(const struct registry *registry, const char *label)
+{
+	uint32_t number = *label_slot(registry, label);
+	return number ? registry->entries[number - 1].device.name : NULL;
 }
 
 static struct prefix cut(const struct addr *addr, uint8_t length)

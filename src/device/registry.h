@@ -23,6 +23,8 @@ int registry_resolve(const struct registry *registry, const struct addr *addr,
 /* The index of the device that has this MAC, or this name (without regard to case; of several the first); -1. */
 int registry_by_mac(const struct registry *registry, const struct mac *mac);
 int registry_by_name(const struct registry *registry, const char *name);
+/* The configured name of the device that has this tls-id; NULL. */
+const char *registry_name_of_label(const struct registry *registry, const char *label);
 
 /* The index of the device with the longest configured network that holds all of this one; -1. */
 int registry_by_network(const struct registry *registry, const struct prefix *network);

@@ -9,6 +9,8 @@
 
 #define OPTION_EDE 15
 #define COOKIE_OPTION_BYTES (4 + COOKIE_BYTES)
+#define OPTION_PADDING 12 /* RFC 7830 */
+#define OPTION_HEADER 4
 #define ANY_TTL 3600 /* it will not change soon */
 #define EDE_HEADER 6 /* option code, option length, info code */
 
@@ -107,6 +109,21 @@ static size_t write_cookie(const struct dns_query *query, uint8_t *at)
 	return COOKIE_OPTION_BYTES;
 }
 
+/* Fills up to the next multiple, or as far as there is room; `length` is that of the message before. Returns the bytes of
+ * the option. */
+static size_t write_padding(const struct reply *reply, uint8_t *at, size_t length)
+{
+	if (!reply->options->padded || length + OPTION_HEADER > reply->max)
+		return 0;
+	size_t whole =
+		(length + OPTION_HEADER + REPLY_PAD_BYTES - 1) / REPLY_PAD_BYTES * REPLY_PAD_BYTES;
+	size_t option = (whole < reply->max ? whole : reply->max) - length;
+	dns_write16(at, OPTION_PADDING);
+	dns_write16(at + 2, (uint16_t)(option - OPTION_HEADER));
+	memset(at + OPTION_HEADER, 0, option - OPTION_HEADER);
+	return option;
+}
+
 static void write_opt(struct reply *reply)
 {
 	const struct dns_query *query = reply->query;
@@ -114,6 +131,8 @@ static void write_opt(struct reply *reply)
 	size_t option = write_cookie(query, at + WIRE_OPT_BYTES);
 	option += write_ede(reply, at + WIRE_OPT_BYTES + option,
 	                    reply->max - reply->length - WIRE_OPT_BYTES - option);
+	option +=
+		write_padding(reply, at + WIRE_OPT_BYTES + option, reply->length + WIRE_OPT_BYTES + option);
 	at[0] = 0;
 	dns_write16(at + 1, DNS_TYPE_OPT);
 	dns_write16(at + 3, DNS_EDNS_UPSTREAM_SIZE);

@@ -9,12 +9,14 @@
 #include "dns/dns.h"
 #include "dns/query.h"
 
+#define REPLY_PAD_BYTES 468    /* RFC 8467, 4.1: padded answers are multiples of this */
 #define REPLY_SINKHOLE_TTL 10  /* seconds: a lifted rule is felt soon */
 #define REPLY_EDE_TEXT_MAX 400 /* bytes of extra text (RFC 8914); cut at a character when longer */
 
 struct reply_options {
-	bool udp; /* the size is bounded by the client's EDNS size, or 512 */
-	int ede;  /* enum dns_ede, DNS_EDE_NONE for none */
+	bool udp;    /* the size is bounded by the client's EDNS size, or 512 */
+	bool padded; /* over an encrypted transport: the sizes of answers tell less (RFC 8467) */
+	int ede;     /* enum dns_ede, DNS_EDE_NONE for none */
 	const char
 		*ede_text; /* UTF-8; NULL for none. Left off, then the whole EDE, when it would not fit */
 };

@@ -96,6 +96,8 @@ int handover_keep(const struct socket_set *sets, size_t worker_count, struct han
 		for (size_t i = 0; i < sets[w].count; i++) {
 			const int both[] = {sets[w].pairs[i].udp, sets[w].pairs[i].tcp};
 			for (size_t k = 0; k < PF_COUNT(both); k++) {
+				if (both[k] < 0)
+					continue;
 				if (handover_keep_one(handover, both[k]) != PF_OK) {
 					handover_close(handover);
 					return PF_EIO;

@@ -54,9 +54,9 @@ static int open_one(const struct addr_port *address, int type, bool shared)
 
 /* SO_REUSEPORT would let a second daemon of the same user share the port in silence and take every
  * other query: a first bind without it finds out. */
-static bool is_free(const struct addr_port *address)
+static bool is_free(const struct addr_port *address, int type)
 {
-	int fd = open_one(address, SOCK_DGRAM, false);
+	int fd = open_one(address, type, false);
 	if (fd >= 0)
 		close(fd);
 	return fd >= 0;
@@ -68,7 +68,7 @@ static void explain(const struct addr_port *address, char *error, size_t size)
 	int reason = errno;
 	addr_port_format(address, text);
 	const char *advice = reason == EADDRINUSE
-	                         ? "; another program listens there: stop it or change listen.dns"
+	                         ? "; another program listens there: stop it or change `listen`"
 	                     : reason == EACCES ? "; ports below 1024 need root or CAP_NET_BIND_SERVICE"
 	                     : reason == EADDRNOTAVAIL ? "; this machine does not have that address"
 	                                               : "";
@@ -81,9 +81,9 @@ static bool is_wildcard(const struct addr *addr)
 	return !memcmp(addr->bytes, zero, sizeof zero);
 }
 
-/* The sockets of one address for all workers. */
-static int open_address(const struct addr_port *address, int type, struct handover *inherited,
-                        int *fds, size_t worker_count)
+/* The sockets of one address for all workers. `first`: nothing is bound there yet. */
+static int open_address(const struct addr_port *address, int type, bool first,
+                        struct handover *inherited, int *fds, size_t worker_count)
 {
 	bool ours = false; /* some were there already: then the port is ours, however many there are */
 	for (size_t w = 0; w < worker_count; w++) {
@@ -91,7 +91,7 @@ static int open_address(const struct addr_port *address, int type, struct handov
 		ours |= fds[w] >= 0;
 		if (fds[w] < 0 && ours)
 			fds[w] = fcntl(fds[0], F_DUPFD_CLOEXEC, 0);
-		else if (fds[w] < 0 && (w || type == SOCK_STREAM || is_free(address)))
+		else if (fds[w] < 0 && (w || !first || is_free(address, type)))
 			fds[w] = open_one(address, type, true);
 		if (fds[w] < 0 ||
 		    (ours && type == SOCK_DGRAM && !prepare_udp(fds[w], address->addr.family == 6)))
@@ -100,24 +100,28 @@ static int open_address(const struct addr_port *address, int type, struct handov
 	return PF_OK;
 }
 
-int sockets_open(const struct addr_port *addresses, size_t count, struct handover *inherited,
+int sockets_open(const struct config_listen *places, size_t count, struct handover *inherited,
                  struct socket_set *sets, size_t worker_count, char *error, size_t error_size)
 {
 	int result = PF_OK;
 	for (size_t w = 0; w < worker_count; w++)
 		sets[w].count = 0;
 	for (size_t i = 0; i < count && result == PF_OK; i++) {
+		const struct addr_port *address = &places[i].address;
 		int udp[CONFIG_WORKERS_MAX], tcp[CONFIG_WORKERS_MAX];
 		memset(udp, -1, sizeof udp);
 		memset(tcp, -1, sizeof tcp);
-		result = open_address(&addresses[i], SOCK_DGRAM, inherited, udp, worker_count);
+		bool both = places[i].protocol == PROTOCOL_UDP;
+		if (both)
+			result = open_address(address, SOCK_DGRAM, true, inherited, udp, worker_count);
 		if (result == PF_OK)
-			result = open_address(&addresses[i], SOCK_STREAM, inherited, tcp, worker_count);
+			result = open_address(address, SOCK_STREAM, !both, inherited, tcp, worker_count);
 		if (result != PF_OK)
-			explain(&addresses[i], error, error_size);
+			explain(address, error, error_size);
 		for (size_t w = 0; w < worker_count; w++)
 			sets[w].pairs[sets[w].count++] =
-				(struct socket_pair){addresses[i], is_wildcard(&addresses[i].addr), udp[w], tcp[w]};
+				(struct socket_pair){*address, places[i].protocol, is_wildcard(&address->addr),
+			                         udp[w], tcp[w]};
 	}
 	if (result != PF_OK)
 		sockets_close(sets, worker_count);

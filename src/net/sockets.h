@@ -11,8 +11,9 @@ struct handover;
 /* One address as one worker listens on it. */
 struct socket_pair {
 	struct addr_port address;
-	bool wildcard; /* 0.0.0.0 or ::: replies must name the address that was asked */
-	int udp, tcp;  /* -1: handed over or closed */
+	enum protocol protocol; /* as of struct config_listen: what is encrypted has no UDP socket */
+	bool wildcard;          /* 0.0.0.0 or ::: replies must name the address that was asked */
+	int udp, tcp;           /* -1: none, handed over or closed */
 };
 
 struct socket_set {
@@ -24,7 +25,7 @@ struct socket_set {
  * has left us (`inherited`): where these are less than there are workers, workers share one. On failure everything is closed again, PF_EIO is
  * returned and `error` holds a sentence that names the address: in use (another daemon shares no port
  * with us by accident), not ours, no permission. */
-PF_MUST_CHECK int sockets_open(const struct addr_port *addresses, size_t count,
+PF_MUST_CHECK int sockets_open(const struct config_listen *places, size_t count,
                                struct handover *inherited, struct socket_set *sets,
                                size_t worker_count, char *error, size_t error_size);
 void sockets_close(struct socket_set *sets, size_t worker_count);

@@ -13,20 +13,32 @@ struct late_write {
 int stream_init(struct stream *stream, uv_loop_t *loop, struct stream_room *room,
                 const struct stream_user *user, void *data)
 {
-	*stream = (struct stream){.user = user, .room = room, .data = data};
+	*stream = (struct stream){.user = user, .room = room, .data = data, .secure = true};
 	if (uv_tcp_init(loop, &stream->handle))
 		return PF_EIO;
 	stream->handle.data = stream;
 	return PF_OK;
 }
 
+/* TLS goes last: the stream may be closed from within it. */
+static void on_closed(uv_handle_t *handle)
+{
+	struct stream *stream = handle->data;
+	tls_free(&stream->tls);
+	free(stream->sealed);
+	stream->closed(handle);
+}
+
 void stream_close(struct stream *stream, uv_close_cb closed)
 {
+	if (stream->tls && !stream->broken)
+		tls_end(stream->tls);
 	stream->closing = true;
+	stream->closed = closed;
 	free(stream->rest);
 	stream->rest = NULL;
 	stream->rest_length = 0;
-	uv_close((uv_handle_t *)&stream->handle, closed);
+	uv_close((uv_handle_t *)&stream->handle, on_closed);
 }
 
 static void fail(struct stream *stream)
@@ -54,14 +66,12 @@ static void on_written(uv_write_t *request, int status)
 		stream->user->written(stream);
 }
 
-static void write_later(struct stream *stream, const uv_buf_t buffers[2], size_t sent)
+static bool write_later(struct stream *stream, const uv_buf_t buffers[2], size_t sent)
 {
 	struct late_write *late = malloc(sizeof *late + buffers[0].len + buffers[1].len - sent);
 	size_t length = 0;
-	if (!late) {
-		fail(stream);
-		return;
-	}
+	if (!late)
+		return false;
 	for (int i = 0; i < 2; i++) {
 		size_t gone = sent < buffers[i].len ? sent : buffers[i].len;
 		memcpy(late->bytes + length, buffers[i].base + gone, buffers[i].len - gone);
@@ -70,29 +80,45 @@ static void write_later(struct stream *stream, const uv_buf_t buffers[2], size_t
 	}
 	late->request.data = stream;
 	uv_buf_t all = uv_buf_init((char *)late->bytes, (unsigned)length);
-	if (uv_write(&late->request, (uv_stream_t *)&stream->handle, &all, 1, on_written)) {
-		free(late);
-		fail(stream);
-	}
+	if (!uv_write(&late->request, (uv_stream_t *)&stream->handle, &all, 1, on_written))
+		return true;
+	free(late);
+	return false;
 }
 
-void stream_write(struct stream *stream, const uint8_t *head, size_t head_length,
-                  const uint8_t *bytes, size_t length)
+/* As the bytes are. False: nobody will have them. */
+static bool write_bytes(struct stream *stream, const uint8_t *head, size_t head_length,
+                        const uint8_t *bytes, size_t length)
 {
 	const uv_buf_t buffers[2] = {uv_buf_init((char *)head, (unsigned)head_length),
 	                             uv_buf_init((char *)bytes, (unsigned)length)};
 	int written = 0;
-	if (stream->closing)
-		return;
+	if (stream->closing || stream->broken)
+		return false;
 	if (!stream_queued(stream)) {
 		written = uv_try_write((uv_stream_t *)&stream->handle, buffers, 2);
 		if (written == UV_EAGAIN)
 			written = 0;
 	}
-	if (written < 0)
+	if (written >= 0 && (size_t)written < head_length + length &&
+	    !write_later(stream, buffers, (size_t)written))
+		written = -1;
+	stream->broken = written < 0;
+	return written >= 0;
+}
+
+static bool send_sealed(void *data, const uint8_t *bytes, size_t length)
+{
+	return write_bytes(data, NULL, 0, bytes, length);
+}
+
+void stream_write(struct stream *stream, const uint8_t *head, size_t head_length,
+                  const uint8_t *bytes, size_t length)
+{
+	bool written = stream->tls ? tls_write(stream->tls, head, head_length, bytes, length)
+	                           : write_bytes(stream, head, head_length, bytes, length);
+	if (!written)
 		fail(stream);
-	else if ((size_t)written < head_length + length)
-		write_later(stream, buffers, (size_t)written);
 }
 
 /* ---- in ---------------------------------------------------------------------------------- */
@@ -125,16 +151,104 @@ static void give(struct stream *stream, const uint8_t *bytes, size_t length)
 		fail(stream);
 }
 
+/* ---- in TLS ------------------------------------------------------------------------------ */
+
+int stream_secure(struct stream *stream, struct tls_server *server, const char *application)
+{
+	stream->tls = tls_accept(server, application, send_sealed, stream);
+	stream->secure = !stream->tls;
+	return stream->tls ? PF_OK : PF_ENOMEM;
+}
+
+static void end(struct stream *stream)
+{
+	stream->ended = true;
+	stream_read(stream, false);
+	stream->user->ended(stream);
+}
+
+static void shake_hands(struct stream *stream)
+{
+	enum tls_state state = tls_handshake(stream->tls);
+	if (state == TLS_FAILED) {
+		stream->broken = true;
+		fail(stream);
+	} else if (state == TLS_OPEN) {
+		stream->secure = true;
+		stream->user->secured(stream);
+	}
+}
+
+/* What TLS was fed and has no room for now is kept: it is read when there is. */
+static bool keep_sealed(struct stream *stream, const uint8_t *bytes)
+{
+	size_t unread = tls_unread(stream->tls);
+	if (!unread) {
+		free(stream->sealed);
+		stream->sealed = NULL;
+	} else if (bytes != stream->sealed) {
+		stream->sealed = malloc(unread);
+		if (!stream->sealed)
+			return false;
+		memcpy(stream->sealed, bytes, unread);
+		tls_feed(stream->tls, stream->sealed, unread);
+	}
+	return true;
+}
+
+/* Opens what TLS has, as long as the user reads. */
+static void open_sealed(struct stream *stream)
+{
+	enum tls_state state = TLS_OPEN;
+	if (!stream->secure)
+		shake_hands(stream);
+	while (stream->secure && stream->reading && !stream->closing && state == TLS_OPEN) {
+		uint8_t *start = stream->rest ? stream->rest : stream->room->bytes;
+		size_t length = tls_read(stream->tls, start + stream->rest_length,
+		                         STREAM_IN_BYTES - stream->rest_length, &state);
+		if (length)
+			give(stream, start, stream->rest_length + length);
+	}
+	if (stream->closing)
+		return;
+	if (state == TLS_ENDED)
+		end(stream);
+	else if (state == TLS_FAILED)
+		fail(stream);
+}
+
+static void feed(struct stream *stream, size_t length)
+{
+	const uint8_t *sealed = stream->room->sealed;
+	tls_feed(stream->tls, sealed, length);
+	open_sealed(stream);
+	if (!stream->closing && !keep_sealed(stream, sealed + length - tls_unread(stream->tls)))
+		fail(stream);
+}
+
+/* ---- from the socket --------------------------------------------------------------------- */
+
 void stream_resume(struct stream *stream)
 {
-	if (!stream->closing && !stream->working && stream->rest)
+	if (stream->closing || stream->working)
+		return;
+	if (stream->rest)
 		give(stream, stream->rest, stream->rest_length);
+	if (!stream->closing && stream->tls && stream->secure) {
+		open_sealed(stream);
+		if (!stream->closing)
+			(void)keep_sealed(stream, stream->sealed);
+	}
 }
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 {
 	(void)suggested;
 	struct stream *stream = handle->data;
+	if (stream->tls) {
+		*buffer = uv_buf_init((char *)stream->room->sealed, STREAM_IN_BYTES);
+		return;
+	}
 	uint8_t *start = stream->rest ? stream->rest : stream->room->bytes;
 	*buffer = uv_buf_init((char *)start + stream->rest_length,
 	                      (unsigned)(STREAM_IN_BYTES - stream->rest_length));
@@ -145,11 +259,11 @@ static void on_read(uv_stream_t *handle, ssize_t count, const uv_buf_t *buffer)
 	(void)buffer;
 	struct stream *stream = handle->data;
 	if (count == UV_EOF) {
-		stream->ended = true;
-		stream_read(stream, false);
-		stream->user->ended(stream);
+		end(stream);
 	} else if (count < 0) {
 		fail(stream);
+	} else if (count && stream->tls) {
+		feed(stream, (size_t)count);
 	} else if (count) {
 		give(stream, stream->rest ? stream->rest : stream->room->bytes,
 		     stream->rest_length + (size_t)count);

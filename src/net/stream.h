@@ -1,4 +1,4 @@
-/* Private to net/: one accepted socket as a stream of bytes. What has come and can not be used yet is kept, and given again with
+/* Private to net/: one accepted socket as a stream of bytes, plain or within TLS. What has come and can not be used yet is kept, and given again with
  * more behind it; what can not be written at once is queued. Whoever is idle costs no buffer: what arrives stands in one
  * that all streams of a worker share, and only what is left of it is kept. */
 #ifndef PF_NET_STREAM_H
@@ -10,6 +10,7 @@
 #include <uv.h>
 
 #include "base/error.h"
+#include "tls/session.h"
 
 #define STREAM_IN_BYTES 16384 /* that have come and are not used up; the rest waits in the kernel */
 
@@ -19,6 +20,8 @@ struct stream_user {
 	/* Takes what it can of the bytes, all that are not used up, and returns how much that was. It is called again when more has come, and
 	 * by stream_resume. It may close the stream. */
 	size_t (*received)(struct stream *stream, const uint8_t *bytes, size_t length);
+	/* The handshake is done: what is written from now on, and what comes, is sealed. Never called of a plain stream. */
+	void (*secured)(struct stream *stream);
 	/* The other side sends no more. */
 	void (*ended)(struct stream *stream);
 	/* Something that was queued has left. */
@@ -30,6 +33,7 @@ struct stream_user {
 /* Where bytes stand that have just come; one for each worker. */
 struct stream_room {
 	uint8_t bytes[STREAM_IN_BYTES];
+	uint8_t sealed[STREAM_IN_BYTES];
 };
 
 struct stream {
@@ -39,13 +43,22 @@ struct stream {
 	void *data; /* the user's */
 	bool reading, ended, closing;
 	bool working; /* in `received`; stream_resume must not call it again */
+	bool secure;  /* the handshake is done, or there is none */
+	bool broken;  /* nothing can be written any more */
 	size_t rest_length;
-	uint8_t *rest; /* owned; NULL: nothing is kept */
+	uint8_t *rest;   /* owned; NULL: nothing is kept */
+	uint8_t *sealed; /* owned; what TLS is fed from when it has come before there was room for it */
+	struct tls_session *tls; /* owned; NULL: plain */
+	uv_close_cb closed;
 };
 
 /* PF_EIO: it may not be used. Else it is to be closed. */
 PF_MUST_CHECK int stream_init(struct stream *stream, uv_loop_t *loop, struct stream_room *room,
                               const struct stream_user *user, void *data);
+
+/* Before anything is read: speaks TLS, with `application` inside. PF_ENOMEM. */
+PF_MUST_CHECK int stream_secure(struct stream *stream, struct tls_server *server,
+                                const char *application);
 
 /* Is to be read from, or what comes is to wait in the kernel. */
 void stream_read(struct stream *stream, bool wanted);

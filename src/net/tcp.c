@@ -11,9 +11,11 @@ struct tcp_connection {
 	struct stream stream;
 	uv_timer_t idle;
 	struct tcp_server *server;
+	enum protocol protocol;
 	struct tcp_connection *previous, *next;
 	struct addr_port client, local;
-	size_t pending; /* queries that have not been replied to */
+	char label[DEVICE_LABEL_MAX]; /* what the client calls itself; "": nothing */
+	size_t pending;               /* queries that have not been replied to */
 	unsigned handles_open;
 };
 
@@ -54,6 +56,7 @@ static void close_connection(struct tcp_connection *connection)
 	if (connection->next)
 		connection->next->previous = connection->previous;
 	server->connection_count--;
+	server->handshake_count -= !connection->stream.secure;
 	stream_close(&connection->stream, on_stream_closed);
 	uv_close((uv_handle_t *)&connection->idle, on_idle_closed);
 }
@@ -63,9 +66,11 @@ static void on_idle(uv_timer_t *timer)
 	close_connection(timer->data);
 }
 
-/* Under pressure whoever is idle goes sooner. */
+/* Under pressure whoever is idle goes sooner. A handshake has its time once, however often something of it comes. */
 static void restart_idle(struct tcp_connection *connection)
 {
+	if (!connection->stream.secure)
+		return;
 	size_t count = connection->server->connection_count;
 	uint64_t idle_ms = count > TCP_CONNECTIONS_MAX / 4 * 3 ? TCP_IDLE_LEAST_MS
 	                   : count > TCP_CONNECTIONS_MAX / 2   ? TCP_IDLE_SHORT_MS
@@ -101,8 +106,8 @@ static void go_on(struct tcp_connection *connection)
 {
 	if (connection->stream.closing || connection->stream.working)
 		return;
-	stream_resume(&connection->stream);
 	set_reading(connection);
+	stream_resume(&connection->stream);
 	close_when_served(connection);
 }
 
@@ -130,6 +135,8 @@ static void take(struct tcp_connection *connection, const uint8_t *packet, size_
 		return;
 	}
 	query->client = connection->client;
+	query->protocol = connection->protocol;
+	query->label = connection->label[0] ? connection->label : NULL;
 	query->reply = reply;
 	query->transport = connection;
 	query->listener = &connection->local;
@@ -162,6 +169,33 @@ static size_t on_received(struct stream *stream, const uint8_t *bytes, size_t le
 	return at;
 }
 
+/* coffee.dns.example.net is `coffee`, when dns.example.net is a name of the certificate. */
+static void take_label(struct tcp_connection *connection)
+{
+	char name[TLS_NAME_MAX];
+	tls_name(connection->stream.tls, name);
+	const char *dot = strchr(name, '.');
+	size_t length = dot ? (size_t)(dot - name) : 0;
+	if (!length || length >= sizeof connection->label)
+		return;
+	rcu_read_lock();
+	const struct snapshot *snapshot =
+		rcu_dereference(connection->server->pipeline->shared->snapshot);
+	const struct config_certificate *certificate = &snapshot->config->certificate;
+	for (size_t i = 0; i < certificate->name_count; i++)
+		if (!strcmp(certificate->names[i], dot + 1))
+			memcpy(connection->label, name, length);
+	rcu_read_unlock();
+}
+
+static void on_secured(struct stream *stream)
+{
+	struct tcp_connection *connection = stream->data;
+	take_label(connection);
+	connection->server->handshake_count--;
+	restart_idle(connection);
+}
+
 static void on_ended(struct stream *stream)
 {
 	close_when_served(stream->data);
@@ -180,6 +214,7 @@ static void on_failed(struct stream *stream)
 
 static const struct stream_user frames = {
 	.received = on_received,
+	.secured = on_secured,
 	.ended = on_ended,
 	.written = on_written,
 	.failed = on_failed,
@@ -193,6 +228,24 @@ static bool client_has_room(const struct tcp_server *server, const struct addr *
 	for (const struct tcp_connection *c = server->connections; c; c = c->next)
 		count += addr_equal(&c->client.addr, client);
 	return count <= TCP_CLIENT_CONNECTIONS_MAX; /* the new one is in the list already */
+}
+
+/* Begins to speak TLS. False: too many do. */
+static bool secure(struct tcp_connection *connection)
+{
+	struct tcp_server *server = connection->server;
+	rcu_read_lock();
+	const struct snapshot *snapshot = rcu_dereference(server->pipeline->shared->snapshot);
+	int error = snapshot->tls ? stream_secure(&connection->stream, snapshot->tls, "dot") : PF_EIO;
+	rcu_read_unlock();
+	if (error != PF_OK)
+		return false;
+	server->handshake_count++;
+	uv_timer_start(&connection->idle, on_idle,
+	               server->handshake_count > TCP_HANDSHAKES_MAX / 2 ? TCP_HANDSHAKE_LEAST_MS
+	                                                                : TCP_HANDSHAKE_MS,
+	               0);
+	return server->handshake_count <= TCP_HANDSHAKES_MAX;
 }
 
 /* False: over a limit, or gone already. */
@@ -215,6 +268,10 @@ static bool admit(struct tcp_connection *connection)
 		counter_add(&server->refused, 1);
 		return false;
 	}
+	if (protocol_is_encrypted(connection->protocol) && !secure(connection)) {
+		counter_add(&server->refused, 1);
+		return false;
+	}
 	uv_tcp_nodelay(&connection->stream.handle, 1);
 	restart_idle(connection);
 	set_reading(connection);
@@ -223,11 +280,13 @@ static bool admit(struct tcp_connection *connection)
 
 static void on_connection(uv_stream_t *listener, int status)
 {
-	struct tcp_server *server = listener->data;
+	const struct tcp_listener *to = listener->data;
+	struct tcp_server *server = to->server;
 	struct tcp_connection *connection = status < 0 ? NULL : calloc(1, sizeof *connection);
 	if (!connection)
 		return;
 	connection->server = server;
+	connection->protocol = to->protocol;
 	if (stream_init(&connection->stream, server->loop, &server->room, &frames, connection) !=
 	    PF_OK) {
 		free(connection);
@@ -252,22 +311,24 @@ void tcp_server_init(struct tcp_server *server, uv_loop_t *loop, struct pipeline
 
 int tcp_listen(struct tcp_server *server, struct socket_pair *pair)
 {
-	uv_tcp_t *listener = &server->listeners[server->listener_count];
-	if (uv_tcp_init(server->loop, listener))
+	struct tcp_listener *listener = &server->listeners[server->listener_count];
+	if (uv_tcp_init(server->loop, &listener->handle))
 		return PF_EIO;
-	listener->data = server;
+	listener->handle.data = listener;
+	listener->server = server;
+	listener->protocol = protocol_is_encrypted(pair->protocol) ? pair->protocol : PROTOCOL_TCP;
 	server->listener_count++;
-	if (uv_tcp_open(listener, pair->tcp))
+	if (uv_tcp_open(&listener->handle, pair->tcp))
 		return PF_EIO;
 	pair->tcp = -1;
-	return uv_listen((uv_stream_t *)listener, SOMAXCONN, on_connection) ? PF_EIO : PF_OK;
+	return uv_listen((uv_stream_t *)&listener->handle, SOMAXCONN, on_connection) ? PF_EIO : PF_OK;
 }
 
 void tcp_server_stop(struct tcp_server *server)
 {
 	server->stopping = true;
 	for (size_t i = 0; i < server->listener_count; i++)
-		uv_close((uv_handle_t *)&server->listeners[i], NULL);
+		uv_close((uv_handle_t *)&server->listeners[i].handle, NULL);
 	for (struct tcp_connection *c = server->connections; c; c = c->next)
 		set_reading(c);
 }

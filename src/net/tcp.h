@@ -1,4 +1,4 @@
-/* Private to net/: DNS over TCP (RFC 7766): pipelined queries, answered in the order in which the answers are ready;
+/* Private to net/: DNS over TCP (RFC 7766) and over TLS (RFC 7858): pipelined queries, answered in the order in which the answers are ready;
  * bounded in connections, in connections of one client, in queries under way and in time. */
 #ifndef PF_NET_TCP_H
 #define PF_NET_TCP_H
@@ -17,21 +17,30 @@
 #define TCP_IDLE_MS 10000      /* without a whole query and without a reply taken */
 #define TCP_IDLE_SHORT_MS 2500 /* the same when half of the connections are taken */
 #define TCP_IDLE_LEAST_MS 500  /* and when three quarters are */
-#define TCP_QUERY_BYTES_MAX 4096 /* a longer query ends the connection */
+#define TCP_HANDSHAKES_MAX 256 /* of TLS under way in one worker; more are turned away */
+#define TCP_HANDSHAKE_MS 5000  /* for all of a handshake */
+#define TCP_HANDSHAKE_LEAST_MS 1000 /* the same when half of the handshakes are taken */
+#define TCP_QUERY_BYTES_MAX 4096    /* a longer query ends the connection */
 
 struct tcp_connection;
+
+struct tcp_listener {
+	uv_tcp_t handle;
+	struct tcp_server *server;
+	enum protocol protocol;
+};
 
 /* All TCP of one worker. */
 struct tcp_server {
 	uv_loop_t *loop;
 	struct pipeline *pipeline;
 	struct tcp_connection *connections; /* a doubly linked list */
-	size_t connection_count;
+	size_t connection_count, handshake_count;
 	uint64_t refused; /* connections over a limit; base/counter.h */
 	bool stopping;
 	struct stream_room room;
 	size_t listener_count;
-	uv_tcp_t listeners[CONFIG_LISTEN_MAX];
+	struct tcp_listener listeners[CONFIG_LISTEN_MAX];
 };
 
 void tcp_server_init(struct tcp_server *server, uv_loop_t *loop, struct pipeline *pipeline);

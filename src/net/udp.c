@@ -137,7 +137,7 @@ static void take(struct udp_listener *listener, struct mmsghdr *message, struct 
 	if (!query)
 		return;
 	struct msghdr *header = &message->msg_hdr;
-	query->udp = true;
+	query->protocol = PROTOCOL_UDP;
 	query->reply = reply;
 	query->transport = listener;
 	query->listener = &listener->address;

@@ -143,10 +143,14 @@ static void *run(void *data)
 static int listen_on(struct worker *worker, struct socket_set *set)
 {
 	for (size_t i = 0; i < set->count; i++) {
-		int error = udp_listen(&worker->udp[i], &worker->loop, &set->pairs[i], &worker->pipeline);
+		struct udp_listener *udp = &worker->udp[worker->udp_count];
+		int error = PF_OK;
+		if (set->pairs[i].protocol == PROTOCOL_UDP) {
+			error = udp_listen(udp, &worker->loop, &set->pairs[i], &worker->pipeline);
+			worker->udp_count += error == PF_OK;
+		}
 		if (error != PF_OK)
 			return error;
-		worker->udp_count++;
 		error = tcp_listen(&worker->tcp, &set->pairs[i]);
 		if (error != PF_OK)
 			return error;

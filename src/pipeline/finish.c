@@ -28,6 +28,13 @@ void finish_release(struct query *query)
 
 /* ---- the reply --------------------------------------------------------------------------- */
 
+struct reply_options finish_options(const struct query *query)
+{
+	return (struct reply_options){.udp = query->protocol == PROTOCOL_UDP,
+	                              .padded = protocol_is_encrypted(query->protocol),
+	                              .ede = DNS_EDE_NONE};
+}
+
 static size_t sinkhole_reply(struct query *query, const struct rule_reply *reply,
                              const struct reply_options *options, unsigned *rcode)
 {
@@ -71,7 +78,7 @@ static uint32_t reply_age_s(const struct query *query, const struct finish *fini
 
 static size_t failure_reply(struct query *query, const struct finish *finish)
 {
-	struct reply_options options = {query->udp, DNS_EDE_NONE, NULL};
+	struct reply_options options = finish_options(query);
 	if (finish->rcode == DNS_RCODE_SERVFAIL && query->outcome == FLIGHT_TIMED_OUT) {
 		options.ede = DNS_EDE_NO_REACHABLE_AUTHORITY;
 		options.ede_text = "no upstream answered in time";
@@ -136,7 +143,7 @@ const struct rule_reply *finish_reply(const struct query *query, const struct fi
 static size_t build_reply(struct query *query, const struct finish *finish, const char *reason,
                           unsigned *rcode)
 {
-	struct reply_options options = {query->udp, DNS_EDE_NONE, NULL};
+	struct reply_options options = finish_options(query);
 	if (finish->verdict.action == ACTION_SINKHOLE) {
 		options.ede = DNS_EDE_BLOCKED;
 		options.ede_text = reason;

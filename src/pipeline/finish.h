@@ -2,6 +2,7 @@
 #ifndef PF_PIPELINE_FINISH_H
 #define PF_PIPELINE_FINISH_H
 
+#include "dns/reply.h"
 #include "pipeline/pipeline.h"
 
 /* What the stages have found. */
@@ -29,6 +30,9 @@ struct finish {
 
 /* What the client of a sinkhole is told: what the rule says, or the entry of the list that made it match. */
 const struct rule_reply *finish_reply(const struct query *query, const struct finish *finish);
+
+/* How a reply goes by the way that the query came; nothing to explain. */
+struct reply_options finish_options(const struct query *query);
 
 /* Replies, journals, counts and releases the query. Under rcu_read_lock. */
 void finish_query(struct query *query, const struct finish *finish);

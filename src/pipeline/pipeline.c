@@ -85,7 +85,9 @@ static void turn_away(struct query *query, uint64_t *counter, size_t length)
 static void turn_away_with(struct query *query, uint64_t *counter, unsigned rcode, int ede,
                            const char *ede_text)
 {
-	struct reply_options options = {query->udp, ede, ede_text};
+	struct reply_options options = finish_options(query);
+	options.ede = ede;
+	options.ede_text = ede_text;
 	turn_away(query, counter, reply_error(query->pipeline->out, &query->dns, rcode, &options));
 }
 
@@ -95,7 +97,7 @@ static bool take_notify(struct query *query, const struct snapshot *snapshot, co
 {
 	struct pipeline *pipeline = query->pipeline;
 	const struct shared *shared = pipeline->shared;
-	const struct reply_options options = {query->udp, DNS_EDE_NONE, NULL};
+	const struct reply_options options = finish_options(query);
 	uint64_t wall_s = (uint64_t)(query->arrived.wall_us / 1000000);
 	struct primary_answer answer;
 	int list = primary_of_notify(snapshot->primaries, &query->dns, &query->client.addr);
@@ -137,7 +139,7 @@ static bool take_over_limit(struct query *query, const struct snapshot *snapshot
 	if (answer == LIMITER_PASS)
 		return false;
 	uint64_t *counter = &pipeline->counters.limited;
-	struct reply_options options = {query->udp, DNS_EDE_NONE, NULL};
+	struct reply_options options = finish_options(query);
 	if (query->proven)
 		turn_away_with(query, counter, DNS_RCODE_REFUSED, DNS_EDE_PROHIBITED,
 		               "this client asks too much (rate-limit)");
@@ -150,11 +152,19 @@ static bool take_over_limit(struct query *query, const struct snapshot *snapshot
 	return true;
 }
 
-/* Who asks? The client, unless a forwarder that is trusted says for whom it does. */
-static void name_asker(struct query *query, const struct config *config, const uint8_t *packet)
+/* Who asks? The client, unless it has said within TLS which device it is, or a forwarder that is trusted says for whom it
+ * asks. */
+static void name_asker(struct query *query, const struct snapshot *snapshot, const uint8_t *packet)
 {
 	struct dns_client client;
+	const struct config *config = snapshot->config;
+	const char *name =
+		query->label ? registry_name_of_label(snapshot->registry, query->label) : NULL;
 	query->asker.addr = query->client.addr;
+	if (name) {
+		strcpy(query->asker.name, name);
+		return;
+	}
 	if (!config->forwarder_count || !query->dns.edns.options_length ||
 	    !any_prefix_contains(config->forwarders, config->forwarder_count, &query->client.addr))
 		return;
@@ -207,7 +217,7 @@ void pipeline_receive(struct pipeline *pipeline, struct query *query, const uint
 	const struct client_note *client = memo_client(pipeline->memo, snapshot, &query->client.addr);
 	bool allowed = client->allowed;
 	enum query_parse parsed = dns_query_parse(packet, length, &query->dns);
-	query->proven = !query->udp;
+	query->proven = query->protocol != PROTOCOL_UDP;
 	if (query->dns.edns.cookie_length && parsed != QUERY_IGNORE && parsed != QUERY_FORMERR &&
 	    allowed)
 		take_cookie(query, packet);
@@ -228,7 +238,7 @@ void pipeline_receive(struct pipeline *pipeline, struct query *query, const uint
 	else if (query->dns.class != DNS_CLASS_IN)
 		turn_away_with(query, &counters->refused, DNS_RCODE_REFUSED, DNS_EDE_NONE, NULL);
 	else if (client->exempt || !pipeline->loans || !take_over_limit(query, snapshot)) {
-		name_asker(query, snapshot->config, packet);
+		name_asker(query, snapshot, packet);
 		run(query);
 	}
 }

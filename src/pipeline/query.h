@@ -14,6 +14,7 @@
 #include "journal/record.h"
 #include "value/device.h"
 #include "value/facts.h"
+#include "value/protocol.h"
 #include "value/verdict.h"
 
 struct pipeline;
@@ -53,12 +54,15 @@ struct explanation {
 struct query {
 	/* The transport's, zeroed for each query. */
 	struct addr_port client;
-	bool udp;
+	enum protocol protocol;
 	/* Called exactly once, with `length` 0 when a rule said `drop`. The bytes are borrowed. Afterwards the
 	 * transport must forget the query. */
 	void (*reply)(struct query *query, const uint8_t *bytes, size_t length);
 	void *transport;   /* the transport's own: the socket or the connection */
 	struct addr local; /* UDP: the address that was asked; replies leave from it */
+	const char *
+		label; /* what the client calls itself within TLS (tls-id), in lower case; NULL: nothing; borrowed for
+	                               the length of pipeline_receive */
 	const struct addr_port
 		*listener;      /* which of our sockets it came to; borrowed for its whole life */
 	unsigned interface; /* UDP: its index, for link-local clients */

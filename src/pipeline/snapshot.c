@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 void snapshot_free(struct snapshot **snapshot)
 {
@@ -15,6 +16,7 @@ void snapshot_free(struct snapshot **snapshot)
 	lists_free(&old->lists);
 	geo_free(&old->geo);
 	primaries_free(&old->primaries);
+	tls_server_unuse(&old->tls);
 	roster_free(&old->roster);
 	registry_free(&old->registry);
 	config_free(&old->config);
@@ -45,11 +47,11 @@ static int refuse_own(const struct config *config, struct config_pos pos,
 	for (size_t u = 0; u < count; u++) {
 		for (size_t l = 0; l < config->listen_count; l++) {
 			char text[ADDR_PORT_TEXT_MAX];
-			if (!is_own(&config->listen[l], &upstreams[u]))
+			if (!is_own(&config->listen[l].address, &upstreams[u]))
 				continue;
 			addr_port_format(&upstreams[u], text);
 			diag_error(diag, config->file, pos.line, pos.column,
-			           "the upstream %s is this daemon itself (listen.dns): name other `upstreams`",
+			           "the upstream %s is this daemon itself (listen): name other `upstreams`",
 			           text);
 			error = PF_EINVAL;
 			break;
@@ -96,6 +98,26 @@ static void warn_of_empty_lists(const struct config *config, const struct lists 
 	}
 }
 
+/* One that is to be made is so by the daemon, which does it before; who only checks a configuration makes none. */
+static int load_certificate(const struct config *config, struct tls_server *force, struct now now,
+                            struct diag *diag, struct tls_server **out)
+{
+	const struct config_certificate *certificate = &config->certificate;
+	const struct config_pos *pos = &certificate->pos;
+	char error[DIAG_TEXT_MAX];
+	if (!certificate->wanted || (certificate->made && access(certificate->key, R_OK)))
+		return PF_OK;
+	int result =
+		tls_server_load(certificate->file, certificate->key, force, out, error, sizeof error);
+	if (result != PF_OK)
+		diag_error(diag, config->file, pos->line, pos->column, "listen.certificate: %s", error);
+	else if (tls_server_expires_s(*out) < now.wall_us / 1000000)
+		diag_warning(diag, config->file, pos->line, pos->column,
+		             "the certificate in %s has expired: clients will not take it",
+		             certificate->file);
+	return result;
+}
+
 int snapshot_build_of(struct config **config, uint32_t epoch, struct now now, struct diag *diag,
                       struct snapshot **out)
 {
@@ -104,8 +126,8 @@ int snapshot_build_of(struct config **config, uint32_t epoch, struct now now, st
 }
 
 int snapshot_build_kept(struct config **config, uint32_t epoch, struct now now,
-                        const struct lists_keep *keep, const struct geo *geo, struct diag *diag,
-                        struct snapshot **out)
+                        const struct lists_keep *keep, const struct snapshot *force,
+                        struct diag *diag, struct snapshot **out)
 {
 	*out = NULL;
 	struct snapshot *built = calloc(1, sizeof *built);
@@ -124,8 +146,9 @@ int snapshot_build_kept(struct config **config, uint32_t epoch, struct now now,
 		local_build(built->config, diag, &built->local),
 		registry_build(built->config, &built->registry),
 		policy_compile(built->config, diag, &built->policy),
+		load_certificate(built->config, force ? force->tls : NULL, now, diag, &built->tls),
 		/* Lists last: what the others need only for a moment is not there beside two indexes. */
-		geo_load_kept(built->config, geo, now, epoch, diag, &built->geo),
+		geo_load_kept(built->config, force ? force->geo : NULL, now, epoch, diag, &built->geo),
 		lists_load_kept(built->config, keep, diag, &built->lists),
 	};
 	int error = PF_OK;

@@ -15,6 +15,7 @@
 #include "local/local.h"
 #include "pipeline/primary.h"
 #include "policy/policy.h"
+#include "tls/server.h"
 
 struct snapshot {
 	uint32_t epoch; /* from 1, one more with each reload */
@@ -29,6 +30,7 @@ struct snapshot {
 	struct local *local;
 	struct geo *geo;
 	struct primaries *primaries;
+	struct tls_server *tls; /* NULL: nothing is encrypted */
 };
 
 /* Reads the configuration and all that it names. Every error and warning goes to `diag`. PF_OK and
@@ -39,9 +41,9 @@ PF_MUST_CHECK int snapshot_build(const char *config_path, uint32_t epoch, struct
 /* The same of a configuration that was read already; it is taken over, also on failure. */
 PF_MUST_CHECK int snapshot_build_of(struct config **config, uint32_t epoch, struct now now,
                                     struct diag *diag, struct snapshot **out);
-/* And without doing again what need not be done again; `geo` is that of the snapshot in force, or NULL. */
+/* And without doing again what need not be done again; `force` is the snapshot in force, or NULL. */
 PF_MUST_CHECK int snapshot_build_kept(struct config **config, uint32_t epoch, struct now now,
-                                      const struct lists_keep *keep, const struct geo *geo,
+                                      const struct lists_keep *keep, const struct snapshot *force,
                                       struct diag *diag, struct snapshot **out);
 void snapshot_free(struct snapshot **snapshot);
 

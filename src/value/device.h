@@ -14,6 +14,8 @@
 #define DEVICE_HOSTNAME_MAX 64 /* bytes of a host name, NUL included: one label */
 #define DEVICE_CLIENT_MAX 64   /* bytes of a client identifier; of longer ones the first */
 
+#define DEVICE_LABEL_MAX 64 /* bytes of a label of a host name (tls-id), NUL included */
+
 /* A device at the moment of one query.
  *
  * The id is stable: "mac:64:bc:0c:80:7e:1f" for a device that the configuration names by its

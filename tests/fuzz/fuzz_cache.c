@@ -55,7 +55,7 @@ static void make_base(struct base *base)
 static bool answer_from(void *data, const struct cache_entry *entry)
 {
 	static uint8_t out[DNS_MESSAGE_MAX];
-	const struct reply_options options = {false, DNS_EDE_NONE, NULL};
+	const struct reply_options options = {.ede = DNS_EDE_NONE};
 	struct dns_query query = {.type = entry->type, .class = entry->class};
 	struct cache_key key;
 	struct dns_name servers[ANSWER_SERVER_MAX];

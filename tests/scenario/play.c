@@ -294,7 +294,7 @@ void play_packet(struct play *play, size_t worker, const char *client, const uin
 	assert_non_null(query);
 	assert_int_equal(addr_parse(client, &query->client.addr), PF_OK);
 	query->client.port = 40000;
-	query->udp = true;
+	query->protocol = PROTOCOL_UDP;
 	query->reply = take_reply;
 	query->transport = play;
 	rcu_read_lock();

@@ -44,7 +44,7 @@ def test_it_stays_when_the_next_one_would_not_start(portafilter, nsd):
     daemon.config = good
     daemon.write(listen={"dns": [f"127.0.0.1:{daemon.port}", "127.0.0.77:1"]})
     daemon.signal(signal.SIGUSR2)
-    daemon.wait_log(r"not replaced: listen.dns names 127\.0\.0\.77:1, where nobody listens yet")
+    daemon.wait_log(r"not replaced: `listen` names 127\.0\.0\.77:1, where nobody listens yet")
     assert daemon.log().count("portafilter is ready") == 1
     assert addresses(ask(daemon.port, "us.test"))
 

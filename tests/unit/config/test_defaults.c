@@ -30,9 +30,9 @@ static void test_nothing_written(void **state)
 	assert_string_equal(config->file, TEST_FILE);
 	assert_null(config->user);
 	assert_int_equal(config->listen_count, 2);
-	addr_port_format(&config->listen[0], text);
+	addr_port_format(&config->listen[0].address, text);
 	assert_string_equal(text, "127.0.0.1:53");
-	addr_port_format(&config->listen[1], text);
+	addr_port_format(&config->listen[1].address, text);
 	assert_string_equal(text, "[::1]:53");
 	assert_string_equal(config->control_socket, "/run/portafilter/control.sock");
 	assert_int_equal(config->allow_count, 8);
@@ -130,14 +130,11 @@ static void test_databases(void **state)
 static void test_later_versions(void **state)
 {
 	(void)state;
-	struct parsed parsed =
-		parse("listen: {tls: b, https: [c], quic: {}, certificate: {file: x}}\n");
+	struct parsed parsed = parse("listen: {https: [c], quic: {}}\n");
 	assert_int_equal(parsed.error, PF_OK);
-	assert_int_equal(parsed.diag.warnings, 4);
-	assert_finding(&parsed, DIAG_WARNING, 1, 15, "`listen.tls`");
-	assert_finding(&parsed, DIAG_WARNING, 1, 25, "`listen.https`");
-	assert_finding(&parsed, DIAG_WARNING, 1, 36, "`listen.quic`");
-	assert_finding(&parsed, DIAG_WARNING, 1, 53, "`listen.certificate`");
+	assert_int_equal(parsed.diag.warnings, 2);
+	assert_finding(&parsed, DIAG_WARNING, 1, 17, "`listen.https`");
+	assert_finding(&parsed, DIAG_WARNING, 1, 28, "`listen.quic`");
 	parsed_deinit(&parsed);
 }
 

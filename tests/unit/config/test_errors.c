@@ -86,6 +86,10 @@ static const struct mistake network[] = {
 	{"listen: {dns: '[::1]:70000'}\n", 1, 15, "bad port"},
 	{"listen: {dns: 127.0.0.1@x}\n", 1, 15, "bad port"},
 	{"listen: {dns: []}\n", 1, 15, "`listen.dns` is an empty list"},
+	{"listen: {dns: 127.0.0.1@853, tls: 127.0.0.1}\n", 1, 35, "or another key of `listen` does"},
+	{"listen: {tls: 127.0.0.1, certificate: {file: x}}\n", 1, 39, "needs `file` and `key`"},
+	{"devices: [{name: a, tls-id: a.b}]\n", 1, 29, "`tls-id` must be one label"},
+	{"devices: [{name: a, tls-id: c}, {name: b, tls-id: C}]\n", 1, 51, "tls-id"},
 	{"listen: {dns: [127.0.0.1, '127.0.0.1:53']}\n", 1, 27, "names `127.0.0.1:53` twice"},
 	{"listen: {dns: '::ffff:192.0.2.1'}\n", 1, 15, "is an IPv4 address|`192.0.2.1`"},
 	{"listen: {control: /run/" LONG64 "/" LONG64 "}\n", 1, 19, "has 134 bytes|at most 107"},
@@ -145,7 +149,8 @@ static const struct mistake network[] = {
 
 static const struct mistake devices[] = {
 	{"devices: [{ip: 192.0.2.1}]\n", 1, 11, "a device needs the key `name`"},
-	{"devices: [{name: a}]\n", 1, 11, "a device needs `mac`, `ip`, `client-id` or `hostname`"},
+	{"devices: [{name: a}]\n", 1, 11,
+     "a device needs `mac`, `ip`, `client-id`, `hostname` or `tls-id`"},
 	{"devices: [{name: a, silent-after: 1d}]\n", 1, 11, "a device needs `mac`"},
 	{"devices: [{name: a, hostname: 'my tv'}]\n", 1, 31, "`hostname` must be|DHCP server|`my tv`"},
 	{"devices: [{name: a, hostname: " LONG64 "}]\n", 1, 31, "64 bytes|at most 63"},

@@ -46,9 +46,9 @@ static void check_example_network(const struct config *config)
 	assert_string_equal(config->file, DATA "/example.yaml");
 	assert_string_equal(config->user, "portafilter");
 	assert_pos(config->user_pos, 2, 7);
-	assert_int_equal(config->listen_count, 2);
-	assert_addr_port(&config->listen[0], "0.0.0.0:53");
-	assert_addr_port(&config->listen[1], "[::]:53");
+	assert_int_equal(config->listen_count, 3);
+	assert_addr_port(&config->listen[0].address, "0.0.0.0:53");
+	assert_addr_port(&config->listen[1].address, "[::]:53");
 	assert_string_equal(config->control_socket, "/run/portafilter/control.sock");
 	assert_int_equal(config->allow_count, 8);
 	assert_int_equal(config->workers, 2);
@@ -152,13 +152,13 @@ static void test_example(void **state)
 	check_example_devices(config);
 	check_example_rules(config);
 	/* What this version does not serve is said, and nothing else. */
-	static const unsigned warned[] = {7, 8, 9, 10};
+	static const unsigned warned[] = {8, 9};
 	assert_int_equal(diag.count, PF_COUNT(warned));
 	assert_int_equal(diag.warnings, PF_COUNT(warned));
 	for (size_t i = 0; i < PF_COUNT(warned); i++)
 		assert_int_equal(diag.entries[i].line, warned[i]);
 	assert_string_equal(diag.entries[0].text,
-	                    "`listen.tls` is not in this version; nothing will listen there");
+	                    "`listen.https` is not in this version; nothing will listen there");
 	config_free(&config);
 	assert_null(config);
 	diag_deinit(&diag);
@@ -177,7 +177,7 @@ static void test_scalars(void **state)
 		"  location: cn, control: EU, asn: AS37963, addresses: '2a00:1::/32', cname: '/x.*y/',\n"
 		"  action: sinkhole, reply: 192.0.2.1}]\n");
 	const struct config *config = parsed.config;
-	assert_addr_port(&config->listen[0], "127.0.0.1:5353");
+	assert_addr_port(&config->listen[0].address, "127.0.0.1:5353");
 	assert_int_equal(config->listen_count, 1);
 	assert_addr_port(&config->upstreams[0], "127.0.0.1:5300");
 	assert_string_equal(config->home[0].code, "US");
@@ -225,7 +225,7 @@ static void test_addresses(void **state)
 	assert_int_equal(config->listen_count, 4);
 	assert_int_equal(config->upstream_count, 4);
 	for (size_t i = 0; i < 4; i++) {
-		assert_addr_port(&config->listen[i], listen[i]);
+		assert_addr_port(&config->listen[i].address, listen[i]);
 		assert_addr_port(&config->upstreams[i], upstreams[i]);
 	}
 	assert_int_equal(config->allow_count, PF_COUNT(allow));

@@ -203,7 +203,7 @@ static void there_is_always_room_for_it(void **state)
 	struct addr addresses[40] = {0};
 	for (size_t i = 0; i < PF_COUNT(addresses); i++)
 		addresses[i].family = 4;
-	const struct reply_options options = {true, DNS_EDE_BLOCKED, text};
+	const struct reply_options options = {.udp = true, .ede = DNS_EDE_BLOCKED, .ede_text = text};
 	size_t length =
 		reply_synthesize(out, &query, DNS_RCODE_NOERROR, addresses, PF_COUNT(addresses), &options);
 	assert_true(length <= 512);

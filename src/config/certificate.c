@@ -1,0 +1,81 @@
+/* listen.certificate: what the encrypted listeners show. */
+#include <ctype.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "config/sections.h"
+#include "config/values.h"
+
+#define MADE_FILE "certificate.pem"
+#define MADE_KEY "certificate.key"
+#define PATH_BYTES_MAX 4096
+
+static void read_file(struct reader *reader, const struct node *node, void *target)
+{
+	struct config *config = target;
+	config->certificate.file = reader_path(reader, node, "listen.certificate.file");
+}
+
+static void read_key(struct reader *reader, const struct node *node, void *target)
+{
+	struct config *config = target;
+	config->certificate.key = reader_path(reader, node, "listen.certificate.key");
+}
+
+/* "dns.example.net": clients ask for coffee.dns.example.net and are `coffee`. */
+static void read_names(struct reader *reader, const struct node *node, void *target)
+{
+	struct config_certificate *certificate = &((struct config *)target)->certificate;
+	const struct list_shape shape = {"listen.certificate.names", "a name or a list of names",
+	                                 CONFIG_CERTIFICATE_NAMES_MAX, false};
+	if (!reader_list(reader, node, &shape))
+		return;
+	for (const struct node *item = reader_first(node); item; item = reader_next(node, item)) {
+		struct dns_name name;
+		char text[NAME_TEXT_MAX];
+		if (!value_name(reader, item, "listen.certificate.names", &name))
+			continue;
+		dns_name_to_text(&name, text); /* in lower case, Unicode as A-labels, as clients send it */
+		char *copy = reader_copy(reader, text);
+		if (copy)
+			certificate->names[certificate->name_count++] = copy;
+	}
+}
+
+void section_certificate(struct reader *reader, const struct node *node, void *target)
+{
+	struct config_certificate *certificate = &((struct config *)target)->certificate;
+	static const struct field fields[] = {
+		{"file", read_file, false},
+		{"key", read_key, false},
+		{"names", read_names, false},
+	};
+	unsigned seen =
+		reader_mapping(reader, node, "`listen.certificate`", fields, PF_COUNT(fields), target);
+	certificate->pos = node->pos;
+	if ((seen & 3) == 1 || (seen & 3) == 2)
+		tell_error(reader, node->pos,
+		           "`listen.certificate` needs `file` and `key`, or neither (then one is made)");
+}
+
+static char *in_state(struct reader *reader, const char *name)
+{
+	struct buffer path;
+	char *copy = NULL;
+	buffer_init(&path, PATH_BYTES_MAX);
+	buffer_print(&path, "%s/%s", reader->config->state, name);
+	if (!path.failed)
+		copy = reader_copy(reader, path.data);
+	buffer_deinit(&path);
+	return copy;
+}
+
+void default_certificate(struct reader *reader)
+{
+	struct config_certificate *certificate = &reader->config->certificate;
+	if (!certificate->wanted || certificate->file || certificate->key || !reader->config->state)
+		return;
+	certificate->made = true;
+	certificate->file = in_state(reader, MADE_FILE);
+	certificate->key = in_state(reader, MADE_KEY);
+}

@@ -1,0 +1,28 @@
+/* Private to tls/: what sessions need of what they were made with. */
+#ifndef PF_TLS_PRIVATE_H
+#define PF_TLS_PRIVATE_H
+
+#include <gnutls/gnutls.h>
+
+#include "tls/server.h"
+
+#define TLS_HANDSHAKE_BYTES_MAX (64 << 10) /* of one handshake message: a chain of certificates */
+
+/* ECDHE and ciphers with authentication only: what is recorded today can not be read with tomorrow's stolen key. */
+#define TLS_PRIORITY                                                                       \
+	"SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA:-DHE-RSA:-CIPHER-ALL:+AES-128-GCM" \
+	":+AES-256-GCM:+CHACHA20-POLY1305:-MAC-ALL:+AEAD:%SERVER_PRECEDENCE"
+
+#define TLS_DIGEST_BYTES 32
+
+struct tls_server {
+	unsigned uses; /* atomic */
+	gnutls_certificate_credentials_t credentials;
+	gnutls_priority_t priority;
+	gnutls_datum_t ticket_key;        /* of which GnuTLS makes a new key every few hours */
+	uint8_t digest[TLS_DIGEST_BYTES]; /* of both files */
+	char pin[TLS_PIN_MAX];
+	int64_t expires_s;
+};
+
+#endif

@@ -1,0 +1,170 @@
+/* Certificates and keys of a server, see server.h. */
+#include "tls/server.h"
+
+#include <errno.h>
+#include <gnutls/crypto.h>
+#include <gnutls/x509.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "tls/private.h"
+
+/* ---- life -------------------------------------------------------------------------------- */
+
+struct tls_server *tls_server_use(struct tls_server *server)
+{
+	__atomic_add_fetch(&server->uses, 1, __ATOMIC_RELAXED);
+	return server;
+}
+
+void tls_server_unuse(struct tls_server **server)
+{
+	struct tls_server *old = *server;
+	*server = NULL;
+	if (!old || __atomic_sub_fetch(&old->uses, 1, __ATOMIC_ACQ_REL))
+		return;
+	if (old->credentials)
+		gnutls_certificate_free_credentials(old->credentials);
+	if (old->priority)
+		gnutls_priority_deinit(old->priority);
+	if (old->ticket_key.data)
+		gnutls_memset(old->ticket_key.data, 0, old->ticket_key.size);
+	gnutls_free(old->ticket_key.data);
+	free(old);
+}
+
+const char *tls_server_pin(const struct tls_server *server)
+{
+	return server->pin;
+}
+
+int64_t tls_server_expires_s(const struct tls_server *server)
+{
+	return server->expires_s;
+}
+
+/* ---- reading ----------------------------------------------------------------------------- */
+
+static int read_file(const char *path, gnutls_datum_t *content, char *error, size_t error_size)
+{
+	struct stat about;
+	const char *why = NULL;
+	if (stat(path, &about))
+		why = strerror(errno);
+	else if (!S_ISREG(about.st_mode))
+		why = "it is no file";
+	else if (about.st_size > TLS_FILE_BYTES_MAX)
+		why = "it is far too large for what it should hold";
+	else if (gnutls_load_file(path, content))
+		why = strerror(errno);
+	if (!why)
+		return PF_OK;
+	snprintf(error, error_size, "%s can not be read: %s", path, why);
+	return PF_EINVAL;
+}
+
+static void forget(gnutls_datum_t *content)
+{
+	if (content->data)
+		gnutls_memset(content->data, 0, content->size);
+	gnutls_free(content->data);
+	content->data = NULL;
+}
+
+static int digest_both(const gnutls_datum_t *certificate, const gnutls_datum_t *key,
+                       uint8_t digest[TLS_DIGEST_BYTES])
+{
+	gnutls_hash_hd_t hash;
+	if (gnutls_hash_init(&hash, GNUTLS_DIG_SHA256))
+		return PF_ENOMEM;
+	(void)gnutls_hash(hash, certificate->data, certificate->size);
+	(void)gnutls_hash(hash, "\0", 1);
+	(void)gnutls_hash(hash, key->data, key->size);
+	gnutls_hash_deinit(hash, digest);
+	return PF_OK;
+}
+
+/* What is told of the first certificate of the chain. */
+static int describe(struct tls_server *server)
+{
+	gnutls_x509_crt_t *chain = NULL;
+	unsigned count = 0;
+	uint8_t id[TLS_DIGEST_BYTES];
+	size_t length = sizeof id, text_length = sizeof server->pin;
+	if (gnutls_certificate_get_x509_crt(server->credentials, 0, &chain, &count) || !count)
+		return PF_ENOMEM;
+	int failed = gnutls_x509_crt_get_key_id(chain[0], GNUTLS_KEYID_USE_SHA256, id, &length);
+	server->expires_s = gnutls_x509_crt_get_expiration_time(chain[0]);
+	for (unsigned i = 0; i < count; i++)
+		gnutls_x509_crt_deinit(chain[i]);
+	gnutls_free(chain);
+	gnutls_datum_t bytes = {id, (unsigned)length}, text = {NULL, 0};
+	if (failed || gnutls_base64_encode2(&bytes, &text))
+		return PF_ENOMEM;
+	snprintf(server->pin, text_length, "%.*s", (int)text.size, (const char *)text.data);
+	gnutls_free(text.data);
+	return PF_OK;
+}
+
+static int use_files(struct tls_server *server, const char *certificate_path,
+                     const gnutls_datum_t *certificate, const char *key_path,
+                     const gnutls_datum_t *key, char *error, size_t error_size)
+{
+	int result = gnutls_certificate_set_x509_key_mem2(server->credentials, certificate, key,
+	                                                  GNUTLS_X509_FMT_PEM, NULL, 0);
+	if (result == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
+		snprintf(error, error_size, "the key in %s is not that of the certificate in %s", key_path,
+		         certificate_path);
+	else if (result < 0)
+		snprintf(error, error_size,
+		         "%s and %s hold no certificate and key that can be used (PEM): %s",
+		         certificate_path, key_path, gnutls_strerror(result));
+	return result < 0 ? PF_EINVAL : PF_OK;
+}
+
+static int make(struct tls_server *server)
+{
+	bool made = !gnutls_certificate_allocate_credentials(&server->credentials) &&
+	            !gnutls_priority_init(&server->priority, TLS_PRIORITY, NULL) &&
+	            !gnutls_session_ticket_key_generate(&server->ticket_key);
+	return made ? PF_OK : PF_ENOMEM;
+}
+
+int tls_server_load(const char *certificate_path, const char *key_path, struct tls_server *previous,
+                    struct tls_server **out, char *error, size_t error_size)
+{
+	gnutls_datum_t certificate = {NULL, 0}, key = {NULL, 0};
+	struct tls_server *server = calloc(1, sizeof *server);
+	int result = server ? PF_OK : PF_ENOMEM;
+	*out = NULL;
+	snprintf(error, error_size, "out of memory");
+	if (result == PF_OK) {
+		server->uses = 1;
+		result = read_file(certificate_path, &certificate, error, error_size);
+	}
+	if (result == PF_OK)
+		result = read_file(key_path, &key, error, error_size);
+	if (result == PF_OK)
+		result = digest_both(&certificate, &key, server->digest);
+	if (result == PF_OK && previous &&
+	    !memcmp(previous->digest, server->digest, sizeof server->digest)) {
+		*out = tls_server_use(previous);
+	} else {
+		if (result == PF_OK)
+			result = make(server);
+		if (result == PF_OK)
+			result = use_files(server, certificate_path, &certificate, key_path, &key, error,
+			                   error_size);
+		if (result == PF_OK)
+			result = describe(server);
+		if (result == PF_OK)
+			*out = tls_server_use(server);
+	}
+	forget(&certificate);
+	forget(&key);
+	tls_server_unuse(&server);
+	return result;
+}

@@ -1,0 +1,23 @@
+/* How a question comes to us, and how one goes to an upstream. */
+#ifndef PF_VALUE_PROTOCOL_H
+#define PF_VALUE_PROTOCOL_H
+
+#include <stdbool.h>
+
+enum protocol {
+	PROTOCOL_TCP,
+	PROTOCOL_UDP,
+	PROTOCOL_TLS,   /* RFC 7858 */
+	PROTOCOL_HTTPS, /* RFC 8484 */
+	PROTOCOL_COUNT,
+};
+
+/* "tcp", "udp", "tls", "https" */
+const char *protocol_word(enum protocol protocol);
+
+static inline bool protocol_is_encrypted(enum protocol protocol)
+{
+	return protocol >= PROTOCOL_TLS;
+}
+
+#endif
