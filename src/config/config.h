@@ -364,6 +364,7 @@ struct config {
 	size_t listen_count;
 	struct config_listen listen[CONFIG_LISTEN_MAX]; /* default 127.0.0.1:53 and [::1]:53 */
 	struct config_certificate certificate;
+	unsigned connections; /* listen.connections: over TCP, of one worker; default 10,000 */
 	struct config_web web;
 	char *control_socket; /* listen.control; default /run/portafilter/control.sock */
 	size_t allow_count;

@@ -4,6 +4,10 @@
 #include "config/sections.h"
 #include "config/values.h"
 
+#define CONNECTIONS_MIN 16
+#define CONNECTIONS_MAX 65536
+#define CONNECTIONS_DEFAULT 10000 /* an idle one takes about 1 KB here, and as much in the kernel */
+
 #define DNS_PORT 53
 #define TLS_PORT 853
 #define CONTROL_SOCKET_BYTES_MAX 107 /* sun_path of Linux has 108 with its NUL */
@@ -86,6 +90,13 @@ static void read_control(struct reader *reader, const struct node *node, void *t
 			strlen(config->control_socket), CONTROL_SOCKET_BYTES_MAX);
 }
 
+static void read_connections(struct reader *reader, const struct node *node, void *target)
+{
+	struct config *config = target;
+	(void)reader_number(reader, node, "listen.connections", CONNECTIONS_MIN, CONNECTIONS_MAX,
+	                    &config->connections);
+}
+
 static void tell_later(struct reader *reader, const struct node *node, const char *key)
 {
 	tell_warning(reader, node->pos, "`listen.%s` is not in this version; nothing will listen there",
@@ -110,6 +121,7 @@ void section_listen(struct reader *reader, const struct node *node, void *target
 	static const struct field fields[] = {
 		{"dns", read_dns, false},
 		{"control", read_control, false},
+		{"connections", read_connections, false},
 		{"web", section_web, false},
 		{"tls", read_tls, false},
 		{"https", read_https, false},
@@ -128,6 +140,7 @@ void default_listen(struct reader *reader)
 	for (size_t i = 0; i < PF_COUNT(defaults); i++)
 		if (addr_port_parse(defaults[i], DNS_PORT, &config->listen[i].address) == PF_OK)
 			config->listen[config->listen_count++].protocol = PROTOCOL_UDP;
+	config->connections = CONNECTIONS_DEFAULT;
 	default_web(reader);
 }
 

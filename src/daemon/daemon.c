@@ -27,6 +27,7 @@
 #include "journal/syslog/syslog.h"
 #include "net/handover.h"
 
+#define FILES_BESIDE 5000 /* questions to upstreams, lists, databases, the journal */
 #define ERROR_MAX 500
 /* Allocations from here on are mappings of their own: what snapshots consist of, nothing that packets need. */
 #define LARGE_BYTES_MIN (256 << 10)
@@ -189,6 +190,20 @@ static size_t count_workers(const struct config *config)
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	size_t count = config->workers ? config->workers : cores > 0 ? (size_t)cores : 1;
 	return count < CONFIG_WORKERS_MAX ? count : CONFIG_WORKERS_MAX;
+}
+
+/* Connections of all workers, and about as many files again for what else is open. */
+static void tell_file_limit(const struct daemon *daemon)
+{
+	struct rlimit limit;
+	uint64_t wanted = (uint64_t)daemon->worker_count * daemon->shared.snapshot->config->connections;
+	if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur < wanted + FILES_BESIDE)
+		log_info(
+			"this process may have %llu files open, and %zu workers with %u TCP connections each "
+			"(listen.connections) would need %llu: who comes last is not let in then",
+			(unsigned long long)limit.rlim_cur, daemon->worker_count,
+			daemon->shared.snapshot->config->connections,
+			(unsigned long long)wanted + FILES_BESIDE);
 }
 
 static int remember(struct daemon *daemon, const struct config *config)
@@ -540,6 +555,7 @@ int daemon_run(const char *config_path)
 	int result = daemon->devices ? start(daemon, sets, error) : PF_ENOMEM;
 	if (result == PF_OK) {
 		announce(daemon);
+		tell_file_limit(daemon);
 		yield_to_workers();
 		kept_cache_start(daemon);
 		uv_run(&daemon->loop, UV_RUN_DEFAULT);

@@ -14,8 +14,9 @@ struct tcp_connection {
 	enum protocol protocol;
 	struct tcp_connection *previous, *next;
 	struct addr_port client, local;
-	char label[DEVICE_LABEL_MAX]; /* what the client calls itself; "": nothing */
-	size_t pending;               /* queries that have not been replied to */
+	char label[DEVICE_LABEL_MAX];    /* what the client calls itself; "": nothing */
+	struct tcp_client *client_place; /* among the server's; NULL: it was not let in */
+	size_t pending;                  /* queries that have not been replied to */
 	unsigned handles_open;
 };
 
@@ -57,6 +58,7 @@ static void close_connection(struct tcp_connection *connection)
 		connection->next->previous = connection->previous;
 	server->connection_count--;
 	server->handshake_count -= !connection->stream.secure;
+	tcp_client_leave(&server->clients, connection->client_place);
 	stream_close(&connection->stream, on_stream_closed);
 	uv_close((uv_handle_t *)&connection->idle, on_idle_closed);
 }
@@ -72,9 +74,10 @@ static void restart_idle(struct tcp_connection *connection)
 	if (!connection->stream.secure)
 		return;
 	size_t count = connection->server->connection_count;
-	uint64_t idle_ms = count > TCP_CONNECTIONS_MAX / 4 * 3 ? TCP_IDLE_LEAST_MS
-	                   : count > TCP_CONNECTIONS_MAX / 2   ? TCP_IDLE_SHORT_MS
-	                                                       : TCP_IDLE_MS;
+	size_t max = connection->server->connections_max;
+	uint64_t idle_ms = count > max / 4 * 3 ? TCP_IDLE_LEAST_MS
+	                   : count > max / 2   ? TCP_IDLE_SHORT_MS
+	                                       : TCP_IDLE_MS;
 	uv_timer_start(&connection->idle, on_idle, idle_ms, 0);
 }
 
@@ -222,12 +225,13 @@ static const struct stream_user frames = {
 
 /* ---- connections ------------------------------------------------------------------------- */
 
-static bool client_has_room(const struct tcp_server *server, const struct addr *client)
+static size_t connections_max(const struct tcp_server *server)
 {
-	size_t count = 0;
-	for (const struct tcp_connection *c = server->connections; c; c = c->next)
-		count += addr_equal(&c->client.addr, client);
-	return count <= TCP_CLIENT_CONNECTIONS_MAX; /* the new one is in the list already */
+	rcu_read_lock();
+	const struct snapshot *snapshot = rcu_dereference(server->pipeline->shared->snapshot);
+	size_t max = snapshot->config->connections;
+	rcu_read_unlock();
+	return max;
 }
 
 /* Begins to speak TLS. False: too many do. */
@@ -263,8 +267,10 @@ static bool admit(struct tcp_connection *connection)
 	if (uv_tcp_getsockname(&connection->stream.handle, (struct sockaddr *)&local, &length) ||
 	    addr_from_sockaddr((struct sockaddr *)&local, &connection->local) != PF_OK)
 		return false;
-	if (server->connection_count > TCP_CONNECTIONS_MAX ||
-	    !client_has_room(server, &connection->client.addr)) {
+	server->connections_max = connections_max(server);
+	if (server->connection_count <= server->connections_max)
+		connection->client_place = tcp_client_enter(&server->clients, &connection->client.addr);
+	if (!connection->client_place) {
 		counter_add(&server->refused, 1);
 		return false;
 	}
@@ -306,7 +312,9 @@ static void on_connection(uv_stream_t *listener, int status)
 
 void tcp_server_init(struct tcp_server *server, uv_loop_t *loop, struct pipeline *pipeline)
 {
-	*server = (struct tcp_server){.loop = loop, .pipeline = pipeline};
+	*server = (struct tcp_server){.loop = loop,
+	                              .pipeline = pipeline,
+	                              .clients.key = pipeline->shared->key};
 }
 
 int tcp_listen(struct tcp_server *server, struct socket_pair *pair)

@@ -7,10 +7,9 @@
 
 #include "net/sockets.h"
 #include "net/stream.h"
+#include "net/tcp_clients.h"
 #include "pipeline/pipeline.h"
 
-#define TCP_CONNECTIONS_MAX 1024      /* of one worker */
-#define TCP_CLIENT_CONNECTIONS_MAX 64 /* of one client address in one worker */
 #define TCP_PENDING_MAX 128 /* queries under way on one connection; then it is not read from */
 #define TCP_QUEUE_BYTES_MAX \
 	(256 << 10)                /* replies that the client has not taken; then it is not read from */
@@ -36,6 +35,8 @@ struct tcp_server {
 	struct pipeline *pipeline;
 	struct tcp_connection *connections; /* a doubly linked list */
 	size_t connection_count, handshake_count;
+	size_t connections_max; /* listen.connections, as it was when the last one came */
+	struct tcp_clients clients;
 	uint64_t refused; /* connections over a limit; base/counter.h */
 	bool stopping;
 	struct stream_room room;

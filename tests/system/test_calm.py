@@ -179,9 +179,9 @@ def test_any_gets_as_little_as_can_be(portafilter, upstream):
 
 def test_idle_connections_go_sooner_when_there_are_many(portafilter):
     """More than half of what a worker takes: the last comers have a quarter of the time."""
-    daemon = portafilter()
+    daemon = portafilter({"listen": {"connections": 100}})
     with contextlib.ExitStack() as stack:
-        streams = [stack.enter_context(Stream(daemon.port, source=f"127.0.1.{i // 60}")) for i in range(540)]
+        streams = [stack.enter_context(Stream(daemon.port, source=f"127.0.1.{i // 30}")) for i in range(60)]
         begin = time.monotonic()
         streams[-1].sock.settimeout(10 * SLOW)
         assert streams[-1].receive() is None
