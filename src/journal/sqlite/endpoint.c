@@ -64,7 +64,7 @@ int endpoint_add(struct sqlite_sink *sink, struct groups *groups, const struct g
 
 /* ---- writing ----------------------------------------------------------------------------- */
 
-static int upsert(struct sqlite_sink *sink, const struct group *group)
+int endpoint_write(struct sqlite_sink *sink, const struct group *group)
 {
 	int result = drift_see(sink, group); /* compares with the endpoints so far */
 	if (result != PF_OK)
@@ -88,19 +88,19 @@ static int has_content(struct sqlite_sink *sink, int64_t answer, bool *complete)
 	return result == SQLITE_ROW ? PF_OK : result == SQLITE_DONE ? PF_ENOENT : PF_EIO;
 }
 
-/* Not those of queries that would be counted again from the blocks, unless all of these are written now. */
-static int flush_pending(struct sqlite_sink *sink, bool all)
+/* Not those of queries that would be counted again from the blocks. */
+int endpoint_flush_pending(struct sqlite_sink *sink)
 {
 	for (size_t i = 0; i < sink->pending_count; i++) {
 		struct group *group = &sink->pending[i];
 		bool complete, later = group->row > sink->summed_until && group->row != GROUP_ROW_NEW;
-		if (group->done || (later && !all))
+		if (group->done || later)
 			continue;
 		int result = has_content(sink, group->key.answer, &complete);
 		if (result == PF_ENOENT) {
 			group->done = true;
 		} else if (result == PF_OK && complete) {
-			result = upsert(sink, group);
+			result = endpoint_write(sink, group);
 			group->done = true;
 		}
 		if (result == PF_EIO)
@@ -109,7 +109,7 @@ static int flush_pending(struct sqlite_sink *sink, bool all)
 	return PF_OK;
 }
 
-static void clear_groups(struct groups *groups)
+void endpoint_clear(struct groups *groups)
 {
 	dictionary_clear(&groups->ids);
 	groups->count = 0;
@@ -128,15 +128,20 @@ static int compare(const void *left, const void *right)
 	return 0;
 }
 
-int endpoint_flush(struct sqlite_sink *sink, struct groups *groups)
+void endpoint_sort(struct groups *groups)
 {
-	int result = flush_pending(sink, groups == &sink->gathered);
 	if (groups->count)
 		qsort(groups->list, groups->count, sizeof *groups->list, compare);
+}
+
+int endpoint_flush(struct sqlite_sink *sink, struct groups *groups)
+{
+	int result = endpoint_flush_pending(sink);
+	endpoint_sort(groups);
 	for (size_t i = 0; i < groups->count && result == PF_OK; i++)
-		result = upsert(sink, &groups->list[i]);
+		result = endpoint_write(sink, &groups->list[i]);
 	if (result == PF_OK)
-		clear_groups(groups);
+		endpoint_clear(groups);
 	return result;
 }
 
@@ -154,16 +159,26 @@ void endpoint_committed(struct sqlite_sink *sink)
 	sink->pending_count = kept;
 }
 
+/* Is it of a query that is not counted again from the blocks? */
+static bool is_summed(const struct sqlite_sink *sink, const struct group *group)
+{
+	const struct flush_mark *mark = &sink->flush.mark;
+	const struct group_key *key = &group->key;
+	bool before =
+		key->device < mark->device || (key->device == mark->device && key->name <= mark->name);
+	return group->row <= sink->summed_until || (group->row <= mark->until && before);
+}
+
 void endpoint_rolled_back(struct sqlite_sink *sink)
 {
 	drift_rolled_back(sink);
 	size_t kept = 0;
 	for (size_t i = 0; i < sink->pending_count; i++) {
 		sink->pending[i].done = false;
-		if (sink->pending[i].row <= sink->summed_until)
+		if (is_summed(sink, &sink->pending[i]))
 			sink->pending[kept++] = sink->pending[i];
 	}
 	sink->pending_count = kept;
-	clear_groups(&sink->gathered);
-	clear_groups(&sink->direct);
+	endpoint_clear(&sink->gathered);
+	endpoint_clear(&sink->direct);
 }

@@ -482,13 +482,16 @@ void retention_idle(struct sink *base, int64_t now_wall_us)
 	bool look = since_us < 0 || since_us >= LOOK_US;
 	bool busy = sink->idle_row && sink->next_row - sink->idle_row > BUSY_ROWS;
 	sink->idle_row = sink->next_row;
+	int64_t until_us = clock_now().mono_us + CALL_US;
 	if (!busy || sums_due(sink))
-		sink_write_sums(sink);
+		while (!sums_whole(sink) && sink_write_sums(sink, SUMS_STEP_ROWS_MAX) &&
+		       clock_now().mono_us < until_us)
+			;
 	if (!look)
 		return;
 	retention->looked_us = now_wall_us;
 	int64_t cutoff_ms = (now_wall_us - sink->keep_us) / US_PER_MS;
-	int64_t rows = 1, until_us = clock_now().mono_us + CALL_US;
+	int64_t rows = 1;
 	int count = roll(sink, now_wall_us / US_PER_HOUR, until_us);
 	/* Sums that are half rolled up stay at their device. */
 	if (sums_whole(sink) && sink->roll.to == sink->roll.until)

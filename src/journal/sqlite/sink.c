@@ -73,16 +73,18 @@ static const char *const statement_sql[ST_COUNT] = {
 		" via = CASE WHEN excluded.last >= last THEN excluded.via ELSE via END,"
 		" first = min(first, excluded.first), last = max(last, excluded.last),"
 		" count = count + excluded.count",
-	[ST_SUMMED_UNTIL] = "UPDATE progress SET summed_until = ?",
+	[ST_SUMMED_UNTIL] = "UPDATE progress SET summed_until = ?1, flushing_until = ?2,"
+						" flushed_device = ?3, flushed_name = ?4",
 	[ST_REPLAY] =
 		"SELECT k.device, k.name, o.type, ifnull(k.answer, 0), min(q.time), max(q.time), count(*),"
 		" min(q.row), q.time / 3600000, o.action, o.standing, ifnull(a.country, ''),"
-		" ifnull(a.complete, 0), max(o.id) FROM v_rows q CROSS JOIN kind k ON k.id = q.kind"
+		" ifnull(a.complete, 0), max(o.id), q.row <= ?3 AND k.device = ?4 AS counted FROM v_rows q CROSS JOIN kind k ON k.id = q.kind"
 		" CROSS JOIN outcome o ON o.id = k.outcome LEFT JOIN answer a ON a.id = k.answer"
 		" WHERE q.block > ?1 - " TEXT_OF(
 			BLOCK_ROWS_MAX) " AND q.block <= ?2"
 							" AND q.row > ?1 AND q.row <= ?2"
-							" GROUP BY k.device, k.name, o.type, k.answer, o.action, o.standing, q.time / 3600000",
+							" AND (q.row > ?3 OR (k.device, k.name) > (?4, ?5))"
+							" GROUP BY k.device, k.name, o.type, k.answer, o.action, o.standing, q.time / 3600000, counted",
 	[ST_RING_PUT] = "INSERT OR REPLACE INTO ring (id, generation, position) VALUES (?, ?, ?)",
 	[ST_RING_FIND] = "SELECT position FROM ring WHERE id = ? AND generation = ?",
 };
@@ -278,15 +280,9 @@ static int sink_change(struct sink *base, const struct device_change *change, ch
 	return result == PF_OK ? PF_OK : roll_back(sink, result, error, error_size);
 }
 
-static int sink_commit(struct sink *base, char *error, size_t error_size)
+static int commit(struct sqlite_sink *sink, char *error, size_t error_size)
 {
-	struct sqlite_sink *sink = (struct sqlite_sink *)base;
-	int result = sums_flush_if_due(sink);
-	if (result == PF_OK && sink->any_direct)
-		result = sums_flush_direct(sink);
-	sink->any_direct = false;
-	if (result == PF_OK)
-		result = block_put(sink);
+	int result = block_put(sink);
 	if (result == PF_OK)
 		result = statement_run(sink->statements[ST_COMMIT], NULL, 0);
 	if (result != PF_OK)
@@ -296,26 +292,36 @@ static int sink_commit(struct sink *base, char *error, size_t error_size)
 	return PF_OK;
 }
 
-void sink_write_sums(struct sqlite_sink *sink)
+static int sink_commit(struct sink *base, char *error, size_t error_size)
+{
+	struct sqlite_sink *sink = (struct sqlite_sink *)base;
+	int result = sums_flush_if_due(sink);
+	if (result == PF_OK && sink->any_direct)
+		result = sums_flush_direct(sink);
+	sink->any_direct = false;
+	return result == PF_OK ? commit(sink, error, error_size)
+	                       : roll_back(sink, result, error, error_size);
+}
+
+bool sink_write_sums(struct sqlite_sink *sink, size_t rows_max)
 {
 	char error[256];
 	if (sums_whole(sink))
-		return;
+		return true;
 	/* When it fails the next batch meets the same and says so; at the end, the next start makes up for it. */
 	if (sink_begin(&sink->sink, error, sizeof error) != PF_OK)
-		return;
-	int result = sums_flush(sink);
-	if (result == PF_OK)
-		result = sink_commit(&sink->sink, error, sizeof error);
-	else
-		roll_back(sink, result, error, sizeof error);
+		return false;
+	int result = rows_max == SIZE_MAX ? sums_flush(sink) : sums_step(sink, rows_max);
+	if (result != PF_OK)
+		return roll_back(sink, result, error, sizeof error) == PF_OK;
+	return commit(sink, error, sizeof error) == PF_OK;
 }
 
 static void sink_close(struct sink **base)
 {
 	struct sqlite_sink *sink = (struct sqlite_sink *)*base;
 	if (sink->opened)
-		sink_write_sums(sink);
+		(void)sink_write_sums(sink, SIZE_MAX);
 	for (size_t i = 0; i < ST_COUNT; i++)
 		sqlite3_finalize(sink->statements[i]);
 	for (size_t i = 0; i < TABLE_INTERNED_COUNT; i++) {
@@ -332,6 +338,7 @@ static void sink_close(struct sink **base)
 	dictionary_deinit(&sink->kind_ids);
 	dictionary_deinit(&sink->gathered.ids);
 	dictionary_deinit(&sink->direct.ids);
+	dictionary_deinit(&sink->flush.groups.ids);
 	sqlite3_close(sink->db);
 	if (sink->lock >= 0)
 		close(sink->lock);
@@ -340,6 +347,9 @@ static void sink_close(struct sink **base)
 	free(sink->active);
 	free(sink->gathered.list);
 	free(sink->direct.list);
+	free(sink->flush.groups.list);
+	free(sink->flush.sums);
+	free(sink->flush.counts);
 	free(sink->sums);
 	free(sink->pending);
 	free(sink->path);
@@ -356,7 +366,8 @@ static int find_next_row(struct sqlite_sink *sink)
 	int result =
 		sqlite3_prepare_v2(sink->db,
 	                       "SELECT max(summed_until, ifnull((SELECT id + count - 1 FROM block"
-	                       " ORDER BY id DESC LIMIT 1), 0)), summed_until"
+	                       " ORDER BY id DESC LIMIT 1), 0)), summed_until, flushing_until,"
+	                       " flushed_device, flushed_name"
 	                       " FROM progress",
 	                       -1, &statement, NULL);
 	if (result == SQLITE_OK)
@@ -364,6 +375,10 @@ static int find_next_row(struct sqlite_sink *sink)
 	if (result == SQLITE_ROW) {
 		sink->next_row = sink->next_row_kept = sqlite3_column_int64(statement, 0) + 1;
 		sink->summed_until = sink->summed_until_kept = sqlite3_column_int64(statement, 1);
+		sink->flush.mark = (struct flush_mark){sqlite3_column_int64(statement, 2),
+		                                       sqlite3_column_int64(statement, 3),
+		                                       sqlite3_column_int64(statement, 4)};
+		sink->flush.mark_kept = sink->flush.mark;
 		sink->replay_to = sink->next_row - 1; /* after a crash */
 	}
 	sqlite3_finalize(statement);
@@ -394,15 +409,17 @@ static struct sqlite_sink *create(const char *path, int64_t keep_us)
 	dictionary_init(&sink->kind_ids, KIND_CACHE_MAX);
 	dictionary_init(&sink->gathered.ids, GROUP_MAX);
 	dictionary_init(&sink->direct.ids, GROUP_MAX);
+	dictionary_init(&sink->flush.groups.ids, GROUP_MAX);
 	sink->path = strdup(path);
 	sink->devices = calloc(DEVICE_CACHE_MAX, sizeof *sink->devices);
 	sink->gathered.list = calloc(GROUP_MAX, sizeof *sink->gathered.list);
 	sink->direct.list = calloc(GROUP_MAX, sizeof *sink->direct.list);
+	sink->flush.groups.list = calloc(GROUP_MAX, sizeof *sink->flush.groups.list);
 	sink->kinds = calloc(KIND_CACHE_MAX, sizeof *sink->kinds);
 	sink->active = calloc(KIND_CACHE_MAX, sizeof *sink->active);
 	sink->retention = retention_new();
 	bool whole = sink->path && sink->devices && sink->gathered.list && sink->direct.list &&
-	             sink->kinds && sink->active && sink->retention;
+	             sink->flush.groups.list && sink->kinds && sink->active && sink->retention;
 	if (block_init(&sink->block) != PF_OK || !whole) {
 		struct sink *base = &sink->sink;
 		sink_close(&base);

@@ -148,6 +148,27 @@ struct sum {
 	int64_t device, hour, name, class, count;
 };
 
+/* What is to be added to the row of a device, which memory may have forgotten by then. */
+struct counted_device {
+	int64_t id;
+	struct device_counts counts;
+};
+
+/* What was gathered up to some query and is written in steps, while more is being gathered. All of it ordered by device and name. */
+struct flush {
+	bool active;
+	struct flush_mark {
+		int64_t until;        /* the last query of it */
+		int64_t device, name; /* written up to here */
+	} mark, mark_kept;        /* as `progress` has it: now, and at the last commit */
+	struct sum *sums;         /* owned */
+	size_t sum_count, sum_room, sum_at;
+	struct groups groups;
+	size_t group_at;
+	struct counted_device *counts; /* owned */
+	size_t count_count, count_room, count_at;
+};
+
 #define BLOCK_ROWS_MAX 1000
 #define BLOCK_PAD_BYTES 4096  /* so that a block which grows a little overwrites itself in place */
 #define BLOCK_BEFORE_MS 60000 /* what comes this much late still has room in its block */
@@ -190,6 +211,7 @@ struct sqlite_sink {
 	struct sum *sums;       /* owned: gathered, in no order, with doubles */
 	size_t sum_count, sum_room;
 	bool torn; /* a part of what was gathered is written: this transaction must write the rest */
+	struct flush flush;
 	struct group *pending; /* up to PENDING_MAX: their answers have no content yet */
 	size_t pending_count, pending_room, pending_lost;
 	int64_t summed_until, summed_until_kept; /* as `progress` has it: now, and at the last commit */
@@ -270,7 +292,11 @@ void block_abandon(struct block *block);
  * `progress.summed_until` says up to which query that is done; it moves in the same transaction, so after a crash or
  * a rollback the rest is counted from the blocks, and no query counts twice or never. */
 PF_MUST_CHECK int sums_see(struct sqlite_sink *sink, struct kind_seen *kind, int64_t time_ms);
+/* All of it, in this transaction. */
 PF_MUST_CHECK int sums_flush(struct sqlite_sink *sink);
+/* A step: SUMS_STEP_ROWS_MAX rows, and the rest of the last name. What was gathered is taken up when no flush is going on. */
+#define SUMS_STEP_ROWS_MAX 1000
+PF_MUST_CHECK int sums_step(struct sqlite_sink *sink, size_t rows_max);
 /* What does not wait: endpoints and counts of devices of whom no query is kept. */
 PF_MUST_CHECK int sums_flush_direct(struct sqlite_sink *sink);
 void sums_count_device(struct device_counts *counts, uint8_t action, const struct group *group);
@@ -289,8 +315,12 @@ static inline bool sums_whole(const struct sqlite_sink *sink)
 /* ---- endpoint.c */
 PF_MUST_CHECK int endpoint_add(struct sqlite_sink *sink, struct groups *groups,
                                const struct group *group, bool complete);
-/* Writes what was added, and what has its content by now: of all queries, or only of those that are summed. */
+/* Writes what was added, and what waited for its content and has it by now, of queries that are summed. */
 PF_MUST_CHECK int endpoint_flush(struct sqlite_sink *sink, struct groups *groups);
+PF_MUST_CHECK int endpoint_flush_pending(struct sqlite_sink *sink);
+void endpoint_sort(struct groups *groups);
+PF_MUST_CHECK int endpoint_write(struct sqlite_sink *sink, const struct group *group);
+void endpoint_clear(struct groups *groups);
 void endpoint_committed(struct sqlite_sink *sink);
 void endpoint_rolled_back(struct sqlite_sink *sink);
 
@@ -300,7 +330,7 @@ struct sqlite_sink *sink_open(const char *path, int64_t keep_us,
                               char *error, size_t error_size);
 /* Ids in memory are forgotten, because rows may be gone. The sums must be written. */
 void sink_forget(struct sqlite_sink *sink);
-/* Writes the sums that are still gathered in memory, in a transaction of its own. */
-void sink_write_sums(struct sqlite_sink *sink);
+/* Writes a step of the sums that are still gathered in memory, in a transaction of its own; SIZE_MAX: all. False: it failed. */
+bool sink_write_sums(struct sqlite_sink *sink, size_t rows_max);
 
 #endif

@@ -99,13 +99,13 @@ static int write_sum(struct sqlite_sink *sink, const struct sum *sum)
 	return result;
 }
 
-/* As they stand in the table. */
+/* As a flush goes: of a name the hours are next to each other, and few. */
 static int compare(const void *left, const void *right)
 {
 	const struct sum *a = left, *b = right;
 	const int64_t parts[][2] = {{a->device, b->device},
-	                            {a->hour, b->hour},
 	                            {a->name, b->name},
+	                            {a->hour, b->hour},
 	                            {a->class, b->class}};
 	for (size_t i = 0; i < PF_COUNT(parts); i++)
 		if (parts[i][0] != parts[i][1])
@@ -253,19 +253,31 @@ static int gather_kind(struct sqlite_sink *sink, struct kind_seen *kind)
 	return result;
 }
 
-static int flush_counts(struct sqlite_sink *sink, int64_t device, struct device_counts *counts)
-{
-	int result = counts->queries ? count_device(sink, device, counts) : PF_OK;
-	*counts = (struct device_counts){0};
-	return result;
-}
-
 int sums_flush_direct(struct sqlite_sink *sink)
 {
 	int result = endpoint_flush(sink, &sink->direct);
-	for (size_t i = 0; i < sink->device_count && result == PF_OK; i++)
-		result = flush_counts(sink, sink->devices[i].id, &sink->devices[i].direct);
+	for (size_t i = 0; i < sink->device_count && result == PF_OK; i++) {
+		struct device_counts *counts = &sink->devices[i].direct;
+		if (counts->queries)
+			result = count_device(sink, sink->devices[i].id, counts);
+		*counts = (struct device_counts){0};
+	}
 	return result;
+}
+
+/* To be written with the device's first name. */
+static int count_later(struct flush *flush, int64_t device, const struct device_counts *counts)
+{
+	if (flush->count_count == flush->count_room) {
+		size_t room = flush->count_room ? flush->count_room * 2 : 64;
+		struct counted_device *grown = realloc(flush->counts, room * sizeof *grown);
+		if (!grown)
+			return PF_ENOMEM;
+		flush->counts = grown;
+		flush->count_room = room;
+	}
+	flush->counts[flush->count_count++] = (struct counted_device){device, *counts};
+	return PF_OK;
 }
 
 /* ---- from the database ------------------------------------------------------------------- */
@@ -298,19 +310,23 @@ static int replay_row(struct sqlite_sink *sink, sqlite3_stmt *row)
 		counts.flagged = group->count;
 	if (!strcmp(addition.action, action_word(ACTION_SINKHOLE)))
 		counts.sinkholed = group->count;
-	int result = count_device(sink, group->key.device, &counts);
+	/* Of the device in which a flush was interrupted they are written. */
+	int result =
+		sqlite3_column_int(row, 14) ? PF_OK : count_later(&sink->flush, group->key.device, &counts);
 	return result == PF_OK ? take(sink, &addition) : result;
 }
 
-/* Counts the queries after summed_until, up to sink->replay_to, from their blocks. */
-static int replay(struct sqlite_sink *sink)
+/* Counts the queries after summed_until, up to `to`, from their blocks; but not what an interrupted flush has written. */
+static int replay(struct sqlite_sink *sink, int64_t to)
 {
 	sqlite3_stmt *rows = sink->statements[ST_REPLAY];
-	if (sink->replay_to <= sink->summed_until)
+	const struct flush_mark *mark = &sink->flush.mark;
+	const int64_t numbers[] = {sink->summed_until, to, mark->until, mark->device, mark->name};
+	if (to <= sink->summed_until)
 		return PF_OK;
-	if (sqlite3_bind_int64(rows, 1, sink->summed_until) != SQLITE_OK ||
-	    sqlite3_bind_int64(rows, 2, sink->replay_to) != SQLITE_OK)
-		return PF_EIO;
+	for (int i = 0; i < (int)PF_COUNT(numbers); i++)
+		if (sqlite3_bind_int64(rows, i + 1, numbers[i]) != SQLITE_OK)
+			return PF_EIO;
 	int result = PF_OK, step;
 	while ((step = sqlite3_step(rows)) == SQLITE_ROW && result == PF_OK)
 		result = replay_row(sink, rows);
@@ -320,7 +336,7 @@ static int replay(struct sqlite_sink *sink)
 	return result;
 }
 
-/* ---- writing ----------------------------------------------------------------------------- */
+/* ---- taking up what was gathered ------------------------------------------------------------ */
 
 static void clear_tallies(struct sqlite_sink *sink)
 {
@@ -332,29 +348,172 @@ static void clear_tallies(struct sqlite_sink *sink)
 	sink->active_count = 0;
 }
 
-int sums_flush(struct sqlite_sink *sink)
+/* What is gathered and what is being written change places. */
+static void swap(struct sqlite_sink *sink)
 {
-	int result = replay(sink);
+	struct flush *flush = &sink->flush;
+	struct groups groups = sink->gathered;
+	struct sum *sums = sink->sums;
+	size_t count = sink->sum_count, room = sink->sum_room;
+	sink->gathered = flush->groups;
+	sink->sums = flush->sums;
+	sink->sum_count = flush->sum_count;
+	sink->sum_room = flush->sum_room;
+	flush->groups = groups;
+	flush->sums = sums;
+	flush->sum_count = count;
+	flush->sum_room = room;
+}
+
+static int by_device(const void *left, const void *right)
+{
+	const struct counted_device *a = left, *b = right;
+	return (a->id > b->id) - (a->id < b->id);
+}
+
+/* All queries up to now. */
+static int take_all(struct sqlite_sink *sink)
+{
+	int result = replay(sink, sink->replay_to);
 	for (size_t i = 0; i < sink->active_count && result == PF_OK; i++)
 		result = gather_kind(sink, &sink->kinds[sink->active[i]]);
+	for (size_t i = 0; i < sink->device_count && result == PF_OK; i++) {
+		struct device_counts *counts = &sink->devices[i].gathered;
+		if (counts->queries)
+			result = count_later(&sink->flush, sink->devices[i].id, counts);
+		*counts = (struct device_counts){0};
+	}
 	if (result == PF_OK)
-		result = write_sums(sink);
-	if (result == PF_OK)
-		result = endpoint_flush(sink, &sink->gathered);
-	for (size_t i = 0; i < sink->device_count && result == PF_OK; i++)
-		result = flush_counts(sink, sink->devices[i].id, &sink->devices[i].gathered);
-	if (result == PF_OK)
-		result = sums_flush_direct(sink); /* who calls may forget the devices */
-	struct value until = {.number = sink->next_row - 1};
-	if (result == PF_OK)
-		result = statement_run(sink->statements[ST_SUMMED_UNTIL], &until, 1);
+		clear_tallies(sink);
+	sink->flush.mark = (struct flush_mark){.until = sink->next_row - 1};
+	return result;
+}
+
+/* The rest of a flush that was interrupted, and nothing else: what has been gathered since waits for the next one. */
+static int take_rest(struct sqlite_sink *sink)
+{
+	swap(sink);
+	return replay(sink, sink->flush.mark.until);
+}
+
+static int take_up(struct sqlite_sink *sink)
+{
+	struct flush *flush = &sink->flush;
+	bool rest = flush->mark.until > sink->summed_until;
+	int result = rest ? take_rest(sink) : take_all(sink);
 	if (result != PF_OK)
 		return result;
-	clear_tallies(sink);
-	sink->summed_until = until.number;
-	sink->torn = false;
-	sink->flushed_us = clock_now().mono_us;
+	put_together(sink);
+	endpoint_sort(&sink->gathered);
+	if (flush->count_count)
+		qsort(flush->counts, flush->count_count, sizeof *flush->counts, by_device);
+	swap(sink);
+	flush->active = true;
+	flush->sum_at = flush->group_at = flush->count_at = 0;
 	return PF_OK;
+}
+
+/* ---- writing ----------------------------------------------------------------------------- */
+
+/* Those of devices up to this one. */
+static int write_counts(struct sqlite_sink *sink, int64_t device)
+{
+	struct flush *flush = &sink->flush;
+	int result = PF_OK;
+	for (; flush->count_at < flush->count_count && result == PF_OK; flush->count_at++) {
+		const struct counted_device *counted = &flush->counts[flush->count_at];
+		if (counted->id > device)
+			break;
+		result = count_device(sink, counted->id, &counted->counts);
+	}
+	return result;
+}
+
+/* The next device and name; false: all are written. */
+static bool next_name(const struct flush *flush, int64_t *device, int64_t *name)
+{
+	bool any = flush->sum_at < flush->sum_count;
+	if (any) {
+		*device = flush->sums[flush->sum_at].device;
+		*name = flush->sums[flush->sum_at].name;
+	}
+	if (flush->group_at == flush->groups.count)
+		return any;
+	const struct group_key *key = &flush->groups.list[flush->group_at].key;
+	if (!any || key->device < *device || (key->device == *device && key->name < *name)) {
+		*device = key->device;
+		*name = key->name;
+	}
+	return true;
+}
+
+/* All of one name; `*rows` grows by what it was. */
+static int write_name(struct sqlite_sink *sink, int64_t device, int64_t name, size_t *rows)
+{
+	struct flush *flush = &sink->flush;
+	int result = write_counts(sink, device);
+	for (; flush->sum_at < flush->sum_count && result == PF_OK; flush->sum_at++, ++*rows) {
+		const struct sum *sum = &flush->sums[flush->sum_at];
+		if (sum->device != device || sum->name != name)
+			break;
+		result = write_sum(sink, sum);
+	}
+	for (; flush->group_at < flush->groups.count && result == PF_OK; flush->group_at++, ++*rows) {
+		const struct group *group = &flush->groups.list[flush->group_at];
+		if (group->key.device != device || group->key.name != name)
+			break;
+		result = endpoint_write(sink, group);
+	}
+	flush->mark.device = device;
+	flush->mark.name = name;
+	return result;
+}
+
+static void end_flush(struct flush *flush)
+{
+	flush->active = false;
+	flush->sum_count = flush->count_count = 0;
+	endpoint_clear(&flush->groups);
+}
+
+int sums_step(struct sqlite_sink *sink, size_t rows_max)
+{
+	struct flush *flush = &sink->flush;
+	int64_t device, name;
+	size_t rows = 0;
+	int result = flush->active ? PF_OK : take_up(sink);
+	/* More was gathered than there is room for. */
+	if (sink->torn)
+		rows_max = SIZE_MAX;
+	while (result == PF_OK && rows < rows_max && next_name(flush, &device, &name))
+		result = write_name(sink, device, name, &rows);
+	if (result == PF_OK && !next_name(flush, &device, &name)) {
+		result = write_counts(sink, INT64_MAX);
+		sink->summed_until = flush->mark.until;
+		flush->mark.device = flush->mark.name = 0;
+		end_flush(flush);
+		if (result == PF_OK)
+			result = endpoint_flush_pending(sink);
+		sink->flushed_us = clock_now().mono_us;
+	}
+	const struct value values[] = {{.number = sink->summed_until},
+	                               {.number = flush->mark.until},
+	                               {.number = flush->mark.device},
+	                               {.number = flush->mark.name}};
+	if (result == PF_OK)
+		result = statement_run(sink->statements[ST_SUMMED_UNTIL], values, PF_COUNT(values));
+	return result;
+}
+
+int sums_flush(struct sqlite_sink *sink)
+{
+	int result = PF_OK;
+	while (!sums_whole(sink) && result == PF_OK)
+		result = sums_step(sink, SIZE_MAX);
+	if (result == PF_OK)
+		result = sums_flush_direct(sink); /* who calls may forget the devices */
+	sink->torn = sink->torn && result != PF_OK;
+	return result;
 }
 
 bool sums_due(const struct sqlite_sink *sink)
@@ -366,16 +525,18 @@ int sums_flush_if_due(struct sqlite_sink *sink)
 {
 	if (sums_whole(sink))
 		return PF_OK;
-	if (!sink->torn && sink->active_count > KINDS_SMALL &&
-	    clock_now().mono_us - sink->flushed_us < LATE_US)
-		return PF_OK;
-	return sums_flush(sink);
+	if (sink->torn)
+		return sums_flush(sink);
+	bool due = sink->flush.active || sink->active_count <= KINDS_SMALL ||
+	           clock_now().mono_us - sink->flushed_us >= LATE_US;
+	return due ? sums_step(sink, SUMS_STEP_ROWS_MAX) : PF_OK;
 }
 
 void sums_committed(struct sqlite_sink *sink)
 {
 	endpoint_committed(sink);
 	sink->summed_until_kept = sink->summed_until;
+	sink->flush.mark_kept = sink->flush.mark;
 }
 
 void sums_rolled_back(struct sqlite_sink *sink)
@@ -383,6 +544,8 @@ void sums_rolled_back(struct sqlite_sink *sink)
 	/* What memory had counted is of committed and of lost queries alike: the blocks know which. */
 	sink->summed_until = sink->summed_until_kept;
 	sink->replay_to = sink->next_row_kept - 1;
+	sink->flush.mark = sink->flush.mark_kept;
+	end_flush(&sink->flush);
 	sink->sum_count = 0;
 	sink->torn = false;
 	endpoint_rolled_back(sink);

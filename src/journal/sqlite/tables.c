@@ -17,7 +17,9 @@
  *     sum_day, sum_month: the same of longer times; total_hour, total_day, total_month: of all names together; all_hour, all_day: of all
  *     devices and names together. Those seven hold what is rolled up; the rest is in sum_hour alone. v_days, v_months,
  *     v_total_hours and v_total_days put both together.
- *   progress.summed_until: the number of the last query that is in the sums, the endpoints and the counts of devices.
+ *   progress.summed_until: the number of the last query that is in the sums, the endpoints and the counts of devices. While those up to
+ *     flushing_until are being written, in the order of devices and names, they are there up to (flushed_device, flushed_name), and the
+ *     counts of flushed_device too.
  *     rolled_until: hours before it are rolled up. While those before rolling_until are being rolled, device by device, a row of sum_hour is
  *     when it does not stand behind (rolled_device, rolled_hour, rolled_name): TABLES_UNROLLED.
  *   ring: up to where in each of the journal's rings the records are in here, so that none is written twice
@@ -118,6 +120,9 @@ const char tables_added_sql[] = TOTAL("total_month", "month") ALL("all_hour", "h
 		   "ALTER TABLE progress ADD COLUMN rolled_device INTEGER NOT NULL DEFAULT 0;"
 		   "ALTER TABLE progress ADD COLUMN rolled_hour INTEGER NOT NULL DEFAULT 0;"
 		   "ALTER TABLE progress ADD COLUMN rolled_name INTEGER NOT NULL DEFAULT 0;"
+		   "ALTER TABLE progress ADD COLUMN flushing_until INTEGER NOT NULL DEFAULT 0;"
+		   "ALTER TABLE progress ADD COLUMN flushed_device INTEGER NOT NULL DEFAULT 0;"
+		   "ALTER TABLE progress ADD COLUMN flushed_name INTEGER NOT NULL DEFAULT 0;"
 		   "UPDATE progress SET rolling_until = rolled_until;"
 		   "INSERT INTO total_month (device, month, class, count)"
 		   " SELECT device, " TABLES_MONTH(

@@ -8,6 +8,7 @@
 #include "dns/registered.h"
 #include "journal/sqlite/ask.h"
 #include "journal/sqlite/sqlite.h"
+#include "unit/journal/idle.h"
 #include "unit/journal/sample.h"
 
 #define KEEP_US (INT64_C(30) * 86400 * 1000000)
@@ -35,7 +36,7 @@ static int make_journal(void **state)
 		                 PF_OK);
 	}
 	assert_int_equal(place->sink->commit(place->sink, error, sizeof error), PF_OK);
-	place->sink->idle(place->sink, SAMPLE_TIME_US + 60000000);
+	sample_idle(place->sink, SAMPLE_TIME_US + 60000000);
 	place->store = sqlite_store_open(place->path, error, sizeof error);
 	assert_non_null(place->store);
 	*state = place;

@@ -13,6 +13,7 @@
 
 #include "journal/sqlite/schema.h"
 #include "unit/journal/check.h"
+#include "unit/journal/idle.h"
 
 #define QUERIES 60
 
@@ -191,6 +192,8 @@ static const char downgrade_sql[] =
 	"DROP TABLE total_month; DROP TABLE all_hour; DROP TABLE all_day;"
 	"ALTER TABLE progress DROP COLUMN rolling_until; ALTER TABLE progress DROP COLUMN rolled_device;"
 	"ALTER TABLE progress DROP COLUMN rolled_hour; ALTER TABLE progress DROP COLUMN rolled_name;"
+	"ALTER TABLE progress DROP COLUMN flushing_until; ALTER TABLE progress DROP COLUMN flushed_device;"
+	"ALTER TABLE progress DROP COLUMN flushed_name;"
 	"CREATE VIEW v_days (device, day, name, class, count) AS SELECT device, day, name, class, count"
 	" FROM sum_day UNION ALL SELECT h.device, h.hour / 24, h.name, h.class, h.count FROM device d CROSS"
 	" JOIN sum_hour h ON h.device = d.id AND h.hour >= (SELECT rolled_until FROM progress);"
@@ -204,7 +207,7 @@ static void version2_gets_its_sums(void **state)
 	struct stat status;
 	struct sink *sink = open_sink(place->path);
 	write_samples(sink, 0, QUERIES, seen);
-	sink->idle(sink, SAMPLE_TIME_US + INT64_C(7200) * 1000000); /* all of them are rolled up */
+	sample_idle(sink, SAMPLE_TIME_US + INT64_C(7200) * 1000000); /* all of them are rolled up */
 	sink->close(&sink);
 	run_sql(place->path, downgrade_sql);
 	sink = open_sink(place->path);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "journal/sqlite/sqlite.h"
+#include "unit/journal/idle.h"
 #include "unit/journal/sample.h"
 
 #define RECORDS 200
@@ -177,7 +178,7 @@ static void fill(struct sink *sink)
 		assert_int_equal(sink->write(sink, &sample->record, error, sizeof error), PF_OK);
 	}
 	assert_int_equal(sink->commit(sink, error, sizeof error), PF_OK);
-	sink->idle(sink, last_us());
+	sample_idle(sink, last_us());
 	free(sample);
 }
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "unit/journal/check.h"
+#include "unit/journal/idle.h"
 
 /* ---- what is refused --------------------------------------------------------------------- */
 
@@ -308,7 +309,7 @@ static void old_queries_go_and_leave_nothing(void **state)
 
 	/* Nothing is old yet; then the first half of the raw queries is. */
 	int64_t now_us = SAMPLE_TIME_US + KEEP_US;
-	sink->idle(sink, now_us);
+	sample_idle(sink, now_us);
 	assert_int_equal(number_in(place->path, "SELECT count(*) FROM v_rows"), 20001);
 	int64_t cutoff_us = SAMPLE_TIME_US + 10000 * INT64_C(1500);
 	sink->idle(sink, cutoff_us + KEEP_US);

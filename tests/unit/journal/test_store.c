@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "dns/dns.h"
 #include "journal/sqlite/sqlite.h"
+#include "unit/journal/idle.h"
 #include "unit/journal/sample.h"
 
 #define KEEP_US (INT64_C(30) * 86400 * 1000000)
@@ -47,8 +48,7 @@ static int make_journal(void **state)
 	assert_non_null(place->sink);
 	for (unsigned i = 0; i < RECORDS; i += 500)
 		write_batch(place->sink, i, i + 500);
-	place->sink->idle(place->sink,
-	                  SAMPLE_TIME_US + 60000000); /* endpoints may come a second later */
+	sample_idle(place->sink, SAMPLE_TIME_US + 60000000); /* endpoints may come a second later */
 	*state = place;
 	return 0;
 }

@@ -247,11 +247,111 @@ static void test_steps(void **state)
 	check_all(house, 2);
 }
 
+/* ---- writing in steps -------------------------------------------------------------------- */
+
+static void copy_file(const char *from, const char *to, const char *end)
+{
+	char source[160], target[160], bytes[4096];
+	size_t length;
+	snprintf(source, sizeof source, "%s%s", from, end);
+	snprintf(target, sizeof target, "%s%s", to, end);
+	FILE *in = fopen(source, "rb"), *out = fopen(target, "wb");
+	assert_true(in && out);
+	while ((length = fread(bytes, 1, sizeof bytes, in)) > 0)
+		assert_int_equal(fwrite(bytes, 1, length, out), length);
+	fclose(in);
+	assert_int_equal(fclose(out), 0);
+}
+
+/* All that is counted is what the queries say. */
+static void check_counts(const char *path, unsigned count)
+{
+	static const char *const agree[] = {
+		"SELECT k.device, q.time / 3600000, k.name, count(*) FROM v_rows q JOIN kind k ON k.id = q.kind"
+		" GROUP BY 1, 2, 3 EXCEPT SELECT device, hour, name, sum(count) FROM sum_hour GROUP BY 1, 2, 3",
+		"SELECT k.device, count(*) FROM v_rows q JOIN kind k ON k.id = q.kind GROUP BY 1 EXCEPT"
+		" SELECT id, queries FROM device",
+		"SELECT sum(count) FROM sum_hour EXCEPT SELECT count(*) FROM v_rows",
+		"SELECT summed_until FROM progress EXCEPT SELECT count(*) FROM v_rows",
+	};
+	for (size_t i = 0; i < PF_COUNT(agree); i++) {
+		char sql[512];
+		snprintf(sql, sizeof sql, "SELECT count(*) FROM (%s)", agree[i]);
+		if (number_in(path, sql))
+			fail_msg("%s", agree[i]);
+	}
+	assert_samples_endpoints(path, count);
+}
+
+/* As it would be found after kill -9. */
+static void check_killed(const struct house *house, unsigned count)
+{
+	char copy[160];
+	snprintf(copy, sizeof copy, "%s/killed.db", house->folder);
+	copy_file(house->path, copy, "");
+	copy_file(house->path, copy, "-wal");
+	struct sink *sink = open_sink(copy);
+	sink->close(&sink);
+	check_counts(copy, count);
+}
+
+static int refuse(void *data)
+{
+	(void)data;
+	return 1;
+}
+
+/* A transaction that ends in nothing: what memory counted in it and before is counted again. */
+static void fail_batch(struct sink *sink, unsigned next)
+{
+	char error[256];
+	struct sample sample;
+	begin_batch(sink);
+	sample_fill(&sample, next, true);
+	write_record(sink, &sample.record);
+	sqlite3_commit_hook(((struct sqlite_sink *)sink)->db, refuse, NULL);
+	assert_int_not_equal(sink->commit(sink, error, sizeof error), PF_OK);
+	sqlite3_commit_hook(((struct sqlite_sink *)sink)->db, NULL, NULL);
+}
+
+/* Sums and endpoints are written some at a time while more comes; whatever ends the daemon or a transaction between. */
+static void test_flush(void **state)
+{
+	struct house *house = *state;
+	struct sqlite_sink *sink = (struct sqlite_sink *)house->sink;
+	bool seen[SAMPLE_NAMES] = {false};
+	unsigned written = 80, steps = 0;
+	int changes_max = 0;
+	write_samples(house->sink, 0, 1, seen);
+	write_samples(house->sink, 1, written, seen);
+	assert_false(sums_whole(sink));
+	while (!sums_whole(sink)) {
+		int before = sqlite3_total_changes(sink->db);
+		assert_true(sink_write_sums(sink, 1 + steps % 6));
+		int changes = sqlite3_total_changes(sink->db) - before;
+		changes_max = changes > changes_max ? changes : changes_max;
+		if (++steps % 4 == 0)
+			check_killed(house, written);
+		if (steps % 7 == 0 && written < 140) {
+			write_samples(house->sink, written, written + 20, seen);
+			written += 20;
+		}
+		if (steps % 10 == 0)
+			fail_batch(house->sink, written);
+		assert_true(steps < 500);
+	}
+	assert_true(steps > 20 && written == 140);
+	/* Of six rows, and the rest of a name; an endpoint has three addresses and what drift.h keeps. */
+	assert_in_range(changes_max, 6, 40);
+	check_counts(house->path, written);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_sums, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_steps, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_flush, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

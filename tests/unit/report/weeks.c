@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "journal/sqlite/sqlite.h"
+#include "unit/journal/idle.h"
 #include "unit/journal/sample.h"
 
 #define HOUR_US INT64_C(3600000000)
@@ -152,7 +153,7 @@ void weeks_write(const char *path)
 		}
 		assert_int_equal(sink->commit(sink, error, sizeof error), PF_OK);
 	}
-	sink->idle(sink, WEEKS_END_US);
+	sample_idle(sink, WEEKS_END_US);
 	sink->close(&sink);
 }
 
