@@ -2,6 +2,7 @@
 reader of dnstap that knows nothing of our own code: protobuf's wire format and the published field numbers."""
 import json
 import os
+import pathlib
 import pwd
 import shutil
 import signal
@@ -263,6 +264,41 @@ class Rsyslog:
         text = (self.folder / "out").read_text() if (self.folder / "out").exists() else ""
         lines = [json.loads(line) for line in text.split("\n") if line.endswith("}")]
         return [line | {"data": json.loads(line["data"])} for line in lines]
+
+    def end(self):
+        self.process.terminate()
+        self.process.wait(PATIENCE_S)
+        shutil.rmtree(self.folder)
+
+
+class Journald:
+    """systemd-journald with a /run of its own, in a mount namespace of its own; its socket and its files are seen from here too. PF_JOURNALD
+    names a folder in which Debian's packages systemd and libsystemd-shared were unpacked, where they are not installed."""
+    BASE = pathlib.Path(os.environ.get("PF_JOURNALD", "/"))
+    PROGRAM = BASE / "lib/systemd/systemd-journald"
+
+    def __init__(self):
+        self.folder = make_folder()
+        for folder in ("systemd/journal", "log/journal"):
+            (self.folder / folder).mkdir(parents=True)
+        self.environment = os.environ | {"LD_LIBRARY_PATH": ":".join(map(str, (self.BASE / "usr/lib").glob("*/systemd")))}
+        # `ip netns exec` has a /sys without control groups, in which journald looks for itself.
+        script = 'mount --bind "$1" /run; mountpoint -q /sys/fs/cgroup || mount -t cgroup2 none /sys/fs/cgroup; exec "$2"'
+        self.process = subprocess.Popen(["unshare", "-m", "--propagation", "private", "sh", "-ec", script, "sh", self.folder, self.PROGRAM],
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=self.environment, start_new_session=True)
+        self.place = self.folder / "systemd/journal/dev-log"
+
+    def runs(self):
+        wait_until(lambda: self.process.poll() is not None or self.answers(), "journald listens, or has ended")
+        return self.process.poll() is None
+
+    def answers(self):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as probe:
+            return self.place.exists() and probe.connect_ex(str(self.place)) == 0
+
+    def entries(self):
+        told = subprocess.run([self.BASE / "bin/journalctl", "-D", self.folder / "log/journal", "-o", "json", "--all"], capture_output=True, text=True, env=self.environment)
+        return [json.loads(line) for line in told.stdout.splitlines()]
 
     def end(self):
         self.process.terminate()

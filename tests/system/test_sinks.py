@@ -10,7 +10,7 @@ import pytest
 
 import collectors
 from collectors import decoded, split_frames
-from harness import PATIENCE_S, answer, ask, find_program, question, send_udp, wait_until
+from harness import PATIENCE_S, ROOT, answer, ask, find_program, question, send_udp, wait_until
 
 NAMES = {"sink.test": ("sinkhole", "nxdomain"), "zero.test": ("sinkhole", None), "drop.test": ("sinkhole", "drop"), "flag.test": ("flag", None)}
 RULES = [{"name": f"rule {name}", "names": [name], "action": action} | ({"reply": reply} if reply else {}) for name, (action, reply) in NAMES.items()]
@@ -279,6 +279,32 @@ def test_syslog_to_rsyslogd(portafilter, upstream, rsyslog):
             keys = ("device", "client", "name", "type", "rcode", "action", "source")
             assert {k: data[k] for k in keys} == {k: row[k] for k in keys}
             assert data.get("rule") == row["rule"] and data["device-id"] and int(data["took-us"]) == row["took_us"]
+
+
+@pytest.mark.skipif(not ROOT or not collectors.Journald.PROGRAM.exists(), reason="needs systemd-journald, and a mount namespace")
+def test_syslog_to_journald(portafilter, upstream, request):
+    """journald takes severity and facility out and keeps the rest as it came: RFC 5424, with every name and reason whole."""
+    log = collectors.Journald()
+    request.addfinalizer(log.end)
+    if not log.runs():
+        pytest.skip("journald does not run here")
+    daemon = also(portafilter, upstream, {"syslog": str(log.place), "enterprise": 64000}, devices=[{"name": 'a "device" [x]\\', "ip": "127.0.0.11"}])
+    hostile = [dns.name.Name([label, b"test", b""]) for label in (b'"]\\\n\0', b"%s%n\r\n<13>1", b"\xff" * 63, b"a]b[c=", b'" x="')]
+    for name in ["a.test", "sink.test", *hostile]:
+        ask(daemon.port, name, source="127.0.0.11")
+
+    def messages():
+        return [entry for entry in log.entries() if "query@64000" in entry["MESSAGE"]]
+
+    rows = daemon.rows(7)
+    wait_until(lambda: len(messages()) == 7, "journald has them all")
+    for row, entry in zip(rows, messages()):
+        head, data, told = re.fullmatch(r'1 (\S+) \S+ portafilterd \S+ query \[query@64000((?: [\w-]+="(?:[^"\\\]]|\\.)*")*)\] ?(.*)', entry["MESSAGE"], re.S).groups()
+        data = {key: re.sub(r"\\(.)", r"\1", value) for key, value in re.findall(r' ([\w-]+)="((?:[^"\\\]]|\\.)*)"', data)}
+        assert (entry["PRIORITY"], entry["SYSLOG_FACILITY"]) == ("6" if row["action"] == "allow" else "5", "3")
+        assert head == row["time"] and told.lstrip("\ufeff") == (row["reason"] if row["rule"] else "")
+        keys = ("device", "client", "name", "type", "rcode", "action", "source")
+        assert {k: data[k] for k in keys} == {k: row[k] for k in keys}
 
 
 def test_syslog_has_a_rate(portafilter, upstream, rsyslog):
