@@ -14,7 +14,8 @@
 
 #define LOCAL_CONNECTIONS_MAX 64 /* people and scripts of one machine */
 #define WEB_CONNECTIONS_MAX 2048 /* whoever opens a thousand and says nothing shuts out nobody */
-#define JOBS_MAX 8               /* at once: what they ask of the journal is bound by its disk */
+#define WEB_CONNECTIONS_OF_ONE_MAX 1536 /* nor does one address that opens all it can */
+#define JOBS_MAX 8 /* at once: what they ask of the journal is bound by its disk */
 #define JOBS_WAITING_MAX 256
 
 #define ROWS_ANSWER_BYTES_MAX (128u << 20) /* some 350,000 rows of the journal */
@@ -82,6 +83,7 @@ static int start_web(struct admin *admin, struct admin_web *web, char error[500]
 		                                 .certificate = web->certificate,
 		                                 .key = web->key,
 		                                 .connections_max = WEB_CONNECTIONS_MAX,
+		                                 .connections_of_one_max = WEB_CONNECTIONS_OF_ONE_MAX,
 		                                 .context = &admin->context,
 		                                 .jobs = admin->jobs};
 		web->fds[i] = -1;

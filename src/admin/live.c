@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "admin/respond.h"
 #include "base/buffer.h"
@@ -14,6 +15,7 @@
 
 #define LOOK_MS 250       /* the journal's writer commits every 200 ms */
 #define QUIET_US 15000000 /* then a comment is sent, so that nobody in between takes it for dead */
+#define SOCKET_BYTES (64 << 10)
 #define LAST_WORDS_BYTES 512 /* kept free in a buffer */
 
 struct live_reader {
@@ -414,9 +416,20 @@ static ssize_t read_more(void *data, uint64_t position, char *bytes, size_t room
 	return result;
 }
 
+/* Else the kernel would keep megabytes for whoever does not read, and that would be known late. */
+static void keep_small(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	int bytes = SOCKET_BYTES;
+	if (info)
+		(void)setsockopt(info->connect_fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+}
+
 enum MHD_Result live_respond(struct live_reader *reader, struct MHD_Connection *connection)
 {
 	reader->connection = connection;
+	keep_small(connection);
 	struct MHD_Response *response =
 		MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 4096, read_more, reader, on_closed);
 	if (!response) {

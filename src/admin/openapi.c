@@ -60,6 +60,7 @@ static const struct shape answers[] = {
 	{"/api/v1/countries", "range:o home:[s] countries:[@Country]"},
 	{"/api/v1/overview",
      "range:o step:s queries:i flag:i sinkhole:i hours:[o] countries:[o] devices:[o] home:[s]"},
+	{"/api/v1/names", "all:i names:[o]"},
 	{"/api/v1/report", "subject:o range:o devices:[o] totals:o owners:[o] findings:[s]"},
 	{"/api/v1/explain",
      "device:o name:s type:s action:s rule:i rule_name:s stage:s reason:s rcode:s "
@@ -138,8 +139,14 @@ static json_t *content_json(const struct route *route)
 	for (size_t i = 0; i < PF_COUNT(answers) && !schema; i++)
 		if (!strcmp(answers[i].name, route->path))
 			schema = members_json(answers[i].members);
-	return json_pack("{s:{s:o}}", "application/json", "schema",
-	                 schema ? schema : json_pack("{s:s}", "type", "object"));
+	json_t *content = json_pack("{s:{s:o}}", "application/json", "schema",
+	                            schema ? schema : json_pack("{s:s}", "type", "object"));
+	const bool queries = !strcmp(route->path, "/api/v1/queries");
+	for (int i = 0; (queries || !strcmp(route->path, "/api/v1/endpoints")) && i < EXPORT_COUNT; i++)
+		if (rows_can_show(i, queries ? ROWS_QUERIES : ROWS_ENDPOINTS))
+			json_object_set_new(content, rows_type(i),
+			                    json_pack("{s:{s:s}}", "schema", "type", "string"));
+	return content;
 }
 
 /* Parameters of the query string. */

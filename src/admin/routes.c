@@ -12,6 +12,7 @@
 #include "admin/routes_changes.h"
 #include "admin/routes_more.h"
 #include "journal/sqlite/sqlite.h"
+#include "report/names.h"
 #include "report/overview.h"
 #include "report/proposals.h"
 #include "report/report.h"
@@ -245,6 +246,23 @@ static void get_report(struct routes_context *context, const struct params *para
 	tagged_deinit(&tagged);
 }
 
+static void get_names(struct routes_context *context, const struct params *params,
+                      struct routes_answer *answer)
+{
+	struct store_filter filter;
+	struct tagged tagged;
+	if (routes_read_filter(context, params, &filter, &tagged, answer)) {
+		struct store *store = routes_open_store(context, answer);
+		int error = store ? names_make(store, &filter, &answer->body) : PF_OK;
+		if (error != PF_OK)
+			routes_fail(answer, http_of(error),
+			            *store->error ? store->error : "The journal can not be read.");
+		if (store)
+			store->close(&store);
+	}
+	tagged_deinit(&tagged);
+}
+
 /* The last day, when nothing else is asked for. */
 void get_overview(struct routes_context *context, const struct params *params,
                   struct routes_answer *answer)
@@ -325,11 +343,13 @@ static const char *const explain_params[] = {"device", "name", "type", NULL};
 static const char *const query_params[] = {"device", "name",   "action",     "rule",  "standing",
                                            "type",   "since",  "until",      "after", "limit",
                                            "before", "format", PLACE_PARAMS, NULL};
-static const char *const endpoint_params[] = {"device", "name",       "action", "rule",  "standing",
-                                              "type",   "since",      "until",  "limit", "before",
-                                              "format", PLACE_PARAMS, NULL};
+static const char *const endpoint_params[] = {"device", "name",  "action",     "rule",  "standing",
+                                              "type",   "since", "until",      "limit", "before",
+                                              "format", "new",   PLACE_PARAMS, NULL};
 static const char *const report_params[] = {"device",     "name", "action", "rule",  "standing",
                                             PLACE_PARAMS, "type", "since",  "until", NULL};
+static const char *const names_params[] = {"device", "tag",   "domain", "action",
+                                           "since",  "until", "limit",  NULL};
 static const char *const overview_params[] = {"device", "since", "until", NULL};
 static const char *const simulate_params[] = {"add",    "instead", "place",    "device",     "name",
                                               "action", "rule",    "standing", PLACE_PARAMS, "type",
@@ -362,6 +382,7 @@ static const struct route routes[] = {
 	{"/api/v1/proposals", 0, proposal_params, get_proposals},
 	{"/api/v1/queries", 0, query_params, get_queries},
 	{"/api/v1/endpoints", 0, endpoint_params, get_endpoints},
+	{"/api/v1/names", 0, names_params, get_names},
 	{"/api/v1/report", 0, report_params, get_report},
 	{"/api/v1/overview", 0, overview_params, get_overview},
 	{"/api/v1/events", 0, event_params, get_events},

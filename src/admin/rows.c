@@ -138,7 +138,7 @@ static const char *const types[EXPORT_COUNT] = {
 	[EXPORT_ZEEK] = "text/tab-separated-values",
 };
 
-static bool can_show(enum export_format format, enum rows_kind kind)
+bool rows_can_show(enum export_format format, enum rows_kind kind)
 {
 	const struct export_format_info *info = export_format_info(format);
 	return kind == ROWS_QUERIES ? info->queries : kind == ROWS_ENDPOINTS && info->endpoints;
@@ -147,11 +147,11 @@ static bool can_show(enum export_format format, enum rows_kind kind)
 static int format_by_name(const char *name, enum rows_kind kind, char error[500])
 {
 	int format = strcmp(name, "json") ? export_format_parse(name) : ROWS_JSON;
-	if (format == ROWS_JSON || (format >= 0 && can_show(format, kind)))
+	if (format == ROWS_JSON || (format >= 0 && rows_can_show(format, kind)))
 		return format;
 	int used = snprintf(error, 500, "\"%.60s\" is no format for these rows: json", name);
 	for (int i = 0; i < EXPORT_COUNT; i++)
-		if (can_show(i, kind))
+		if (rows_can_show(i, kind))
 			used +=
 				snprintf(error + used, (size_t)(500 - used), ", %s", export_format_info(i)->name);
 	return PF_EINVAL;
@@ -164,7 +164,7 @@ int rows_format(const char *format, const char *accept, enum rows_kind kind, cha
 	for (int i = 0; accept && i < EXPORT_COUNT; i++) {
 		char type[80];
 		snprintf(type, sizeof type, "%.*s", (int)strcspn(types[i], ";"), types[i]);
-		if (can_show(i, kind) && strstr(accept, type))
+		if (rows_can_show(i, kind) && strstr(accept, type))
 			return i;
 	}
 	return ROWS_JSON;

@@ -26,6 +26,7 @@ enum rows_kind { ROWS_QUERIES, ROWS_ENDPOINTS, ROWS_EVENTS };
 #define ROWS_JSON EXPORT_COUNT
 int rows_format(const char *format, const char *accept, enum rows_kind kind, char error[500]);
 const char *rows_type(int format); /* NULL: JSON */
+bool rows_can_show(enum export_format format, enum rows_kind kind);
 
 /* Asks the store. PF_OK and `*out`, the caller's (rows_free), with the document that report_queries,
  * report_endpoints and report_events promise, and "before": what to give as that parameter for the rows that come before these, null

@@ -336,6 +336,7 @@ static struct MHD_Daemon *start_http(struct server *server, int fd, const char *
 	};
 	return MHD_start_daemon(flags, 0, NULL, NULL, on_request, server, MHD_OPTION_LISTEN_SOCKET, fd,
 	                        MHD_OPTION_CONNECTION_LIMIT, options->connections_max,
+	                        MHD_OPTION_PER_IP_CONNECTION_LIMIT, options->connections_of_one_max,
 	                        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_TIMEOUT_S,
 	                        MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 	                        (size_t)(options->local ? LOCAL_MEMORY_BYTES : WEB_MEMORY_BYTES),

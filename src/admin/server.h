@@ -13,6 +13,7 @@ struct server_options {
 	struct gate gate; /* of the others; copied */
 	const char *certificate, *key; /* PEM; NULL: plain HTTP */
 	unsigned connections_max;
+	unsigned connections_of_one_max; /* from one address; 0: as many as there may be */
 	struct routes_context *context;
 	struct jobs *jobs;
 };

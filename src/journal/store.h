@@ -29,6 +29,7 @@ struct store_filter {
 	const char *type;                     /* "A" */
 	const char *kind;                     /* of an event: "new-country" */
 	int64_t since_wall_us, until_wall_us; /* 0: not given */
+	bool fresh;        /* of endpoints: names that led the device to no address before `since` */
 	int64_t after_row; /* rows with a greater number only (log -f); 0: not given */
 	/* Only what comes before this one, going back: a query's row; of an endpoint its `last` and its row, of an event its time and
 	 * its row. 0: not given. */

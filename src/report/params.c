@@ -193,11 +193,21 @@ int params_filter(const struct params *params, struct now now, struct store_filt
 		         filter->kind, event_word(EVENT_STANDING_CHANGED), event_word(EVENT_NEW_COUNTRY));
 		return PF_EINVAL;
 	}
+	const char *fresh = params_get(params, "new");
+	filter->fresh = fresh != NULL;
+	if (fresh && strcmp(fresh, "1")) {
+		snprintf(error, 500, "\"new\" takes 1.");
+		return PF_EINVAL;
+	}
 	if (check_country(filter->country, "country", error) != PF_OK ||
 	    check_country(filter->location, "location", error) != PF_OK ||
 	    check_country(filter->control, "control", error) != PF_OK ||
 	    read_asn(params, &filter->asn, error) != PF_OK)
 		return PF_EINVAL;
+	if (fresh && !params_get(params, "since")) {
+		snprintf(error, 500, "\"new\" needs a \"since\": new since when?");
+		return PF_EINVAL;
+	}
 	if (read_moment(params, "since", now, &filter->since_wall_us, error) != PF_OK ||
 	    read_moment(params, "until", now, &filter->until_wall_us, error) != PF_OK ||
 	    read_number(params, "after", INT64_MAX, &filter->after_row, error) != PF_OK ||

@@ -1,4 +1,6 @@
 """listen.web: who gets in, who does not, and what strangers try."""
+import concurrent.futures
+import contextlib
 import gzip
 import http.client
 import json
@@ -6,11 +8,12 @@ import re
 import socket
 import ssl
 import stat
+import time
 
 import jsonschema
 import pytest
 
-from harness import ANSWER_S, PATIENCE_S, TOP, ask, free_port, wait_until
+from harness import ANSWER_S, PATIENCE_S, SLOW, TOP, ask, free_port, question, wait_until
 from web import Authority
 
 PASSWORD = "correct horse"
@@ -50,7 +53,7 @@ class Browser:
             response = connection.getresponse()
             text = response.read()
             kind = response.headers.get("Content-Type", "")
-            return response.status, json.loads(text) if "json" in kind and "jsonl" not in kind else text, response.headers
+            return response.status, json.loads(text) if kind.split(";")[0] in ("application/json", "application/problem+json") else text, response.headers
         finally:
             connection.close()
 
@@ -126,7 +129,14 @@ def test_sessions_end(web):
     browser = daemon.browser.log_in(PASSWORD)
     session = browser.ask("/api/v1/session")[1]
     assert session["role"] in ("admin", None) and session["password_set"] is True
+    token = Browser(browser.port, token=daemon.api("/api/v1/tokens/new?name=t&may=write", "POST")[1]["token"])
     wait_until(lambda: browser.ask("/api/v1/status")[0] == 401, "the session has ended")
+    assert daemon.api("/api/v1/tokens/revoke?name=t", "POST")[0] == 200
+    for who in (browser, token):  # nothing is open to them that is not for all
+        for path, flags in routes():
+            if path != "/api/v1/live" or "FOR_ALL" in flags:
+                status = who.ask(path, "POST" if "ROUTE_CHANGES" in flags else "GET", {"no such parameter": 1} if "ROUTE_CHANGES" in flags else None)[0]
+                assert status == 401 or "ROUTE_FOR_ALL" in flags, path
     # another password ends the sessions with the old one
     other = daemon.browser.log_in(VIEWER)
     assert daemon.cli("password", "viewer", stdin="another password\n")[0] == 0
@@ -222,23 +232,66 @@ def test_what_strangers_try(web):
     assert browser.ask("/api/v1/status")[0] == 200
 
 
+def test_logins_at_the_same_time(web):
+    """No race: of many wrong guesses at once as many are tried as of many one after the other."""
+    daemon = web(viewer=None)
+    with concurrent.futures.ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(lambda i: daemon.browser.ask("/api/v1/login", "POST", {"password": f"wrong guess {i}"})[0], range(12)))
+    assert sorted(answers) == [401] * 5 + [429] * 7
+
+
+def p99_ms(daemon, count=60):
+    times = []
+    for _ in range(count):
+        begun = time.monotonic()
+        assert ask(daemon.port, "x.test", timeout=ANSWER_S)
+        times.append(time.monotonic() - begun)
+    return sorted(times)[-2] * 1000
+
+
+def idle_connections(port, count, source="127.0.0.1"):
+    """Half of them in the middle of their headers."""
+    socks = []
+    for i in range(count):
+        sock = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S, source_address=(source, 0))
+        if i % 2:
+            sock.sendall(b"GET /api/v1/status HTTP/1.1\r\nHost: 127")
+        socks.append(sock)
+    return socks
+
+
 def test_a_thousand_that_say_nothing(web):
-    """Idle connections, half of them in the middle of their headers: others are served, and DNS does not know."""
+    """Idle connections, half of them dripping their headers: others are served, and DNS does not know. Rounds with and without them take
+    turns, and the best round of each is held against the other: what else this machine does spoils rounds, not all of them."""
     daemon = web(viewer=None)
     browser = daemon.browser.log_in(PASSWORD)
-    assert ask(daemon.port, "x.test")
+    quiet, busy = [], []
+    for _ in range(3):
+        quiet.append(p99_ms(daemon))
+        socks = idle_connections(browser.port, 1000)
+        try:
+            busy.append(p99_ms(daemon))
+            for sock in socks[1::2]:
+                sock.sendall(b".")  # one byte more of a header that does not end
+            assert browser.ask("/api/v1/status")[0] == 200
+            with open(f"/proc/{daemon.process.pid}/status") as status:
+                threads = int(re.search(r"Threads:\s+(\d+)", status.read())[1])
+            assert threads < 60, "a connection that waits has no thread"
+        finally:
+            for sock in socks:
+                sock.close()
+    print(f"the slowest of 60 answers but one, in ms: quiet {quiet}, beside 1,000 connections {busy}")
+    assert min(busy) < 2 * min(quiet) + SLOW
+
+
+def test_one_address_can_not_shut_out_others(web):
+    daemon = web(viewer=None)
+    browser = daemon.browser
     socks = []
     try:
-        for i in range(1000):
-            sock = socket.create_connection(("127.0.0.1", browser.port), timeout=PATIENCE_S)
-            if i % 2:
-                sock.sendall(b"GET /api/v1/status HTTP/1.1\r\nHost: 127")
-            socks.append(sock)
-        assert browser.ask("/api/v1/status")[0] == 200
-        assert all(ask(daemon.port, "x.test", timeout=ANSWER_S) for _ in range(50))
-        with open(f"/proc/{daemon.process.pid}/status") as status:
-            threads = int(re.search(r"Threads:\s+(\d+)", status.read())[1])
-        assert threads < 60, "a connection that waits has no thread"
+        with contextlib.suppress(OSError):  # 1,536 are let in; the others are hung up on
+            socks += idle_connections(browser.port, 2100, source="127.0.0.9")
+        assert browser.ask("/healthz")[0] == 200
     finally:
         for sock in socks:
             sock.close()
@@ -278,6 +331,52 @@ def test_tls(web):
         authority.stop()
 
 
+def test_a_renewed_certificate(web):
+    """With a reload new connections get the new one; those that are there go on; what is no certificate changes nothing."""
+    first, second = Authority("pf.home.arpa"), Authority("pf.home.arpa")
+    daemon = None
+    try:
+        def place(path, source):
+            path.write_bytes(source.read_bytes())
+            path.chmod(0o644)
+
+        def context(authority):
+            made = ssl.create_default_context(cafile=authority.ca)
+            made.check_hostname = False
+            return made
+
+        certificate, key = first.certificate, first.key
+        key.chmod(0o644)
+        daemon = web(viewer=None, listen_web={"certificate": {"file": str(certificate), "key": str(key)}})
+        port = daemon.browser.port
+        old = http.client.HTTPSConnection("127.0.0.1", port, timeout=PATIENCE_S, context=context(first))
+        old.request("GET", "/healthz")
+        assert old.getresponse().read()
+        place(certificate, second.certificate)
+        code, _, err = daemon.cli("reload")
+        assert "do not fit" in json.dumps(daemon.status()["warnings"]), "a key of another certificate"
+        assert Browser(port, context=context(first)).ask("/healthz")[0] == 200
+        place(key, second.key)
+        assert daemon.cli("reload")[0] == 0 and daemon.status()["warnings"] == []
+        assert Browser(port, context=context(second)).ask("/healthz")[0] == 200
+        with pytest.raises(ssl.SSLError):
+            Browser(port, context=context(first)).ask("/healthz")
+        old.request("GET", "/healthz")
+        assert old.getresponse().status == 200
+        old.close()
+        certificate.write_text("nothing")
+        daemon.cli("reload")
+        assert len(daemon.status()["warnings"]) == 1 and Browser(port, context=context(second)).ask("/healthz")[0] == 200
+        certificate.unlink()
+        daemon.cli("reload")
+        assert "cert.pem" in json.dumps(daemon.status()["warnings"]) and Browser(port, context=context(second)).ask("/healthz")[0] == 200
+    finally:
+        if daemon:
+            daemon.stop()
+        first.stop()
+        second.stop()
+
+
 def test_formats_and_countries(web):
     daemon = web()
     browser = daemon.browser.log_in(VIEWER)
@@ -299,9 +398,15 @@ def test_formats_and_countries(web):
 class Stream:
     """Server-sent events as they come."""
 
-    def __init__(self, browser, path, **headers):
+    def __init__(self, browser, path, window=None, **headers):
         self.connection = http.client.HTTPConnection("127.0.0.1", browser.port, timeout=PATIENCE_S)
-        self.connection.request("GET", path, headers={"Cookie": browser.session, **headers})
+        if window:  # what the kernel keeps for whoever does not read
+            self.connection.sock = socket.socket()
+            self.connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
+            self.connection.sock.settimeout(PATIENCE_S)
+            self.connection.sock.connect(("127.0.0.1", browser.port))
+        who = {"Cookie": browser.session} if browser.session else {"Authorization": f"Bearer {browser.token}"}
+        self.connection.request("GET", path, headers={**who, **headers})
         self.response = self.connection.getresponse()
         assert self.response.status == 200 and self.response.headers["Content-Type"] == "text/event-stream"
 
@@ -347,9 +452,55 @@ def test_live(web):
         stream.close()
 
 
+def test_a_stream_ends_with_who_reads_it(web):
+    """With the logout, with another password, with the token; and says so."""
+    daemon = web()
+    out, changed, stays = (daemon.browser.log_in(word) for word in (PASSWORD, VIEWER, PASSWORD))
+    revoked = Browser(out.port, token=out.ask("/api/v1/tokens/new", "POST", {"name": "t", "may": "read"})[1]["token"])
+    streams = [Stream(who, "/api/v1/live?what=queries") for who in (out, changed, revoked)]
+    other = Stream(stays, "/api/v1/live?what=queries")
+    assert out.ask("/api/v1/logout", "POST", {})[0] == 200
+    assert daemon.cli("password", "viewer", stdin="another password\n")[0] == 0
+    assert stays.ask("/api/v1/tokens/revoke", "POST", {"name": "t"})[0] == 200
+    for stream in streams:
+        kind, _, data = stream.next()
+        assert kind == "over" and "ended" in data["detail"] and stream.next() is None
+        stream.close()
+    assert ask(daemon.port, "x.test")
+    assert other.next()[2]["name"] == "x.test"
+    other.close()
+
+
+def test_who_does_not_read_is_cut_loose(web):
+    """And is told; nobody else feels it: another stream has every row, and DNS its answers."""
+    daemon = web()
+    browser = daemon.browser.log_in(VIEWER)
+    slow, other = Stream(browser, "/api/v1/live?what=queries", window=4096), Stream(browser, "/api/v1/live?what=queries&name=last.test")
+    packet = question("x.test").to_wire()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.connect(("127.0.0.1", daemon.port))
+        sock.settimeout(ANSWER_S)
+        for asked in range(1, 2401):
+            sock.send(packet)
+            sock.recv(512)
+            if asked % 800 == 0:
+                daemon.rows(asked)
+    assert ask(daemon.port, "last.test") and other.next()[2]["name"] == "last.test"
+    kinds = []
+    while event := slow.next():
+        kinds.append(event[0])
+    assert kinds[-1] == "lost" and set(kinds) <= {"query", "lost", "skipped"} and kinds.count("query") < asked
+    slow.close()
+    other.close()
+
+
 def test_the_answers_are_what_the_document_says(web):
     """OpenAPI 3.1 against every answer that can be had without changing anything, and some that change something."""
-    daemon = web()
+    daemon = web(recognise=str(TOP / "src/recognise/evidence.tsv"))
+    daemon.write_file("l.txt", "listed.test\nother.test\n%%%\n")
+    daemon.write(lists=[{"name": "l", "file": str(daemon.folder / "l.txt")}])
+    code, _, err = daemon.cli("reload")
+    assert code == 0, err
     browser = daemon.browser.log_in(PASSWORD)
     assert ask(daemon.port, "x.test", source="127.0.0.12") and daemon.rows(1)
     document = daemon.browser.ask("/api/v1/openapi.json")[1]
@@ -358,25 +509,40 @@ def test_the_answers_are_what_the_document_says(web):
     def check(data, schema):
         jsonschema.Draft202012Validator(schema | {"components": document["components"]}).validate(data)
 
-    parameters = {"/api/v1/explain": "?device=tv&name=x.test"}
-    bodies = {"/api/v1/reload": {}, "/api/v1/pause": {"for": "off"}, "/api/v1/tokens/new": {"name": "t", "may": "read"}, "/api/v1/tokens/revoke": {"name": "t"},
+    rule = "name: no more\nnames: [more.test]\naction: sinkhole\n"
+    parameters = {"/api/v1/explain": "?device=tv&name=x.test", "/api/v1/geo": "?address=192.0.2.1,9.9.9.9"}
+    bodies = {"/api/v1/rules/add": {"rule": rule}, "/api/v1/rules/replace": {"name": "no more", "rule": rule}, "/api/v1/rules/move": {"name": "no more", "place": 1},
+              "/api/v1/rules/remove": {"name": "no more"}, "/api/v1/simulate": {"rules": [{"name": "s", "names": ["x.test"], "action": "sinkhole"}]},
+              "/api/v1/lists/update": {}, "/api/v1/name": {"device": "127.0.0.77", "name": "seven"}, "/api/v1/logout": {}, "/api/v1/reload": {}, "/api/v1/pause": {"for": "off"}, "/api/v1/tokens/new": {"name": "t", "may": "read"}, "/api/v1/tokens/revoke": {"name": "t"},
               "/api/v1/tag": {"device": "tv", "tags": ["guest"]}, "/api/v1/untag": {"device": "tv", "tags": ["guest"]},
               "/api/v1/login": {"password": PASSWORD}, "/api/v1/password": {"password": VIEWER, "role": "viewer", "current": PASSWORD}}
     for path, methods in document["paths"].items():
         (method, operation), = methods.items()
         answers = operation["responses"]["200"]["content"]
-        if "application/json" not in answers or (method == "post" and path not in bodies):
+        if "application/json" not in answers:
+            assert path in ("/metrics", "/api/v1/live")
             continue
-        if path == "/api/v1/proposals":
-            continue  # wants a table of names
+        if path == "/api/v1/logout":
+            continue  # the last
         status, data, _ = browser.ask(path + parameters.get(path, ""), method.upper(), bodies.get(path))
         assert status == 200, (path, data)
         check(data, answers["application/json"]["schema"])
         assert data, path
+        for kind in set(answers) - {"application/json"}:
+            status, data, headers = browser.ask(path + ("?device=tv" if path == "/api/v1/endpoints" else ""), Accept=kind)
+            assert status == 200 and headers["Content-Type"].startswith(kind), (path, kind)
     problem = document["components"]["schemas"]["Problem"]
     for path, method in (("/nothing", "GET"), ("/api/v1/queries?limit=x", "GET"), ("/api/v1/pause", "POST"), ("/api/v1/status", "POST")):
         status, data, headers = browser.ask(path, method, {} if method == "POST" else None)
         assert headers["Content-Type"] == "application/problem+json" and data["status"] == status >= 400
         check(data, problem)
+    # what is wrong with any of them is a problem, whatever it is
+    for path, methods in document["paths"].items():
+        method = next(iter(methods)).upper()
+        status, data, headers = browser.ask(path + "?no-such-parameter=1", method, {"no-such-parameter": 1} if method == "POST" else None)
+        assert headers["Content-Type"] == "application/problem+json" and data["status"] == status >= 400, path
+        check(data, problem)
     with pytest.raises(jsonschema.ValidationError):
-        check({"queries": [{}], "last_row": 0}, document["paths"]["/api/v1/queries"]["get"]["responses"]["200"]["content"]["application/json"]["schema"])
+        check({"queries": [{}], "last_row": 0, "before": None}, document["paths"]["/api/v1/queries"]["get"]["responses"]["200"]["content"]["application/json"]["schema"])
+    status, data, _ = browser.ask("/api/v1/logout", "POST", {})
+    check(data, document["paths"]["/api/v1/logout"]["post"]["responses"]["200"]["content"]["application/json"]["schema"])

@@ -210,10 +210,10 @@ static int store_endpoints(struct store *base, const struct store_filter *filter
 	struct question question;
 	struct endpoint_each call = {each};
 	/* The newest are found from the end of the index on `last`, unless something else says better which they are. */
-	bool walk_back = !filter->name && !filter->domain && !filter->device && !filter->devices &&
-	                 !filter->standing && !filter->country && !filter->location &&
-	                 !filter->control && !filter->asn && !filter->action && !filter->rule &&
-	                 (filter->since_wall_us || !filter->until_wall_us);
+	bool walk_back = !filter->fresh && !filter->name && !filter->domain && !filter->device &&
+	                 !filter->devices && !filter->standing && !filter->country &&
+	                 !filter->location && !filter->control && !filter->asn && !filter->action &&
+	                 !filter->rule && (filter->since_wall_us || !filter->until_wall_us);
 	int result = ask_begin(store, &question);
 	if (result != PF_OK)
 		return ask_end(store, &question, result);
@@ -234,9 +234,15 @@ static int store_endpoints(struct store *base, const struct store_filter *filter
 		ask_add(&question, ")");
 	filter_decision(&question, filter);
 	if (filter->since_wall_us)
-		ask_add_number(&question, " AND e.last >= ?", filter->since_wall_us / US_PER_MS);
+		ask_add_number(&question, filter->fresh ? " AND e.first >= ?" : " AND e.last >= ?",
+		               filter->since_wall_us / US_PER_MS);
 	if (filter->until_wall_us)
 		ask_add_number(&question, " AND e.first <= ?", filter->until_wall_us / US_PER_MS);
+	if (filter->fresh)
+		ask_add_number(&question,
+		               " AND NOT EXISTS (SELECT 1 FROM endpoint o WHERE o.device = e.device"
+		               " AND o.name = e.name AND o.first < ?)",
+		               filter->since_wall_us / US_PER_MS);
 	if (filter->before_row) {
 		ask_add_number(&question, " AND (e.last, e.id) < (?", filter->before_wall_us / US_PER_MS);
 		ask_add_number(&question, ", ?)", filter->before_row);

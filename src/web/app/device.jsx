@@ -31,10 +31,11 @@ function overseas(endpoints) {
 
 const confidenceOf = (place) => t.confidence(place.sure === place.all ? "high" : place.sure ? "partly high" : "medium");
 
-function sentence(name, report, endpoints) {
+// `week`: the sums of the week; `asked`: its names, those that were sinkholed most first.
+function sentence(name, week, asked, endpoints) {
 	const said = t.device.sentence;
 	const places = overseas(endpoints);
-	const parts = [{ strong: name }, ...said.asks(report.totals.names || 0)];
+	const parts = [{ strong: name }, ...said.asks(asked.all)];
 	if (places.length) {
 		const first = places[0];
 		parts.push(...said.stand(first.names.size, countryInText(first.country), confidenceOf(first)));
@@ -46,11 +47,11 @@ function sentence(name, report, endpoints) {
 	} else {
 		parts.push(said.noneOverseas);
 	}
-	if (report.totals.sinkhole) {
-		parts.push(...said.sunk(report.totals.sinkhole));
-		const again = report.retried[0];
-		if (again)
-			parts.push(said.retries(Math.round(again.after_per_day)));
+	if (week.sinkhole) {
+		parts.push(...said.sunk(week.sinkhole));
+		const [most] = asked.names;
+		if (most && most.sinkhole > 1)
+			parts.push(said.retries(most.sinkhole / most.days));
 	}
 	parts.push(said.end);
 	return parts;
@@ -101,11 +102,11 @@ function Facts({ device, again }) {
 	);
 }
 
-function Unknowable({ report }) {
+function Unknowable() {
 	return (
 		<Card className="wide" title={t.device.unknowable}>
 			<ul class="plain-list quiet">
-				{report.unknowable.map((sentence) => (
+				{t.device.unknowableHow.map((sentence) => (
 					<li>{sentence}</li>
 				))}
 			</ul>
@@ -117,20 +118,21 @@ export function Device({ name }) {
 	const devices = useAnswer("devices", null, REFRESH);
 	const device = devices.data && devices.data.devices.find((row) => row.name === name || row.id === name);
 	const asked = device ? device.id : null; // what the journal keeps, whatever it is called
-	const report = useAnswer(asked && "report", { device: asked, since: WEEK }, REFRESH);
+	const week = useAnswer(asked && "overview", { device: asked, since: WEEK }, REFRESH);
+	const names = useAnswer(asked && "names", { device: asked, since: WEEK, limit: 1 }, REFRESH);
 	const endpoints = useAnswer(asked && "endpoints", { device: asked, since: WEEK }, REFRESH);
-	const countries = useAnswer(asked && "countries", { device: asked, since: WEEK }, REFRESH);
 	const [cut, setCut] = useState(true);
 	const [chosen, setChosen] = useState(null);
 	if (!devices.data)
 		return <Waiting answer={devices} />;
 	if (!device)
 		return <Sentence of={[t.device.missing(plain(name))]} />;
-	if (!report.data || !endpoints.data)
+	const open = [week, names, endpoints].find((answer) => !answer.data);
+	if (open)
 		return (
 			<>
 				<Sentence of={[{ strong: device.name }]} />
-				<Waiting answer={report.problem ? report : endpoints} />
+				<Waiting answer={open} />
 			</>
 		);
 	const all = endpoints.data.endpoints;
@@ -138,23 +140,23 @@ export function Device({ name }) {
 	return (
 		<>
 			<Sentence>
-				<Rich of={sentence(device.name, report.data, all)} />
+				<Rich of={sentence(device.name, week.data, names.data, all)} />
 			</Sentence>
 			<Facts device={device} again={devices.again} />
 			<div class="grid">
 				<Card className="two-thirds" title={t.device.map}>
-					{countries.data ? <WorldMap places={countries.data.countries} home={countries.data.home} onChoose={setChosen} how={t.device.mapHow} /> : <Waiting answer={countries} />}
+					<WorldMap places={week.data.countries} home={week.data.home} onChoose={setChosen} how={t.device.mapHow} />
 				</Card>
 				<div class="third column">
 					<Card title={t.device.when}>
-						<Heat hours={report.data.hours} zone={report.data.zone} />
+						<Heat hours={week.data.hours} />
 					</Card>
 					<Card title={t.device.act}>
-						<Act device={device} onChanged={report.again} />
+						<Act device={device} onChanged={week.again} />
 					</Card>
 				</div>
 				<Card className="wide" title={t.device.flow}>
-					{report.data.owners.length ? <Flow device={device.name} owners={report.data.owners} /> : <p class="quiet">{t.device.noEndpoints}</p>}
+					{all.length ? <Flow device={device.name} endpoints={all} /> : <p class="quiet">{t.device.noEndpoints}</p>}
 					<p class="quiet small">{t.device.flowHow}</p>
 				</Card>
 				<Card className="wide" title={`${t.device.endpoints} (${count(rows.length)})`}>
@@ -166,7 +168,7 @@ export function Device({ name }) {
 					{rows.length ? <EndpointTable rows={rows} device={device.name} most={cut ? 20 : Infinity} /> : <p class="quiet">{t.device.noEndpoints}</p>}
 					{cut && rows.length > 20 && <button onClick={() => setCut(false)}>{t.showAll(rows.length)}</button>}
 				</Card>
-				<Unknowable report={report.data} />
+				<Unknowable />
 			</div>
 		</>
 	);

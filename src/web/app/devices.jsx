@@ -8,6 +8,7 @@ import { t } from "./texts.js";
 
 const REFRESH = 10;
 const WEEK = "7d";
+const PROPOSALS_MAX = 12; // each is a question of its own
 const SHARE_REFRESH = 60;
 const ADDRESSES_MAX = 2;
 
@@ -32,7 +33,10 @@ function Addresses({ device }) {
 	);
 }
 
-function Vendor({ device, proposal }) {
+// `asks`: whether to ask what its names say of a device whose maker is not known.
+function Vendor({ device, asks }) {
+	const answer = useAnswer(asks && !device.vendor ? "proposals" : null, { device: device.id });
+	const proposal = answer.data && answer.data.proposals[0];
 	return (
 		<>
 			{device.mac_is_local ? <Pill title={t.devices.localMac}>{t.devices.randomised}</Pill> : plain(device.vendor)}
@@ -47,13 +51,11 @@ function Vendor({ device, proposal }) {
 
 export function Devices() {
 	const devices = useAnswer("devices", null, REFRESH);
-	const proposals = useAnswer("proposals");
 	const week = useAnswer("overview", { since: WEEK }, SHARE_REFRESH);
 	const [search, setSearch] = useState("");
 	if (!devices.data)
 		return <Waiting answer={devices} />;
 	const all = devices.data.devices;
-	const proposed = new Map(((proposals.data || {}).proposals || []).map((proposal) => [proposal.id, proposal]));
 	const shares = new Map(((week.data || {}).devices || []).map((row) => [row.id, row]));
 	const words = search.toLowerCase().split(/\s+/).filter(Boolean);
 	const titles = t.devices.columns;
@@ -77,10 +79,10 @@ export function Devices() {
 					rows={all
 						.filter((device) => fits(device, words))
 						.sort(order)
-						.map((device) => ({
+						.map((device, i) => ({
 							key: device.id,
 							device: <DeviceLink device={device.name} />,
-							vendor: <Vendor device={device} proposal={proposed.get(device.id)} />,
+							vendor: <Vendor device={device} asks={i < PROPOSALS_MAX} />,
 							address: <Addresses device={device} />,
 							tags: <Tags device={device} again={devices.again} />,
 							share: shares.has(device.id) && <Share of={shares.get(device.id)} />,

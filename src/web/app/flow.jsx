@@ -11,34 +11,57 @@ const BAR_MIN = 14;
 const COLUMNS = { device: [0, 96], domain: [222, 390], network: [498, 506] };
 const LETTER = 6.6; // width of one letter of the labels
 
-// {owners of the report} → {domains: [{key, label, weight, standing}], networks: the same, links: [{from, to, weight, standing}]}
-function shape(owners) {
+// Endpoints by registered domain, those that were asked for most first: [{domain, queries, standing, networks: {label: weight}}, …].
+// An endpoint counts each answer that it was in, so that a name with many addresses weighs as its busiest one.
+function owners(endpoints) {
+	const names = new Map();
+	for (const row of endpoints) {
+		const had = names.get(row.name) || { domain: row.domain || row.name, queries: 0, standing: "home", networks: new Map() };
+		const label = [row.standing === "indeterminate" ? t.overview.anycast : country(row.location), organisation(row.organisation)].filter(Boolean).join(" · ");
+		had.queries = Math.max(had.queries, row.count);
+		had.standing = worse(had.standing, row.standing);
+		const network = had.networks.get(label) || { weight: 0, standing: row.standing };
+		had.networks.set(label, { weight: network.weight + row.count, standing: worse(network.standing, row.standing) });
+		names.set(row.name, had);
+	}
+	const byDomain = new Map();
+	for (const name of names.values()) {
+		const had = byDomain.get(name.domain) || { domain: name.domain, queries: 0, standing: "home", networks: new Map() };
+		const all = [...name.networks.values()].reduce((sum, network) => sum + network.weight, 0) || 1;
+		had.queries += name.queries;
+		had.standing = worse(had.standing, name.standing);
+		for (const [label, { weight, standing }] of name.networks) {
+			const network = had.networks.get(label) || { weight: 0, standing };
+			had.networks.set(label, { weight: network.weight + (name.queries * weight) / all, standing: worse(network.standing, standing) });
+		}
+		byDomain.set(name.domain, had);
+	}
+	return [...byDomain.values()].sort((a, b) => b.queries - a.queries);
+}
+
+// Those → {domains: [{key, weight, standing}], networks: the same, links: [{from, to, weight, standing}]}
+function shape(all) {
 	const links = new Map();
 	const networks = new Map();
 	const domains = [];
-	const add = (map, key, weight, more) => {
-		const had = map.get(key) || { key, weight: 0, ...more };
+	const add = (map, key, weight, standing, more) => {
+		const had = map.get(key) || { key, weight: 0, standing, ...more };
 		had.weight += weight;
+		had.standing = worse(had.standing, standing);
 		map.set(key, had);
 	};
-	owners.forEach((owner, i) => {
-		const domain = i < DOMAINS_MAX ? owner.domain || t.unknownPlace : t.device.others(owners.length - DOMAINS_MAX);
+	all.forEach((owner, i) => {
+		const domain = i < DOMAINS_MAX ? owner.domain : t.device.others(all.length - DOMAINS_MAX);
 		const last = domains[domains.length - 1];
-		const standing = dominant(owner.standings);
 		if (last && last.key === domain) {
 			last.weight += owner.queries;
-			last.standing = worse(last.standing, standing);
+			last.standing = worse(last.standing, owner.standing);
 		} else {
-			domains.push({ key: domain, weight: owner.queries, standing });
+			domains.push({ key: domain, weight: owner.queries, standing: owner.standing });
 		}
-		const parts = Object.entries(owner.networks || {});
-		const all = parts.reduce((sum, [, n]) => sum + n, 0);
-		const place = Object.keys(owner.locations || {});
-		for (const [network, n] of parts) {
-			const key = [place.length === 1 ? country(place[0]) : place.length ? place.slice(0, 3).map(country).join(", ") : t.overview.anycast, organisation(network)].join(" · ");
-			const weight = (owner.queries * n) / all;
-			add(networks, key, weight, { standing });
-			add(links, domain + "\n" + key, weight, { from: domain, to: key, standing });
+		for (const [label, { weight, standing }] of owner.networks) {
+			add(networks, label, weight, standing);
+			add(links, domain + "\n" + label, weight, standing, { from: domain, to: label });
 		}
 	});
 	return { domains, networks: [...networks.values()], links: [...links.values()] };
@@ -46,7 +69,6 @@ function shape(owners) {
 
 const ORDER = ["home", "unknown", "indeterminate", "disputed", "overseas"];
 const worse = (a, b) => (ORDER.indexOf(b) > ORDER.indexOf(a) ? b : a);
-const dominant = (standings) => Object.keys(standings || {}).reduce(worse, "home");
 
 // The smaller networks become one.
 function gather({ domains, networks, links }) {
@@ -104,8 +126,8 @@ const cut = (text, width) => {
 	return text.length > most ? text.slice(0, most - 1) + "…" : text;
 };
 
-export function Flow({ device, owners }) {
-	const { domains, networks, links } = gather(shape(owners));
+export function Flow({ device, endpoints }) {
+	const { domains, networks, links } = gather(shape(owners(endpoints)));
 	const height = Math.max(180, domains.length * 44, networks.length * 44);
 	stack(domains, height);
 	stack(networks, height);

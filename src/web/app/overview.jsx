@@ -98,19 +98,22 @@ function Devices({ overview, devices }) {
 	);
 }
 
-// Names that were asked for the first time, by device: [[device, names], …], the one with the fewest first, since that says most.
-function firstNames(rows) {
+// Names that were asked for the first time by devices that were here before: [[device, names], …], the one with the fewest first, since
+// that says most.
+function firstNames(rows, devices, since) {
+	const before = new Set(devices.filter((device) => device.first && new Date(device.first) <= since).map((device) => device.name));
 	const byDevice = new Map();
-	for (const row of rows)
-		byDevice.set(row.device, [...(byDevice.get(row.device) || []), row.name]);
-	return [...byDevice].sort((a, b) => a[1].length - b[1].length);
+	for (const row of rows.filter((one) => before.has(one.device)))
+		byDevice.set(row.device, (byDevice.get(row.device) || new Set()).add(row.name));
+	return [...byDevice].map(([device, names]) => [device, [...names]]).sort((a, b) => a[1].length - b[1].length);
 }
 
 function News({ events, devices, names }) {
 	const since = Date.now() - 86400000;
 	const joined = devices.filter((device) => device.first && new Date(device.first) > since && !device.known);
 	const moved = events.filter((event) => event.cause !== "database").slice(-6).reverse();
-	if (!joined.length && !moved.length && !names.length)
+	const first = firstNames(names, devices, since);
+	if (!joined.length && !moved.length && !first.length)
 		return <p class="quiet">{t.overview.freshNone}</p>;
 	return (
 		<ul class="news">
@@ -136,21 +139,19 @@ function News({ events, devices, names }) {
 					)}
 				</li>
 			))}
-			{firstNames(names)
-				.slice(0, 4)
-				.map(([device, asked]) => (
-					<li>
-						<DeviceLink device={device} />
-						<Rich of={t.overview.firstNames(asked.length)} />
-						{asked.slice(0, 3).map((name, i) => (
-							<>
-								{i > 0 && ", "}
-								<Name>{name}</Name>
-							</>
-						))}
-						{asked.length > 3 && t.overview.moreNames(asked.length - 3)}
-					</li>
-				))}
+			{first.slice(0, 4).map(([device, asked]) => (
+				<li>
+					<DeviceLink device={device} />
+					<Rich of={t.overview.firstNames(asked.length)} />
+					{asked.slice(0, 3).map((name, i) => (
+						<>
+							{i > 0 && ", "}
+							<Name>{name}</Name>
+						</>
+					))}
+					{asked.length > 3 && t.overview.moreNames(asked.length - 3)}
+				</li>
+			))}
 		</ul>
 	);
 }
@@ -186,7 +187,7 @@ export function Overview({ tone }) {
 	const devices = useAnswer("devices", null, REFRESH);
 	const events = useAnswer("events", { since: DAY, limit: 100 }, REFRESH);
 	const status = useAnswer("status", null, REFRESH);
-	const names = useAnswer("report", { since: DAY }, NAMES_REFRESH);
+	const names = useAnswer("endpoints", { since: DAY, new: 1, limit: 200 }, NAMES_REFRESH);
 	const [chosen, setChosen] = useState(null);
 	if (!overview.data)
 		return <Waiting answer={overview} />;
@@ -222,7 +223,7 @@ export function Overview({ tone }) {
 					<Devices overview={data} devices={devices.data ? devices.data.devices : []} />
 				</Card>
 				<div class="half-less column">
-					<Card title={t.overview.fresh}>{devices.data && events.data && names.data && <News events={events.data.events} devices={devices.data.devices} names={names.data.new} />}</Card>
+					<Card title={t.overview.fresh}>{devices.data && events.data && names.data && <News events={events.data.events} devices={devices.data.devices} names={names.data.endpoints} />}</Card>
 					<Card title={t.overview.health}>{status.data && <Health status={status.data} />}</Card>
 				</div>
 			</div>

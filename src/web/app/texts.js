@@ -145,9 +145,10 @@ export const t = {
 			runBy: (who) => `, run by ${who}`,
 			noneOverseas: "None of them stands overseas",
 			sunk: (value) => [`; ${n(value, "lookup was", "lookups were")} sinkholed in the last 7 days`],
+			// On a day on which it was sinkholed, the name that was so most often.
 			retries: (perDay) => {
-				const minutes = Math.max(1, Math.round(1440 / Math.max(1, perDay)));
-				return minutes === 1 ? ", and it retries every minute" : minutes <= 90 ? `, and it retries every ${minutes} minutes` : `, and it still asks ${n(perDay, "time", "times")} a day`;
+				const minutes = Math.max(1, Math.round(1440 / perDay));
+				return minutes === 1 ? ", and it retries every minute" : minutes <= 90 ? `, and it retries every ${minutes} minutes` : `, and it asks again, ${n(Math.round(perDay), "time", "times")} a day`;
 			},
 			end: ".",
 		},
@@ -176,6 +177,13 @@ export const t = {
 		hops: (names) => `through ${names}`,
 		noEndpoints: "It was not given any address yet.",
 		unknowable: "What DNS can not show",
+		unknowableHow: [
+			"DNS shows what was asked for, not what was sent: whether a connection followed, what it carried and how much is not known here.",
+			"A device that dials an address without asking, or asks another resolver (its own DNS over HTTPS), is not in here at all.",
+			"Where an address stands is what the databases of the day say. They err, most of all for anycast and content delivery.",
+			"Another resolver, or one that is told the client's subnet, may be given other addresses.",
+			"Who runs a network is not who owns the data: a rented server is the landlord's network and the tenant's secret.",
+		],
 	},
 
 	endpoints: {
@@ -202,12 +210,12 @@ export const t = {
 	rules: {
 		sentence: (value, matches) => [{ strong: n(value, "rule", "rules") }, value === 1 ? " decides. It" : " decide, the first that fits. They", " fitted ", { strong: n(matches, "time", "times") }, " since the last reload."],
 		empty: "There are no rules yet. Everything is answered and written down, nothing is flagged or sinkholed.",
-		columns: { order: "order", name: "rule", tags: "for", action: "action", stage: "looks at", matches: "fitted", change: "changed" },
+		columns: { order: "order", name: "rule", tags: "for", action: "action", stage: "looks at", matches: "fitted", change: "change" },
 		stages: { names: "the name", answers: "the answer" },
 		idle: "never fitted",
 		shadowed: "never decides",
 		stands: (file, line) => `in ${file}, line ${line}`,
-		where: "Rules that were added here come first and are kept apart from the configuration, whose rules are changed in its file; `portafilter reload` brings such a change into force.",
+		where: "Rules that were added here come first and are kept apart from the configuration, whose rules are changed in its file; “portafilter reload” brings such a change into force.",
 		all: "every device",
 	},
 
