@@ -159,8 +159,9 @@ static int narrowed(struct reader *reader, const struct node *node, size_t from,
 	if (same_marks(&list->marks, marks) || !list->file)
 		return (int)from; /* that is what it is; or, without a file, an error was told */
 	for (size_t i = 0; i < config->list_count; i++)
-		if (config->lists[i].mentioned && !strcmp(config->lists[i].file, list->file) &&
-		    config->lists[i].format == list->format && same_marks(&config->lists[i].marks, marks))
+		if (config->lists[i].mentioned && config->lists[i].file &&
+		    !strcmp(config->lists[i].file, list->file) && config->lists[i].format == list->format &&
+		    same_marks(&config->lists[i].marks, marks))
 			return (int)i;
 	return add_list(reader, node, from, marks);
 }

@@ -33,7 +33,11 @@ struct roster *book_roster(struct book *book)
 	size_t guests = 0;
 	for (size_t i = 0; i < book->configured; i++)
 		guests += book->rows[i].neighbour_count;
-	struct roster *roster = roster_new(book->key, book->keys->count, book->row_count, guests);
+	struct key_counts keys = {0, 0, 0};
+	for (size_t i = 0; i <= book->keys->mask; i++)
+		if (book->keys->slots[i].addr.family)
+			key_counts_add(&keys, &book->keys->slots[i].addr);
+	struct roster *roster = roster_new(book->key, &keys, book->row_count, guests);
 	if (!roster)
 		return NULL;
 	roster->sights = book->sights;

@@ -1,69 +1,185 @@
 /* The index of key_index.h. */
 #include "device/key_index.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/eight.h"
 #include "base/pages.h"
 
-#define KEYS_EACH 3
-#define KEYS_MEAN 2 /* so many for each bucket: one key in twelve stands in a later one */
+/* Rows are kept as one more, so that zeroed memory holds none, and 0 - 1 is ROW_NONE. */
 
-struct bucket {
-	struct addr keys[KEYS_EACH]; /* family 0: free, and so are those behind it */
-	uint8_t passed;
-	uint32_t rows[KEYS_EACH];
+#define NARROW_EACH EIGHT
+#define NARROW_MEAN 5 /* so many for each bucket: one in fifteen buckets is passed by */
+#define NARROW_PASSED_HALF (1u << 31)
+#define NARROW_PASSED ((uint64_t)NARROW_PASSED_HALF << 32) /* in the first slot */
+
+#define WIDE_EACH 3
+#define WIDE_MEAN 2 /* one key in twelve stands in a later bucket */
+
+struct narrow {
+	uint64_t slots[NARROW_EACH]; /* the row above, the address below */
 };
-_Static_assert(sizeof(struct bucket) == 64, "a bucket is a cache line");
-_Static_assert(sizeof(struct addr) == 17, "keys are compared as bytes");
+
+struct wide {
+	uint64_t keys[WIDE_EACH][2];
+	uint32_t rows[WIDE_EACH];
+	uint32_t passed;
+};
+_Static_assert(sizeof(struct narrow) == 64 && sizeof(struct wide) == 64,
+               "a bucket is a cache line");
+
+struct wide_table {
+	size_t count; /* of buckets */
+	struct wide *buckets;
+};
 
 struct key_index {
 	uint64_t secrets[2];
 	struct hash_key key;
-	size_t count; /* of buckets */
-	struct bucket *buckets;
+	size_t narrow_count;
+	struct narrow *narrow;
+	struct wide_table v6, other;
 };
 
-static uint64_t word_at(const void *bytes)
+void key_counts_add(struct key_counts *counts, const struct addr *key)
 {
-	uint64_t word;
-	memcpy(&word, bytes, sizeof word);
-	return word;
+	counts->v4 += key->family == 4;
+	counts->v6 += key->family == 6;
+	counts->other += key->family != 4 && key->family != 6;
 }
 
-/* Of sixteen bytes and the family: a product of two words with a secret added to each is as good as random to who does not
- * know these (NH of RFC 4418, 5.2.2), and takes a third of the time of a hash for any length. */
-static size_t home_of(const struct key_index *index, const struct addr *key)
+/* ---- IPv4 -------------------------------------------------------------------------------- */
+
+static uint32_t narrow_key(const struct addr *key)
+{
+	uint32_t address;
+	memcpy(&address, key->bytes, sizeof address);
+	return address;
+}
+
+/* The high bits of a product with an odd number that nobody knows: multiplicative hashing, universal for 32 bits. */
+static size_t narrow_home(const struct key_index *index, uint32_t address)
+{
+	uint64_t hash = (address ^ (uint32_t)index->secrets[0]) * (index->secrets[1] | 1);
+	return (size_t)((hash >> 32) * index->narrow_count >> 32);
+}
+
+/* Without branches: where an address stands is luck, and to guess it wrong costs as much as all of this. No address stands in a
+ * bucket twice, but a free place looks like 0.0.0.0, and stands behind what is in use. */
+static uint32_t narrow_row(const struct narrow *bucket, uint32_t address, bool *passed)
+{
+	unsigned tops;
+	unsigned equal = eight_equal(bucket->slots, address, &tops);
+	uint64_t slot = bucket->slots[__builtin_ctz(equal | 1u << (NARROW_EACH - 1))];
+	*passed = tops;
+	return (uint32_t)(slot >> 32) & ~NARROW_PASSED_HALF & -(uint32_t)(equal != 0);
+}
+
+static uint32_t narrow_look(const struct key_index *index, size_t at, uint32_t address)
+{
+	bool passed;
+	uint32_t row = narrow_row(&index->narrow[at], address, &passed);
+	while (!row && passed) {
+		at = at + 1 == index->narrow_count ? 0 : at + 1;
+		row = narrow_row(&index->narrow[at], address, &passed);
+	}
+	return row - 1;
+}
+
+static void narrow_put(struct key_index *index, uint32_t address, uint32_t row)
+{
+	size_t at = narrow_home(index, address);
+	for (;;) {
+		uint64_t *slots = index->narrow[at].slots;
+		for (size_t i = 0; i < NARROW_EACH; i++) {
+			if ((slots[i] & ~NARROW_PASSED) >> 32)
+				continue;
+			slots[i] |= (uint64_t)(row + 1) << 32 | address;
+			return;
+		}
+		slots[0] |= NARROW_PASSED;
+		at = at + 1 == index->narrow_count ? 0 : at + 1;
+	}
+}
+
+/* ---- IPv6, and all else ------------------------------------------------------------------ */
+
+static const struct wide_table *table_of(const struct key_index *index, const struct addr *key)
+{
+	return key->family == 6 ? &index->v6 : &index->other;
+}
+
+/* Keys that are no addresses leave their last byte free: it says which they are. */
+static void wide_key(const struct addr *key, uint64_t words[2])
+{
+	memcpy(words, key->bytes, sizeof key->bytes);
+	if (key->family != 6)
+		((uint8_t *)words)[sizeof key->bytes - 1] = key->family;
+}
+
+/* Of sixteen bytes: a product of two words with a secret added to each is as good as random to who does not know these (NH of
+ * RFC 4418, 5.2.2), and takes a third of the time of a hash for any length. */
+static size_t wide_home(const struct key_index *index, const struct wide_table *table,
+                        const uint64_t key[2])
 {
 	static const uint64_t golden = UINT64_C(0x9e3779b97f4a7c15);
-	unsigned __int128 product = (unsigned __int128)(word_at(key->bytes) + index->secrets[0]) *
-	                            (word_at(key->bytes + 8) + index->secrets[1]);
-	uint64_t hash = ((uint64_t)(product >> 64) ^ (uint64_t)product) + key->family;
-	return (size_t)((hash * golden >> 32) * index->count >> 32);
+	uint64_t a = key[0] + index->secrets[0], b = key[1] + index->secrets[1];
+	uint64_t high = (uint64_t)((unsigned __int128)a * b >> 64);
+	return (size_t)(((high ^ a * b) * golden >> 32) * table->count >> 32);
 }
 
-/* The key's place in the bucket, or KEYS_EACH. Without branches: where it stands is luck, and to guess it wrong costs as much as
- * all of this. */
-static unsigned place_of(const struct bucket *bucket, const struct addr *key)
+static uint32_t wide_row(const struct wide *bucket, const uint64_t key[2])
 {
-	const uint8_t *wanted = (const uint8_t *)key;
-	unsigned found = 0;
-	for (unsigned i = 0; i < KEYS_EACH; i++) {
-		const uint8_t *there = (const uint8_t *)&bucket->keys[i];
-		uint64_t differs = (word_at(there) ^ word_at(wanted)) |
-		                   (word_at(there + 8) ^ word_at(wanted + 8)) |
-		                   (uint64_t)(there[16] ^ wanted[16]);
-		found |= (unsigned)!differs << i;
+	uint32_t row = 0;
+	for (unsigned i = 0; i < WIDE_EACH; i++) {
+		uint64_t differs = (bucket->keys[i][0] ^ key[0]) | (bucket->keys[i][1] ^ key[1]);
+		row |= bucket->rows[i] & -(uint32_t)!differs;
 	}
-	return (found >> 1) + !found * KEYS_EACH; /* 1, 2, 4: 0, 1, 2 */
+	return row;
 }
 
-static size_t next_of(const struct key_index *index, size_t bucket)
+static uint32_t wide_look(const struct wide_table *table, size_t at, const uint64_t key[2])
 {
-	return bucket + 1 == index->count ? 0 : bucket + 1;
+	uint32_t row = wide_row(&table->buckets[at], key);
+	while (!row && table->buckets[at].passed) {
+		at = at + 1 == table->count ? 0 : at + 1;
+		row = wide_row(&table->buckets[at], key);
+	}
+	return row - 1;
 }
 
-struct key_index *key_index_new(struct hash_key key, size_t count)
+static void wide_put(const struct key_index *index, const struct wide_table *table,
+                     const struct addr *key, uint32_t row)
+{
+	uint64_t words[2];
+	wide_key(key, words);
+	size_t at = wide_home(index, table, words);
+	for (;;) {
+		struct wide *bucket = &table->buckets[at];
+		for (size_t i = 0; i < WIDE_EACH; i++) {
+			if (bucket->rows[i])
+				continue;
+			memcpy(bucket->keys[i], words, sizeof words);
+			bucket->rows[i] = row + 1;
+			return;
+		}
+		bucket->passed = 1;
+		at = at + 1 == table->count ? 0 : at + 1;
+	}
+}
+
+/* ---- all of it --------------------------------------------------------------------------- */
+
+static bool wide_init(struct wide_table *table, size_t count)
+{
+	table->count = count / WIDE_MEAN + 1;
+	table->buckets = pages_new(table->count * sizeof *table->buckets);
+	return table->buckets;
+}
+
+struct key_index *key_index_new(struct hash_key key, const struct key_counts *counts)
 {
 	struct key_index *index = calloc(1, sizeof *index);
 	if (!index)
@@ -71,37 +187,33 @@ struct key_index *key_index_new(struct hash_key key, size_t count)
 	index->key = key;
 	for (size_t i = 0; i < 2; i++)
 		index->secrets[i] = hash_bytes(key, &i, sizeof i);
-	index->count = count / KEYS_MEAN + 1;
-	index->buckets = pages_new(index->count * sizeof *index->buckets);
-	if (!index->buckets)
+	index->narrow_count = counts->v4 / NARROW_MEAN + 1;
+	index->narrow = pages_new(index->narrow_count * sizeof *index->narrow);
+	if (!wide_init(&index->v6, counts->v6) || !wide_init(&index->other, counts->other) ||
+	    !index->narrow)
 		key_index_free(&index);
 	return index;
 }
 
-void key_index_free(struct key_index **index)
+void key_index_free(struct key_index **out)
 {
-	if (!*index)
+	struct key_index *index = *out;
+	if (!index)
 		return;
-	pages_free((*index)->buckets, (*index)->count * sizeof *(*index)->buckets);
-	free(*index);
-	*index = NULL;
+	pages_free(index->narrow, index->narrow_count * sizeof *index->narrow);
+	pages_free(index->v6.buckets, index->v6.count * sizeof *index->v6.buckets);
+	pages_free(index->other.buckets, index->other.count * sizeof *index->other.buckets);
+	free(index);
+	*out = NULL;
 }
 
 void key_index_put(struct key_index *index, const struct addr *key, uint32_t row)
 {
-	size_t at = home_of(index, key), i = 0;
-	for (;;) {
-		struct bucket *bucket = &index->buckets[at];
-		for (i = 0; i < KEYS_EACH && bucket->keys[i].family;)
-			i++;
-		if (i < KEYS_EACH) {
-			bucket->keys[i] = *key;
-			bucket->rows[i] = row;
-			return;
-		}
-		bucket->passed = 1;
-		at = next_of(index, at);
-	}
+	assert(row < KEY_ROWS_MAX);
+	if (key->family == 4)
+		narrow_put(index, narrow_key(key), row);
+	else
+		wide_put(index, table_of(index, key), key, row);
 }
 
 struct hash_key key_index_hash_key(const struct key_index *index)
@@ -111,26 +223,35 @@ struct hash_key key_index_hash_key(const struct key_index *index)
 
 size_t key_index_fetch(const struct key_index *index, const struct addr *key)
 {
-	size_t home = home_of(index, key);
-	__builtin_prefetch(&index->buckets[home]);
+	size_t home;
+	if (key->family == 4) {
+		home = narrow_home(index, narrow_key(key));
+		__builtin_prefetch(&index->narrow[home]);
+		return home;
+	}
+	uint64_t words[2];
+	const struct wide_table *table = table_of(index, key);
+	wide_key(key, words);
+	home = wide_home(index, table, words);
+	__builtin_prefetch(&table->buckets[home]);
 	return home;
 }
 
 uint32_t key_index_look_at(const struct key_index *index, size_t home, const struct addr *key)
 {
-	if (!key->family)
-		return ROW_NONE; /* it would be equal to a free place */
-	for (size_t at = home;; at = next_of(index, at)) {
-		const struct bucket *bucket = &index->buckets[at];
-		unsigned place = place_of(bucket, key);
-		if (place < KEYS_EACH)
-			return bucket->rows[place];
-		if (!bucket->passed)
-			return ROW_NONE;
-	}
+	uint64_t words[2];
+	if (key->family == 4)
+		return narrow_look(index, home, narrow_key(key));
+	wide_key(key, words);
+	return wide_look(table_of(index, key), home, words);
 }
 
 uint32_t key_index_look(const struct key_index *index, const struct addr *key)
 {
-	return key_index_look_at(index, home_of(index, key), key);
+	uint64_t words[2];
+	if (key->family == 4)
+		return narrow_look(index, narrow_home(index, narrow_key(key)), narrow_key(key));
+	const struct wide_table *table = table_of(index, key);
+	wide_key(key, words);
+	return wide_look(table, wide_home(index, table, words), words);
 }

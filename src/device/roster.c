@@ -97,14 +97,15 @@ bool roster_add_row(struct roster *roster, const struct device *device)
 	return true;
 }
 
-struct roster *roster_new(struct hash_key key, size_t key_count, size_t row_count, size_t guests)
+struct roster *roster_new(struct hash_key key, const struct key_counts *keys, size_t row_count,
+                          size_t guests)
 {
 	struct roster *roster = calloc(1, sizeof *roster);
 	if (!roster)
 		return NULL;
 	roster->rows_bytes = (row_count + 1) * sizeof *roster->rows;
 	roster->rows = pages_new(roster->rows_bytes); /* aligned to cache lines, too */
-	roster->keys = key_index_new(key, key_count);
+	roster->keys = key_index_new(key, keys);
 	roster->guests = calloc(guests + 1, sizeof *roster->guests);
 	roster->guests_max = guests;
 	if (!roster->rows || !roster->keys || !roster->guests)

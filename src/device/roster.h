@@ -85,7 +85,8 @@ PF_MUST_CHECK int roster_find(const struct roster *roster, const struct registry
                               const char *text, struct device *device);
 
 /* For the book: an empty roster with room for so much, and what it fills it with, rows in their order. NULL and false without memory. */
-struct roster *roster_new(struct hash_key key, size_t key_count, size_t row_count, size_t guests);
+struct roster *roster_new(struct hash_key key, const struct key_counts *keys, size_t row_count,
+                          size_t guests);
 PF_MUST_CHECK bool roster_add_row(struct roster *roster, const struct device *device);
 void roster_add_guest(struct roster *roster, const struct mac *mac, uint32_t row);
 

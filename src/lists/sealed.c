@@ -2,10 +2,6 @@
 #include "lists/sealed.h"
 
 #include <string.h>
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
 #define COVERS_ALL (LIST_COVERS_SELF | LIST_COVERS_BELOW)
 
 size_t sealed_bytes(const struct sealed_shape *shape)
@@ -87,35 +83,6 @@ static inline uint8_t wanted_of(unsigned labels, const struct dns_name *name)
 	return labels == name->labels ? LIST_COVERS_SELF : LIST_COVERS_BELOW;
 }
 
-#ifdef __SSE2__
-/* Which of the eight slots have these low 32 bits? A bit for each; `distances` gets those of SLOT_DISTANCE_BIT. */
-static inline unsigned compare_slots(const uint64_t *bucket, uint64_t hash, unsigned *distances)
-{
-	const __m128i wanted = _mm_set1_epi32((int)(uint32_t)hash);
-	unsigned equal = 0, bits = 0;
-#pragma GCC unroll 2
-	for (unsigned i = 0; i < BUCKET_SLOTS; i += 4) {
-		__m128 a = _mm_load_ps((const float *)(bucket + i));
-		__m128 b = _mm_load_ps((const float *)(bucket + i + 2));
-		__m128i low = _mm_castps_si128(_mm_shuffle_ps(a, b, _MM_SHUFFLE(2, 0, 2, 0)));
-		__m128 high = _mm_shuffle_ps(a, b, _MM_SHUFFLE(3, 1, 3, 1));
-		equal |= (unsigned)_mm_movemask_ps(_mm_castsi128_ps(_mm_cmpeq_epi32(low, wanted))) << i;
-		bits |= (unsigned)_mm_movemask_ps(high) << i;
-	}
-	*distances = bits;
-	return equal;
-}
-#else
-static inline unsigned compare_slots(const uint64_t *bucket, uint64_t hash, unsigned *distances)
-{
-	unsigned equal = 0;
-	for (unsigned i = 0; i < BUCKET_SLOTS; i++)
-		equal |= (unsigned)((uint32_t)bucket[i] == (uint32_t)hash) << i;
-	*distances = bucket_distance(bucket);
-	return equal;
-}
-#endif
-
 /* Two names of one bucket have 32 bits in common. */
 static __attribute__((noinline)) uint32_t find_among(const uint64_t *bucket, uint64_t hash,
                                                      unsigned equal)
@@ -131,7 +98,7 @@ static __attribute__((noinline)) uint32_t find_among(const uint64_t *bucket, uin
 /* The group of the tail's name in one bucket; 0 when it has none there. */
 static inline uint32_t find_in_bucket(const uint64_t *bucket, uint64_t hash, unsigned *distance)
 {
-	unsigned equal = compare_slots(bucket, hash, distance);
+	unsigned equal = eight_equal(bucket, (uint32_t)hash, distance);
 	if (__builtin_expect(equal & (equal - 1), 0))
 		return find_among(bucket, hash, equal);
 	uint64_t slot = bucket[__builtin_ctz(equal | 1u << (BUCKET_SLOTS - 1))];

@@ -16,11 +16,12 @@
 #ifndef PF_LISTS_SEALED_H
 #define PF_LISTS_SEALED_H
 
+#include "base/eight.h"
 #include "lists/groups.h"
 #include "lists/index.h"
 #include "lists/name_hash.h"
 
-#define BUCKET_SLOTS 8
+#define BUCKET_SLOTS EIGHT
 #define BUCKET_LOAD_PERCENT 88 /* of 8 slots; with the filter 9.6 bytes a name */
 
 #define SLOT_HASH_BITS 40

@@ -72,8 +72,9 @@ static void no_table(void **state)
 	struct hash_key key = {1};
 	fail_at(1);
 	assert_null(table_new(key, 1));
+	const struct key_counts counts = {1, 1, 1};
 	fail_at(1);
-	assert_null(key_index_new(key, 1));
+	assert_null(key_index_new(key, &counts));
 	fail_at(0);
 }
 

@@ -122,18 +122,33 @@ static void removing_in_a_loop_misses_none(void **state)
 	}
 }
 
+/* Of each kind, with the same bytes. */
+static struct addr key_number(unsigned number)
+{
+	static const uint8_t families[] = {4, 6, KEY_MAC, KEY_WORD};
+	struct addr key = {.family = families[number % 4]};
+	for (size_t i = 0; i < 4; i++)
+		key.bytes[i] = (uint8_t)(number / 4 >> i * 8);
+	return key;
+}
+
 /* Numbers beyond `count` are not there; more stand in one bucket than it has room for. */
 static void an_index_finds_what_was_put(void **state)
 {
 	(void)state;
-	for (unsigned count = 0; count < 3000; count = count * 2 + 1) {
-		struct key_index *index = key_index_new(seed, count);
+	for (unsigned count = 0; count < 12000; count = count * 2 + 1) {
+		struct key_counts counts = {0, 0, 0};
 		for (unsigned i = 0; i < count; i++) {
-			struct addr addr = addr_number(i);
+			struct addr key = key_number(i);
+			key_counts_add(&counts, &key);
+		}
+		struct key_index *index = key_index_new(seed, &counts);
+		for (unsigned i = 0; i < count; i++) {
+			struct addr addr = key_number(i);
 			key_index_put(index, &addr, i * 7);
 		}
 		for (unsigned i = 0; i < count * 2 + 10; i++) {
-			struct addr addr = addr_number(i);
+			struct addr addr = key_number(i);
 			size_t home = key_index_fetch(index, &addr);
 			uint32_t wanted = i < count ? i * 7 : ROW_NONE;
 			assert_int_equal(key_index_look(index, &addr), wanted);
