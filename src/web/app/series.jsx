@@ -36,7 +36,7 @@ function options(layers, width) {
 		height: HEIGHT,
 		legend: { show: false },
 		cursor: { show: false },
-		padding: [8, 0, 0, 0],
+		padding: [8, 14, 0, 0],
 		scales: { y: { range: (u, low, high) => [0, Math.max(1, high * 1.08)] } },
 		axes: [
 			{ stroke: ink, grid: { show: false }, ticks: { show: false }, size: 24, values: (u, times) => times.map((at) => new Date(at * 1000).toLocaleTimeString("en", { hour: "2-digit", minute: "2-digit", hourCycle: "h23" })) },
