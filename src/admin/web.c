@@ -159,22 +159,13 @@ void admin_web_close(struct admin_web **web)
 	free(old);
 }
 
-static bool is_loopback(const struct addr *addr)
-{
-	static const uint8_t loopback6[16] = {[15] = 1};
-	struct addr plain = *addr;
-	addr_unmap(&plain);
-	return plain.family == 4 ? plain.bytes[0] == 127
-	                         : !memcmp(plain.bytes, loopback6, sizeof loopback6);
-}
-
 int admin_web_check(const struct admin_web *web, struct access *access, char error[500])
 {
 	if (access_has_password(access, ACCESS_ADMIN))
 		return PF_OK;
 	for (size_t i = 0; i < web->count; i++) {
 		char text[ADDR_PORT_TEXT_MAX];
-		if (is_loopback(&web->addresses[i].addr))
+		if (addr_is_loopback(&web->addresses[i].addr))
 			continue;
 		addr_port_format(&web->addresses[i], text);
 		snprintf(error, 500,

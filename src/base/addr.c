@@ -62,6 +62,14 @@ void addr_unmap(struct addr *addr)
 	addr->family = 4;
 }
 
+bool addr_is_loopback(const struct addr *addr)
+{
+	static const struct addr loopback6 = {6, {[15] = 1}};
+	struct addr plain = *addr;
+	addr_unmap(&plain);
+	return plain.family == 4 ? plain.bytes[0] == 127 : addr_equal(&plain, &loopback6);
+}
+
 /* Digits only, up to `max`; strtoul would take signs and blanks. */
 static int parse_number(const char *text, unsigned max, unsigned *number)
 {

@@ -48,6 +48,8 @@ unsigned addr_bits(const struct addr *addr); /* 32 or 128 */
 
 /* ::ffff:a.b.c.d becomes a.b.c.d (RFC 4291, 2.5.5.2); all else stays. */
 void addr_unmap(struct addr *addr);
+/* Of this machine alone: 127.0.0.0/8, ::1, and the first written as IPv6. */
+bool addr_is_loopback(const struct addr *addr);
 
 /* "192.168.40.0/24", "2001:db8::/32", or an address for one host. PF_EINVAL when it is
  * none, or when host bits are set. */

@@ -15,9 +15,7 @@ static const struct config_pos nowhere;
 static bool is_ourselves(const struct config *config, const struct addr_port *server)
 {
 	static const struct addr any4 = {.family = 4}, any6 = {.family = 6};
-	bool loopback = server->addr.family == 4
-	                    ? server->addr.bytes[0] == 127
-	                    : !memcmp(server->addr.bytes, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1", 16);
+	bool loopback = addr_is_loopback(&server->addr);
 	for (size_t i = 0; i < config->listen_count; i++) {
 		const struct addr *own = &config->listen[i].address.addr;
 		if (config->listen[i].address.port != server->port)
