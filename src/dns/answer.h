@@ -18,10 +18,12 @@
 
 /* Immutable once built. */
 struct answer {
-	uint16_t rcode;  /* without the extended part */
-	uint32_t ttl;    /* seconds that it may be kept: the least of its records', or the negative
+	uint16_t rcode; /* without the extended part */
+	uint32_t ttl;   /* seconds that it may be kept: the least of its records', or the negative
 	                         TTL (RFC 2308, 5: min of the SOA's TTL and MINIMUM); 0: not at all */
-	bool ad;         /* the upstream's AD bit */
+	bool ad;        /* the upstream's AD bit */
+	int16_t
+		ede; /* why it is neither NOERROR nor NXDOMAIN, as the upstream says (RFC 8914); or DNS_EDE_NONE */
 	uint16_t length; /* bytes of `wire` */
 	uint8_t *wire;   /* header, question (lower case at offset 12, uncompressed), answer and
 	                         authority sections; no additional, no OPT. id 0 */

@@ -184,6 +184,7 @@ int answer_build_finish(const struct answer_build *build, unsigned rcode, bool a
 		.rcode = (uint16_t)rcode,
 		.ttl = build->ttl,
 		.ad = ad,
+		.ede = DNS_EDE_NONE,
 		.length = (uint16_t)build->length,
 		.ttl_count = (uint16_t)build->ttl_count,
 		.ttl_offsets = memcpy(at, build->ttl_offsets, ttl_bytes),

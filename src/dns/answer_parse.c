@@ -12,6 +12,8 @@
 #define MESSAGE_RECORD_MAX (2 * ANSWER_RECORD_MAX)
 
 #define RRSIG_BYTES_MIN 19 /* 18 bytes and at least the root as its signer */
+#define OPTION_HEADER 4    /* code and length */
+#define OPTION_EDE 15      /* RFC 8914 */
 #define SOA_BYTES_MIN 22   /* two names of a byte each, five numbers */
 
 struct message {
@@ -19,6 +21,7 @@ struct message {
 	size_t length;
 	const struct dns_query *query;
 	uint16_t flags;
+	int16_t ede;                         /* of the OPT record */
 	unsigned answer_count, record_count; /* the answer section's records come first */
 	struct wire_record *records;
 	struct answer_build *build;
@@ -71,6 +74,25 @@ static void note_server_address(struct message *message, const struct wire_recor
 	}
 }
 
+/* The first extended error among the options; what does not end where it should says nothing. */
+static void note_ede(struct message *message, const struct wire_record *opt)
+{
+	size_t at = opt->rdata, end = at + opt->rdata_length;
+	while (end - at >= OPTION_HEADER) {
+		unsigned code = dns_read16(message->packet + at),
+				 bytes = dns_read16(message->packet + at + 2);
+		at += OPTION_HEADER;
+		if (bytes > end - at)
+			return;
+		if (code == OPTION_EDE && bytes >= 2) {
+			unsigned ede = dns_read16(message->packet + at);
+			message->ede = ede <= INT16_MAX ? (int16_t)ede : DNS_EDE_OTHER;
+			return;
+		}
+		at += bytes;
+	}
+}
+
 /* Walks the additional section for the one thing in it that matters: the upper bits of the RCODE. A
  * code that has some is no answer that could be kept. */
 static int check_additional(struct message *message, size_t at)
@@ -89,6 +111,7 @@ static int check_additional(struct message *message, size_t at)
 		if (opt_seen || record.ttl >> 24)
 			return PF_EINVAL;
 		opt_seen = true;
+		note_ede(message, &record);
 	}
 	return PF_OK;
 }
@@ -406,6 +429,7 @@ static int build_answer(struct message *message, const struct answer_glue *glue,
                         struct answer **out)
 {
 	answer_build_init(message->build, message->query);
+	message->ede = DNS_EDE_NONE;
 	int result = read_message(message);
 	unsigned rcode = message->flags & WIRE_RCODE_MASK;
 	if (result == PF_OK)
@@ -414,6 +438,8 @@ static int build_answer(struct message *message, const struct answer_glue *glue,
 		result = take_glue(message->build, glue);
 	if (result == PF_OK)
 		result = answer_build_finish(message->build, rcode, message->flags & WIRE_FLAG_AD, out);
+	if (result == PF_OK && rcode != DNS_RCODE_NOERROR && rcode != DNS_RCODE_NXDOMAIN)
+		(*out)->ede = message->ede;
 	return result;
 }
 

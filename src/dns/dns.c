@@ -174,3 +174,19 @@ int dns_type_from_text(const char *text)
 		return parse_number(text + 4);
 	return PF_EINVAL;
 }
+
+const char *dns_ede_words(int ede)
+{
+	switch (ede) {
+	case DNS_EDE_BOGUS: return "validation has failed (DNSSEC)";
+	case DNS_EDE_SIGNATURE_EXPIRED: return "validation has failed: a signature has expired";
+	case DNS_EDE_SIGNATURE_NOT_YET_VALID:
+		return "validation has failed: a signature is not valid yet";
+	case DNS_EDE_DNSKEY_MISSING: return "validation has failed: a key is missing";
+	case DNS_EDE_RRSIGS_MISSING: return "validation has failed: signatures are missing";
+	case DNS_EDE_NSEC_MISSING: return "validation has failed: a proof is missing";
+	case DNS_EDE_NO_REACHABLE_AUTHORITY: return "no name server of the zone answers";
+	case DNS_EDE_NETWORK_ERROR: return "the name servers of the zone can not be reached";
+	default: return NULL;
+	}
+}

@@ -56,6 +56,12 @@ enum dns_ede {
 	DNS_EDE_NONE = -1,
 	DNS_EDE_OTHER = 0,
 	DNS_EDE_STALE = 3,
+	DNS_EDE_BOGUS = 6,
+	DNS_EDE_SIGNATURE_EXPIRED = 7,
+	DNS_EDE_SIGNATURE_NOT_YET_VALID = 8,
+	DNS_EDE_DNSKEY_MISSING = 9,
+	DNS_EDE_RRSIGS_MISSING = 10,
+	DNS_EDE_NSEC_MISSING = 12,
 	DNS_EDE_BLOCKED = 15,
 	DNS_EDE_PROHIBITED = 18,
 	DNS_EDE_STALE_NXDOMAIN = 19,
@@ -63,6 +69,9 @@ enum dns_ede {
 	DNS_EDE_NETWORK_ERROR = 23,
 	DNS_EDE_SYNTHESIZED = 29,
 };
+
+/* "signature expired": what an info code says, in words; NULL: no more than its number. */
+const char *dns_ede_words(int ede);
 
 /* Types that are no data: transfers, ANY (amplification; RFC 8482) and OPT. They are refused. */
 static inline bool dns_type_is_meta(uint16_t type)

@@ -172,6 +172,9 @@ static size_t build_reply(struct query *query, const struct finish *finish, cons
 		if (query->source == SOURCE_STALE) {
 			options.ede = *rcode == DNS_RCODE_NXDOMAIN ? DNS_EDE_STALE_NXDOMAIN : DNS_EDE_STALE;
 			options.ede_text = "the upstreams do not answer: this was right a while ago";
+		} else if (finish->entry->answer->ede != DNS_EDE_NONE) {
+			options.ede = finish->entry->answer->ede;
+			options.ede_text = dns_ede_words(options.ede);
 		}
 		return reply_from_answer(query->pipeline->out, &query->dns, finish->entry->answer,
 		                         reply_age_s(query, finish), &options);
