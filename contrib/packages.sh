@@ -3,7 +3,7 @@
 
 PACKAGES_BUILD="autoconf automake pkg-config gcc make libc6-dev libuv1-dev libldns-dev libmaxminddb-dev
 	libyaml-dev libjansson-dev libsqlite3-dev liburcu-dev libxxhash-dev libvectorscan-dev libmnl-dev
-	libidn2-dev libpsl-dev libpcap-dev libseccomp-dev libmicrohttpd-dev libcurl4-gnutls-dev libgnutls28-dev libsodium-dev"
+	libidn2-dev libpsl-dev libpcap-dev libseccomp-dev libmicrohttpd-dev libcurl4-gnutls-dev libgnutls28-dev libsodium-dev libunbound-dev libevent-dev dns-root-data"
 # npm brings the location databases (contrib/fetch-geoip); it is large, and asked for only when they are not there
 PACKAGES_GEOIP="ca-certificates"
 # an npm of another origin is as good, and Debian's may be in conflict with it
@@ -19,6 +19,8 @@ command -v npm >/dev/null || PACKAGES_CHECK="$PACKAGES_CHECK npm"
 PACKAGES_FUZZ="clang libclang-rt-14-dev"
 # a client of encrypted DNS
 PACKAGES_CHECK="$PACKAGES_CHECK knot-dnsutils"
+# a small internet that is signed, and who else can tell what of it is
+PACKAGES_CHECK="$PACKAGES_CHECK ldnsutils unbound-host"
 # collectors of dnstap and syslog
 PACKAGES_CHECK="$PACKAGES_CHECK fstrm-bin bind9-dnsutils dnstap-ldns protobuf-compiler rsyslog"
 

@@ -178,6 +178,23 @@ static void print_sandbox(json_t *sandbox)
 		        cli_string(sandbox, "last_refused"));
 }
 
+static void print_recursion(json_t *recursion)
+{
+	if (!json_is_object(recursion))
+		return;
+	cli_put(stdout, "recursion  %s at %s",
+	        json_is_true(json_object_get(recursion, "recursive"))
+	            ? "the authoritative name servers are asked"
+	            : "the upstreams are asked",
+	        cli_string(recursion, "address"));
+	if (json_is_true(json_object_get(recursion, "validates")))
+		cli_put(stdout, ", and what they sign is validated");
+	if (cli_integer(recursion, "restarts"))
+		cli_put(stdout, "; it had to be begun anew %s",
+		        cli_count(cli_integer(recursion, "restarts"), "time").bytes);
+	cli_say(stdout, "%s", "");
+}
+
 static void print_status(json_t *status)
 {
 	json_t *snapshot = json_object_get(status, "snapshot"), *line;
@@ -192,6 +209,7 @@ static void print_status(json_t *status)
 		cli_say(stdout, "warning    %s hung: see the log; those who ask there get no answer",
 		        cli_count(cli_integer(status, "workers_hung"), "worker").bytes);
 	print_sandbox(json_object_get(status, "sandbox"));
+	print_recursion(json_object_get(status, "recursion"));
 	cli_put(stdout, "listens    ");
 	put_list(json_object_get(status, "listen"));
 	cli_put(stdout, "; home: ");

@@ -220,6 +220,22 @@ struct config_forward {
 	struct addr_port upstreams[CONFIG_UPSTREAM_MAX];
 };
 
+/* dnssec, recursion, and `recursive` among the upstreams: what the recursor is told. */
+enum config_dnssec { CONFIG_DNSSEC_OFF, CONFIG_DNSSEC_VALIDATE, CONFIG_DNSSEC_DEFAULT };
+struct config_recursion {
+	bool recursive, validates;
+	enum config_dnssec
+		dnssec; /* as written; the default is to validate what is found out by ourselves, and nothing else */
+	struct addr_port address; /* where it is asked; of the loopback interface */
+	size_t forward_count;     /* whom it asks in turn; 0: the authoritative name servers */
+	struct addr_port forwards[CONFIG_UPSTREAM_MAX];
+	char *hints, *anchor; /* files; NULL: what libunbound has built in */
+	size_t unsigned_count;
+	struct dns_name *unsigned_zones; /* negative trust anchors (RFC 7646) */
+	size_t stub_count;
+	struct config_forward *stubs; /* zones and their authoritative name servers */
+};
+
 /* Names by which devices ask whether they may go around this resolver. */
 enum config_hatch { HATCH_CANARY, HATCH_MASK, HATCH_MASK_H2, HATCH_DDR, CONFIG_HATCH_COUNT };
 extern const char *const config_hatch_names[CONFIG_HATCH_COUNT];
@@ -372,7 +388,9 @@ struct config {
 	struct config_rate_limit rate_limit;
 	unsigned workers; /* 0: one a core */
 	size_t upstream_count;
-	struct addr_port upstreams[CONFIG_UPSTREAM_MAX]; /* default: resolv.conf's */
+	struct addr_port upstreams
+		[CONFIG_UPSTREAM_MAX]; /* default: resolv.conf's; the recursor alone where it is used */
+	struct config_recursion recursion;
 	struct config_cache cache;
 	size_t home_count;
 	struct country *home; /* countries, blocs written out; none: standing is unknown throughout */
@@ -423,6 +441,12 @@ struct config {
 	size_t sink_count; /* beside the SQLite journal */
 	struct config_sink sinks[CONFIG_SINKS_MAX];
 };
+
+/* Is the recursor needed? */
+static inline bool config_recurses(const struct config *config)
+{
+	return config->recursion.recursive || config->recursion.dnssec == CONFIG_DNSSEC_VALIDATE;
+}
 
 /* How much is written of a device with these tags: of those that journal.tags names the least; without one, journal.privacy. */
 enum privacy config_privacy(const struct config *config, tag_set tags);

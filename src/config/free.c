@@ -31,6 +31,7 @@ void config_free(struct config **config)
 	for (size_t i = 0; i < gone->rule_count; i++)
 		rule_deinit(&gone->rules[i]);
 	local_deinit(gone);
+	recursion_deinit(&gone->recursion);
 	free_paths(gone->geo.location, gone->geo.location_count);
 	free_paths(gone->geo.control, gone->geo.control_count);
 	free_paths(gone->geo.anycast, gone->geo.anycast_count);

@@ -61,6 +61,8 @@ enum {
 	FIELD_ALLOW_FROM,
 	FIELD_WORKERS,
 	FIELD_UPSTREAMS,
+	FIELD_DNSSEC,
+	FIELD_RECURSION,
 	FIELD_CACHE,
 	FIELD_GEO,
 	FIELD_TAGS,
@@ -92,6 +94,8 @@ static const struct field fields[] = {
 	[FIELD_ALLOW_FROM] = {"allow-from", section_allow_from, false},
 	[FIELD_WORKERS] = {"workers", read_workers, false},
 	[FIELD_UPSTREAMS] = {"upstreams", section_upstreams, false},
+	[FIELD_DNSSEC] = {"dnssec", section_dnssec, false},
+	[FIELD_RECURSION] = {"recursion", section_recursion, false},
 	[FIELD_CACHE] = {"cache", section_cache, false},
 	[FIELD_GEO] = {"geo", section_geo, false},
 	[FIELD_TAGS] = {"tags", section_tags, false},
@@ -156,6 +160,7 @@ static void read_root(struct reader *reader, const struct node *root)
 	default_listen(reader);
 	default_cache(reader);
 	default_rate_limit(reader);
+	default_recursion(reader);
 	unsigned seen =
 		reader_mapping(reader, root, "the configuration", fields, PF_COUNT(fields), config);
 	if (root->kind != NODE_MAPPING)
@@ -171,6 +176,7 @@ static void read_root(struct reader *reader, const struct node *root)
 	if (!(seen & 1u << FIELD_RULES))
 		section_rules(reader, NULL, config);
 	finish_rate_limit(reader);
+	finish_recursion(reader, root->pos);
 	fill_paths(reader);
 	default_state(reader);
 	default_certificate(reader);

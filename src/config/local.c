@@ -125,17 +125,24 @@ void section_hosts_file(struct reader *reader, const struct node *node, void *ta
 
 /* ---- forward ----------------------------------------------------------------------------- */
 
-static bool zone_is_taken(const struct config *config, const struct dns_name *zone)
+/* The list that is being read. */
+struct forward_list {
+	const struct config_forward *forwards;
+	const size_t *count;
+	struct config_forward *last;
+};
+
+static bool zone_is_taken(const struct forward_list *list, const struct dns_name *zone)
 {
-	for (size_t i = 0; i < config->forward_count; i++)
-		for (size_t z = 0; z < config->forwards[i].zone_count; z++)
-			if (dns_name_equal(&config->forwards[i].zones[z], zone))
+	for (size_t i = 0; i < *list->count; i++)
+		for (size_t z = 0; z < list->forwards[i].zone_count; z++)
+			if (dns_name_equal(&list->forwards[i].zones[z], zone))
 				return true;
 	return false;
 }
 
 static void read_zone(struct reader *reader, const struct node *item,
-                      struct config_forward *forward)
+                      const struct forward_list *list)
 {
 	struct dns_name zone;
 	if (item->kind == NODE_SCALAR && !strncmp(item->text, "*.", 2)) {
@@ -151,15 +158,16 @@ static void read_zone(struct reader *reader, const struct node *item,
 	}
 	if (!value_name(reader, item, "zones", &zone))
 		return;
-	if (zone_is_taken(reader->config, &zone))
+	if (zone_is_taken(list, &zone))
 		tell_error(reader, item->pos, "the zone `%s` is given twice", item->text);
 	else
-		forward->zones[forward->zone_count++] = zone;
+		list->last->zones[list->last->zone_count++] = zone;
 }
 
 static void read_zones(struct reader *reader, const struct node *node, void *target)
 {
-	struct config_forward *forward = target;
+	const struct forward_list *list = target;
+	struct config_forward *forward = list->last;
 	const struct list_shape shape = {"zones", "a name or a list of names", FORWARD_ZONES_MAX,
 	                                 false};
 	forward->zones =
@@ -167,31 +175,39 @@ static void read_zones(struct reader *reader, const struct node *node, void *tar
 	if (!forward->zones)
 		return;
 	for (const struct node *item = reader_first(node); item; item = reader_next(node, item))
-		read_zone(reader, item, forward);
+		read_zone(reader, item, list);
 }
 
 static void read_forward_upstreams(struct reader *reader, const struct node *node, void *target)
 {
-	struct config_forward *forward = target;
+	struct config_forward *forward = ((const struct forward_list *)target)->last;
 	value_upstreams(reader, node, forward->upstreams, &forward->upstream_count);
 }
 
-void section_forward(struct reader *reader, const struct node *node, void *target)
+void value_forwards(struct reader *reader, const struct node *node, const char *key,
+                    const char *what, struct config_forward **forwards, size_t *count)
 {
 	static const struct field fields[] = {
 		{"zones", read_zones, true},
 		{"upstreams", read_forward_upstreams, true},
 	};
-	struct config *config = target;
-	size_t count = reader_items(reader, node, "forward", CONFIG_FORWARD_MAX);
-	config->forwards = reader_alloc(reader, count, sizeof *config->forwards);
-	if (!config->forwards)
+	*forwards = reader_alloc(reader, reader_items(reader, node, key, CONFIG_FORWARD_MAX),
+	                         sizeof **forwards);
+	if (!*forwards)
 		return;
 	for (const struct node *item = node->first; item; item = item->next) {
-		struct config_forward *forward = &config->forwards[config->forward_count++];
-		forward->pos = item->pos;
-		(void)reader_mapping(reader, item, "a forward zone", fields, PF_COUNT(fields), forward);
+		struct forward_list list = {*forwards, count, &(*forwards)[*count]};
+		++*count;
+		list.last->pos = item->pos;
+		(void)reader_mapping(reader, item, what, fields, PF_COUNT(fields), &list);
 	}
+}
+
+void section_forward(struct reader *reader, const struct node *node, void *target)
+{
+	struct config *config = target;
+	value_forwards(reader, node, "forward", "a forward zone", &config->forwards,
+	               &config->forward_count);
 }
 
 /* ---- switches ---------------------------------------------------------------------------- */

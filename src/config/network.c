@@ -215,5 +215,14 @@ void value_upstreams(struct reader *reader, const struct node *node, struct addr
 void section_upstreams(struct reader *reader, const struct node *node, void *target)
 {
 	struct config *config = target;
-	value_upstreams(reader, node, config->upstreams, &config->upstream_count);
+	for (const struct node *item = reader_first(node); item; item = reader_next(node, item))
+		if (item->kind == NODE_SCALAR && !strcmp(item->text, "recursive"))
+			config->recursion.recursive = true;
+	if (!config->recursion.recursive)
+		value_upstreams(reader, node, config->upstreams, &config->upstream_count);
+	else if (reader_next(node, reader_first(node)))
+		tell_error(
+			reader, node->pos,
+			"`recursive` of `upstreams` stands alone: the authoritative name servers are asked then, and "
+			"nobody else");
 }

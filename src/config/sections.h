@@ -10,6 +10,8 @@ void section_listen(struct reader *reader, const struct node *node, void *target
 void section_allow_from(struct reader *reader, const struct node *node, void *target);
 void section_rate_limit(struct reader *reader, const struct node *node, void *target);
 void section_upstreams(struct reader *reader, const struct node *node, void *target);
+void section_dnssec(struct reader *reader, const struct node *node, void *target);
+void section_recursion(struct reader *reader, const struct node *node, void *target);
 void section_cache(struct reader *reader, const struct node *node, void *target);
 void section_geo(struct reader *reader, const struct node *node, void *target);
 void section_tags(struct reader *reader, const struct node *node, void *target);
@@ -47,9 +49,16 @@ void sinks_read(struct reader *reader, const struct node *node, void *target);
 void value_upstreams(struct reader *reader, const struct node *node, struct addr_port *upstreams,
                      size_t *count);
 
+/* Zones and the servers of each; `what` names one of them. */
+void value_forwards(struct reader *reader, const struct node *node, const char *key,
+                    const char *what, struct config_forward **forwards, size_t *count);
+
 /* What stands when a key is not there. */
 void default_listen(struct reader *reader);
-void default_cache(struct reader *reader); /* before the section is read */
+void default_cache(struct reader *reader);     /* before the section is read */
+void default_recursion(struct reader *reader); /* before the section is read */
+/* The recursor takes the place of the upstreams; `pos` is that of the key which wants it. */
+void finish_recursion(struct reader *reader, struct config_pos pos);
 void default_allow_from(struct reader *reader);
 void default_rate_limit(struct reader *reader); /* before the section is read */
 void finish_rate_limit(struct reader *reader);  /* exempts trusted-forwarders */
@@ -74,6 +83,7 @@ void rule_check_contradictions(struct reader *reader, const struct config_rule *
 void device_deinit(struct config_device *device);
 void tag_rule_deinit(struct config_tag_rule *rule);
 void rule_deinit(struct config_rule *rule);
+void recursion_deinit(struct config_recursion *recursion);
 void local_deinit(struct config *config); /* hosts, forward, rebinding */
 
 #endif

@@ -176,6 +176,18 @@ static json_t *sandbox_json(const struct daemon *daemon)
 	                 last >= 0 ? json_string(name) : json_null());
 }
 
+/* null: the upstreams are asked, and believed. */
+static json_t *recursion_json(const struct daemon *daemon, const struct config *config)
+{
+	char address[ADDR_PORT_TEXT_MAX];
+	if (!config_recurses(config) || !daemon->recursion)
+		return json_null();
+	addr_port_format(&config->recursion.address, address);
+	return json_pack("{s:s, s:b, s:b, s:I}", "address", address, "recursive",
+	                 config->recursion.recursive, "validates", config->recursion.validates,
+	                 "restarts", (json_int_t)recursion_restarts(daemon->recursion));
+}
+
 static json_t *api_status(void *data, int *http, char error[500])
 {
 	(void)http;
@@ -195,6 +207,7 @@ static json_t *api_status(void *data, int *http, char error[500])
 	              listen_json(daemon), "home", home_json(snapshot->config));
 	json_object_set_new(status, "workers_hung", number(supervisor_hung(daemon->supervisor)));
 	json_object_set_new(status, "sandbox", sandbox_json(daemon));
+	json_object_set_new(status, "recursion", recursion_json(daemon, snapshot->config));
 	json_object_set_new(status, "pauses", api_pauses(daemon, now_us));
 	json_object_set_new(status, "queries", queries_json(daemon));
 	json_object_set_new(status, "sources", sources_json(daemon));

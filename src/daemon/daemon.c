@@ -144,6 +144,8 @@ static int start_control(struct daemon *daemon)
 	uv_signal_start(&daemon->on_usr2, on_usr2, SIGUSR2);
 	devices_start(daemon->devices, &daemon->loop);
 	daemon->cookies = cookies_new(&daemon->shared, daemon->state_folder, &daemon->loop);
+	if (daemon->recursion)
+		recursion_watch(daemon->recursion, &daemon->loop);
 	daemon->databases = databases_new(daemon);
 	if (!daemon->databases || !daemon->cookies)
 		return PF_ENOMEM;
@@ -271,6 +273,10 @@ static int enter_sandbox(struct daemon *daemon, const struct config *config, cha
 		         strerror(errno));
 		return PF_EIO;
 	}
+	daemon->recursion = recursion_receive();
+	if (!daemon->recursion && config_recurses(config) && !sandbox_is_inherited() &&
+	    recursion_start(config, &daemon->recursion, error, ERROR_MAX) != PF_OK)
+		return PF_EIO;
 	return sandbox_enter(config, &daemon->sandbox, error, ERROR_MAX);
 }
 
@@ -571,6 +577,7 @@ int daemon_run(const char *config_path)
 	if (replace)
 		restart_become(daemon); /* and is gone */
 	helper_free(&daemon->helper);
+	recursion_free(&daemon->recursion);
 	restart_free(&daemon->restart);
 	free(daemon);
 	return result == PF_OK && !replace ? 0 : 1;

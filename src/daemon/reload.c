@@ -151,6 +151,17 @@ static int build_kept(struct daemon *daemon, struct config **config, uint32_t ep
 	return error;
 }
 
+/* With a recursor that is not there no name would be found. */
+static int check_recursion(const struct daemon *daemon, const struct config *config,
+                           struct diag *diag)
+{
+	char text[200];
+	if (recursion_fits(daemon->recursion, config, text, sizeof text))
+		return PF_OK;
+	diag_error(diag, config->file, 0, 0, "%s", text);
+	return PF_EINVAL;
+}
+
 /* The configuration that was just read, or why it was not. Takes it over. `why`: what has changed, NULL when somebody asked. */
 static int build(struct daemon *daemon, int error, struct config *config, struct diag *diag,
                  const char *why)
@@ -172,6 +183,8 @@ static int build(struct daemon *daemon, int error, struct config *config, struct
 			diag, built->config->file, 0, 0,
 			"commands under `notify` are run after a restart only: when this daemon started there "
 			"were none, and its sandbox is closed");
+	if (error == PF_OK)
+		error = check_recursion(daemon, built->config, diag);
 	if (error == PF_OK && epoch > 1) {
 		warn_of_restart(daemon, built->config, diag);
 		renew_certificate(daemon, built->config, diag);
@@ -189,6 +202,8 @@ static int build(struct daemon *daemon, int error, struct config *config, struct
 			http_configure(daemon->http, built->config, built->local);
 		if (daemon->helper)
 			helper_reload(daemon->helper);
+		if (daemon->recursion && recursion_configure(daemon->recursion, built->config) != PF_OK)
+			log_error("the recursor goes on as it was told before");
 		if (daemon->notify)
 			notify_configure(daemon->notify, built->config);
 		if (daemon->fetch && fetch_configure(daemon->fetch, built->config, now) != PF_OK)

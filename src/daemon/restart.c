@@ -85,6 +85,8 @@ void restart_become(const struct daemon *daemon)
 {
 	const struct restart *restart = daemon->restart;
 	sandbox_send(&daemon->sandbox);
+	if (daemon->recursion)
+		recursion_send(daemon->recursion);
 	if (daemon->helper)
 		helper_send(daemon->helper, restart->program);
 	if (handover_send(&restart->sockets) != PF_OK)

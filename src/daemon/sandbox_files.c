@@ -138,6 +138,8 @@ static void open_configured(struct fence *fence, const struct config *config)
 	open_folder_of(fence, config->certificate.key, READ);
 	open_folder_of(fence, config->web.certificate, READ);
 	open_folder_of(fence, config->web.key, READ);
+	open_folder_of(fence, config->recursion.hints, READ);
+	open_folder_of(fence, config->recursion.anchor, READ);
 	if (config->vendors)
 		open_up(fence, config->vendors, READ);
 	for (size_t i = 0; i < config->lease_file_count; i++)

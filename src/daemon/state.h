@@ -9,6 +9,7 @@
 
 #include "admin/admin.h"
 #include "daemon/devices.h"
+#include "daemon/recursion.h"
 #include "daemon/sandbox.h"
 #include "daemon/supervisor.h"
 #include "fetch/fetch.h"
@@ -30,9 +31,10 @@ struct daemon {
 	struct worker *workers[CONFIG_WORKERS_MAX];
 	struct supervisor *supervisor;
 	struct sandbox sandbox;
-	struct helper *helper;   /* runs commands; NULL: there are none, or no sandbox */
-	struct restart *restart; /* NULL: it can not be replaced in place */
-	bool replace;            /* at the end comes another program */
+	struct recursion *recursion; /* NULL: the upstreams are asked */
+	struct helper *helper;       /* runs commands; NULL: there are none, or no sandbox */
+	struct restart *restart;     /* NULL: it can not be replaced in place */
+	bool replace;                /* at the end comes another program */
 	struct admin *admin;
 	struct admin_web *web; /* listen.web; NULL: none */
 	struct admin_live *live;

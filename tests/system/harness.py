@@ -115,11 +115,12 @@ def small_control():
 # ---- asking
 
 
-def question(name, rdtype="A", payload=1232, do=False, options=(), edns=True):
+def question(name, rdtype="A", payload=1232, do=False, options=(), edns=True, cd=False):
     """A query; payload None or edns False: without OPT."""
     query = dns.message.make_query(name, rdtype, use_edns=False)
     if edns and payload:
         query.use_edns(0, dns.flags.DO if do else 0, payload, options=list(options))
+    query.flags |= dns.flags.CD if cd else 0
     return query
 
 

@@ -1,0 +1,168 @@
+"""A small internet that is signed: a root, a top level and zones below it in a network namespace of their own, on three NSDs at port 53.
+
+    root      10.53.0.1     .
+    registry  10.53.0.2     example.
+    hosts     10.53.0.3     everything below example.
+
+`Internet.run(function)` calls a function inside of the namespace."""
+import concurrent.futures
+import ctypes
+import datetime
+import os
+import shutil
+import subprocess
+import uuid
+
+import pytest
+
+from harness import ROOT, ask, find_program, make_folder, wait_until
+
+CLONE_NEWNET = 0x40000000
+ADDRESSES = {"root": "10.53.0.1", "registry": "10.53.0.2", "hosts": "10.53.0.3"}
+HEAD = """$ORIGIN {zone}
+$TTL 300
+@ SOA ns.hosts.example. hostmaster.example. 1 3600 900 604800 60
+"""
+# what stands below the name servers of each zone
+HOSTS = {
+    "secure.example.": "www A 198.51.100.1\n* A 198.51.100.9\nalias CNAME www.plain.example.\ntxt TXT \"signed\"\n",
+    "nsec3.example.": "www A 198.51.100.2\n*.wild A 198.51.100.10\n",
+    "expired.example.": "www A 198.51.100.3\n",
+    "future.example.": "www A 198.51.100.4\n",
+    "wrongds.example.": "www A 198.51.100.5\n",
+    "stripped.example.": "www A 198.51.100.6\n",
+    "plain.example.": "www A 198.51.100.7\n",
+    "rolled.example.": "www A 198.51.100.8\n",
+    "hosts.example.": "ns A 10.53.0.3\n",
+}
+UNSIGNED = ("plain.example.",)
+
+
+def day(offset):
+    return (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=offset)).strftime("%Y%m%d%H%M%S")
+
+
+class Zones:
+    """Zone files in a folder, signed where they are."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.ds = {}
+
+    def path(self, zone):
+        return self.folder / f"{zone.strip('.') or 'root'}.zone"
+
+    def keys(self, zone, algorithms):
+        keys = []
+        for algorithm in algorithms:
+            for flags in (["-k"], []):
+                run = subprocess.run(["ldns-keygen", "-a", algorithm, "-r", "/dev/urandom", *flags, zone], cwd=self.folder,
+                                     capture_output=True, text=True, check=True)
+                keys.append(run.stdout.strip())
+        return keys
+
+    def sign(self, zone, algorithms=("ECDSAP256SHA256",), inception=-1, expiration=30, nsec3=False, ds_of=None):
+        keys = self.keys(zone, algorithms)
+        options = ["-n"] if nsec3 else []
+        subprocess.run(["ldns-signzone", *options, "-i", day(inception), "-e", day(expiration), "-o", zone, self.path(zone), *keys],
+                       cwd=self.folder, check=True, capture_output=True)
+        source = self.keys(zone, algorithms) if ds_of == "other" else keys
+        self.ds[zone] = "".join((self.folder / f"{key}.ds").read_text() for key in source[::2])
+
+    def write(self, zone, text):
+        self.path(zone).write_text(HEAD.format(zone=zone) + text)
+
+    def served(self, zone):
+        signed = self.path(zone).with_suffix(".zone.signed")
+        return signed if signed.exists() else self.path(zone)
+
+
+def make_zones(folder):
+    zones = Zones(folder)
+    registry = "@ NS ns.registry.example.\nns.registry A 10.53.0.2\n"
+    for zone, text in HOSTS.items():
+        zones.write(zone, "@ NS ns.hosts.example.\n" + text)
+        if zone not in UNSIGNED:
+            zones.sign(zone, **{"expired.example.": {"inception": -30, "expiration": -1}, "future.example.": {"inception": 10},
+                                "nsec3.example.": {"nsec3": True}, "wrongds.example.": {"ds_of": "other"},
+                                "rolled.example.": {"algorithms": ("RSASHA256", "ECDSAP256SHA256")}}.get(zone, {}))
+        registry += f"{zone} NS ns.hosts.example.\n{zones.ds.get(zone, '')}"
+    stripped = zones.served("stripped.example.")
+    zones.path("stripped.example.").with_suffix(".zone.signed").write_text(
+        "".join(line for line in stripped.read_text().splitlines(True) if "RRSIG\tA " not in line))
+    zones.write("example.", registry + "ns.hosts A 10.53.0.3\n")
+    zones.sign("example.")
+    zones.write(".", "@ NS ns.root.\nns.root. A 10.53.0.1\nexample. NS ns.registry.example.\nns.registry.example. A 10.53.0.2\n"
+                + zones.ds["example."])
+    zones.sign(".")
+    return zones
+
+
+class Internet:
+    def __init__(self):
+        if not ROOT or not shutil.which("ip"):
+            pytest.skip("network namespaces need root, and ip (package iproute2)")
+        if not shutil.which("ldns-signzone"):
+            pytest.skip("there is no ldns-signzone (package ldnsutils)")
+        self.namespace = "pfd" + uuid.uuid4().hex[:6]
+        if subprocess.run(["ip", "netns", "add", self.namespace], capture_output=True).returncode:
+            pytest.skip("no network namespaces here")
+        self.folder = make_folder()
+        self.servers = []
+        self.inside = concurrent.futures.ThreadPoolExecutor(8, initializer=self.enter)
+        subprocess.run(["ip", "-n", self.namespace, "link", "set", "lo", "up"], check=True)
+        for address in ADDRESSES.values():
+            subprocess.run(["ip", "-n", self.namespace, "addr", "add", f"{address}/32", "dev", "lo"], check=True)
+        self.zones = make_zones(self.folder)
+        (self.folder / "root.hints").write_text(". 3600 NS ns.root.\nns.root. 3600 A 10.53.0.1\n")
+        (self.folder / "root.key").write_text(self.zones.ds["."])
+        os.chmod(self.folder, 0o755)
+        below = [zone for zone in HOSTS]
+        for name, zones in (("root", ["."]), ("registry", ["example."]), ("hosts", below)):
+            self.serve(name, zones)
+
+    def enter(self):
+        """This thread is in the namespace from now on."""
+        with open(f"/run/netns/{self.namespace}") as file:
+            if ctypes.CDLL(None, use_errno=True).setns(file.fileno(), CLONE_NEWNET):
+                raise OSError(ctypes.get_errno(), "setns")
+
+    def run(self, function, *arguments, **more):
+        return self.inside.submit(function, *arguments, **more).result()
+
+    def serve(self, name, zones):
+        folder = self.folder / name
+        folder.mkdir()
+        config = folder / "nsd.conf"
+        config.write_text(f"""
+server:
+  ip-address: {ADDRESSES[name]}
+  username: "nobody"
+  chroot: ""
+  zonesdir: "{self.folder}"
+  database: ""
+  pidfile: "{folder}/nsd.pid"
+  xfrdfile: "{folder}/xfrd.state"
+  zonelistfile: "{folder}/zone.list"
+  cookie-secret-file: "{folder}/cookie.secrets"
+  server-count: 1
+  rrl-ratelimit: 0
+remote-control:
+  control-enable: no
+""" + "".join(f'zone:\n  name: "{zone}"\n  zonefile: "{self.zones.served(zone)}"\n' for zone in zones))
+        folder.chmod(0o777)
+        log = open(folder / "log", "wb")
+        process = subprocess.Popen(["ip", "netns", "exec", self.namespace, find_program("nsd"), "-d", "-c", config],
+                                   stdout=log, stderr=log, start_new_session=True)
+        self.servers.append((process, log))
+        wait_until(lambda: self.run(ask, 53, zones[0], "SOA", source="10.53.0.1", server=ADDRESSES[name], timeout=0.2) is not None,
+                   f"NSD of {name} answers: " + (folder / "log").read_text(errors="replace"))
+
+    def stop(self):
+        for process, log in self.servers:
+            process.terminate()
+            process.wait()
+            log.close()
+        self.inside.shutdown()
+        subprocess.run(["ip", "netns", "del", self.namespace], capture_output=True)
+        shutil.rmtree(self.folder)
