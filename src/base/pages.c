@@ -53,20 +53,25 @@ void pages_free(void *pages, size_t bytes)
 		munmap(pages, bytes);
 }
 
+/* To a border of huge pages, even where it could grow in place: whole tables of pages change hands then, not their content. */
+static void *move_aligned(void *pages, size_t old_bytes, size_t new_bytes)
+{
+	void *place = map_aligned(new_bytes);
+	if (!place)
+		return NULL;
+	void *moved = mremap(pages, old_bytes, new_bytes, MREMAP_MAYMOVE | MREMAP_FIXED, place);
+	if (moved != MAP_FAILED)
+		return moved;
+	munmap(place, new_bytes);
+	return NULL;
+}
+
 void *pages_resize(void *pages, size_t old_bytes, size_t new_bytes)
 {
-	void *resized = mremap(pages, old_bytes, new_bytes, 0);
-	if (resized == MAP_FAILED) {
-		void *place = map_fitting(new_bytes);
-		if (!place)
-			return NULL;
-		resized = mremap(pages, old_bytes, new_bytes, MREMAP_MAYMOVE | MREMAP_FIXED, place);
-		if (resized == MAP_FAILED) {
-			munmap(place, new_bytes);
-			return NULL;
-		}
-	}
-	return advise(resized, new_bytes);
+	if (new_bytes >= PAGES_HUGE_BYTES_MIN && new_bytes > old_bytes)
+		return advise(move_aligned(pages, old_bytes, new_bytes), new_bytes);
+	void *resized = mremap(pages, old_bytes, new_bytes, MREMAP_MAYMOVE);
+	return resized == MAP_FAILED ? NULL : advise(resized, new_bytes);
 }
 
 void pages_forget(void *pages, const void *to)

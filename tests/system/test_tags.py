@@ -143,6 +143,7 @@ def test_rules_give_tags(portafilter, upstream):
 
 MAC = dns.edns.GenericOption(65001, bytes.fromhex("64bc0c807e1f"))
 OTHER = dns.edns.GenericOption(65001, bytes.fromhex("24 0a c4 00 00 07"))
+MADE_UP = dns.edns.GenericOption(65001, bytes.fromhex("02 0a c4 00 00 07"))
 
 
 def text(value):
@@ -159,7 +160,7 @@ def test_only_trusted_forwarders_name_their_clients(portafilter, upstream):
         "upstreams": [server.upstream], "trusted-forwarders": ["127.0.1.1", "127.0.2.0/24"],
         "devices": [{"name": "lobby coffee", "mac": "64:bc:0c:80:7e:1f", "tags": ["coffee"]},
                     {"name": "yard", "ip": "10.9.9.9", "tags": ["yard"]},
-                    {"name": "net", "ip": "10.8.0.0/16"}]})
+                    {"name": "net", "ip": "10.8.0.0/16"}, {"name": "shed", "ip": "127.0.2.0/24"}]})
     cases = [
         ("127.0.1.1", [MAC], "lobby coffee"),
         ("127.0.2.9", [MAC], "lobby coffee"),
@@ -171,6 +172,9 @@ def test_only_trusted_forwarders_name_their_clients(portafilter, upstream):
         # the strongest word counts
         ("127.0.1.1", [subnet("10.9.9.9"), text(b"tv"), MAC], "lobby coffee"),
         ("127.0.1.1", [OTHER], "24:0a:c4:00:00:07"),
+        # a MAC says who it is, not where: networks of the configuration are neither the thing's nor its forwarder's
+        ("127.0.2.9", [OTHER], "24:0a:c4:00:00:07"),
+        ("127.0.1.1", [MADE_UP], "02:0a:c4:00:00:07"),
         ("127.0.1.1", [text(b"tv-3")], "tv-3"),
         ("127.0.1.1", [subnet("10.7.7.7")], "10.7.7.7"),
         # words that say nothing: the forwarder itself
@@ -196,6 +200,8 @@ def test_only_trusted_forwarders_name_their_clients(portafilter, upstream):
         assert ask(daemon.port, f"n{number}.test", source=source, options=options) is not None
     rows = {r["name"]: r["device"] for r in daemon.rows(len(cases))}
     assert {n: rows[f"n{n}.test"] for n in range(len(cases))} == {n: c[2] for n, c in enumerate(cases)}
+    lines = [line for line in daemon.cli("devices")[1].splitlines() if "(MAC is made up)" in line]
+    assert len(lines) == 1 and lines[0].startswith("02:0a:c4:00:00:07"), lines
     # nothing of it leaves the house
     assert all(not query.options for query, _, _ in server.queries)
     assert len(server.queries) == len(cases)
