@@ -40,13 +40,23 @@ static bool reserve(struct buffer *buffer, size_t extra)
 	return true;
 }
 
-void buffer_append(struct buffer *buffer, const void *bytes, size_t length)
+void buffer_append_slowly(struct buffer *buffer, const void *bytes, size_t length)
 {
 	if (!reserve(buffer, length))
 		return;
 	memcpy(buffer->data + buffer->length, bytes, length);
 	buffer->length += length;
 	buffer->data[buffer->length] = '\0';
+}
+
+void buffer_number(struct buffer *buffer, uint64_t number)
+{
+	char digits[20], *at = digits + sizeof digits;
+	do {
+		*--at = (char)('0' + number % 10);
+		number /= 10;
+	} while (number);
+	buffer_append(buffer, at, (size_t)(digits + sizeof digits - at));
 }
 
 void buffer_print(struct buffer *buffer, const char *format, ...)

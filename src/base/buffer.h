@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/error.h"
 
@@ -17,7 +18,22 @@ struct buffer {
 
 void buffer_init(struct buffer *buffer, size_t max);
 void buffer_deinit(struct buffer *buffer);
-void buffer_append(struct buffer *buffer, const void *bytes, size_t length);
+/* buffer_append where it must grow first, or stop. */
+void buffer_append_slowly(struct buffer *buffer, const void *bytes, size_t length);
+static inline void buffer_append(struct buffer *buffer, const void *bytes, size_t length)
+{
+	/* Here, as short texts of a known length are most of what is appended. */
+	if (buffer->failed || length >= buffer->room - buffer->length ||
+	    length > buffer->max - buffer->length) {
+		buffer_append_slowly(buffer, bytes, length);
+		return;
+	}
+	memcpy(buffer->data + buffer->length, bytes, length);
+	buffer->length += length;
+	buffer->data[buffer->length] = '\0';
+}
+/* In decimal digits. */
+void buffer_number(struct buffer *buffer, uint64_t number);
 void buffer_print(struct buffer *buffer, const char *format, ...) PF_PRINTF(2, 3);
 
 #endif

@@ -7,8 +7,8 @@
 void json_put_string(struct buffer *out, const char *text)
 {
 	buffer_append(out, "\"", 1);
-	const char *from = text;
-	for (const char *c = text; *c; c++) {
+	const char *from = text, *c = text;
+	for (; *c; c++) {
 		unsigned char byte = (unsigned char)*c;
 		if (byte >= ' ' && byte != '"' && byte != '\\' && byte != 0x7f)
 			continue;
@@ -19,16 +19,12 @@ void json_put_string(struct buffer *out, const char *text)
 			buffer_print(out, "\\u%04x", byte);
 		from = c + 1;
 	}
-	buffer_append(out, from, strlen(from));
+	buffer_append(out, from, (size_t)(c - from));
 	buffer_append(out, "\"", 1);
 }
 
-void json_put_member(struct buffer *out, const char *key, const char *text)
+void json_put_text(struct buffer *out, const char *text)
 {
-	/* By hand: printing would take most of what a message for a collector costs. */
-	buffer_append(out, ",\"", 2);
-	buffer_append(out, key, strlen(key));
-	buffer_append(out, "\":", 2);
 	if (text[0])
 		json_put_string(out, text);
 	else

@@ -30,7 +30,7 @@ def filled(portafilter, upstream):
     server = upstream(lambda query, transport: answer(query, "192.0.2.7", ttl=3600))
     daemon = portafilter({"upstreams": [server.upstream], "cache": {"save": "1s"}, "rate-limit": "off"})
     for name in names():
-        assert ask(daemon.port, name).answer
+        wait_until(lambda: ask(daemon.port, name).answer, f"{name} is answered")
     wait_until(lambda: saved(daemon), "the cache is saved", PATIENCE_S)
     return daemon, server
 

@@ -113,7 +113,8 @@ static void put_policy(struct proto *message, const struct record *record)
 static void write_extra(struct buffer *extra, const struct record *record)
 {
 	extra->length = 0;
-	buffer_print(extra, "{\"took_us\":%u", record->took_us);
+	buffer_append(extra, "{\"took_us\":", sizeof "{\"took_us\":" - 1);
+	buffer_number(extra, record->took_us);
 	json_put_member(extra, "device_id", record->device_id);
 	json_put_member(extra, "device", record->device_name);
 	json_put_member(extra, "action", action_word(record->action));

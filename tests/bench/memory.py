@@ -1,0 +1,106 @@
+#!/usr/bin/python3
+"""Memory: the daemon with nothing to do, an answer in the cache, and whether it grows: `make bench-memory`.
+
+    PF_BUILD=build PF_GEOIP=build/GeoIP tests/bench/memory.py [--answers 20000] [--soak MINUTES [--rate 2000]]
+
+Resident is what the kernel counts for the process, libraries' code that all programs share included; own is what nobody else has (private and
+not of a file). An answer is measured by the cache's own account and by what the process grows while so many of them come in; beside it stand
+the bytes of the message. --soak asks for MINUTES, one name in five not seen before, with the journal on, a reload each minute, and fails when the last third
+has grown by over 2 % of the first's end.
+"""
+import argparse
+import pathlib
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "system"))
+
+import harness  # noqa: E402
+
+BASE_GOAL_MB, GROWTH_MAX = 12, 0.02
+NO_GEO = {"location": [], "control": []}
+
+
+def memory_kb(daemon):
+    """(resident, own)"""
+    fields = dict(line.split()[:2] for line in pathlib.Path(f"/proc/{daemon.process.pid}/smaps_rollup").read_text().splitlines()[1:])
+    return int(fields["Rss:"]), int(fields["Anonymous:"])
+
+
+def show_base(internet):
+    geo = {"location": [str(p) for p in harness.LOCATION], "control": [str(p) for p in harness.CONTROL], "max-age": "36500d"}
+    whats = [("no journal, no geo", {"journal": "off", "geo": NO_GEO}), ("SQLite, no geo", {"geo": NO_GEO})]
+    if all(path.exists() for path in harness.LOCATION + harness.CONTROL):
+        whats.append(("no journal, geo", {"journal": "off", "home": ["US"], "geo": geo}))
+    for what, change in whats:
+        daemon = harness.Daemon({"upstreams": [internet.upstream], **change})
+        try:
+            daemon.ask("www.example.test")
+            resident, own = memory_kb(daemon)
+            print(f"{what:22}{resident / 1024:7.1f} MB resident, {own / 1024:5.1f} MB own (goal: {BASE_GOAL_MB} MB resident)", flush=True)
+        finally:
+            daemon.clean()
+
+
+def dnsperf(daemon, file, *more):
+    command = ["dnsperf", "-s", "127.0.0.1", "-p", str(daemon.port), "-d", str(file), "-c", "4", "-q", "50", *more]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def show_answers(internet, folder, count):
+    daemon = harness.Daemon({"upstreams": [internet.upstream], "journal": "off", "geo": NO_GEO, "cache": {"size": "256M"}})
+    names = [f"www.site{i}.example.test" for i in range(count)]
+    (folder / "names").write_text("".join(f"{name} A\n" for name in names))
+    try:
+        wire = statistics.mean(len(harness.ask(daemon.port, name).to_wire()) - 11 for name in names[:50])  # without our OPT
+        _, before = memory_kb(daemon)
+        dnsperf(daemon, folder / "names", "-n", "1")
+        cache, (_, after) = daemon.status()["cache"], memory_kb(daemon)
+        account, grown = cache["bytes"] / cache["entries"], (after - before) * 1024 / (cache["entries"] - 50)
+        print(f"{cache['entries']:,} answers of {wire:.0f} bytes: {account:.0f} bytes each by the cache's account, {grown:.0f} by what the process has grown "
+              f"(goal: {1.5 * wire + 64:.0f})", flush=True)
+    finally:
+        daemon.clean()
+
+
+def soak(internet, folder, minutes, rate):
+    """True: it has not grown."""
+    daemon = harness.Daemon({"upstreams": [internet.upstream], "geo": NO_GEO, "cache": {"size": "4M", "save": "60s"}, "journal": {"keep": "10m"}, "rate-limit": "off"})
+    samples = []
+    try:
+        for minute in range(minutes):
+            (folder / "soak").write_text("".join(f"m{minute}x{i}.example.test A\n" if i % 5 == 0 else f"hot{i % 700}.example.test A\n" for i in range(rate * 60)))
+            dnsperf(daemon, folder / "soak", "-n", "1", "-Q", str(rate))
+            daemon.cli("reload")
+            resident, own = memory_kb(daemon)
+            samples.append(own)
+            print(f"minute {minute + 1}: {resident / 1024:.1f} MB resident, {own / 1024:.1f} own", flush=True)
+        first, last = statistics.median(samples[:-(-minutes // 3)][-3:]), statistics.median(samples[-(-minutes // 3):])
+        print(f"own memory: {first / 1024:.1f} MB after the first third, {last / 1024:.1f} MB in the last: {last / first - 1:+.1%}")
+        return last / first - 1 <= GROWTH_MAX
+    finally:
+        daemon.clean()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--answers", type=int, default=20_000)
+    parser.add_argument("--soak", type=int, metavar="MINUTES")
+    parser.add_argument("--rate", type=int, default=2000)
+    arguments = parser.parse_args()
+    internet, folder = harness.Nsd("* 86400 A 198.51.100.7\n"), harness.make_folder()
+    try:
+        if arguments.soak:
+            sys.exit(not soak(internet, folder, arguments.soak, arguments.rate))
+        show_base(internet)
+        show_answers(internet, folder, arguments.answers)
+    finally:
+        internet.stop()
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()
