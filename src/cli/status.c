@@ -81,6 +81,8 @@ static void print_upstreams(json_t *upstreams, const char *zones)
 		if (json_number_value(json_object_get(row, "loss")) >= LOSS_SHOWN_MIN)
 			cli_put(stdout, ", %.0f %% lost lately",
 			        100 * json_number_value(json_object_get(row, "loss")));
+		if (json_is_true(json_object_get(row, "loses_case")))
+			cli_put(stdout, ", does not keep the letter case of questions");
 		putchar('\n');
 	}
 }

@@ -391,6 +391,7 @@ struct config {
 	struct addr_port upstreams
 		[CONFIG_UPSTREAM_MAX]; /* default: resolv.conf's; the recursor alone where it is used */
 	struct config_recursion recursion;
+	bool random_case; /* query-case: random; default lower */
 	struct config_cache cache;
 	size_t home_count;
 	struct country *home; /* countries, blocs written out; none: standing is unknown throughout */

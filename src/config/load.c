@@ -36,6 +36,14 @@ static void read_sandbox(struct reader *reader, const struct node *node, void *t
 		((struct config *)target)->sandbox = (enum config_sandbox)word;
 }
 
+static void read_query_case(struct reader *reader, const struct node *node, void *target)
+{
+	static const char *const words[] = {"lower", "random"};
+	int word = reader_word(reader, node, "query-case", words, PF_COUNT(words));
+	if (word >= 0)
+		((struct config *)target)->random_case = word == 1;
+}
+
 static void read_workers(struct reader *reader, const struct node *node, void *target)
 {
 	struct config *config = target;
@@ -63,6 +71,7 @@ enum {
 	FIELD_UPSTREAMS,
 	FIELD_DNSSEC,
 	FIELD_RECURSION,
+	FIELD_QUERY_CASE,
 	FIELD_CACHE,
 	FIELD_GEO,
 	FIELD_TAGS,
@@ -96,6 +105,7 @@ static const struct field fields[] = {
 	[FIELD_UPSTREAMS] = {"upstreams", section_upstreams, false},
 	[FIELD_DNSSEC] = {"dnssec", section_dnssec, false},
 	[FIELD_RECURSION] = {"recursion", section_recursion, false},
+	[FIELD_QUERY_CASE] = {"query-case", read_query_case, false},
 	[FIELD_CACHE] = {"cache", section_cache, false},
 	[FIELD_GEO] = {"geo", section_geo, false},
 	[FIELD_TAGS] = {"tags", section_tags, false},

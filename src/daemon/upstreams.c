@@ -40,6 +40,7 @@ static void add_worker(struct sums *sums, const struct worker *worker)
 		sum->timeouts += some[i].timeouts;
 		sum->junk += some[i].junk;
 		sum->rtt_us = some[i].rtt_us > sum->rtt_us ? some[i].rtt_us : sum->rtt_us;
+		sum->loses_case |= some[i].loses_case;
 		sum->loss = some[i].loss > sum->loss ? some[i].loss : sum->loss;
 		sum->latency_sum_us += some[i].latency_sum_us;
 		for (size_t slot = 0; slot < PF_COUNT(sum->latency); slot++)
@@ -74,12 +75,12 @@ static json_t *servers_json(const struct sums *sums, uint64_t group)
 			continue;
 		addr_port_format(&one->address, text);
 		json_array_append_new(
-			list, json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "address", text, "queries",
-		                    number(one->queries), "answers", number(one->answers), "timeouts",
-		                    number(one->timeouts), "junk", number(one->junk), "rtt_ms",
+			list, json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "address", text,
+		                    "queries", number(one->queries), "answers", number(one->answers),
+		                    "timeouts", number(one->timeouts), "junk", number(one->junk), "rtt_ms",
 		                    one->rtt_us ? json_real((double)one->rtt_us / 1000) : json_null(),
 		                    "loss", json_real((double)one->loss / UPSTREAM_LOSS_ONE), "latency",
-		                    latency_json(one)));
+		                    latency_json(one), "loses_case", (int)one->loses_case));
 	}
 	return list;
 }

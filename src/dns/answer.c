@@ -8,6 +8,8 @@
 #include "dns/answer_build.h"
 #include "dns/wire.h"
 
+#define OPTION_HEADER 4 /* code and length */
+
 /* Name without regard to case, type and class. A pointer is never equal to a label's length. */
 static bool question_is(const uint8_t *packet, size_t length, const struct dns_query *query)
 {
@@ -40,6 +42,47 @@ enum answer_match answer_match(const uint8_t *packet, size_t length, const struc
 	if (dns_read16(packet) != id)
 		return ANSWER_WRONG_ID;
 	return flags & WIRE_FLAG_TC ? ANSWER_TRUNCATED : ANSWER_MATCHES;
+}
+
+/* The first cookie among the options of an OPT record. */
+static int find_cookie(const uint8_t *packet, const struct wire_record *opt,
+                       struct answer_cookie *cookie)
+{
+	size_t at = opt->rdata, end = (size_t)opt->rdata + opt->rdata_length;
+	while (end - at >= OPTION_HEADER) {
+		unsigned code = dns_read16(packet + at);
+		size_t length = dns_read16(packet + at + 2);
+		at += OPTION_HEADER;
+		if (length > end - at)
+			return PF_EINVAL;
+		if (code == DNS_OPTION_COOKIE && !cookie->length) {
+			if (!cookie_has_length(length))
+				return PF_EINVAL;
+			cookie->bytes = packet + at;
+			cookie->length = length;
+		}
+		at += length;
+	}
+	return at == end ? PF_OK : PF_EINVAL;
+}
+
+int answer_cookie(const uint8_t *packet, size_t length, const struct dns_query *query,
+                  struct answer_cookie *cookie)
+{
+	unsigned count = dns_read16(packet + 6) + dns_read16(packet + 8) + dns_read16(packet + 10);
+	int at = DNS_HEADER_BYTES + query->name.length + 4;
+	*cookie = (struct answer_cookie){.rcode = dns_read16(packet + 2) & WIRE_RCODE_MASK};
+	while (count--) {
+		struct wire_record record;
+		at = wire_record_read(packet, length, (size_t)at, &record);
+		if (at < 0)
+			return PF_EINVAL;
+		if (record.type != DNS_TYPE_OPT)
+			continue;
+		cookie->rcode |= record.ttl >> 24 << 4;
+		return find_cookie(packet, &record, cookie);
+	}
+	return PF_OK;
 }
 
 static uint32_t bounded(uint32_t ttl_s, uint32_t min_s, uint32_t max_s)

@@ -54,6 +54,16 @@ enum answer_match {
 	ANSWER_JUNK,      /* short, QR 0, other opcode, QDCOUNT 0, another question: keep waiting */
 };
 
+/* What an answer says of cookies (RFC 7873): its first such option, of any length up to COOKIE_BYTES_MAX, and the whole RCODE. */
+struct answer_cookie {
+	unsigned rcode;
+	const uint8_t *bytes; /* in the packet */
+	size_t length;        /* 0: there is none */
+};
+/* Of a packet for which answer_match said ANSWER_MATCHES. PF_EINVAL: it is not well-formed that far. */
+PF_MUST_CHECK int answer_cookie(const uint8_t *packet, size_t length, const struct dns_query *query,
+                                struct answer_cookie *cookie);
+
 /* Is this packet the answer to what was sent with `id`? Checks header and the whole question (name
  * without regard to case, type, class) in place. The caller has checked address and port. */
 enum answer_match answer_match(const uint8_t *packet, size_t length, const struct dns_query *query,

@@ -117,7 +117,26 @@ enum query_parse dns_query_parse(const uint8_t *packet, size_t length, struct dn
 	return query->opcode == OPCODE_QUERY ? body : QUERY_NOTIMP;
 }
 
-size_t dns_query_write(uint8_t out[QUERY_UPSTREAM_MAX], const struct dns_query *query, uint16_t id)
+void dns_query_flip(uint8_t *out, const struct dns_name *name, const uint8_t *flips)
+{
+	for (size_t i = 0; i < name->length; i++) {
+		/* lengths of labels are below 64, so that a letter is one wherever it stands */
+		bool letter = (uint8_t)(name->wire[i] - 'a') < 26;
+		bool flip = flips[i / 8] >> (i % 8) & 1;
+		out[i] = letter && flip ? name->wire[i] ^ 0x20 : name->wire[i];
+	}
+}
+
+static size_t write_cookie_option(uint8_t *at, const struct query_dress *dress)
+{
+	dns_write16(at, DNS_OPTION_COOKIE);
+	dns_write16(at + 2, (uint16_t)dress->cookie_length);
+	memcpy(at + OPTION_HEADER, dress->cookie, dress->cookie_length);
+	return OPTION_HEADER + dress->cookie_length;
+}
+
+size_t dns_query_write(uint8_t out[QUERY_UPSTREAM_MAX], const struct dns_query *query, uint16_t id,
+                       const struct query_dress *dress)
 {
 	memset(out, 0, DNS_HEADER_BYTES);
 	dns_write16(out, id);
@@ -127,7 +146,10 @@ size_t dns_query_write(uint8_t out[QUERY_UPSTREAM_MAX], const struct dns_query *
 	dns_write16(out + 4, 1);
 	dns_write16(out + 10, 1);
 	uint8_t *at = out + DNS_HEADER_BYTES;
-	memcpy(at, query->name.wire, query->name.length);
+	if (dress && dress->flips)
+		dns_query_flip(at, &query->name, dress->flips);
+	else
+		memcpy(at, query->name.wire, query->name.length);
 	at += query->name.length;
 	dns_write16(at, query->type);
 	dns_write16(at + 2, query->class);
@@ -136,6 +158,9 @@ size_t dns_query_write(uint8_t out[QUERY_UPSTREAM_MAX], const struct dns_query *
 	dns_write16(at + 1, DNS_TYPE_OPT);
 	dns_write16(at + 3, DNS_EDNS_UPSTREAM_SIZE);
 	dns_write32(at + 5, query->edns.dnssec_ok ? WIRE_EDNS_DO : 0);
-	dns_write16(at + 9, 0);
-	return (size_t)(at + WIRE_OPT_BYTES - out);
+	size_t options = 0;
+	if (dress && dress->cookie_length)
+		options = write_cookie_option(at + WIRE_OPT_BYTES, dress);
+	dns_write16(at + 9, (uint16_t)options);
+	return (size_t)(at + WIRE_OPT_BYTES + options - out);
 }

@@ -50,10 +50,23 @@ enum query_parse {
  * OPT (TSIG, SIG(0)) are walked and ignored. */
 enum query_parse dns_query_parse(const uint8_t *packet, size_t length, struct dns_query *query);
 
+/* What makes a question hard to answer for whoever has not seen it. */
+#define QUERY_FLIP_BYTES ((NAME_WIRE_MAX + 7) / 8)
+struct query_dress {
+	const uint8_t *cookie;
+	size_t cookie_length; /* 0: none, else as cookie_has_length */
+	const uint8_t *
+		flips; /* QUERY_FLIP_BYTES: letter n of the name's wire form is upper case where bit n is set; NULL: nowhere */
+};
+
 /* Writes the message that goes upstream: this id, RD and AD set (so that a shared answer says whether
- * it was validated, RFC 6840, 5.7), CD as the client's, the question in lower case, our own OPT with
- * 1232 bytes and the client's DO; none of the client's options. Returns its length. */
-#define QUERY_UPSTREAM_MAX (DNS_HEADER_BYTES + QUERY_QUESTION_MAX + 11)
-size_t dns_query_write(uint8_t out[QUERY_UPSTREAM_MAX], const struct dns_query *query, uint16_t id);
+ * it was validated, RFC 6840, 5.7), CD as the client's, the question in lower case unless dressed otherwise, our own OPT with
+ * 1232 bytes, the client's DO and the cookie; none of the client's options. Returns its length. `dress` NULL: plain. */
+#define QUERY_UPSTREAM_MAX (DNS_HEADER_BYTES + QUERY_QUESTION_MAX + 11 + 4 + COOKIE_BYTES_MAX)
+size_t dns_query_write(uint8_t out[QUERY_UPSTREAM_MAX], const struct dns_query *query, uint16_t id,
+                       const struct query_dress *dress);
+
+/* The wire form of a name in that letter case. */
+void dns_query_flip(uint8_t *out, const struct dns_name *name, const uint8_t *flips);
 
 #endif

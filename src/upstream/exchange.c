@@ -78,6 +78,7 @@ static void judge_silence(struct exchange *exchange, struct attempt *attempt)
 	if (attempt->judged || !server)
 		return;
 	attempt->judged = true;
+	guard_silent(&server->guard, &attempt->mark);
 	health_failed(&server->health, uv_now(exchange->upstream->loop));
 	counter_add(&server->stats.timeouts, 1);
 	counter_set(&server->stats.loss, server->health.loss);
@@ -212,6 +213,19 @@ static void ask_over_tcp(struct exchange *exchange, struct attempt *attempt)
 		wait_ms(exchange, TCP_TIMEOUT_MS);
 }
 
+static enum guard_verdict check_guard(struct exchange *exchange, struct attempt *attempt,
+                                      size_t length)
+{
+	struct server *server = upstream_server(exchange, &attempt->peer);
+	if (!server)
+		return GUARD_GOOD;
+	enum guard_verdict verdict =
+		guard_check(&server->guard, &attempt->mark, exchange->upstream->packet, length,
+	                &exchange->query, server->text);
+	counter_set(&server->stats.loses_case, server->guard.case_off);
+	return verdict;
+}
+
 /* One packet from the address and port that was asked. True when the attempt is over. */
 static bool take_packet(struct attempt *attempt, size_t length)
 {
@@ -221,6 +235,14 @@ static bool take_packet(struct attempt *attempt, size_t length)
 	struct answer *answer = NULL;
 	switch (answer_match(upstream->packet, length, &exchange->query, attempt->id)) {
 	case ANSWER_MATCHES:
+		switch (check_guard(exchange, attempt, length)) {
+		case GUARD_GOOD: break;
+		case GUARD_JUNK: counter_add(&server->stats.junk, 1); return false;
+		case GUARD_DOUBTFUL:
+			counter_add(&server->stats.junk, 1);
+			ask_over_tcp(exchange, attempt);
+			return true;
+		}
 		if (answer_from_wire(upstream->packet, length, &exchange->query, &answer) != PF_OK)
 			break;
 		measure(exchange, &attempt->peer, attempt->sent_us);
@@ -296,7 +318,10 @@ static bool start_attempt(struct exchange *exchange, struct attempt *attempt)
 	if (!attempt->port)
 		return false;
 	random_pool_take(&upstream->random, &attempt->id, sizeof attempt->id);
-	size_t length = dns_query_write(out, &exchange->query, attempt->id);
+	struct server *server = upstream_server(exchange, &attempt->peer);
+	size_t length = guard_write(server ? &server->guard : NULL, &attempt->mark, attempt->port->fd,
+	                            upstream->base.random_case, &upstream->random, &exchange->query,
+	                            attempt->id, out);
 	attempt->sent_us = uv_hrtime() / 1000;
 	if (send(attempt->port->fd, out, length, 0) != (ssize_t)length) {
 		port_give_back(&attempt->port);
@@ -304,7 +329,6 @@ static bool start_attempt(struct exchange *exchange, struct attempt *attempt)
 	}
 	if (upstream->base.traced)
 		trace(exchange, attempt, out, length);
-	struct server *server = upstream_server(exchange, &attempt->peer);
 	if (server)
 		server->waiting++;
 	return true;

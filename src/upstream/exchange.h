@@ -7,6 +7,7 @@
 #include <uv.h>
 
 #include "base/hash.h"
+#include "upstream/guard.h"
 #include "upstream/health.h"
 #include "upstream/port.h"
 #include "upstream/upstream.h"
@@ -24,6 +25,7 @@ struct server {
 	struct upstream_stats stats;
 	char text[ADDR_PORT_TEXT_MAX];
 	struct health health;
+	struct guard guard;
 	size_t waiting; /* attempts that are open */
 };
 
@@ -59,6 +61,7 @@ struct attempt {
 	uint16_t id;
 	bool judged; /* its silence was counted */
 	unsigned wrong_id_count;
+	struct guard_mark mark;
 	uint64_t sent_us;
 	struct forward_trip *trip; /* of the exchange's; NULL: not traced */
 };

@@ -112,6 +112,7 @@ static size_t group_stats(const struct server_group *group, struct upstream_stat
 			.junk = counter_read(&from->junk),
 			.rtt_us = counter_read(&from->rtt_us),
 			.loss = counter_read(&from->loss),
+			.loses_case = counter_read(&from->loses_case),
 			.latency_sum_us = counter_read(&from->latency_sum_us),
 		};
 		for (size_t slot = 0; slot < PF_COUNT(from->latency); slot++)

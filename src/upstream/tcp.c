@@ -137,7 +137,7 @@ int tcp_try_start(struct exchange *exchange, const struct addr_port *peer)
 	try->exchange = exchange;
 	try->peer = *peer;
 	random_bytes(&try->id, sizeof try->id);
-	size_t length = dns_query_write(try->out + 2, &exchange->query, try->id);
+	size_t length = dns_query_write(try->out + 2, &exchange->query, try->id, NULL);
 	dns_write16(try->out, (uint16_t)length);
 	try->out_length = length + 2;
 	struct sockaddr_storage address;

@@ -51,7 +51,8 @@ struct forwarder {
 	/* Called at most once for a question of `ask`, with its data and before `done`, when it has been under way for
 	 * UPSTREAM_LATE_MS; from the loop. Set by the user; NULL: nobody wants to know. */
 	void (*late)(void *data);
-	bool traced; /* results bring the messages along; set by the user, its thread only */
+	bool random_case; /* questions go out in random letter case; set by the user, its thread only */
+	bool traced;      /* results bring the messages along; set by the user, its thread only */
 };
 
 #define UPSTREAM_LOSS_ONE 65536 /* everything is lost */
@@ -66,6 +67,8 @@ struct upstream_stats {
 	uint64_t queries, answers, timeouts, junk;
 	uint64_t rtt_us; /* smoothed; 0: not known */
 	uint64_t loss;   /* smoothed, of UPSTREAM_LOSS_ONE */
+	uint64_t
+		loses_case; /* 1: it does not keep the letter case of questions, and is asked without (guard.h) */
 	/* Of the answers, how many came within each of upstream_latency_ms and not within the one before it; the last: later. */
 	uint64_t latency[UPSTREAM_LATENCY_COUNT + 1];
 	uint64_t latency_sum_us;

@@ -75,12 +75,31 @@ static void make_replies(const struct dns_query *query, const struct reply_optio
 	check_reply(query, options, reply_synthesize(out, query, DNS_RCODE_NXDOMAIN, NULL, 0, options));
 }
 
+/* And so it must be with a cookie, in any letter case. */
+static void check_dressed(const struct dns_query *query)
+{
+	static const uint8_t cookie[COOKIE_BYTES_MAX] = {1, 2, 3};
+	uint8_t asked[QUERY_UPSTREAM_MAX], flips[QUERY_FLIP_BYTES];
+	struct dns_query back;
+	struct answer_cookie found;
+	memset(flips, 0xa5, sizeof flips);
+	const struct query_dress dress = {cookie, sizeof cookie, flips};
+	size_t length = dns_query_write(asked, query, 0x4242, &dress);
+	MUST(length <= sizeof asked);
+	MUST(dns_query_parse(asked, length, &back) == QUERY_OK);
+	MUST(dns_name_equal(&back.name, &query->name) && back.edns.cookie_length == sizeof cookie);
+	asked[2] |= 0x80;
+	MUST(answer_match(asked, length, query, 0x4242) == ANSWER_MATCHES);
+	MUST(answer_cookie(asked, length, query, &found) == PF_OK);
+	MUST(found.length == sizeof cookie && !memcmp(found.bytes, cookie, sizeof cookie));
+}
+
 /* What we ask upstream must be a query that we would take ourselves. */
 static void check_upstream_query(const struct dns_query *query)
 {
 	uint8_t asked[QUERY_UPSTREAM_MAX];
 	struct dns_query back;
-	size_t length = dns_query_write(asked, query, 0x4242);
+	size_t length = dns_query_write(asked, query, 0x4242, NULL);
 	MUST(length <= sizeof asked);
 	MUST(dns_query_parse(asked, length, &back) == QUERY_OK);
 	MUST(back.id == 0x4242 && back.rd);
@@ -90,6 +109,7 @@ static void check_upstream_query(const struct dns_query *query)
 	asked[2] |= 0x80;
 	MUST(answer_match(asked, length, query, 0x4242) == ANSWER_MATCHES);
 	MUST(answer_match(asked, length, query, 0x4243) == ANSWER_WRONG_ID);
+	check_dressed(query);
 }
 
 /* What a forwarder's options say is of the shapes that its header promises. */
@@ -278,7 +298,11 @@ static void fuzz_answer(const uint8_t *data, size_t size, unsigned switches,
 	query.edns.present = switches & (SWITCH_EDNS | SWITCH_DO);
 	query.edns.dnssec_ok = switches & SWITCH_DO;
 	query.edns.udp_size = 1232;
-	answer_match(data, size, &query, dns_read16(data));
+	if (answer_match(data, size, &query, dns_read16(data)) == ANSWER_MATCHES) {
+		struct answer_cookie cookie;
+		if (answer_cookie(data, size, &query, &cookie) == PF_OK && cookie.length)
+			MUST(cookie.bytes > data && cookie.bytes + cookie.length <= data + size);
+	}
 	if (answer_from_wire(data, size, &query, &answer) != PF_OK) {
 		MUST(!answer);
 		return;

@@ -2,12 +2,13 @@
 import re
 import socket
 import subprocess
+import threading
 
 import dns.edns
 import dns.rcode
 import pytest
 
-from harness import addresses, ask, find_program, question, wait_until
+from harness import addresses, find_program, plain_answer, question, wait_until
 
 COOKIE = 10
 CLIENT = b"\x01\x02\x03\x04\x05\x06\x07\x08"
@@ -103,3 +104,143 @@ def test_who_has_one_is_not_hit_by_a_flood_in_its_name(portafilter):
     for _ in range(30):
         reply = cookie(daemon, given, source="127.0.0.11")
     assert reply.rcode() == dns.rcode.REFUSED, "no more than it may ask over TCP"
+
+
+# ---- to upstreams
+
+
+class Server:
+    """A handler for harness.Upstream that takes part in cookies: `says(client cookie, transport)` gives the option's bytes or None."""
+
+    def __init__(self, says, rcode=lambda transport: dns.rcode.NOERROR):
+        self.says, self.rcode = says, rcode
+        self.seen = []  # (transport, the cookie that came)
+
+    def __call__(self, query, transport):
+        came = cookie_of(query)
+        self.seen.append((transport, came))
+        reply = plain_answer(query, transport)
+        said = self.says(came[:8], transport) if came else None
+        if said is not None:
+            reply.use_edns(0, payload=1232, options=[option(said)])
+        rcode = self.rcode(transport) if came else dns.rcode.NOERROR
+        if rcode:
+            reply.answer = []
+        reply.set_rcode(rcode)
+        return reply
+
+
+def ask_each(daemon, *names):
+    for name in names:
+        assert addresses(daemon.ask(name)) == ["192.0.2.1"], name
+
+
+def test_a_cookie_is_learnt(portafilter, upstream):
+    first, second = Server(lambda client, _: client + b"S" * 16), Server(lambda client, _: None)
+    daemon = portafilter({"upstreams": [upstream(first).upstream], "forward": [{"zones": ["other.test"], "upstreams": [upstream(second).upstream]}]})
+    ask_each(daemon, "a.test", "b.test", "x.other.test", "y.other.test")
+    (_, one), (_, two) = first.seen
+    assert len(one) == 8 and two == one + b"S" * 16
+    (_, third), (_, fourth) = second.seen
+    assert third == fourth and len(third) == 8, "a server without is asked as before"
+    assert third != one, "one for each server"
+    assert daemon.status()["upstreams"][0]["junk"] == 0
+
+
+@pytest.mark.parametrize("case", ["another's", "none", "BADCOOKIE"])
+def test_what_is_doubtful_is_asked_over_tcp(portafilter, upstream, case):
+    """The answer over UDP says 192.0.2.1 like that over TCP: it must have come over TCP all the same."""
+    forging = threading.Event()
+
+    def says(client, transport):
+        if forging.is_set() and transport == "udp":
+            return {"another's": b"x" * 8 + b"S" * 16, "none": None, "BADCOOKIE": client + b"N" * 16}[case]
+        return client + b"S" * 16
+
+    server = Server(says, lambda transport: dns.rcode.BADCOOKIE if case == "BADCOOKIE" and forging.is_set() and transport == "udp" else 0)
+    daemon = portafilter({"upstreams": [upstream(server).upstream]})
+    ask_each(daemon, "a.test")
+    forging.set()
+    ask_each(daemon, "b.test")
+    forging.clear()
+    ask_each(daemon, "c.test")
+    assert [transport for transport, _ in server.seen] == ["udp", "udp", "tcp", "udp"]
+    assert server.seen[2][1] is None, "plainly"
+    mine = server.seen[0][1]
+    learnt = {"none": b"", "BADCOOKIE": b"N" * 16}.get(case, b"S" * 16)
+    assert server.seen[3][1] == mine + learnt
+    assert daemon.status()["upstreams"][0]["junk"] == 1
+
+
+def test_a_server_that_does_not_take_them(portafilter, upstream):
+    server = Server(lambda client, _: None, lambda _: dns.rcode.FORMERR)
+    daemon = portafilter({"upstreams": [upstream(server).upstream]})
+    ask_each(daemon, "a.test", "b.test")
+    assert [(transport, came is not None) for transport, came in server.seen] == [("udp", True), ("tcp", False), ("udp", False)]
+
+
+def test_a_server_that_is_silent_to_them(portafilter, upstream):
+    silent = upstream(lambda query, transport: None if cookie_of(query) else plain_answer(query, transport))
+    daemon = portafilter({"upstreams": [silent.upstream]})
+
+    def answered():
+        reply = daemon.ask("a.test")
+        return reply is not None and addresses(reply) == ["192.0.2.1"]
+
+    wait_until(answered, "it is asked without")
+
+
+# ---- letter case
+
+
+def in_lower_case(reply):
+    """Its bytes, with the question in lower case."""
+    wire, length = reply.to_wire(max_size=65535), len(reply.question[0].name.to_wire())
+    return wire[:12] + wire[12:12 + length].lower() + wire[12 + length:]
+
+
+def test_letter_case(portafilter, upstream):
+    keeps = upstream()
+    daemon = portafilter({"upstreams": [keeps.upstream], "query-case": "random"})
+    for i in range(8):
+        reply = daemon.ask(f"An-Example-Of-A-Name-{i}.test")
+        assert addresses(reply) == ["192.0.2.1"]
+        assert reply.question[0].name.to_text().startswith("An-Example-Of-A-Name-") and reply.answer[0].name.to_text().startswith("An-Example-")
+    asked = [query.question[0].name.to_text() for query, _, transport in keeps.queries if transport == "udp"]
+    assert len(asked) == 8 and len({re.sub(r"\d", "", name) for name in asked}) > 4, asked
+    assert any(c.isupper() for c in "".join(asked)) and any(c.islower() for c in "".join(asked))
+    assert daemon.status()["upstreams"][0]["junk"] == 0
+    daemon.write(**{"query-case": "lower"})
+    assert daemon.cli("reload")[0] == 0
+    ask_each(daemon, "AnOtherName.test")
+    assert keeps.queries[-1][0].question[0].name.to_text() == "anothername.test."
+
+
+def test_a_server_that_loses_it(portafilter, upstream):
+    def loses(query, transport):
+        reply = plain_answer(query, transport)
+        return in_lower_case(reply) if transport == "udp" else reply
+
+    server = upstream(loses)
+    daemon = portafilter({"upstreams": [server.upstream], "query-case": "random"})
+    ask_each(daemon, *(f"a-name-with-letters-{i}.test" for i in range(5)))
+    assert [transport for _, _, transport in server.queries] == ["udp", "tcp"] * 3 + ["udp"] * 2
+    daemon.wait_log("does not keep the letter case of questions: it is asked in lower case from now on")
+    assert daemon.status()["upstreams"][0]["loses_case"]
+    assert "does not keep the letter case" in daemon.cli("status")[1]
+
+
+def test_who_has_kept_it_is_not_believed_to_lose_it(portafilter, upstream):
+    forging = threading.Event()
+
+    def handler(query, transport):
+        reply = plain_answer(query, transport)
+        return in_lower_case(reply) if forging.is_set() and transport == "udp" else reply
+
+    server = upstream(handler)
+    daemon = portafilter({"upstreams": [server.upstream], "query-case": "random"})
+    ask_each(daemon, "the-first-of-the-names.test")
+    forging.set()
+    ask_each(daemon, *(f"a-name-with-letters-{i}.test" for i in range(5)))
+    assert [transport for _, _, transport in server.queries] == ["udp"] + ["udp", "tcp"] * 5
+    assert not daemon.status()["upstreams"][0]["loses_case"]

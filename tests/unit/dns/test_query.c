@@ -287,7 +287,7 @@ static void upstream_gets_a_message_of_our_own(void **state)
 	packet_add(&packet, "0000 0010 0001 0000 0000 0001 @wWw.eXample 0041 0001 "
 	                    "00 0029 1000 00008000 0017 00080007 00011800 c00002 000a0008 00*8");
 	assert_int_equal(parse(&packet, &query), QUERY_OK);
-	size_t length = dns_query_write(out, &query, 0xcafe);
+	size_t length = dns_query_write(out, &query, 0xcafe, NULL);
 	packet_add(&expected, "cafe 0130 0001 0000 0000 0001 @www.example 0041 0001 "
 	                      "00 0029 04d0 00008000 0000");
 	assert_int_equal(length, expected.length);
@@ -295,7 +295,7 @@ static void upstream_gets_a_message_of_our_own(void **state)
 	assert_int_equal(dns_query_parse(out, length, &back), QUERY_OK);
 
 	query.cd = query.edns.present = query.edns.dnssec_ok = false;
-	length = dns_query_write(out, &query, 1);
+	length = dns_query_write(out, &query, 1, NULL);
 	expected.length = 0;
 	packet_add(&expected, "0001 0120 0001 0000 0000 0001 @www.example 0041 0001 "
 	                      "00 0029 04d0 00000000 0000");
@@ -312,7 +312,9 @@ static void the_longest_question_fits_upstream(void **state)
 	packet_add(&packet, PLAIN LABEL_63 LABEL_63 LABEL_63 "3d 61*61 00 0001 0001");
 	assert_int_equal(parse(&packet, &query), QUERY_OK);
 	assert_int_equal(query.question_length, QUERY_QUESTION_MAX);
-	assert_int_equal(dns_query_write(out, &query, 7), QUERY_UPSTREAM_MAX);
+	const uint8_t cookie[COOKIE_BYTES_MAX] = {0};
+	const struct query_dress dress = {cookie, sizeof cookie, NULL};
+	assert_int_equal(dns_query_write(out, &query, 7, &dress), QUERY_UPSTREAM_MAX);
 }
 
 int main(void)
