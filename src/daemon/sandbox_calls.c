@@ -295,10 +295,22 @@ static const char *const absent[] = {"clone3", "io_uring_setup", "io_uring_enter
                                      "io_uring_register", "openat2"};
 
 static const int families[] = {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK};
-static const int prctls[] = {PR_SET_NAME,     PR_GET_NAME,         PR_GET_DUMPABLE,
-                             PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS, PR_GET_NO_NEW_PRIVS,
-                             PR_GET_SECCOMP,  PR_CAP_AMBIENT,      PR_SET_PDEATHSIG,
-                             PR_CAPBSET_READ, 0x53564d41 /* PR_SET_VMA: names for maps */};
+static const int prctls[] = {
+	PR_SET_NAME,
+	PR_GET_NAME,
+	PR_GET_DUMPABLE,
+	PR_SET_DUMPABLE,
+	PR_SET_NO_NEW_PRIVS,
+	PR_GET_NO_NEW_PRIVS,
+	PR_GET_SECCOMP,
+	PR_CAP_AMBIENT,
+	PR_SET_PDEATHSIG,
+	PR_CAPBSET_READ,
+	0x53564d41 /* PR_SET_VMA: names for maps */,
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	PR_SET_PTRACER, /* a thread of the leak sanitizer looks at the others */
+#endif
+};
 static const unsigned long ioctls[] = {0x5401 /* TCGETS */,      0x5413 /* TIOCGWINSZ */,
                                        0x541b /* FIONREAD */,    0x5421 /* FIONBIO */,
                                        0x5450 /* FIONCLEX */,    0x5451 /* FIOCLEX */,
