@@ -188,7 +188,8 @@ static void evict(struct book *book)
 	for (uint32_t i = (uint32_t)book->configured; i < book->row_count; i++) {
 		const struct sight *sight = &book->sights->rows[i];
 		if (book->rows[i].device.id[0] && !row_is_somebody(&book->rows[i]))
-			all[count++] = (struct candidate){i, sight->seconds, sight->last_s};
+			all[count++] = (struct candidate){i, __atomic_load_n(&sight->seconds, __ATOMIC_RELAXED),
+			                                  __atomic_load_n(&sight->last_s, __ATOMIC_RELAXED)};
 	}
 	qsort(all, count, sizeof *all, by_sight);
 	if (wanted > count)

@@ -5,6 +5,7 @@ PF_BUILD   folder with portafilterd and portafilter      (default: build/ of thi
 PF_GEOIP   folder of contrib/fetch-geoip                 (default: build/GeoIP)
 PF_PATIENCE_S  how long a condition may take (default: 15, 300 with PF_WRAP)
 PF_CLOCK   the time that the programs believe it is, e.g. "@2030-06-01 12:00:00" (needs faketime)
+PF_SANDBOX the `sandbox` of every configuration         (default: strict, off with PF_WRAP)
 PF_WRAP    runs the daemon, e.g. "valgrind -q --error-exitcode=99"
 """
 import atexit
