@@ -21,10 +21,6 @@
 #include "daemon/privileges.h"
 #include "daemon/restart.h"
 #include "daemon/state.h"
-#include "journal/dnstap/dnstap.h"
-#include "journal/jsonl.h"
-#include "journal/sqlite/sqlite.h"
-#include "journal/syslog/syslog.h"
 #include "net/handover.h"
 
 #define FILES_BESIDE 5000 /* questions to upstreams, lists, databases, the journal */
@@ -306,69 +302,6 @@ static int bind_and_drop(struct daemon *daemon, const struct config *config,
 	return result == PF_OK ? enter_sandbox(daemon, config, error) : result;
 }
 
-static struct sink *open_other_sink(const struct config_sink *sink, char error[ERROR_MAX])
-{
-	switch (sink->kind) {
-	case CONFIG_SINK_DNSTAP: return dnstap_sink_open(&sink->collector, error, ERROR_MAX);
-	case CONFIG_SINK_SYSLOG:
-		return syslog_sink_open(&sink->collector, sink->rate, sink->enterprise, error, ERROR_MAX);
-	case CONFIG_SINK_JSONL: break;
-	}
-	return jsonl_sink_open(sink->path, sink->bytes_max, sink->files, error, ERROR_MAX);
-}
-
-/* Opens the SQLite journal, and what is to be written beside it. Returns how many there are; 0 after an error. */
-static size_t open_sinks(const struct daemon *daemon, struct sink *sinks[1 + CONFIG_SINKS_MAX],
-                         char error[ERROR_MAX])
-{
-	const struct config *config = daemon->shared.snapshot->config;
-	size_t count = 0;
-	sinks[0] = sqlite_sink_open(daemon->journal_path, config->journal_keep_us, error, ERROR_MAX);
-	while (sinks[count] && count < config->sink_count) {
-		const struct config_sink *sink = &config->sinks[count];
-		sinks[++count] = open_other_sink(sink, error);
-	}
-	if (sinks[count])
-		return count + 1;
-	while (count--)
-		sinks[count]->close(&sinks[count]);
-	return 0;
-}
-
-/* Whoever is to be hidden is hidden without a file too: then nobody can be told from before. */
-static void load_privacy_key(struct daemon *daemon)
-{
-	char path[PATH_MAX], error[ERROR_MAX];
-	snprintf(path, sizeof path, "%s/pseudonym.key", daemon->state_folder);
-	if (privacy_key_load(path, &daemon->shared.privacy_key, error, sizeof error) != PF_OK)
-		log_warning("%s Pseudonyms in the journal are new ones after each start.", error);
-}
-
-static int start_journal(struct daemon *daemon, char error[ERROR_MAX])
-{
-	struct sink *sinks[1 + CONFIG_SINKS_MAX];
-	if (!daemon->journal_path)
-		return PF_OK;
-	load_privacy_key(daemon);
-	size_t count = open_sinks(daemon, sinks, error);
-	if (!count)
-		return PF_EIO;
-	struct journal_options options = {.sinks = sinks,
-	                                  .sink_count = count,
-	                                  .outlet = daemon_outlet(daemon),
-	                                  .ring_count = daemon->worker_count,
-	                                  .rings_path = daemon->journal_rings};
-	sqlite_sink_durable(sinks[0], !daemon->shared.snapshot->config->journal_unsynced);
-	sqlite_sink_tell(sinks[0], daemon_outlet(daemon));
-	daemon->shared.journal = journal_start(&options);
-	if (daemon->shared.journal)
-		return PF_OK;
-	while (count--)
-		sinks[count]->close(&sinks[count]);
-	snprintf(error, ERROR_MAX, "The journal's thread can not be started: out of memory.");
-	return PF_ENOMEM;
-}
-
 static int start_workers(struct daemon *daemon, struct socket_set *sets, char error[ERROR_MAX])
 {
 	struct shared *shared = &daemon->shared;
@@ -438,7 +371,7 @@ static int start(struct daemon *daemon, struct socket_set *sets, char error[ERRO
 	if (result == PF_OK)
 		result = start_control(daemon);
 	if (result == PF_OK)
-		result = start_journal(daemon, error);
+		result = daemon_start_journal(daemon, error);
 	if (result == PF_OK)
 		result = start_workers(daemon, sets, error);
 	if (result == PF_OK) {

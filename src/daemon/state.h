@@ -95,6 +95,9 @@ PF_MUST_CHECK int certificate_prepare(const struct config *config, char *error, 
 /* Writes the findings to the log. */
 void log_findings(const struct diag *diag);
 
+/* journal.c: begins it, unless it is off. PF_EIO, PF_ENOMEM with a sentence. */
+PF_MUST_CHECK int daemon_start_journal(struct daemon *daemon, char error[500]);
+
 /* The functions behind the API; called from the admin's threads. */
 struct admin_ops api_ops(struct daemon *daemon);
 json_t *api_explain(void *data, const char *device, const char *name, const char *type, int *http,
