@@ -1,4 +1,6 @@
 /* listen, allow-from, upstreams: who may ask us, where, and whom we ask. */
+#include <config.h>
+
 #include <string.h>
 
 #include "config/sections.h"
@@ -10,6 +12,7 @@
 
 #define DNS_PORT 53
 #define TLS_PORT 853
+#define HTTPS_PORT 443
 #define CONTROL_SOCKET_BYTES_MAX 107 /* sun_path of Linux has 108 with its NUL */
 #define ALLOW_MAX 1024               /* walked through for each client: no list for a botnet */
 
@@ -97,22 +100,22 @@ static void read_connections(struct reader *reader, const struct node *node, voi
 	                    &config->connections);
 }
 
-static void tell_later(struct reader *reader, const struct node *node, const char *key)
-{
-	tell_warning(reader, node->pos, "`listen.%s` is not in this version; nothing will listen there",
-	             key);
-}
-
 static void read_https(struct reader *reader, const struct node *node, void *target)
 {
 	(void)target;
-	tell_later(reader, node, "https");
+#ifdef HAVE_NGHTTP2
+	read_places(reader, node, "listen.https", HTTPS_PORT, PROTOCOL_HTTPS);
+#else
+	tell_error(reader, node->pos,
+	           "`listen.https` is not in this build: it was made without libnghttp2");
+#endif
 }
 
 static void read_quic(struct reader *reader, const struct node *node, void *target)
 {
 	(void)target;
-	tell_later(reader, node, "quic");
+	tell_warning(reader, node->pos,
+	             "`listen.quic` is not in this version; nothing will listen there");
 }
 
 void section_listen(struct reader *reader, const struct node *node, void *target)

@@ -437,8 +437,7 @@ static void announce(const struct daemon *daemon)
 	for (size_t i = 0; i < daemon->listen_count; i++) {
 		char text[ADDR_PORT_TEXT_MAX];
 		addr_port_format(&daemon->listen[i].address, text);
-		log_info("listening on %s, %s", text,
-		         daemon->listen[i].protocol == PROTOCOL_UDP ? "UDP and TCP" : "DNS over TLS");
+		log_info("listening on %s, %s", text, protocol_service(daemon->listen[i].protocol));
 	}
 	if (daemon->shared.snapshot->tls)
 		log_info("the certificate's pin is sha256/%s",

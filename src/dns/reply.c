@@ -386,3 +386,27 @@ size_t reply_error(uint8_t *out, const struct dns_query *query, unsigned rcode,
 		reply.rcode = DNS_RCODE_SERVFAIL;
 	return finish(&reply);
 }
+
+uint32_t reply_max_age_s(const uint8_t *packet, size_t length)
+{
+	uint32_t least = UINT32_MAX;
+	unsigned records = dns_read16(packet + 6);
+	size_t at = DNS_HEADER_BYTES;
+	if (!records)
+		records = dns_read16(packet + 8);
+	if (dns_read16(packet + 4)) {
+		while (at < length && packet[at])
+			at += packet[at] + 1u;
+		at += 5;
+	}
+	for (unsigned i = 0; i < records && at < length; i++) {
+		struct wire_record record;
+		int behind = wire_record_read(packet, length, at, &record);
+		if (behind < 0)
+			break;
+		at = (size_t)behind;
+		if (record.ttl < least)
+			least = record.ttl;
+	}
+	return least == UINT32_MAX ? 0 : least;
+}

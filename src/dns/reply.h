@@ -78,6 +78,9 @@ size_t reply_from_zone(uint8_t *out, const struct dns_query *query, unsigned rco
 /* What ANY gets: one HINFO record that says why there is no more (RFC 8482, 4.2). */
 size_t reply_any(uint8_t *out, const struct dns_query *query, const struct reply_options *options);
 
+/* How long a reply of ours may be kept: its smallest TTL, and of a negative one that of its SOA; 0 when there is neither. */
+uint32_t reply_max_age_s(const uint8_t *packet, size_t length);
+
 /* FORMERR, NOTIMP, BADVERS, SERVFAIL, REFUSED: header, question where one could be read, OPT with
  * the extended RCODE and the extended error. */
 size_t reply_error(uint8_t *out, const struct dns_query *query, unsigned rcode,

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/counter.h"
+#include "dns/reply.h"
+#include "net/http2.h"
 
 struct tcp_connection {
 	struct stream stream;
@@ -16,6 +18,8 @@ struct tcp_connection {
 	struct addr_port client, local;
 	char label[DEVICE_LABEL_MAX];    /* what the client calls itself; "": nothing */
 	struct tcp_client *client_place; /* among the server's; NULL: it was not let in */
+	struct http2 *http2;             /* owned; NULL: messages stand in frames of their own */
+	bool over;                       /* nothing more is taken from it */
 	size_t pending;                  /* queries that have not been replied to */
 	unsigned handles_open;
 };
@@ -24,8 +28,10 @@ struct tcp_connection {
 
 static void free_when_done(struct tcp_connection *connection)
 {
-	if (connection->stream.closing && !connection->handles_open && !connection->pending)
-		free(connection);
+	if (!connection->stream.closing || connection->handles_open || connection->pending)
+		return;
+	http2_free(&connection->http2);
+	free(connection);
 }
 
 static void handle_closed(struct tcp_connection *connection)
@@ -85,7 +91,8 @@ static void restart_idle(struct tcp_connection *connection)
 static void close_when_served(struct tcp_connection *connection)
 {
 	const struct stream *stream = &connection->stream;
-	if (!stream->closing && stream->ended && !connection->pending && !stream_queued(stream))
+	if (!stream->closing && (stream->ended || connection->over) && !connection->pending &&
+	    !stream_queued(stream))
 		close_connection(connection);
 }
 
@@ -101,7 +108,8 @@ static bool is_full(const struct tcp_connection *connection)
  * with it the client. */
 static void set_reading(struct tcp_connection *connection)
 {
-	stream_read(&connection->stream, !is_full(connection) && !connection->server->stopping);
+	stream_read(&connection->stream,
+	            !is_full(connection) && !connection->over && !connection->server->stopping);
 }
 
 /* Something has left, or was answered: there may be room again. */
@@ -129,25 +137,29 @@ static void reply(struct query *query, const uint8_t *bytes, size_t length)
 	go_on(connection);
 }
 
-static void take(struct tcp_connection *connection, const uint8_t *packet, size_t length)
+/* Runs a query; what answers it has `transport`. False: there is no room, and the connection was closed. */
+static bool take(struct tcp_connection *connection, const char *label, const uint8_t *packet,
+                 size_t length, void (*answer)(struct query *, const uint8_t *, size_t),
+                 void *transport)
 {
 	struct pipeline *pipeline = connection->server->pipeline;
 	struct query *query = pipeline_query_new(pipeline);
 	if (!query) {
 		close_connection(connection);
-		return;
+		return false;
 	}
 	query->client = connection->client;
 	query->protocol = connection->protocol;
-	query->label = connection->label[0] ? connection->label : NULL;
-	query->reply = reply;
-	query->transport = connection;
+	query->label = label[0] ? label : NULL;
+	query->reply = answer;
+	query->transport = transport;
 	query->listener = &connection->local;
 	connection->pending++;
 	restart_idle(connection);
 	rcu_read_lock();
 	pipeline_receive(pipeline, query, packet, length, clock_now());
 	rcu_read_unlock();
+	return true;
 }
 
 /* Runs the whole queries among the bytes, one after the other and never one inside the other. */
@@ -165,12 +177,65 @@ static size_t on_received(struct stream *stream, const uint8_t *bytes, size_t le
 			break;
 		const uint8_t *packet = bytes + at + 2;
 		at += 2 + query_length;
-		take(connection, packet, query_length);
+		if (!take(connection, connection->label, packet, query_length, reply, connection))
+			break;
 	}
 	if (!stream->closing)
 		set_reading(connection);
 	return at;
 }
+
+/* ---- within HTTP/2 ----------------------------------------------------------------------- */
+
+static void send_http(struct tcp_connection *connection)
+{
+	connection->over |= !http2_send(connection->http2);
+}
+
+static void answer_http(struct query *query, const uint8_t *bytes, size_t length)
+{
+	struct http2_request *request = query->transport;
+	struct tcp_connection *connection = http2_owner(request);
+	connection->pending--;
+	http2_answer(request, bytes, length, length ? reply_max_age_s(bytes, length) : 0);
+	if (connection->stream.closing) {
+		free_when_done(connection);
+	} else if (!connection->stream.working) {
+		send_http(connection);
+		go_on(connection);
+	}
+}
+
+static void on_asked(void *data, struct http2_request *request, const char *label,
+                     const uint8_t *message, size_t length)
+{
+	struct tcp_connection *connection = data;
+	if (!connection->stream.closing)
+		(void)take(connection, label[0] ? label : connection->label, message, length, answer_http,
+		           request);
+}
+
+static void on_http_bytes(void *data, const uint8_t *bytes, size_t length)
+{
+	struct tcp_connection *connection = data;
+	stream_write(&connection->stream, NULL, 0, bytes, length);
+}
+
+static const struct http2_user http_user = {.asked = on_asked, .send = on_http_bytes};
+
+static size_t on_http_received(struct stream *stream, const uint8_t *bytes, size_t length)
+{
+	struct tcp_connection *connection = stream->data;
+	connection->over |= !http2_received(connection->http2, bytes, length);
+	if (!stream->closing)
+		send_http(connection);
+	if (!stream->closing)
+		set_reading(connection);
+	close_when_served(connection);
+	return length;
+}
+
+/* ---- what the stream tells --------------------------------------------------------------- */
 
 /* coffee.dns.example.net is `coffee`, when dns.example.net is a name of the certificate. */
 static void take_label(struct tcp_connection *connection)
@@ -197,6 +262,13 @@ static void on_secured(struct stream *stream)
 	take_label(connection);
 	connection->server->handshake_count--;
 	restart_idle(connection);
+	if (connection->protocol != PROTOCOL_HTTPS)
+		return;
+	connection->http2 = http2_new(&http_user, connection);
+	if (connection->http2)
+		send_http(connection);
+	else
+		close_connection(connection);
 }
 
 static void on_ended(struct stream *stream)
@@ -222,6 +294,13 @@ static const struct stream_user frames = {
 	.written = on_written,
 	.failed = on_failed,
 };
+static const struct stream_user http = {
+	.received = on_http_received,
+	.secured = on_secured,
+	.ended = on_ended,
+	.written = on_written,
+	.failed = on_failed,
+};
 
 /* ---- connections ------------------------------------------------------------------------- */
 
@@ -240,7 +319,9 @@ static bool secure(struct tcp_connection *connection)
 	struct tcp_server *server = connection->server;
 	rcu_read_lock();
 	const struct snapshot *snapshot = rcu_dereference(server->pipeline->shared->snapshot);
-	int error = snapshot->tls ? stream_secure(&connection->stream, snapshot->tls, "dot") : PF_EIO;
+	const char *application = connection->protocol == PROTOCOL_HTTPS ? "h2" : "dot";
+	int error =
+		snapshot->tls ? stream_secure(&connection->stream, snapshot->tls, application) : PF_EIO;
 	rcu_read_unlock();
 	if (error != PF_OK)
 		return false;
@@ -293,8 +374,8 @@ static void on_connection(uv_stream_t *listener, int status)
 		return;
 	connection->server = server;
 	connection->protocol = to->protocol;
-	if (stream_init(&connection->stream, server->loop, &server->room, &frames, connection) !=
-	    PF_OK) {
+	const struct stream_user *user = to->protocol == PROTOCOL_HTTPS ? &http : &frames;
+	if (stream_init(&connection->stream, server->loop, &server->room, user, connection) != PF_OK) {
 		free(connection);
 		return;
 	}

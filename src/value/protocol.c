@@ -1,8 +1,9 @@
 /* The words of protocol.h. */
 #include "value/protocol.h"
 
-const char *protocol_word(enum protocol protocol)
+const char *protocol_service(enum protocol protocol)
 {
-	static const char *const words[PROTOCOL_COUNT] = {"tcp", "udp", "tls", "https"};
+	static const char *const words[PROTOCOL_COUNT] = {"TCP", "UDP and TCP", "DNS over TLS",
+	                                                  "DNS over HTTPS"};
 	return words[protocol];
 }

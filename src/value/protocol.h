@@ -12,8 +12,8 @@ enum protocol {
 	PROTOCOL_COUNT,
 };
 
-/* "tcp", "udp", "tls", "https" */
-const char *protocol_word(enum protocol protocol);
+/* What listens where this is configured: "UDP and TCP", "DNS over TLS", "DNS over HTTPS". */
+const char *protocol_service(enum protocol protocol);
 
 static inline bool protocol_is_encrypted(enum protocol protocol)
 {

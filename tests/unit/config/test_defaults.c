@@ -130,11 +130,10 @@ static void test_databases(void **state)
 static void test_later_versions(void **state)
 {
 	(void)state;
-	struct parsed parsed = parse("listen: {https: [c], quic: {}}\n");
+	struct parsed parsed = parse("listen: {quic: {}}\n");
 	assert_int_equal(parsed.error, PF_OK);
-	assert_int_equal(parsed.diag.warnings, 2);
-	assert_finding(&parsed, DIAG_WARNING, 1, 17, "`listen.https`");
-	assert_finding(&parsed, DIAG_WARNING, 1, 28, "`listen.quic`");
+	assert_int_equal(parsed.diag.warnings, 1);
+	assert_finding(&parsed, DIAG_WARNING, 1, 16, "`listen.quic`");
 	parsed_deinit(&parsed);
 }
 

@@ -92,6 +92,48 @@ static void a_copy_counts_down_and_keeps_the_question(void **state)
 	answer_free(&answer);
 }
 
+/* RFC 8467: over an encrypted transport, for who sends OPT. */
+static void sizes_tell_less(void **state)
+{
+	uint8_t *out = *state;
+	const struct reply_options padded = {.padded = true,
+	                                     .ede = DNS_EDE_BLOCKED,
+	                                     .ede_text = "because"};
+	struct dns_query plain = parsed(PLAIN), query = parsed(WITH_OPT("04d0", "00000000"));
+	for (unsigned count = 0; count < 60; count++) {
+		struct answer *answer = count ? answer_of(count, 300, 0x8180) : NULL;
+		size_t bare = answer ? reply_from_answer(out, &query, answer, 0, &tcp) : 0;
+		size_t length = answer ? reply_from_answer(out, &query, answer, 0, &padded)
+		                       : reply_error(out, &query, DNS_RCODE_SERVFAIL, &padded);
+		assert_int_equal(length % REPLY_PAD_BYTES, 0);
+		assert_in_range(length, bare + 4, bare + 4 + 17 + REPLY_PAD_BYTES);
+		if (answer)
+			assert_true(reply_from_answer(out, &plain, answer, 0, &padded) < bare);
+		answer_free(&answer);
+	}
+	/* As far as there is room: here it is less than a multiple. */
+	struct answer *answer = answer_of(FITS_TCP + 93, 300, 0x8180);
+	assert_true(reply_from_answer(out, &query, answer, 0, &tcp) >
+	            DNS_MESSAGE_MAX - REPLY_PAD_BYTES);
+	const struct reply_options silent = {.padded = true, .ede = DNS_EDE_NONE};
+	assert_int_equal(reply_from_answer(out, &query, answer, 0, &silent), DNS_MESSAGE_MAX);
+	answer_free(&answer);
+}
+
+static void the_least_ttl_is_the_age(void **state)
+{
+	uint8_t *out = *state;
+	struct dns_query query = parsed(WITH_OPT("04d0", "00000000"));
+	struct answer *answer = answer_of(3, 300, 0x8180);
+	size_t length = reply_from_answer(out, &query, answer, 20, &tcp);
+	assert_int_equal(reply_max_age_s(out, length), 280);
+	length = reply_synthesize(out, &query, DNS_RCODE_NXDOMAIN, NULL, 0, &tcp);
+	assert_int_equal(reply_max_age_s(out, length), REPLY_SINKHOLE_TTL);
+	length = reply_error(out, &query, DNS_RCODE_SERVFAIL, &tcp);
+	assert_int_equal(reply_max_age_s(out, length), 0);
+	answer_free(&answer);
+}
+
 static void every_section_counts_down(void **state)
 {
 	uint8_t *out = *state;
@@ -466,6 +508,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_copy_counts_down_and_keeps_the_question),
+		cmocka_unit_test(sizes_tell_less),
+		cmocka_unit_test(the_least_ttl_is_the_age),
 		cmocka_unit_test(every_section_counts_down),
 		cmocka_unit_test(flags_are_those_of_the_client),
 		cmocka_unit_test(opt_comes_back_when_it_was_sent),
