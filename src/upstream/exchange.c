@@ -298,14 +298,9 @@ void exchange_readable(void *user, bool broken)
 static void trace(struct exchange *exchange, struct attempt *attempt, const uint8_t *query,
                   size_t length)
 {
-	struct sockaddr_storage local;
-	socklen_t local_length = sizeof local;
-	struct addr_port ours;
 	attempt->trip = forward_trip_add(&exchange->trips, &attempt->peer, query, length);
-	if (attempt->trip &&
-	    !getsockname(attempt->port->fd, (struct sockaddr *)&local, &local_length) &&
-	    addr_from_sockaddr((struct sockaddr *)&local, &ours) == PF_OK)
-		attempt->trip->port = ours.port;
+	if (attempt->trip)
+		attempt->trip->port = attempt->port->ours.port;
 }
 
 /* Opens the socket and sends the question. False when this server can not be reached at all. */
@@ -319,9 +314,9 @@ static bool start_attempt(struct exchange *exchange, struct attempt *attempt)
 		return false;
 	random_pool_take(&upstream->random, &attempt->id, sizeof attempt->id);
 	struct server *server = upstream_server(exchange, &attempt->peer);
-	size_t length = guard_write(server ? &server->guard : NULL, &attempt->mark, attempt->port->fd,
-	                            upstream->base.random_case, &upstream->random, &exchange->query,
-	                            attempt->id, out);
+	size_t length = guard_write(server ? &server->guard : NULL, &attempt->mark,
+	                            &attempt->port->ours.addr, upstream->base.random_case,
+	                            &upstream->random, &exchange->query, attempt->id, out);
 	attempt->sent_us = uv_hrtime() / 1000;
 	if (send(attempt->port->fd, out, length, 0) != (ssize_t)length) {
 		port_give_back(&attempt->port);

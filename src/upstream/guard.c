@@ -2,36 +2,29 @@
 #include "upstream/guard.h"
 
 #include <string.h>
-#include <sys/socket.h>
 
 #include "base/log.h"
 #include "dns/answer.h"
 
 /* A cookie for this server and our address to it, made when there is none for these. */
-static void prepare_cookie(struct guard *guard, int fd, struct random_pool *random)
+static void prepare_cookie(struct guard *guard, const struct addr *ours, struct random_pool *random)
 {
-	struct sockaddr_storage local;
-	socklen_t length = sizeof local;
-	struct addr_port ours;
-	if (getsockname(fd, (struct sockaddr *)&local, &length) ||
-	    addr_from_sockaddr((struct sockaddr *)&local, &ours) != PF_OK)
+	if (guard->cookie_length && addr_equal(ours, &guard->ours))
 		return;
-	if (guard->cookie_length && addr_equal(&ours.addr, &guard->ours))
-		return;
-	guard->ours = ours.addr;
+	guard->ours = *ours;
 	random_pool_take(random, guard->cookie, COOKIE_CLIENT_BYTES);
 	guard->cookie_length = COOKIE_CLIENT_BYTES;
 }
 
-size_t guard_write(struct guard *guard, struct guard_mark *mark, int fd, bool random_case,
-                   struct random_pool *random, const struct dns_query *query, uint16_t id,
-                   uint8_t out[QUERY_UPSTREAM_MAX])
+size_t guard_write(struct guard *guard, struct guard_mark *mark, const struct addr *ours,
+                   bool random_case, struct random_pool *random, const struct dns_query *query,
+                   uint16_t id, uint8_t out[QUERY_UPSTREAM_MAX])
 {
 	struct query_dress dress = {0};
 	mark->cookie_length = 0;
 	mark->cased = false;
 	if (guard && !guard->cookie_off) {
-		prepare_cookie(guard, fd, random);
+		prepare_cookie(guard, ours, random);
 		dress.cookie = guard->cookie;
 		dress.cookie_length = mark->cookie_length = guard->cookie_length;
 		memcpy(mark->cookie, guard->cookie, COOKIE_CLIENT_BYTES);

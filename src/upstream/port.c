@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#define CONNECTS_MAX \
+	4 /* of some 28,000 ports 256 are recent: a second try is rare, a fifth never */
 #define LEFT_OVER_MAX 32 /* packets thrown away of one socket: then it is not worth keeping */
 
 void port_pool_init(struct port_pool *pool, uv_loop_t *loop, port_readable readable)
@@ -89,6 +91,36 @@ static struct port *take_spare(struct port_pool *pool, bool v6)
 	return NULL;
 }
 
+static const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+
+/* Was it used a moment ago? Now it is, in any case. */
+static bool note_recent(struct port_pool *pool, uint16_t number)
+{
+	for (size_t i = 0; i < PORT_RECENT_MAX; i++)
+		if (pool->recent[i] == number)
+			return true;
+	pool->recent[pool->recent_at++ % PORT_RECENT_MAX] = number;
+	return false;
+}
+
+/* PF_EIO with errno. */
+static int connect_afresh(struct port *port, const struct sockaddr *peer, socklen_t length)
+{
+	for (int i = 0; i < CONNECTS_MAX; i++) {
+		struct sockaddr_storage local;
+		socklen_t local_length = sizeof local;
+		if (i && connect(port->fd, &nobody, sizeof nobody))
+			return PF_EIO;
+		if (connect(port->fd, peer, length) ||
+		    getsockname(port->fd, (struct sockaddr *)&local, &local_length) ||
+		    addr_from_sockaddr((struct sockaddr *)&local, &port->ours) != PF_OK)
+			return PF_EIO;
+		if (!note_recent(port->pool, port->ours.port))
+			break;
+	}
+	return PF_OK;
+}
+
 struct port *port_take(struct port_pool *pool, const struct addr_port *peer, void *user)
 {
 	struct sockaddr_storage address;
@@ -99,7 +131,7 @@ struct port *port_take(struct port_pool *pool, const struct addr_port *peer, voi
 		port = make(pool, v6);
 	if (!port)
 		return NULL;
-	if (connect(port->fd, (struct sockaddr *)&address, length)) {
+	if (connect_afresh(port, (struct sockaddr *)&address, length) != PF_OK) {
 		int error = errno;
 		close_port(port);
 		errno = error;
@@ -111,7 +143,6 @@ struct port *port_take(struct port_pool *pool, const struct addr_port *peer, voi
 
 void port_give_back(struct port **port)
 {
-	static const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
 	struct port *old = *port;
 	struct port_pool *pool = old->pool;
 	*port = NULL;

@@ -3,7 +3,7 @@
  * socket and its place in the loop, which is more than half of what a question to an upstream costs.
  *
  * The kernel chooses the port, from net.ipv4.ip_local_port_range (28,232 of them unless somebody has widened it), by its
- * cryptographic generator and anew each time (RFC 6056, 3.3.1). */
+ * cryptographic generator and anew each time (RFC 6056, 3.3.1). One that was used a moment ago is not used again. */
 #ifndef PF_UPSTREAM_PORT_H
 #define PF_UPSTREAM_PORT_H
 
@@ -12,7 +12,8 @@
 
 #include "base/addr.h"
 
-#define PORT_SPARE_MAX 256 /* sockets of one family kept for the next questions */
+#define PORT_RECENT_MAX 256 /* ports that are not used again at once */
+#define PORT_SPARE_MAX 256  /* sockets of one family kept for the next questions */
 
 struct port_pool;
 
@@ -22,7 +23,8 @@ struct port {
 	struct port *next; /* among the spare ones */
 	int fd;
 	bool v6;
-	void *user; /* who waits for packets; NULL: it is spare */
+	struct addr_port ours; /* while it has a user */
+	void *user;            /* who waits for packets; NULL: it is spare */
 };
 
 /* Something is there to be read on the port of `user`; `broken`: or only an error. */
@@ -33,6 +35,8 @@ struct port_pool {
 	port_readable readable;
 	struct port *spare[2]; /* IPv4, IPv6 */
 	size_t spare_count[2];
+	uint16_t recent[PORT_RECENT_MAX]; /* a ring; 0: none yet */
+	size_t recent_at;
 	bool closing;
 };
 
