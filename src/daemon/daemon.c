@@ -27,6 +27,7 @@
 #define ERROR_MAX 500
 /* Allocations from here on are mappings of their own: what snapshots consist of, nothing that packets need. */
 #define LARGE_BYTES_MIN (256 << 10)
+#define TRIM_BYTES_MIN (1 << 20)
 
 /* Of the control thread, once the workers run: on the scale of nice(1), a tenth of a core where packets want all of them. */
 #define CONTROL_NICE 10
@@ -454,6 +455,8 @@ static void announce(const struct daemon *daemon)
 static void return_large_memory(void)
 {
 	(void)mallopt(M_MMAP_THRESHOLD, LARGE_BYTES_MIN);
+	/* But not what each question to an upstream takes and gives back: the end of the heap would come and go with it. */
+	(void)mallopt(M_TRIM_THRESHOLD, TRIM_BYTES_MIN);
 }
 
 /* From here on this thread builds snapshots beside the workers: it takes the cores that they leave, and never one from under
