@@ -17,15 +17,26 @@ static bool path_of(const struct daemon *daemon, char path[PATH_MAX])
 }
 
 /* Who is asked when nothing else is said: their answers are those without a group's number. */
+static struct hash_key with_servers(struct hash_key key, const struct addr_port *servers,
+                                    size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		key.seed = hash_bytes(key, servers[i].addr.bytes, servers[i].addr.family == 4 ? 4 : 16);
+		key.seed = hash_bytes(key, &servers[i].port, sizeof servers[i].port);
+	}
+	return key;
+}
+
+/* And whom the recursor asks in turn, and whether it validates: its address is the same in any case. */
 static uint64_t upstreams_of(const struct config *config)
 {
+	const struct config_recursion *recursion = &config->recursion;
 	struct hash_key key = {config->upstream_count};
-	for (size_t i = 0; i < config->upstream_count; i++) {
-		const struct addr_port *upstream = &config->upstreams[i];
-		key.seed = hash_bytes(key, upstream->addr.bytes, upstream->addr.family == 4 ? 4 : 16);
-		key.seed = hash_bytes(key, &upstream->port, sizeof upstream->port);
-	}
-	return key.seed;
+	key = with_servers(key, config->upstreams, config->upstream_count);
+	if (!config_recurses(config))
+		return key.seed;
+	key.seed = hash_bytes(key, &recursion->validates, sizeof recursion->validates);
+	return with_servers(key, recursion->forwards, recursion->forward_count).seed;
 }
 
 void kept_cache_load(struct daemon *daemon)
