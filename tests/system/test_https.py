@@ -1,5 +1,6 @@
 """DNS over HTTPS: real clients, what is refused and how, and those who do not keep to the rules."""
 import base64
+import contextlib
 import socket
 import struct
 import subprocess
@@ -81,7 +82,7 @@ class Frames:
                 return None
             length = int.from_bytes(head[:3], "big")
             return head[3], head[4], int.from_bytes(head[5:], "big"), self.file.read(length)
-        except ConnectionError:
+        except OSError:  # TLS tells of an end without a word as an error of its own
             return None
 
     def until(self, kind):
@@ -195,9 +196,8 @@ def test_frames_that_break_the_rules(doh, nsd):
         "rapid reset": [frame for stream in range(1, 4001, 2) for frame in (Frames.frame(HEADERS, whole, stream, block),
                                                                             Frames.frame(RESET, 0, stream, bytes(4)))],
         "continuations": [Frames.frame(HEADERS, END_STREAM, 1, block)] + [Frames.frame(CONTINUATION, 0, 1, b"")] * 1000,
-        "header bomb": [Frames.frame(HEADERS, END_STREAM, 1, block)] + [Frames.frame(CONTINUATION, 0, 1, b"\x00\x01a\x7f\x80\x7d" + b"b" * 16127)] * 7,
+        "header bomb": [Frames.frame(HEADERS, END_STREAM, 1, block)] + [Frames.frame(CONTINUATION, 0, 1, b"\x00\x01a\x7f\x80\x7d" + b"b" * 16127)] * 9,
         "even stream": [Frames.frame(HEADERS, whole, 2, block)],
-        "streams backwards": [Frames.frame(HEADERS, whole, 5, block), Frames.frame(HEADERS, whole, 3, block)],
         "data before headers": [Frames.frame(DATA, END_STREAM, 1, b"x")],
         "settings": [Frames.frame(SETTINGS, 0, 0, struct.pack("!HI", 4, 1 << 31))],
         "too long": [struct.pack("!I", 1 << 20)[1:] + struct.pack("!BBI", DATA, 0, 1)],
@@ -208,13 +208,14 @@ def test_frames_that_break_the_rules(doh, nsd):
         try:
             frames.send(*flood)
             assert frames.until(GOAWAY) is not None or frames.receive() is None, name
-        except ConnectionError:
+        except OSError:
             pass
     for junk in (b"GET /dns-query HTTP/1.1\r\nHost: a\r\n\r\n", b"PRI * HTTP/2.0\r\n\r\nSX\r\n\r\n", bytes(100)):
         sock = context(alpn=None).wrap_socket(socket.create_connection(("127.0.0.1", daemon.https), timeout=PATIENCE_S))
-        sock.sendall(junk)
-        while sock.recv(4096):
-            pass
+        with contextlib.suppress(OSError):
+            sock.sendall(junk)
+            while sock.recv(4096):
+                pass
     # a request without an end, data without bytes, and one that is given up leave others alone
     frames = Frames(daemon)
     frames.send(Frames.frame(HEADERS, END_HEADERS, 1, block.replace(b"\x82", b"\x83", 1)), *[Frames.frame(DATA, 0, 1)] * 50,

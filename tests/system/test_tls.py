@@ -35,6 +35,12 @@ class Secure(Stream):
         super().__init__(port, source)
         self.sock = (made or context(cafile, alpn)).wrap_socket(self.sock, server_hostname=name, session=session)
 
+    def receive(self):
+        try:
+            return super().receive()
+        except ssl.SSLError:  # an end without a word
+            return None
+
     def ask(self, name, rdtype="A", **more):
         query = question(name, rdtype, **more)
         self.send(query.to_wire())
@@ -219,9 +225,9 @@ def test_garbage_in_place_of_a_handshake(portafilter, nsd):
     for junk in (b"GET / HTTP/1.1\r\n\r\n", bytes(600), hello + b"\1" + b"\xff" * 600, question("us.test").to_wire(),
                  struct.pack("!BHH", 22, 0x0301, 4) + b"\1\0\0\0", b"\x80\x2e\1\3\1" + bytes(50)):
         sock = socket.create_connection(("127.0.0.1", daemon.tls), timeout=PATIENCE_S)
-        sock.sendall(junk)
         data = b""
         try:
+            sock.sendall(junk)
             while more := sock.recv(4096):
                 data += more
         except ConnectionError:
