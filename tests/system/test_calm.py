@@ -189,3 +189,9 @@ def test_idle_connections_go_sooner_when_there_are_many(portafilter):
         streams[0].sock.setblocking(False)
         with pytest.raises(BlockingIOError):  # the first comer has ten seconds
             streams[0].sock.recv(1)
+        # more than three quarters: half a second, where a quarter of the time would be two and a half
+        streams += [stack.enter_context(Stream(daemon.port, source=f"127.0.1.{i // 30}")) for i in range(60, 90)]
+        begin = time.monotonic()
+        streams[-1].sock.settimeout(10 * SLOW)
+        assert streams[-1].receive() is None
+        assert 0.4 < time.monotonic() - begin < 2.4
