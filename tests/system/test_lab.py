@@ -16,7 +16,8 @@ def lab(portafilter, nsd, geo):
                        ("@TOP@/build/GeoIP", str(GEOIP)), ("@TOP@", str(TOP))):
         assert key in text
         text = text.replace(key, value)
-    daemon.write(text=text)
+    # as every daemon of the tests: what it has no use for ends it, and valgrind has its own ways
+    daemon.write(text=f"{text}\nsandbox: {daemon.config['sandbox']}\n")
     daemon.start()
     return daemon
 

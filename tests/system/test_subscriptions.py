@@ -118,9 +118,9 @@ def test_unchanged_lists_are_not_sent_again(subscribe, web):
     assert daemon.status()["snapshot"]["epoch"] == 2  # built for the first one only
     assert source(daemon)["error"] is None
     # a copy that somebody took away is fetched whole
+    daemon.stop()
     for copy in (daemon.folder / "lists").iterdir():
         copy.unlink()
-    daemon.stop()
     daemon.start()
     wait_sunk(daemon)
 

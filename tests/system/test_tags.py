@@ -201,9 +201,11 @@ def test_only_trusted_forwarders_name_their_clients(portafilter, upstream):
     rows = {r["name"]: r["device"] for r in daemon.rows(len(cases))}
     assert {n: rows[f"n{n}.test"] for n in range(len(cases))} == {n: c[2] for n, c in enumerate(cases)}
     lines = [line for line in daemon.cli("devices")[1].splitlines() if "(MAC is made up)" in line]
-    assert len(lines) == 1 and lines[0].startswith("02:0a:c4:00:00:07"), lines
-    # nothing of it leaves the house
-    assert all(not query.options for query, _, _ in server.queries)
+    # the machine itself may have such neighbours
+    assert len([line for line in lines if line.startswith("02:0a:c4:00:00:07")]) == 1, lines
+    assert not [line for line in lines if "lobby coffee" in line], lines
+    # nothing of it leaves the house: what goes out is a cookie of our own
+    assert all([option.otype for option in query.options] == [10] for query, _, _ in server.queries)
     assert len(server.queries) == len(cases)
 
 
