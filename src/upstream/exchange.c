@@ -308,7 +308,6 @@ static bool start_attempt(struct exchange *exchange, struct attempt *attempt)
 {
 	struct upstream *upstream = exchange->upstream;
 	uint8_t out[QUERY_UPSTREAM_MAX];
-	*attempt = (struct attempt){.exchange = exchange, .peer = attempt->peer};
 	attempt->port = port_take(&upstream->ports, &attempt->peer, attempt);
 	if (!attempt->port)
 		return false;
@@ -420,7 +419,11 @@ static void next_attempt(struct exchange *exchange)
 		return;
 	}
 	struct attempt *attempt = &exchange->attempts[exchange->attempt_count];
-	attempt->peer = exchange->order[exchange->attempt_count % exchange->order_count];
+	/* Before anything else: what is left here of another question's is a socket that has another user by now. */
+	*attempt = (struct attempt){
+		.exchange = exchange,
+		.peer = exchange->order[exchange->attempt_count % exchange->order_count],
+	};
 	exchange->attempt_count++;
 	struct server *server = upstream_server(exchange, &attempt->peer);
 	if (server && server->waiting >= UPSTREAM_WAITING_MAX) {
