@@ -13,10 +13,9 @@ static void print_sources(const struct geo_sources *sources)
 	for (size_t i = 0; i < geo_source_count(sources->geo); i++) {
 		struct geo_source source;
 		char built[CLOCK_TEXT_MAX];
-		geo_source(sources->geo, i, &source);
-		clock_format(source.built_wall_us, built);
+		geo_source_of_day(sources->geo, i, &source, built);
 		int64_t age_days = (sources->now.wall_us - source.built_wall_us) / (86400LL * 1000000);
-		cli_say(stdout, "%-9s %s, of %.10s, %s old%s%s", source.kind, source.label, built,
+		cli_say(stdout, "%-9s %s, of %s, %s old%s%s", source.kind, source.label, built,
 		        cli_count(age_days, "day").bytes, *source.credit ? "; " : "", source.credit);
 	}
 	cli_put(stdout, "home     ");

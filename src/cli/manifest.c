@@ -41,9 +41,7 @@ static json_t *databases_json(const struct manifest *manifest)
 	for (size_t i = 0; geo && i < geo_source_count(geo); i++) {
 		struct geo_source source;
 		char built[CLOCK_TEXT_MAX];
-		geo_source(geo, i, &source);
-		clock_format(source.built_wall_us, built);
-		built[10] = '\0'; /* the day */
+		geo_source_of_day(geo, i, &source, built);
 		/* One that came with the program is no file: the version says which it is. */
 		bool built_in = source.path[0] != '/';
 		json_t *row =

@@ -115,9 +115,7 @@ static json_t *databases_json(const struct geo *geo, int64_t now_us)
 	for (size_t i = 0; i < geo_source_count(geo); i++) {
 		struct geo_source source;
 		char built[CLOCK_TEXT_MAX];
-		geo_source(geo, i, &source);
-		clock_format(source.built_wall_us, built);
-		built[10] = '\0'; /* the day */
+		geo_source_of_day(geo, i, &source, built);
 		int64_t age_days = (now_us - source.built_wall_us) / DAY_US;
 		json_array_append_new(list,
 		                      json_pack("{s:s, s:s, s:s, s:s, s:I, s:o, s:b, s:s}", "kind",
@@ -278,15 +276,22 @@ static json_t *skipped_json(const struct list_info *info)
 	return list;
 }
 
-static uint64_t list_hits(const struct daemon *daemon, size_t list, uint32_t epoch)
+/* A counter that begins anew with each snapshot, where it stands in pipeline_counters, of all workers that have this one. */
+static uint64_t since_snapshot(const struct daemon *daemon, uint32_t epoch, size_t offset)
 {
 	uint64_t total = 0;
 	for (size_t i = 0; i < daemon->worker_count; i++) {
 		const struct pipeline_counters *counters = worker_counters(daemon->workers[i]);
 		if (counter_read(&counters->rule_epoch) == epoch)
-			total += counter_read(&counters->lists[list]);
+			total += counter_read((const uint64_t *)((const char *)counters + offset));
 	}
 	return total;
+}
+
+static uint64_t list_hits(const struct daemon *daemon, size_t list, uint32_t epoch)
+{
+	return since_snapshot(daemon, epoch,
+	                      offsetof(struct pipeline_counters, lists) + list * sizeof(uint64_t));
 }
 
 static json_t *api_lists(void *data, int *http, char error[500])
@@ -323,13 +328,8 @@ static json_t *api_lists(void *data, int *http, char error[500])
 
 static uint64_t rule_matches(const struct daemon *daemon, size_t rule, uint32_t epoch)
 {
-	uint64_t total = 0;
-	for (size_t i = 0; i < daemon->worker_count; i++) {
-		const struct pipeline_counters *counters = worker_counters(daemon->workers[i]);
-		if (counter_read(&counters->rule_epoch) == epoch)
-			total += counter_read(&counters->rules[rule]);
-	}
-	return total;
+	return since_snapshot(daemon, epoch,
+	                      offsetof(struct pipeline_counters, rules) + rule * sizeof(uint64_t));
 }
 
 /* The warnings that speak of a rule: "FILE:LINE:COLUMN: …" from its line to that of the next one. */

@@ -403,6 +403,14 @@ void geo_source(const struct geo *geo, size_t index, struct geo_source *source)
 	*source = geo->sources[index];
 }
 
+void geo_source_of_day(const struct geo *geo, size_t index, struct geo_source *source,
+                       char built[CLOCK_TEXT_MAX])
+{
+	geo_source(geo, index, source);
+	clock_format(source->built_wall_us, built);
+	built[10] = '\0'; /* without the time */
+}
+
 const char *geo_location_label(const struct geo *geo, size_t index)
 {
 	return geo->sources[index].label;

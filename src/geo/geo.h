@@ -73,6 +73,9 @@ struct geo_source {
 };
 size_t geo_source_count(const struct geo *geo);
 void geo_source(const struct geo *geo, size_t index, struct geo_source *source);
+/* The same, and the day on which it was built, "2026-06-01". */
+void geo_source_of_day(const struct geo *geo, size_t index, struct geo_source *source,
+                       char built[CLOCK_TEXT_MAX]);
 /* The label of the location database `index` (as in address_facts.locations), and how many there are. */
 const char *geo_location_label(const struct geo *geo, size_t index);
 size_t geo_location_count(const struct geo *geo);

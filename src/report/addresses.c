@@ -16,9 +16,7 @@ json_t *addresses_sources(const struct geo *geo)
 	for (size_t i = 0; i < geo_source_count(geo); i++) {
 		struct geo_source source;
 		char built[CLOCK_TEXT_MAX];
-		geo_source(geo, i, &source);
-		clock_format(source.built_wall_us, built);
-		built[10] = '\0'; /* the day */
+		geo_source_of_day(geo, i, &source, built);
 		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:I, s:s}", "label", source.label,
 		                                      "kind", source.kind, "built", built, "entries",
 		                                      (json_int_t)source.entries, "credit", source.credit));

@@ -22,9 +22,10 @@ DEVICES = [{"name": "lobby coffee", "ip": "127.0.0.11", "tags": ["coffee"]},
            {"name": HOSTILE, "ip": "127.0.0.17", "tags": ["odd"]}]
 RULES = [{"name": "where do cameras call", "tags": ["camera"], "standing": "overseas", "confidence": "low", "action": "flag"},
          {"name": "too late", "tags": ["camera"], "standing": "overseas", "confidence": "low", "action": "sinkhole"},
-         {"name": "never asked for", "tags": ["coffee"], "names": ["nobody.asks.test"], "action": "sinkhole"}]
-ASKED = {11: ["ot.io.mi.com", "home.mi.com", "upgrades.electricimp.com", "api.exc.mob.com"], 13: ["m4.iotcplatform.com", "lbs1.goolink.org"],
-         17: ["ot.io.mi.com"], 19: ["home.mi.com"]}
+         {"name": "never asked for", "tags": ["coffee"], "names": ["nobody.asks.test"], "action": "sinkhole"},
+         {"name": "listed", "tags": ["odd"], "lists": ["kitchen"], "action": "flag"}]
+ASKED = {11: ["ot.io.mi.com", "home.mi.com", "upgrades.electricimp.com", "api.exc.mob.com"], 13: ["m4.iotcplatform.com", "lbs1.goolink.org", "hop.test"],
+         17: ["ot.io.mi.com", "us.test"], 19: ["home.mi.com"]}
 SCRIPT_NAME = dns.name.Name([b"<script>alert(1)</script>", b"a\"b'c", b"x\x07\x1b[31m", b"test", b""])
 PAGES = ["overview", "devices", "device/lobby%20coffee", "live", "endpoints", "rules", "lists", "health", "explain/lobby%20coffee/ot.io.mi.com/A"]
 
@@ -94,7 +95,9 @@ def house(nsd, geo):
     browser_wanted.close()
     port = free_port()
     daemon = Daemon({"upstreams": [nsd.upstream], "home": ["US"], "geo": geo, "devices": DEVICES, "tags": ["guest"], "rules": RULES,
-                     "listen": {"web": f"127.0.0.1:{port}"}})
+                     "listen": {"web": f"127.0.0.1:{port}"}}, ready=False)
+    daemon.write(lists=[{"name": "kitchen", "file": daemon.write_file("kitchen.txt", "us.test\nlisted.test\n")}])
+    daemon.start()
     for role, password in (("admin", PASSWORD), ("viewer", VIEWER)):
         code, told, _ = daemon.api("/api/v1/password", "POST", json.dumps({"role": role, "password": password}), {"Content-Type": "application/json"})
         assert code == 200, told
@@ -247,11 +250,23 @@ def test_what_is_evident_is_shown(house):
     house.go("device/lobby%20coffee")
     browser.see(selector=".map .land.overseas", text="")
     evidence = browser.measure(script="[...document.querySelectorAll('td span[title]')].map(e => e.title).join('\\n')")
-    assert "\n" in evidence or "." in evidence, evidence
+    assert "120.92.123.219" in evidence and "high confidence" in evidence, evidence
     browser.press(selector="[aria-label^='Ireland']", text="")
     browser.see(selector="p", text="Only those in Ireland")
     assert browser.count(selector="td .name >> text=ot.io.mi.com") == 0
     browser.press(selector="button", text="Show all countries")
+    assert browser.troubles() == []
+
+
+def test_lists_and_names_on_the_way(house):
+    """A list with its size and what it has hit; the CNAME that led to an endpoint."""
+    browser = house.enter()
+    house.go("lists")
+    browser.see(selector="td", text="kitchen")
+    row = browser.text(selector="tbody tr:first-child")
+    assert "kitchen" in row and "2" in row.split("kitchen", 1)[1] and "1" in row.split("kitchen", 1)[1], row
+    house.go("device/yard%20camera")
+    browser.see(selector="td", text="cn.test")
     assert browser.troubles() == []
 
 
