@@ -249,7 +249,9 @@ def test_what_is_evident_is_shown(house):
     assert browser.count(selector="td .share") >= 3
     house.go("device/lobby%20coffee")
     browser.see(selector=".map .land.overseas", text="")
-    evidence = browser.measure(script="[...document.querySelectorAll('td span[title]')].map(e => e.title).join('\\n')")
+    browser.measure(script="document.querySelectorAll('td span').forEach(e => e.dispatchEvent(new PointerEvent('pointerenter')))")
+    browser.see(selector="td [title*='dbip 2026-06 CN'][title*='geo-whois 2026-06 CN']", text="overseas")
+    evidence = browser.measure(script="[...document.querySelectorAll('td [title]')].map(e => e.title).join('\\n')")
     assert "120.92.123.219" in evidence and "high confidence" in evidence, evidence
     browser.press(selector="[aria-label^='Ireland']", text="")
     browser.see(selector="p", text="Only those in Ireland")

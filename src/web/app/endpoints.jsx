@@ -1,6 +1,6 @@
 // Every endpoint: one device, one name, one address. Rows that differ in the address only are shown as one.
 import { useState } from "preact/hooks";
-import { query, useAnswer } from "./api.js";
+import { get, query, useAnswer } from "./api.js";
 import { count, country, plain, STANDINGS } from "./format.js";
 import { Card, DeviceLink, Field, link, Name, Rich, Sentence, Standing, Table, Waiting, When } from "./parts.jsx";
 import { t } from "./texts.js";
@@ -27,6 +27,27 @@ function gather(rows) {
 const weight = (row) => (row.standing === "overseas" ? 2 : row.standing === "disputed" ? 1 : 0);
 
 const why = (row) => [...row.addresses, ...(row.hops.length ? [t.device.hops(row.hops.map((hop) => hop.name).join(" → "))] : [])].join("\n");
+
+// What each database says of the first address: "dbip 2026-06 CN". Asked when somebody points at it.
+const said = (address) =>
+	Object.entries(address.locations)
+		.map(([label, code]) => `${label} ${code || "?"}`)
+		.join("\n");
+
+function Judged({ row }) {
+	const [evidence, setEvidence] = useState("");
+	const look = () =>
+		evidence ||
+		get("geo", { address: row.addresses[0] }).then(
+			(answer) => setEvidence(said(answer.addresses[0])),
+			() => setEvidence(t.device.noEvidence),
+		);
+	return (
+		<span onPointerEnter={look}>
+			<Standing standing={row.standing} confidence={row.confidence} more={[evidence, why(row)]} />
+		</span>
+	);
+}
 
 export function EndpointTable({ rows, device, most }) {
 	const titles = t.endpoints.columns;
@@ -56,11 +77,7 @@ export function EndpointTable({ rows, device, most }) {
 				),
 				place: row.standing === "indeterminate" ? t.overview.anycast : country(row.location),
 				network: row.organisation && plain(row.organisation) + (row.control ? ` (${row.control})` : ""),
-				standing: (
-					<span title={why(row)}>
-						<Standing standing={row.standing} confidence={row.confidence} />
-					</span>
-				),
+				standing: <Judged row={row} />,
 				asked: count(row.count),
 				last: <When at={row.last} />,
 				why: (

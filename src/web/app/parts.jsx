@@ -35,12 +35,13 @@ export const Pill = ({ kind, children, title }) => (
 	</span>
 );
 
-export function Standing({ standing, confidence }) {
+// `more`: what else stands there when somebody points at it.
+export function Standing({ standing, confidence, more = [] }) {
 	if (!standing)
 		return null;
 	const sure = confidence && standing !== "indeterminate" && standing !== "unknown" && standing !== "home";
 	return (
-		<Pill kind={standing} title={t.standingMeans[standing] + (confidence ? " " + t.confidence(confidence) : "")}>
+		<Pill kind={standing} title={[t.standingMeans[standing] + (confidence ? " " + t.confidence(confidence) : ""), ...more].filter(Boolean).join("\n")}>
 			{t.standing[standing] || plain(standing)}
 			{sure && " · " + confidence}
 		</Pill>

@@ -175,6 +175,7 @@ export const t = {
 		act: "Change what happens",
 		endpoints: "Endpoints",
 		hops: (names) => `through ${names}`,
+		noEvidence: "What the databases say could not be asked.",
 		noEndpoints: "It was not given any address yet.",
 		unknowable: "What DNS can not show",
 		unknowableHow: [
