@@ -95,7 +95,7 @@ static bool carry_row(const struct book *from, struct book *to, uint32_t old_num
 	row->asked = carry_asked(from, to, old->asked);
 	row->client_key = old->client_key;
 	row->host_key = old->host_key;
-	to->sights->rows[number] = from->sights->rows[old_number];
+	sight_store(&to->sights->rows[number], sight_load(&from->sights->rows[old_number]));
 	return (!row->client_key.family || row_put_key(to, &row->client_key, number)) &&
 	       (!row->host_key.family || row_put_key(to, &row->host_key, number));
 }

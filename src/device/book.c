@@ -207,11 +207,9 @@ void book_sighting(struct book *book, const struct asker *asker, int64_t wall_us
 	}
 	if (row == ROW_NONE)
 		return;
-	struct sight *sight = &book->sights->rows[row];
-	/* workers mark the same place (roster.c) */
-	__atomic_store_n(&sight->last_s, (uint32_t)(wall_us / 1000000), __ATOMIC_RELAXED);
-	if (!__atomic_load_n(&sight->seconds, __ATOMIC_RELAXED))
-		__atomic_store_n(&sight->seconds, 1, __ATOMIC_RELAXED);
+	struct sight sight = sight_load(&book->sights->rows[row]);
+	sight_store(&book->sights->rows[row],
+	            (struct sight){(uint32_t)(wall_us / 1000000), sight.seconds ? sight.seconds : 1});
 }
 
 void book_asked(struct book *book, const char *id, size_t rule, int64_t wall_us)

@@ -124,14 +124,10 @@ void roster_add_guest(struct roster *roster, const struct mac *mac, uint32_t row
 /* A row's mark costs a read in all seconds but the first query of each. */
 static void mark(const struct roster *roster, uint32_t row, int64_t wall_us)
 {
-	struct sight *sight = &roster->sights->rows[row];
+	struct sight *place = &roster->sights->rows[row], sight = sight_load(place);
 	uint32_t now_s = (uint32_t)(wall_us / 1000000);
-	if (__atomic_load_n(&sight->last_s, __ATOMIC_RELAXED) == now_s)
-		return;
-	__atomic_store_n(&sight->last_s, now_s, __ATOMIC_RELAXED);
-	/* two workers in one moment may count one second for two: nobody's life hangs on it */
-	uint32_t seconds = __atomic_load_n(&sight->seconds, __ATOMIC_RELAXED);
-	__atomic_store_n(&sight->seconds, seconds + 1, __ATOMIC_RELAXED);
+	if (sight.last_s != now_s)
+		sight_store(place, (struct sight){now_s, sight.seconds + 1});
 }
 
 static int row_of_key(const struct roster *roster, const struct addr *key)

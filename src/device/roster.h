@@ -14,6 +14,21 @@
 struct sight {
 	uint32_t last_s, seconds;
 };
+
+/* Workers write while the book reads, copies and clears: all go by these. Nothing is ordered by them, and of two who
+ * write one place at once one is lost: nobody's life hangs on a second. */
+static inline struct sight sight_load(const struct sight *sight)
+{
+	return (struct sight){__atomic_load_n(&sight->last_s, __ATOMIC_RELAXED),
+	                      __atomic_load_n(&sight->seconds, __ATOMIC_RELAXED)};
+}
+
+static inline void sight_store(struct sight *sight, struct sight value)
+{
+	__atomic_store_n(&sight->last_s, value.last_s, __ATOMIC_RELAXED);
+	__atomic_store_n(&sight->seconds, value.seconds, __ATOMIC_RELAXED);
+}
+
 struct sights {
 	struct rcu_head rcu;
 	struct sight rows[];

@@ -158,7 +158,7 @@ static void free_row(struct book *book, uint32_t number)
 	free(row->asks);
 	free(row->tags);
 	*row = (struct row){.next_free = book->free_row};
-	book->sights->rows[number] = (struct sight){0};
+	sight_store(&book->sights->rows[number], (struct sight){0});
 	book->free_row = number;
 	book->unknown--;
 	book->dirty = true;
@@ -186,10 +186,9 @@ static void evict(struct book *book)
 	if (!all)
 		return;
 	for (uint32_t i = (uint32_t)book->configured; i < book->row_count; i++) {
-		const struct sight *sight = &book->sights->rows[i];
+		struct sight sight = sight_load(&book->sights->rows[i]);
 		if (book->rows[i].device.id[0] && !row_is_somebody(&book->rows[i]))
-			all[count++] = (struct candidate){i, __atomic_load_n(&sight->seconds, __ATOMIC_RELAXED),
-			                                  __atomic_load_n(&sight->last_s, __ATOMIC_RELAXED)};
+			all[count++] = (struct candidate){i, sight.seconds, sight.last_s};
 	}
 	qsort(all, count, sizeof *all, by_sight);
 	if (wanted > count)
@@ -271,10 +270,12 @@ void row_inherit(struct book *book, uint32_t from, uint32_t into)
 		memcpy(row->device.name, old->device.name, sizeof row->device.name);
 		row_retag(book, into);
 	}
-	struct sight *sight = &book->sights->rows[into], *before = &book->sights->rows[from];
-	sight->seconds += before->seconds;
-	if (before->last_s > sight->last_s)
-		sight->last_s = before->last_s;
+	struct sight sight = sight_load(&book->sights->rows[into]);
+	struct sight before = sight_load(&book->sights->rows[from]);
+	sight.seconds += before.seconds;
+	if (before.last_s > sight.last_s)
+		sight.last_s = before.last_s;
+	sight_store(&book->sights->rows[into], sight);
 	if (!row->host[0]) {
 		memcpy(row->host, old->host, sizeof row->host);
 		row->host_is_reverse = old->host_is_reverse;

@@ -12,7 +12,7 @@ static int64_t patience_of(const struct book *book, uint32_t number)
 
 static uint32_t asked_s_of(const struct book *book, uint32_t number)
 {
-	return __atomic_load_n(&book->sights->rows[number].last_s, __ATOMIC_RELAXED);
+	return sight_load(&book->sights->rows[number]).last_s;
 }
 
 int book_silent(struct book *book, size_t from, int64_t wall_us, int64_t *since_wall_us)

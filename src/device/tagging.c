@@ -131,8 +131,7 @@ bool book_view(const struct book *book, size_t number, struct book_view *view)
 	const struct row *row = &book->rows[number];
 	if (number >= book->row_count || !row->device.id[0])
 		return false;
-	int64_t asked_us =
-		__atomic_load_n(&book->sights->rows[number].last_s, __ATOMIC_RELAXED) * INT64_C(1000000);
+	int64_t asked_us = sight_load(&book->sights->rows[number]).last_s * INT64_C(1000000);
 	*view = (struct book_view){
 		.device = &row->device,
 		.host = row->host,
@@ -226,9 +225,9 @@ int book_remember(struct book *book, const struct book_memory *memory, size_t *o
 	row->quiet_from_wall_us = memory->quiet_from_wall_us;
 	row->silent_told_s = (uint32_t)(memory->silent_told_wall_us / 1000000);
 	uint32_t asked_s = (uint32_t)(memory->asked_wall_us / 1000000);
-	struct sight *sight = &book->sights->rows[number];
-	if (asked_s > __atomic_load_n(&sight->last_s, __ATOMIC_RELAXED))
-		__atomic_store_n(&sight->last_s, asked_s, __ATOMIC_RELAXED);
+	struct sight sight = sight_load(&book->sights->rows[number]);
+	if (asked_s > sight.last_s)
+		sight_store(&book->sights->rows[number], (struct sight){asked_s, sight.seconds});
 	row->announced = memory->announced;
 	if (memory->host[0]) {
 		memcpy(row->host, memory->host, sizeof row->host);
