@@ -18,9 +18,9 @@ struct shape {
 
 static const struct shape shapes[] = {
 	{"Query", "row:i time:s device:s client:s name:s type:s rcode:s action:s rule:s reason:s "
-              "standing:s confidence:s source:s upstream:s took_us:i"},
+              "standing:s confidence:s source:s upstream:s took_us:i protocol:s dnssec:s"},
 	{"Endpoint", "device:s name:s type:s address:s location:s control:s asn:i organisation:s "
-                 "standing:s confidence:s first:s last:s count:i domain:s hops:[o]"},
+                 "standing:s confidence:s first:s last:s count:i domain:s hops:[o] dnssec:s"},
 	{"Address", "address:s special:b anycast:b locations:o location:?s registered:?s asn:?i "
                 "organisation:?s control:?s standing:s confidence:s"},
 	{"Event", "time:s kind:s device:s device_id:s name:s before:s after:s evidence:s cause:s"},

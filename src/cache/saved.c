@@ -23,7 +23,7 @@ struct saved {
 	uint64_t space;
 	uint16_t length, server_bytes;
 	uint8_t server_address_count, upstream_length;
-	uint8_t dnssec_ok, cd;
+	uint8_t dnssec_ok, cd_dnssec; /* CD, and what was validated (enum dnssec) from bit 1 on */
 };
 
 /* ---- writing ------------------------------------------------------------------------------ */
@@ -49,7 +49,7 @@ static bool add(void *data, const struct cache_entry *entry)
 		.server_address_count = answer->server_address_count,
 		.upstream_length = (uint8_t)strlen(upstream),
 		.dnssec_ok = entry->dnssec_ok,
-		.cd = entry->cd,
+		.cd_dnssec = (uint8_t)(entry->cd | answer->dnssec << 1),
 	};
 	size_t before = saving->buffer.length;
 	buffer_append(&saving->buffer, &saved, sizeof saved);
@@ -107,7 +107,7 @@ static bool read_question(const struct saved *saved, const uint8_t *wire, struct
 	query->type = dns_read16(wire + DNS_HEADER_BYTES + name);
 	query->class = dns_read16(wire + DNS_HEADER_BYTES + name + 2);
 	query->edns.dnssec_ok = saved->dnssec_ok;
-	query->cd = saved->cd;
+	query->cd = saved->cd_dnssec & 1;
 	return true;
 }
 
@@ -154,7 +154,8 @@ static int read_one(struct cache *cache, struct cursor *cursor, struct now now)
 	                           .addresses = addresses,
 	                           .address_count = saved.server_address_count};
 	bytes = glue.servers ? take(cursor, glue.address_count * sizeof *addresses) : NULL;
-	if (!bytes || saved.dnssec_ok > 1 || saved.cd > 1 || saved.space & SPACE_PASSING)
+	if (!bytes || saved.dnssec_ok > 1 || saved.cd_dnssec >> 1 > DNSSEC_SECURE ||
+	    saved.space & SPACE_PASSING)
 		return PF_EINVAL;
 	memcpy(addresses, bytes, glue.address_count * sizeof *addresses);
 	bytes = take(cursor, saved.upstream_length);
@@ -164,6 +165,8 @@ static int read_one(struct cache *cache, struct cursor *cursor, struct now now)
 	memcpy(upstream, bytes, saved.upstream_length);
 	struct answer *answer;
 	int error = answer_from_kept(wire, saved.length, &query, &glue, &answer);
+	if (error == PF_OK)
+		answer->dnssec = saved.cd_dnssec >> 1;
 	return error == PF_OK ? put(cache, &saved, &query, answer, upstream, now) : error;
 }
 

@@ -58,8 +58,9 @@ static int print_table(json_t *rows)
 		cli_table_cell(table, NULL, "%s", cli_string(row, "address"));
 		cli_table_cell(table, NULL, "%s", *location ? location : "?");
 		add_run_by(table, row);
-		cli_table_cell(table, cli_colour(standing), "%s/%s", standing,
-		               cli_string(row, "confidence"));
+		bool secure = !strcmp(cli_string(row, "dnssec"), "secure");
+		cli_table_cell(table, cli_colour(standing), "%s/%s%s", standing,
+		               cli_string(row, "confidence"), secure ? ", secure" : "");
 		cli_table_cell(table, NULL, "%s", cli_number(cli_integer(row, "count")).bytes);
 		cli_table_cell(table, NULL, "%s", cli_time(cli_string(row, "last")).bytes);
 	}

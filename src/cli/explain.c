@@ -39,6 +39,20 @@ static void print_hint(const char *name)
 		        "hint       .%s says who registers the name, and nothing of where it stands", last);
 }
 
+/* What the answer is worth as evidence. */
+static void print_dnssec(const char *dnssec)
+{
+	static const char *const words[][2] = {
+		{"secure", "authenticated: nobody on the way has changed it"},
+		{"insecure", "its zone is not signed: somebody on the way could have made it up"},
+		{"bogus", "its signatures are wrong: it is not used"},
+		{"indeterminate", "not checked"},
+	};
+	for (size_t i = 0; i < PF_COUNT(words); i++)
+		if (!strcmp(dnssec, words[i][0]))
+			cli_say(stdout, "DNSSEC     %s; %s", dnssec, words[i][1]);
+}
+
 static void print_answer(json_t *document)
 {
 	json_t *row;
@@ -51,6 +65,7 @@ static void print_answer(json_t *document)
 	if (*upstream)
 		cli_put(stdout, ", answered by %s", upstream);
 	putchar('\n');
+	print_dnssec(cli_string(document, "dnssec"));
 	if (*cli_string(document, "standing")) {
 		cli_put(stdout, "standing   ");
 		cli_put_standing(stdout, document);

@@ -20,6 +20,7 @@ static void print_row(json_t *row)
 {
 	const char *action = cli_string(row, "action"), *reason = cli_string(row, "reason");
 	const char *rcode = cli_string(row, "rcode"), *colour = cli_colour(action);
+	const char *protocol = cli_string(row, "protocol"), *dnssec = cli_string(row, "dnssec");
 	bool allowed = !strcmp(action, "allow");
 	cli_put(stdout, "%s  ", cli_time(cli_string(row, "time")).bytes);
 	cli_pad(stdout, DEVICE_COLUMNS, "%s ", cli_string(row, "device"));
@@ -36,6 +37,11 @@ static void print_row(json_t *row)
 	cli_put_standing(stdout, row);
 	if (allowed && strcmp(rcode, "NOERROR"))
 		cli_put(stdout, "%s%s", *cli_string(row, "standing") ? "  " : "", rcode);
+	/* What is usual is not said. */
+	if (*protocol && strcmp(protocol, "udp"))
+		cli_put(stdout, "  %s", protocol);
+	if (!strcmp(dnssec, "secure") || !strcmp(dnssec, "bogus"))
+		cli_put(stdout, "  %s", dnssec);
 	putchar('\n');
 	if (!allowed)
 		cli_say(stdout, "    %s", reason);

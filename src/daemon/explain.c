@@ -231,8 +231,8 @@ static json_t *verdict_json(const struct query *query, const struct explanation 
 	dns_rcode_to_text(about->rcode, rcode);
 	bool sinkholed = verdict->action == ACTION_SINKHOLE;
 	bool dropped = sinkholed && verdict->reply->kind == REPLY_DROP;
-	return json_pack("{s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "name",
-	                 name, "type", type, "action", action_word(verdict->action), "rule",
+	return json_pack("{s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}",
+	                 "name", name, "type", type, "action", action_word(verdict->action), "rule",
 	                 (json_int_t)verdict->rule, "rule_name", rule.name, "stage",
 	                 stage_words[verdict->stage], "reason", about->reason, "reply",
 	                 sinkholed ? reply_words[verdict->reply->kind] : "", "rcode",
@@ -240,7 +240,8 @@ static json_t *verdict_json(const struct query *query, const struct explanation 
 	                 about->facts ? standing_word(about->facts->standing) : "", "confidence",
 	                 about->facts ? confidence_word(about->facts->confidence) : "", "source",
 	                 record_source_word(query->source), "upstream",
-	                 about->entry ? cache_entry_upstream(about->entry) : "");
+	                 about->entry ? cache_entry_upstream(about->entry) : "", "dnssec",
+	                 dnssec_word(about->entry ? about->entry->answer->dnssec : DNSSEC_NONE));
 }
 
 /* In the worker's thread, under its rcu_read_lock. */

@@ -85,6 +85,18 @@ int answer_cookie(const uint8_t *packet, size_t length, const struct dns_query *
 	return PF_OK;
 }
 
+enum dnssec answer_validated(const struct answer *answer, bool checking_disabled)
+{
+	if (answer->ad)
+		return DNSSEC_SECURE;
+	if (answer->rcode == DNS_RCODE_NOERROR || answer->rcode == DNS_RCODE_NXDOMAIN)
+		return checking_disabled ? DNSSEC_INDETERMINATE : DNSSEC_INSECURE;
+	return answer->rcode == DNS_RCODE_SERVFAIL && answer->ede >= DNS_EDE_BOGUS &&
+	               answer->ede <= DNS_EDE_NSEC_MISSING
+	           ? DNSSEC_BOGUS
+	           : DNSSEC_NONE;
+}
+
 static uint32_t bounded(uint32_t ttl_s, uint32_t min_s, uint32_t max_s)
 {
 	return ttl_s < min_s ? min_s : ttl_s > max_s ? max_s : ttl_s;

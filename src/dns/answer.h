@@ -5,6 +5,7 @@
 
 #include "base/addr.h"
 #include "dns/query.h"
+#include "value/dnssec.h"
 
 #define ANSWER_RECORD_MAX 4096 /* records kept of one answer: more are refused as PF_EFULL */
 #define ANSWER_HOP_MAX 16      /* CNAMEs followed in one answer (unbound: 11, Knot Resolver: 12) */
@@ -22,6 +23,7 @@ struct answer {
 	uint32_t ttl;   /* seconds that it may be kept: the least of its records', or the negative
 	                         TTL (RFC 2308, 5: min of the SOA's TTL and MINIMUM); 0: not at all */
 	bool ad;        /* the upstream's AD bit */
+	uint8_t dnssec; /* enum dnssec, as whoever keeps it says (answer_validated); none at first */
 	int16_t
 		ede; /* why it is neither NOERROR nor NXDOMAIN, as the upstream says (RFC 8914); or DNS_EDE_NONE */
 	uint16_t length; /* bytes of `wire` */
@@ -92,6 +94,10 @@ struct answer_glue {
 PF_MUST_CHECK int answer_from_kept(const uint8_t *wire, size_t length,
                                    const struct dns_query *query, const struct answer_glue *glue,
                                    struct answer **out);
+
+/* What an answer to `query` says of its signatures, when it comes from a validator that we trust: one that was asked with AD, and gives SERVFAIL
+ * with a reason (RFC 8914) for what is bogus. DNSSEC_NONE of any other failure: nothing was found out. */
+enum dnssec answer_validated(const struct answer *answer, bool checking_disabled);
 
 /* TTLs of at least `min_s` and at most `max_s`, for an answer that may be kept at all or has records. Before anybody
  * else has the answer. */

@@ -6,7 +6,7 @@
 #include "journal/record.h"
 
 /* Names the layout; one more with each change of it: rings outlive the program that filled them. */
-#define FLAT_FORMAT 2
+#define FLAT_FORMAT 3
 
 /* A record that was read back. The pointers of `record` point into this struct and into the bytes that it
  * was read from. Some 900 KB: one of them lives on the heap. */

@@ -8,8 +8,8 @@
 struct wire_head {
 	uint16_t client_port, server_port, query_length, response_length;
 	struct addr server;
-	uint8_t tcp, match, matched_length, forward_count;
-	uint8_t unused[3];
+	uint8_t match, matched_length, forward_count;
+	uint8_t unused[4];
 };
 
 struct forward_head {
@@ -77,7 +77,6 @@ uint8_t *flat_wire_write(const struct record_wire *wire, uint8_t *out)
 		.query_length = length_of(&wire->query, RECORD_QUERY_MAX),
 		.response_length = length_of(&wire->response, RECORD_RESPONSE_MAX),
 		.server = wire->server.addr,
-		.tcp = wire->tcp,
 		.match = wire->match,
 		.matched_length = wire->matched_length,
 		.forward_count = (uint8_t)forward_count(wire),
@@ -178,7 +177,6 @@ int flat_wire_read(const uint8_t *bytes, const uint8_t *end, struct flat_record 
 	*wire = (struct record_wire){
 		.client_port = head.client_port,
 		.server = {head.server, head.server_port},
-		.tcp = head.tcp != 0,
 		.match = head.match,
 		.matched_length = head.matched_length,
 		.matched = take(&at, end, head.matched_length),

@@ -53,6 +53,8 @@ static void put_record(struct buffer *out, const struct record *record)
 	json_put_member(out, "confidence", confidence_word(record->confidence));
 	json_put_member(out, "source", record_source_word(record->source));
 	json_put_member(out, "upstream", record->upstream);
+	json_put_member(out, "protocol", protocol_word(record->protocol));
+	json_put_member(out, "dnssec", dnssec_word(record->dnssec));
 	buffer_print(out, ",\"took_us\":%u}\n", record->took_us);
 }
 

@@ -25,11 +25,14 @@ struct flat_head {
 	uint16_t type, rule;
 	uint16_t reason_length;
 	uint8_t device_id_length, device_name_length, rule_name_length, upstream_length;
-	uint8_t rcode, dropped_reply, action, source, standing, confidence;
-	uint8_t has_answer, has_wire;
+	uint8_t rcode, action, source, standing, confidence;
+	uint8_t protocol, dnssec;
+	uint8_t marks; /* enum mark */
 	struct addr client;
 	uint8_t privacy;
 };
+
+enum mark { MARK_DROPPED_REPLY = 1, MARK_ANSWER = 2, MARK_WIRE = 4 };
 
 struct flat_answer {
 	uint16_t overseas_count, judged_count;
@@ -100,13 +103,14 @@ static struct flat_head record_head(const struct record *record, const struct fl
 		.rule_name_length = texts->rule_name,
 		.upstream_length = texts->upstream,
 		.rcode = record->rcode,
-		.dropped_reply = record->dropped_reply,
 		.action = record->action,
 		.source = record->source,
+		.protocol = record->protocol,
+		.dnssec = record->dnssec,
 		.standing = record->standing,
 		.confidence = record->confidence,
-		.has_answer = record->answer != NULL,
-		.has_wire = record->wire != NULL,
+		.marks = (uint8_t)((record->dropped_reply ? MARK_DROPPED_REPLY : 0) |
+	                       (record->answer ? MARK_ANSWER : 0) | (record->wire ? MARK_WIRE : 0)),
 		.client = record->client,
 		.privacy = record->privacy,
 	};
@@ -316,6 +320,7 @@ static bool head_sound(const struct flat_head *head)
 {
 	return head->action <= ACTION_SINKHOLE && head->source <= SOURCE_UPSTREAM &&
 	       head->standing <= STANDING_INDETERMINATE && head->confidence <= CONFIDENCE_HIGH &&
+	       head->protocol < PROTOCOL_COUNT && head->dnssec <= DNSSEC_SECURE &&
 	       head->privacy <= PRIVACY_ENDPOINTS_ONLY && addr_sound(&head->client);
 }
 
@@ -333,9 +338,11 @@ int flat_read(const uint8_t *bytes, size_t length, struct flat_record *out)
 		.name = &out->name,
 		.type = head.type,
 		.rcode = head.rcode,
-		.dropped_reply = head.dropped_reply != 0,
+		.dropped_reply = head.marks & MARK_DROPPED_REPLY,
 		.action = head.action,
 		.source = head.source,
+		.protocol = head.protocol,
+		.dnssec = head.dnssec,
 		.rule = head.rule,
 		.standing = head.standing,
 		.confidence = head.confidence,
@@ -349,9 +356,9 @@ int flat_read(const uint8_t *bytes, size_t length, struct flat_record *out)
 	record->rule_name = read_text(&reader, head.rule_name_length, RECORD_RULE_MAX);
 	record->reason = read_text(&reader, head.reason_length, RECORD_REASON_MAX);
 	record->upstream = read_text(&reader, head.upstream_length, RECORD_UPSTREAM_MAX);
-	if (head.has_answer)
+	if (head.marks & MARK_ANSWER)
 		read_answer(&reader, out);
-	if (head.has_wire && !reader.failed)
+	if (head.marks & MARK_WIRE && !reader.failed)
 		return flat_wire_read(reader.at, reader.end, out);
 	return reader.failed || reader.at != reader.end ? PF_EINVAL : PF_OK;
 }

@@ -10,8 +10,10 @@
 #include "base/addr.h"
 #include "dns/name.h"
 #include "value/device.h"
+#include "value/dnssec.h"
 #include "value/facts.h"
 #include "value/privacy.h"
+#include "value/protocol.h"
 #include "value/verdict.h"
 
 #define RECORD_BYTES_MAX \
@@ -80,7 +82,6 @@ enum record_match {
 struct record_wire {
 	uint16_t client_port;
 	struct addr_port server; /* which address and port of ours was asked; family 0: not known */
-	bool tcp;
 	struct record_message query, response; /* at most RECORD_QUERY_MAX and RECORD_RESPONSE_MAX */
 	uint8_t match;                         /* enum record_match */
 	uint8_t matched_length;                /* of a name in wire form, or of an address: 4, 16 */
@@ -101,6 +102,8 @@ struct record {
 	bool dropped_reply;                 /* a rule said `drop`: no reply was sent */
 	uint8_t action;                     /* enum action */
 	uint8_t source;                     /* enum record_source */
+	uint8_t protocol;                   /* enum protocol; PROTOCOL_NONE: not known */
+	uint8_t dnssec;                     /* enum dnssec, of the answer */
 	uint16_t rule;                      /* from 1; 0: none */
 	const char *rule_name;              /* "" without a rule */
 	const char *reason;                 /* the sentence; "" without a rule */

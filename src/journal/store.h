@@ -43,6 +43,8 @@ struct store_query {
 	int64_t time_wall_us;
 	const char *device_id, *device, *client, *name, *type, *rcode, *action, *rule, *reason;
 	const char *standing, *confidence, *source, *upstream;
+	const char *protocol; /* "udp", "tcp", "dot", "doh" */
+	const char *dnssec;   /* of the answer: "secure", "insecure", "bogus", "indeterminate" */
 	int64_t took_us;
 	int64_t answer; /* as in store_history */
 };
@@ -51,6 +53,8 @@ struct store_query {
 struct store_history {
 	const char *device_id, *device, *client, *name, *type, *rcode, *action, *rule, *reason;
 	const char *standing, *confidence, *source, *upstream;
+	const char *protocol; /* "udp", "tcp", "dot", "doh" */
+	const char *dnssec;   /* of the answer: "secure", "insecure", "bogus", "indeterminate" */
 	int64_t answer;
 	int64_t first_wall_us, last_wall_us, count;
 };
@@ -72,6 +76,7 @@ struct store_endpoint {
 	int64_t first_wall_us, last_wall_us, count;
 	const char *domain; /* the registered domain of `name`: "vendor.com" */
 	const char *via;    /* the CNAMEs that led to the address, divided by spaces */
+	const char *dnssec; /* the best that was ever known of an answer that led here */
 	int64_t row;
 };
 

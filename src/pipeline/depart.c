@@ -118,6 +118,8 @@ static struct cache_entry *keep(struct pipeline *pipeline, const struct snapshot
 		answer = believe(snapshot->local, key, answer);
 	if (!answer)
 		return NULL;
+	if (key->space == LOCAL_GROUP_DEFAULT && snapshot->config->recursion.validates)
+		answer->dnssec = (uint8_t)answer_validated(answer, key->cd);
 	answer_bound_ttl(answer, snapshot->config->cache.ttl_min_s, snapshot->config->cache.ttl_max_s);
 	struct facts_box *facts = facts_judge(snapshot, pipeline->shared->key, key, answer, now);
 	if (!facts) {

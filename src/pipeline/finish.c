@@ -253,6 +253,8 @@ static void journal_query(struct query *query, const struct finish *finish, cons
 		.dropped_reply = length == 0,
 		.action = finish->verdict.action,
 		.source = (uint8_t)query->source,
+		.protocol = (uint8_t)query->protocol,
+		.dnssec = finish->entry ? finish->entry->answer->dnssec : DNSSEC_NONE,
 		.rule = finish->verdict.rule,
 		.rule_name = rule.name,
 		.reason = reason,

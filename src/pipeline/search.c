@@ -123,6 +123,16 @@ static bool local_part(struct chain *chain, const struct local_hit *hit, uint16_
 	return false;
 }
 
+/* A chain is worth as much as its weakest part; what the house says itself nobody has signed. */
+static uint8_t chain_dnssec(const struct chain *chain)
+{
+	uint8_t least = DNSSEC_SECURE;
+	for (size_t i = 0; i < chain->count; i++)
+		if (chain->parts[i].answer->dnssec < least)
+			least = chain->parts[i].answer->dnssec;
+	return least;
+}
+
 /* Puts the parts together, or finds that it was done already. */
 static enum search compose(struct query *query, struct chain *chain, bool has_end, unsigned rcode,
                            struct finish *finish)
@@ -138,6 +148,7 @@ static enum search compose(struct query *query, struct chain *chain, bool has_en
 	query->outcome = FLIGHT_REFUSED; /* if anything goes wrong from here on */
 	if (answer_compose(&query->dns, chain->parts, chain->count, !has_end, rcode, &answer) != PF_OK)
 		return SEARCH_FAILED;
+	answer->dnssec = chain_dnssec(chain);
 	struct facts_box *facts = facts_judge(finish->snapshot, shared->key, &key, answer, finish->now);
 	if (!facts) {
 		answer_free(&answer);

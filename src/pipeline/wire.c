@@ -113,7 +113,6 @@ const struct record_wire *wire_fill(struct wire *wire, const struct query *query
 {
 	wire->record = (struct record_wire){
 		.client_port = query->client.port,
-		.tcp = query->protocol != PROTOCOL_UDP,
 		.query = message(query->packet, query->packet ? query->packet_length : 0),
 		.response = message(query->pipeline->out, length),
 	};

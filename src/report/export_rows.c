@@ -11,11 +11,12 @@
 static const char *const endpoint_heads[] = {"device",   "name",       "type",  "address",
                                              "location", "control",    "asn",   "organisation",
                                              "standing", "confidence", "first", "last",
-                                             "count",    "domain",     "hops",  "hop_domains"};
-static const char *const query_heads[] = {"row",    "time",     "device",   "client",
-                                          "name",   "type",     "rcode",    "action",
-                                          "rule",   "reason",   "standing", "confidence",
-                                          "source", "upstream", "took_us"};
+                                             "count",    "domain",     "hops",  "hop_domains",
+                                             "dnssec"};
+static const char *const query_heads[] = {"row",      "time",       "device", "client",   "name",
+                                          "type",     "rcode",      "action", "rule",     "reason",
+                                          "standing", "confidence", "source", "upstream", "took_us",
+                                          "protocol", "dnssec"};
 
 #define HOPS_BYTES_MAX 65536 /* a journal's answer has 16 names at most */
 
@@ -58,7 +59,7 @@ static int csv_endpoint(struct format_run *run, const struct store_endpoint *row
 	        (const char *const[]){row->device, row->name, row->type, row->address, row->location,
 	                              row->control, asn, row->organisation, row->standing,
 	                              row->confidence, first, last, count, row->domain, row->via,
-	                              owners.data ? owners.data : ""},
+	                              owners.data ? owners.data : "", row->dnssec},
 	        PF_COUNT(endpoint_heads));
 	buffer_deinit(&owners);
 	return PF_OK;
@@ -73,7 +74,8 @@ static int csv_query(struct format_run *run, const struct store_query *row)
 	out_csv(run->out,
 	        (const char *const[]){number, time, row->device, row->client, row->name, row->type,
 	                              row->rcode, row->action, row->rule, row->reason, row->standing,
-	                              row->confidence, row->source, row->upstream, took},
+	                              row->confidence, row->source, row->upstream, took, row->protocol,
+	                              row->dnssec},
 	        PF_COUNT(query_heads));
 	return PF_OK;
 }

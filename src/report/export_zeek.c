@@ -64,6 +64,21 @@ static void write_uid(struct out *out, int64_t row)
 	out_text(out, uid);
 }
 
+/* Zeek's enum transport_proto; what is encrypted shows in the port that it is known by. */
+static const char *transport_of(const char *protocol)
+{
+	if (!*protocol)
+		return "-";
+	return !strcmp(protocol, "udp") || !strcmp(protocol, "doq") ? "udp" : "tcp";
+}
+
+static const char *port_of(const char *protocol)
+{
+	if (!strcmp(protocol, "doh"))
+		return "443";
+	return !strcmp(protocol, "dot") || !strcmp(protocol, "doq") ? "853" : "53";
+}
+
 static int zeek_query(struct format_run *run, const struct store_query *row)
 {
 	struct out *out = run->out;
@@ -71,8 +86,9 @@ static int zeek_query(struct format_run *run, const struct store_query *row)
 	out_print(out, "%lld.%06lld\t", (long long)(row->time_wall_us / 1000000),
 	          (long long)(row->time_wall_us % 1000000));
 	write_uid(out, row->row);
-	out_print(out, "\t%s\t-\t-\t53\t-\t-\t%lld.%06lld\t", row->client,
-	          (long long)(row->took_us / 1000000), (long long)(row->took_us % 1000000));
+	out_print(out, "\t%s\t-\t-\t%s\t%s\t-\t%lld.%06lld\t", row->client, port_of(row->protocol),
+	          transport_of(row->protocol), (long long)(row->took_us / 1000000),
+	          (long long)(row->took_us % 1000000));
 	write_string(out, row->name);
 	out_text(out, "\t1\tC_INTERNET\t");
 	if (type >= 0)

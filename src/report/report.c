@@ -66,21 +66,20 @@ static json_t *whole_or_null(json_t *object, bool whole)
 json_t *report_query(const struct store_query *row)
 {
 	json_t *object = json_object();
-	return whole_or_null(object, object && set_number(object, "row", row->row) &&
-	                                 set_time(object, "time", row->time_wall_us) &&
-	                                 set_text(object, "device", row->device) &&
-	                                 set_text(object, "client", row->client) &&
-	                                 set_text(object, "name", row->name) &&
-	                                 set_text(object, "type", row->type) &&
-	                                 set_text(object, "rcode", row->rcode) &&
-	                                 set_text(object, "action", row->action) &&
-	                                 set_text(object, "rule", row->rule) &&
-	                                 set_text(object, "reason", row->reason) &&
-	                                 set_text(object, "standing", row->standing) &&
-	                                 set_text(object, "confidence", row->confidence) &&
-	                                 set_text(object, "source", row->source) &&
-	                                 set_text(object, "upstream", row->upstream) &&
-	                                 set_number(object, "took_us", row->took_us));
+	return whole_or_null(
+		object,
+		object && set_number(object, "row", row->row) &&
+			set_time(object, "time", row->time_wall_us) &&
+			set_text(object, "device", row->device) && set_text(object, "client", row->client) &&
+			set_text(object, "name", row->name) && set_text(object, "type", row->type) &&
+			set_text(object, "rcode", row->rcode) && set_text(object, "action", row->action) &&
+			set_text(object, "rule", row->rule) && set_text(object, "reason", row->reason) &&
+			set_text(object, "standing", row->standing) &&
+			set_text(object, "confidence", row->confidence) &&
+			set_text(object, "source", row->source) &&
+			set_text(object, "upstream", row->upstream) &&
+			set_text(object, "protocol", row->protocol) &&
+			set_text(object, "dnssec", row->dnssec) && set_number(object, "took_us", row->took_us));
 }
 
 json_t *report_domain(const char *text)
@@ -133,6 +132,7 @@ json_t *report_endpoint(const struct store_endpoint *row)
 	                                 set_text(object, "organisation", row->organisation) &&
 	                                 set_text(object, "standing", row->standing) &&
 	                                 set_text(object, "confidence", row->confidence) &&
+	                                 set_text(object, "dnssec", row->dnssec) &&
 	                                 set_time(object, "first", row->first_wall_us) &&
 	                                 set_time(object, "last", row->last_wall_us) &&
 	                                 set_number(object, "count", row->count) &&

@@ -11,6 +11,7 @@
 #include "report/summary_parts.h"
 #include "report/summary_render.h"
 #include "report/text.h"
+#include "value/dnssec.h"
 
 #define US_PER_S INT64_C(1000000)
 #define US_PER_HOUR (3600 * US_PER_S)
@@ -175,6 +176,16 @@ static int add_new(struct parts *parts, const struct store_endpoint *row, const 
 	           : PF_OK;
 }
 
+/* Once each; is there an answer that was authenticated among those that named it? */
+static void count_address(struct parts *parts, const struct store_endpoint *row)
+{
+	bool before = json_is_true(json_object_get(parts->addresses, row->address));
+	bool secure = !strcmp(row->dnssec, dnssec_word(DNSSEC_SECURE));
+	if (secure && !before)
+		parts_add(parts->totals, "authenticated", 1);
+	json_object_set_new(parts->addresses, row->address, json_boolean(before || secure));
+}
+
 static int on_endpoint(void *data, const struct store_endpoint *row)
 {
 	struct parts *parts = data;
@@ -183,7 +194,7 @@ static int on_endpoint(void *data, const struct store_endpoint *row)
 	add_place(owner, row);
 	count_country(parts->locations, row->location, row->address, domain);
 	count_country(parts->controls, row->control, row->address, domain);
-	json_object_set_new(parts->addresses, row->address, json_true());
+	count_address(parts, row);
 	if (!is_new(parts, row))
 		json_object_set_new(owner, "known", json_true());
 	else if (add_new(parts, row, domain) != PF_OK)

@@ -21,7 +21,7 @@ struct summary_subject {
 
 /* {"subject": {"device": … or null, "tag": … or null, "home": "US"}, "range": {"since": …, "until": …},
  *  "devices": [{"id", "name", "first", "last", "queries", "flagged", "sinkholed"}, …],        of all time
- *  "totals": {"queries", "allow", "flag", "sinkhole", "names", "domains", "addresses"},
+ *  "totals": {"queries", "allow", "flag", "sinkhole", "names", "domains", "addresses", "authenticated"},
  *  "owners": [{"domain", "queries", "flag", "sinkhole", "names": [{"name", "queries"}, …], "names_count", "locations": {"CN": 3},
  *              "controls": {"US": 2}, "networks": {"AS37963 Alibaba": 3}, "standings": {"overseas": 3}, "new": true}, …],
  *  "locations": [{"country", "addresses", "domains"}, …], "controls": the same,

@@ -158,6 +158,20 @@ static void say_overseas(json_t *list, json_t *document)
 	say(list, text);
 }
 
+/* Nothing where nothing is validated, or nothing is signed. */
+static void say_authenticated(json_t *list, json_t *totals)
+{
+	char text[200];
+	int64_t count = summary_integer(totals, "authenticated");
+	if (!count)
+		return;
+	snprintf(
+		text, sizeof text,
+		"%s of %s addresses stood in answers that were authenticated (DNSSEC): nobody on the way has made them up.",
+		summary_number(count).bytes, summary_number(summary_integer(totals, "addresses")).bytes);
+	say(list, text);
+}
+
 json_t *summary_findings(json_t *document)
 {
 	json_t *list = json_array(), *totals = json_object_get(document, "totals");
@@ -173,6 +187,7 @@ json_t *summary_findings(json_t *document)
 	         summary_number(summary_integer(totals, "sinkhole")).bytes);
 	say(list, text);
 	say_overseas(list, document);
+	say_authenticated(list, totals);
 	json_array_foreach(retried, i, row)
 	{
 		double was = json_number_value(json_object_get(row, "before_per_day"));

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 enum protocol {
+	PROTOCOL_NONE, /* not known: of a query that another program has written down */
 	PROTOCOL_TCP,
 	PROTOCOL_UDP,
 	PROTOCOL_TLS,   /* RFC 7858 */
@@ -14,6 +15,8 @@ enum protocol {
 
 /* What listens where this is configured: "UDP and TCP", "DNS over TLS", "DNS over HTTPS". */
 const char *protocol_service(enum protocol protocol);
+/* As the journal has it: "", "tcp", "udp", "dot", "doh". */
+const char *protocol_word(enum protocol protocol);
 
 static inline bool protocol_is_encrypted(enum protocol protocol)
 {

@@ -32,7 +32,7 @@ message Policy {
 message Message {
   enum Type { CLIENT_QUERY = 5; CLIENT_RESPONSE = 6; FORWARDER_QUERY = 7; FORWARDER_RESPONSE = 8; }
   enum Family { INET = 1; INET6 = 2; }
-  enum Protocol { UDP = 1; TCP = 2; }
+  enum Protocol { UDP = 1; TCP = 2; DOT = 3; DOH = 4; DNSCryptUDP = 5; DNSCryptTCP = 6; DOQ = 7; }
   required Type type = 1; optional Family socket_family = 2; optional Protocol socket_protocol = 3; optional bytes query_address = 4;
   optional bytes response_address = 5; optional uint32 query_port = 6; optional uint32 response_port = 7; optional uint64 query_time_sec = 8;
   optional fixed32 query_time_nsec = 9; optional bytes query_message = 10; optional uint64 response_time_sec = 12;

@@ -9,8 +9,9 @@ import dns.message
 import dns.rcode
 import pytest
 
-from harness import PATIENCE_S, addresses, answer, ask, free_port, question
-from test_tls import context, kdig
+from harness import PATIENCE_S, addresses, answer, ask, free_port, question, wait_until
+import collectors
+from test_tls import Secure, context, kdig
 
 TYPE = "application/dns-message"
 DATA, HEADERS, RESET, SETTINGS, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = 0, 1, 3, 4, 6, 7, 8, 9
@@ -100,6 +101,34 @@ def test_real_clients(doh, nsd):
     run = subprocess.run(["curl", "-sSk", "--doh-insecure", "--doh-url", f"https://127.0.0.1:{daemon.https}/dns-query", "-o", "/dev/null", "-w",
                           "%{remote_ip}", "--max-time", "5", "http://special.test:1/"], capture_output=True, text=True, timeout=PATIENCE_S)
     assert run.returncode and any(row["name"].startswith("special.test") for row in daemon.rows(1, "name LIKE 'special.test%'"))
+
+
+def test_the_journal_knows_over_what_a_question_came(doh, nsd):
+    """In each of its forms, and after a kill -9; dnstap's own words for it."""
+    port = free_port()
+    with contextlib.ExitStack() as stack:
+        capture = collectors.FstrmCapture()
+        stack.callback(capture.end)
+        daemon = doh(nsd.upstream, {"journal": {"also": [{"dnstap": capture.place}]}}, tls=[f"127.0.0.1:{port}"])
+        for number in range(2):
+            ask(daemon.port, "us.test")
+            ask(daemon.port, "us.test", tcp=True)
+            Secure(port).ask("us.test")
+            post(daemon, question("us.test"))
+            if not number:
+                wait_until(lambda: next(s for s in daemon.status()["journal"]["sinks"] if s["name"] == "dnstap")["journalled"] == 4, "dnstap has them")
+                daemon.kill()
+                daemon.start()
+        spoken = ["udp", "tcp", "dot", "doh"] * 2
+        rows = daemon.rows(8)
+        assert [row["protocol"] for row in rows] == spoken and {row["dnssec"] for row in rows} == {None}
+        told = daemon.json("log")["queries"]
+        assert [row["protocol"] for row in told] == spoken and {row["dnssec"] for row in told} == {""}
+        assert [line.split()[-1] for line in daemon.cli("log")[1].splitlines()[1:4]] == ["tcp", "dot", "doh"]
+        zeek = [line.split("\t") for line in daemon.cli("log", "--format", "zeek")[1].splitlines() if not line.startswith("#")]
+        assert [(row[5], row[6]) for row in zeek[:4]] == [("53", "udp"), ("53", "tcp"), ("853", "tcp"), ("443", "tcp")]
+        daemon.stop()
+        assert [message["protocol"] for message in capture.end() if message["kind"] == "CR"] == [1, 2, 3, 4] * 2
 
 
 def test_get_and_post(doh, nsd):

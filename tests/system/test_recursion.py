@@ -60,6 +60,18 @@ def daemon_pid(daemon):
     return daemon.process.pid
 
 
+def check_evidence(daemon):
+    """What was validated stands in the journal, and with the endpoints; an address of an answer that was authenticated is better evidence."""
+    trusted = {(name, rdtype): trust.lower() for name, rdtype, trust, _, _ in TABLE}
+    rows = daemon.rows(len(TABLE))
+    assert {(row["name"], row["type"]): row["dnssec"] for row in rows} == trusted
+    told = {(row["name"], row["type"]): row["dnssec"] for row in daemon.json("endpoints")["endpoints"]}
+    assert told == {(name, rdtype): trust.lower() for name, rdtype, trust, _, found in TABLE if found}
+    for name, words in (("www.secure.example", "authenticated"), ("www.plain.example", "could have made it up"), ("www.expired.example", "bogus")):
+        code, out, err = daemon.cli("explain", "10.53.0.1", name)
+        assert f"DNSSEC     {trusted[name, 'A']}; " in out and words in out, out + err
+
+
 def check(internet, daemon):
     for name, rdtype, trust, errors, expected in TABLE:
         reply = inside(internet, daemon, name, rdtype, do=True)
@@ -74,6 +86,7 @@ def check(internet, daemon):
 def test_it_tells_apart_what_unbound_host_does(portafilter, internet):
     daemon = portafilter(recursion(internet), namespace=internet.namespace)
     check(internet, daemon)
+    check_evidence(daemon)
     if not shutil.which("unbound-host"):
         pytest.skip("there is no unbound-host: the table was not held against it")
     config = internet.folder / "host.conf"
@@ -102,6 +115,7 @@ def test_checking_disabled_shows_what_is_bogus(portafilter, internet):
         assert addresses(reply) == (["198.51.100.3"] if cd else []), cd
         assert not reply.flags & dns.flags.AD
     assert inside(internet, daemon, "www.secure.example", cd=True, do=True).flags & dns.flags.CD
+    assert [row["dnssec"] for row in daemon.rows(4)] == ["indeterminate", "bogus", "indeterminate", "secure"]
 
 
 def test_zones_that_are_let_off_and_stubs(portafilter, internet):

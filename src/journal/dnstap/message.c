@@ -30,7 +30,7 @@ enum {
 };
 enum message_type { CLIENT_QUERY = 5, CLIENT_RESPONSE, FORWARDER_QUERY, FORWARDER_RESPONSE };
 enum { FAMILY_INET = 1, FAMILY_INET6 };
-enum { PROTOCOL_UDP = 1, PROTOCOL_TCP };
+enum { SOCKET_UDP = 1, SOCKET_TCP, SOCKET_DOT, SOCKET_DOH };
 /* Policy */
 enum { P_TYPE = 1, P_RULE, P_ACTION, P_MATCH, P_VALUE };
 enum policy_action {
@@ -49,7 +49,7 @@ enum policy_match { POLICY_QNAME = 1, POLICY_CLIENT_IP, POLICY_RESPONSE_IP };
 /* One message, with its ends. */
 struct exchange {
 	const struct addr_port *from, *to; /* who asks, who answers; family 0: not known */
-	bool tcp;
+	enum protocol protocol;
 	int64_t asked_us, answered_us; /* wall */
 	const struct record_message *query, *response;
 };
@@ -121,6 +121,8 @@ static void write_extra(struct buffer *extra, const struct record *record)
 	json_put_member(extra, "standing", standing_word(record->standing));
 	json_put_member(extra, "confidence", confidence_word(record->confidence));
 	json_put_member(extra, "source", record_source_word(record->source));
+	json_put_member(extra, "protocol", protocol_word(record->protocol));
+	json_put_member(extra, "dnssec", dnssec_word(record->dnssec));
 	json_put_member(extra, "reason", record->reason);
 	buffer_append(extra, "}", 1);
 }
@@ -132,13 +134,24 @@ static size_t addr_length(const struct addr *addr)
 	return addr->family == 4 ? 4 : 16;
 }
 
+/* Of what is not known it says the least: some such field must be there for those who count by it. */
+static unsigned socket_protocol(enum protocol protocol)
+{
+	static const uint8_t sockets[PROTOCOL_COUNT] = {[PROTOCOL_NONE] = SOCKET_UDP,
+	                                                [PROTOCOL_TCP] = SOCKET_TCP,
+	                                                [PROTOCOL_UDP] = SOCKET_UDP,
+	                                                [PROTOCOL_TLS] = SOCKET_DOT,
+	                                                [PROTOCOL_HTTPS] = SOCKET_DOH};
+	return sockets[protocol];
+}
+
 static void put_ends(struct proto *message, const struct exchange *exchange)
 {
 	const struct addr *from = &exchange->from->addr, *to = &exchange->to->addr;
 	uint8_t family = from->family ? from->family : to->family;
 	if (family)
 		proto_varint(message, M_FAMILY, family == 4 ? FAMILY_INET : FAMILY_INET6);
-	proto_varint(message, M_PROTOCOL, exchange->tcp ? PROTOCOL_TCP : PROTOCOL_UDP);
+	proto_varint(message, M_PROTOCOL, socket_protocol(exchange->protocol));
 	if (from->family)
 		proto_bytes(message, M_QUERY_ADDRESS, from->bytes, addr_length(from));
 	if (to->family == family && family)
@@ -203,7 +216,7 @@ int dnstap_write(struct dnstap_writer *writer, const struct record *record,
 	struct addr_port client = {record->client, wire->client_port};
 	struct exchange asked = {&client,
 	                         &wire->server,
-	                         wire->tcp,
+	                         (enum protocol)record->protocol,
 	                         record->time_wall_us,
 	                         record->time_wall_us + record->took_us,
 	                         &wire->query,
@@ -215,7 +228,7 @@ int dnstap_write(struct dnstap_writer *writer, const struct record *record,
 		struct addr_port ours = {.port = forward->port};
 		struct exchange hop = {&ours,
 		                       &forward->peer,
-		                       forward->tcp,
+		                       forward->tcp ? PROTOCOL_TCP : PROTOCOL_UDP,
 		                       forward->sent_wall_us,
 		                       forward->received_wall_us,
 		                       &forward->query,

@@ -14,6 +14,8 @@ static void add(struct group *group, const struct group *more)
 		group->last = more->last;
 		group->outcome = more->outcome;
 	}
+	if (more->dnssec > group->dnssec)
+		group->dnssec = more->dnssec;
 	group->count += more->count;
 }
 
@@ -72,7 +74,7 @@ int endpoint_write(struct sqlite_sink *sink, const struct group *group)
 	struct value values[] = {{.number = group->key.device}, {.number = group->key.name},
 	                         {.number = group->key.type},   {.number = group->key.answer},
 	                         {.number = group->first},      {.number = group->last},
-	                         {.number = group->count}};
+	                         {.number = group->count},      {.number = group->dnssec}};
 	return statement_run(sink->statements[ST_ENDPOINT_UPSERT], values, PF_COUNT(values));
 }
 

@@ -11,7 +11,7 @@ struct kind_key {
 	uint64_t answer_id;
 	struct addr client;
 	uint16_t type, rule;
-	uint8_t rcode, dropped_reply, action, source, standing, confidence;
+	uint8_t rcode, dropped_reply, action, source, standing, confidence, protocol, dnssec;
 	uint8_t rest[DEVICE_ID_MAX + NAME_WIRE_MAX + RECORD_UPSTREAM_MAX + RECORD_RULE_MAX +
 	             RECORD_REASON_MAX];
 };
@@ -40,6 +40,8 @@ static size_t write_key(const struct record *record, struct kind_key *key)
 	key->source = record->source;
 	key->standing = record->standing;
 	key->confidence = record->confidence;
+	key->protocol = record->protocol;
+	key->dnssec = record->dnssec;
 	uint8_t *out = key->rest;
 	out = add_text(out, record->device_id);
 	out = add(out, record->name->wire, record->name->length);
@@ -67,13 +69,18 @@ static int see_client(struct sqlite_sink *sink, const struct addr *client, int64
 int kind_outcome(struct sqlite_sink *sink, const struct record *record, int64_t *id)
 {
 	size_t upstream_length = strlen(record->upstream);
-	char key[8 + RECORD_UPSTREAM_MAX] = {(char)record->type,       (char)(record->type >> 8),
-	                                     (char)record->rcode,      (char)record->dropped_reply,
-	                                     (char)record->action,     (char)record->standing,
-	                                     (char)record->confidence, (char)record->source};
-	memcpy(key + 8, record->upstream, upstream_length);
-	size_t length = 8 + upstream_length;
-	int result = intern_known(sink, TABLE_OUTCOME, key, length, id);
+	struct {
+		uint16_t type;
+		uint8_t rcode, dropped_reply, action, standing, confidence, source, protocol, dnssec;
+		char upstream[RECORD_UPSTREAM_MAX];
+	} key = {record->type,          record->rcode,
+	         record->dropped_reply, record->action,
+	         record->standing,      record->confidence,
+	         record->source,        record->protocol,
+	         record->dnssec,        ""};
+	memcpy(key.upstream, record->upstream, upstream_length);
+	size_t length = offsetof(typeof(key), upstream) + upstream_length;
+	int result = intern_known(sink, TABLE_OUTCOME, &key, length, id);
 	if (result != PF_ENOENT)
 		return result;
 	char rcode[DNS_TYPE_TEXT_MAX] = "DROPPED";
@@ -88,8 +95,10 @@ int kind_outcome(struct sqlite_sink *sink, const struct record *record, int64_t 
 	                         {.text = standing_word(record->standing)},
 	                         {.text = confidence_word(record->confidence)},
 	                         {.text = record_source_word(record->source)},
-	                         {.text = record->upstream}};
-	return intern_resolve(sink, TABLE_OUTCOME, key, length, values, PF_COUNT(values), id, NULL);
+	                         {.text = record->upstream},
+	                         {.text = protocol_word(record->protocol)},
+	                         {.number = record->dnssec}};
+	return intern_resolve(sink, TABLE_OUTCOME, &key, length, values, PF_COUNT(values), id, NULL);
 }
 
 static int see_reason(struct sqlite_sink *sink, const struct record *record, int64_t *id)
@@ -148,7 +157,8 @@ static int resolve(struct sqlite_sink *sink, const struct record *record, int64_
 	int64_t parts[PARTS] = {0};
 	*kind = (struct kind_seen){.type = record->type,
 	                           .action = record->action,
-	                           .standing = record->standing};
+	                           .standing = record->standing,
+	                           .dnssec = record->dnssec};
 	int result = device_see(sink, record, time_ms, &kind->device);
 	if (result == PF_OK)
 		result = see_client(sink, &record->client, &parts[CLIENT]);

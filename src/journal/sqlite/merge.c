@@ -49,6 +49,7 @@ static const char *const move_endpoints[] = {
 	"UPDATE endpoint SET first = min(endpoint.first, f.first),"
 	" fact = iif(f.last >= endpoint.last, f.fact, endpoint.fact),"
 	" via = iif(f.last >= endpoint.last, f.via, endpoint.via),"
+	" dnssec = max(endpoint.dnssec, f.dnssec),"
 	" last = max(endpoint.last, f.last), count = endpoint.count + f.count"
 	" FROM endpoint f WHERE f.id IN (" STEP ") AND endpoint.device = ?2"
 	" AND endpoint.name = f.name AND endpoint.type = f.type AND endpoint.address = f.address",

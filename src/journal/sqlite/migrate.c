@@ -1,6 +1,6 @@
 /* From version 1, in which each query was a row of its own: dictionaries and endpoints are copied with their ids, queries are put
- * into blocks by the same code that writes new ones, and sums are made of what is there. From version 2, which had fewer sums: it is copied as
- * it is, and they are added. Either way the new file is made beside the old one. */
+ * into blocks by the same code that writes new ones, and sums are made of what is there. From version 2, which had fewer sums, and version 3, which did not
+ * know protocols: they are copied as they are, and what they lack is added. Either way the new file is made beside the old one. */
 #include "journal/sqlite/migrate.h"
 
 #include <errno.h>
@@ -26,8 +26,8 @@ static const char copy_sql[] =
 	"INSERT INTO label SELECT id, text FROM old.label;"
 	"INSERT INTO name SELECT id, text, registered_domain(text) FROM old.name;"
 	"INSERT INTO type SELECT id, text FROM old.type;"
-	"INSERT INTO outcome SELECT id, type, rcode, action, standing, confidence, source, upstream"
-	" FROM old.outcome;"
+	"INSERT INTO outcome SELECT id, type, rcode, action, standing, confidence, source, upstream,"
+	" '', 0 FROM old.outcome;"
 	"INSERT INTO reason SELECT id, text, rule, name FROM old.reason;"
 	"INSERT INTO answer SELECT id, key, complete, standing, confidence, overseas, judged,"
 	" coalesce((SELECT f.location FROM old.answer_address p JOIN old.fact f ON f.id = p.fact"
@@ -41,7 +41,7 @@ static const char copy_sql[] =
 	"INSERT INTO fact SELECT id, address, standing, confidence, special, anycast, location, control,"
 	" asn, organisation, evidence FROM old.fact;"
 	"INSERT INTO answer_address SELECT answer, position, fact FROM old.answer_address;"
-	"INSERT INTO endpoint SELECT id, device, name, type, address, fact, first, last, count, %s"
+	"INSERT INTO endpoint (id, device, name, type, address, fact, first, last, count, via) SELECT id, device, name, type, address, fact, first, last, count, %s"
 	" FROM old.endpoint;"
 	"INSERT INTO ring SELECT id, generation, position FROM old.ring;"
 	"INSERT INTO kind (device, client, name, outcome, reason, answer)"
@@ -291,7 +291,8 @@ static int from_version1(const char *path, const char *fresh, char *error, size_
 	return result;
 }
 
-static int from_version2(const char *path, const char *fresh, char *error, size_t error_size)
+static int from_later(const char *path, int64_t version, const char *fresh, char *error,
+                      size_t error_size)
 {
 	sqlite3 *db = NULL;
 	const char *failed = path;
@@ -309,9 +310,12 @@ static int from_version2(const char *path, const char *fresh, char *error, size_
 		result =
 			sqlite3_open_v2(fresh, &db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK ? PF_OK : PF_EIO;
 	}
-	const char *const scripts[] = {"PRAGMA synchronous = OFF; BEGIN", tables_views_drop_sql,
-	                               tables_added_sql, tables_views_sql,
-	                               "PRAGMA user_version = 3; COMMIT"};
+	const char *const scripts[] = {"PRAGMA synchronous = OFF; BEGIN",
+	                               tables_views_drop_sql,
+	                               version == 2 ? tables_added_sql : "",
+	                               tables_added4_sql,
+	                               tables_views_sql,
+	                               "PRAGMA user_version = 4; COMMIT"};
 	for (size_t i = 0; i < PF_COUNT(scripts) && result == PF_OK; i++)
 		result = run_sql(db, scripts[i]);
 	if (result != PF_OK)
@@ -335,7 +339,7 @@ int migrate(const char *path, char *error, size_t error_size)
 	log_info("The journal %s is of an earlier version and is being rewritten.", path);
 	remove_files(fresh);
 	int result = version == 1 ? from_version1(path, fresh, error, error_size)
-	                          : from_version2(path, fresh, error, error_size);
+	                          : from_later(path, version, fresh, error, error_size);
 	if (result == PF_OK)
 		result = replace(path, fresh, backup, error, error_size);
 	if (result == PF_OK)

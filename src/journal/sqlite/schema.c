@@ -219,6 +219,8 @@ static int create(sqlite3 *db)
 	if (result == SQLITE_OK)
 		result = run_script(db, tables_added_sql);
 	if (result == SQLITE_OK)
+		result = run_script(db, tables_added4_sql);
+	if (result == SQLITE_OK)
 		result = run_script(db, tables_views_sql);
 	if (result == SQLITE_OK)
 		result = run_script(

@@ -62,8 +62,8 @@ static const char *const statement_sql[ST_COUNT] = {
 	[ST_ALL_HOUR] = SUM_ADD("all_hour", "hour", "?2"),
 	[ST_ALL_DAY] = SUM_ADD("all_day", "day", DAY),
 	[ST_ENDPOINT_UPSERT] =
-		"INSERT INTO endpoint (device, name, type, address, fact, first, last, count, via)"
-		" SELECT ?1, ?2, ?3, f.address, f.id, ?5, ?6, ?7,"
+		"INSERT INTO endpoint (device, name, type, address, fact, first, last, count, dnssec, via)"
+		" SELECT ?1, ?2, ?3, f.address, f.id, ?5, ?6, ?7, ?8,"
 		" (SELECT ifnull(group_concat(text, ' '), '') FROM (SELECT n.text AS text"
 		" FROM answer_hop h JOIN name n ON n.id = h.name WHERE h.answer = ?4 ORDER BY h.position))"
 		" FROM answer_address a"
@@ -72,13 +72,14 @@ static const char *const statement_sql[ST_COUNT] = {
 		" fact = CASE WHEN excluded.last >= last THEN excluded.fact ELSE fact END,"
 		" via = CASE WHEN excluded.last >= last THEN excluded.via ELSE via END,"
 		" first = min(first, excluded.first), last = max(last, excluded.last),"
+		" dnssec = max(dnssec, excluded.dnssec),"
 		" count = count + excluded.count",
 	[ST_SUMMED_UNTIL] = "UPDATE progress SET summed_until = ?1, flushing_until = ?2,"
 						" flushed_device = ?3, flushed_name = ?4",
 	[ST_REPLAY] =
 		"SELECT k.device, k.name, o.type, ifnull(k.answer, 0), min(q.time), max(q.time), count(*),"
 		" min(q.row), q.time / 3600000, o.action, o.standing, ifnull(a.country, ''),"
-		" ifnull(a.complete, 0), max(o.id), q.row <= ?3 AND k.device = ?4 AS counted FROM v_rows q CROSS JOIN kind k ON k.id = q.kind"
+		" ifnull(a.complete, 0), max(o.id), q.row <= ?3 AND k.device = ?4 AS counted, max(o.dnssec) FROM v_rows q CROSS JOIN kind k ON k.id = q.kind"
 		" CROSS JOIN outcome o ON o.id = k.outcome LEFT JOIN answer a ON a.id = k.answer"
 		" WHERE q.block > ?1 - " TEXT_OF(
 			BLOCK_ROWS_MAX) " AND q.block <= ?2"
@@ -99,9 +100,10 @@ static const struct {
 	[TABLE_CLIENT] = {"SELECT id FROM client WHERE text = ?",
                       "INSERT INTO client (text) VALUES (?)", SMALL_CACHE_MAX},
 	[TABLE_OUTCOME] = {"SELECT id FROM outcome WHERE type = ? AND rcode = ? AND action = ?"
-                       " AND standing = ? AND confidence = ? AND source = ? AND upstream = ?",
+                       " AND standing = ? AND confidence = ? AND source = ? AND upstream = ?"
+                       " AND protocol = ? AND dnssec = ?",
                        "INSERT INTO outcome (type, rcode, action, standing, confidence, source,"
-                       " upstream) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                       " upstream, protocol, dnssec) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                        SMALL_CACHE_MAX},
 	[TABLE_REASON] = {"SELECT id FROM reason WHERE text = ? AND rule = ? AND name = ?",
                       "INSERT INTO reason (text, rule, name) VALUES (?, ?, ?)", SMALL_CACHE_MAX},
@@ -182,6 +184,7 @@ static bool sound(const struct record *record)
 {
 	return record->action <= ACTION_SINKHOLE && record->source <= SOURCE_UPSTREAM &&
 	       record->standing <= STANDING_INDETERMINATE && record->confidence <= CONFIDENCE_HIGH &&
+	       record->protocol < PROTOCOL_COUNT && record->dnssec <= DNSSEC_SECURE &&
 	       record->privacy <= PRIVACY_ENDPOINTS_ONLY && strlen(record->device_id) < DEVICE_ID_MAX &&
 	       strlen(record->device_name) < DEVICE_NAME_MAX &&
 	       strlen(record->rule_name) < RECORD_RULE_MAX &&
@@ -193,7 +196,11 @@ static bool sound(const struct record *record)
 static int write_endpoint(struct sqlite_sink *sink, const struct record *record, int64_t time_ms)
 {
 	uint32_t device;
-	struct group group = {.first = time_ms, .last = time_ms, .count = 1, .row = GROUP_ROW_NEW};
+	struct group group = {.first = time_ms,
+	                      .last = time_ms,
+	                      .count = 1,
+	                      .row = GROUP_ROW_NEW,
+	                      .dnssec = record->dnssec};
 	bool complete;
 	int result = device_see(sink, record, time_ms, &device);
 	if (result == PF_EFULL) {

@@ -114,7 +114,7 @@ struct kind_seen {
 	int64_t block;   /* the last block that it was noted for */
 	uint32_t device; /* index in devices */
 	uint16_t type;
-	uint8_t action, standing;
+	uint8_t action, standing, dnssec;
 	bool complete;          /* the answer has its content */
 	struct country country; /* of the answer, when `judged` */
 	bool judged;
@@ -133,7 +133,8 @@ struct group {
 	int64_t first, last, count;
 	int64_t
 		row; /* the first query of it; 0: no query of it is kept, GROUP_ROW_NEW: nor is it committed */
-	bool done; /* of a pending one: written in this transaction */
+	uint8_t dnssec; /* the best of them */
+	bool done;      /* of a pending one: written in this transaction */
 };
 #define GROUP_ROW_NEW INT64_MAX
 

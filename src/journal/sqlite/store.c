@@ -11,6 +11,7 @@
 #include "journal/sqlite/span.h"
 #include "journal/sqlite/sqlite.h"
 #include "journal/sqlite/tables.h"
+#include "value/dnssec.h"
 
 #define US_PER_DAY (INT64_C(86400) * 1000000)
 
@@ -20,28 +21,30 @@
 static const char kind_words[] =
 	"SELECT d.name, c.text, n.text, t.text, o.rcode, o.action, ifnull(r.name, ''),"
 	" ifnull(r.text, '" TABLES_REASON_NONE "'), o.standing, o.confidence, o.source, o.upstream,"
-	" d.key, ifnull(k.answer, 0), k.id FROM kind k CROSS JOIN device d ON d.id = k.device"
+	" d.key, ifnull(k.answer, 0), k.id, o.protocol, o.dnssec FROM kind k CROSS JOIN device d ON d.id = k.device"
 	" CROSS JOIN client c ON c.id = k.client CROSS JOIN name n ON n.id = k.name"
 	" CROSS JOIN outcome o ON o.id = k.outcome CROSS JOIN type t ON t.id = o.type"
 	" LEFT JOIN reason r ON r.id = k.reason WHERE 1";
 
 /* All that a row of it has in common with the other kind of rows, which name their members alike. */
-#define FILL_WORDS(row, words)                           \
-	do {                                                 \
-		(row)->device = ask_text_of(words, 0);           \
-		(row)->client = ask_text_of(words, 1);           \
-		(row)->name = ask_text_of(words, 2);             \
-		(row)->type = ask_text_of(words, 3);             \
-		(row)->rcode = ask_text_of(words, 4);            \
-		(row)->action = ask_text_of(words, 5);           \
-		(row)->rule = ask_text_of(words, 6);             \
-		(row)->reason = ask_text_of(words, 7);           \
-		(row)->standing = ask_text_of(words, 8);         \
-		(row)->confidence = ask_text_of(words, 9);       \
-		(row)->source = ask_text_of(words, 10);          \
-		(row)->upstream = ask_text_of(words, 11);        \
-		(row)->device_id = ask_text_of(words, 12);       \
-		(row)->answer = sqlite3_column_int64(words, 13); \
+#define FILL_WORDS(row, words)                                      \
+	do {                                                            \
+		(row)->device = ask_text_of(words, 0);                      \
+		(row)->client = ask_text_of(words, 1);                      \
+		(row)->name = ask_text_of(words, 2);                        \
+		(row)->type = ask_text_of(words, 3);                        \
+		(row)->rcode = ask_text_of(words, 4);                       \
+		(row)->action = ask_text_of(words, 5);                      \
+		(row)->rule = ask_text_of(words, 6);                        \
+		(row)->reason = ask_text_of(words, 7);                      \
+		(row)->standing = ask_text_of(words, 8);                    \
+		(row)->confidence = ask_text_of(words, 9);                  \
+		(row)->source = ask_text_of(words, 10);                     \
+		(row)->upstream = ask_text_of(words, 11);                   \
+		(row)->device_id = ask_text_of(words, 12);                  \
+		(row)->answer = sqlite3_column_int64(words, 13);            \
+		(row)->protocol = ask_text_of(words, 15);                   \
+		(row)->dnssec = dnssec_word(sqlite3_column_int(words, 16)); \
 	} while (0)
 
 struct queries {
@@ -176,13 +179,14 @@ static int hand_endpoint(sqlite3_stmt *statement, void *each, void *data)
 		.via = ask_text_of(statement, 14),
 		.device_id = ask_text_of(statement, 15),
 		.row = sqlite3_column_int64(statement, 16),
+		.dnssec = dnssec_word(sqlite3_column_int(statement, 17)),
 	};
 	return ((struct endpoint_each *)each)->call(data, &row);
 }
 
 static const char endpoint_columns[] =
 	"SELECT d.name, n.text, t.text, a.text, f.location, f.control, l.text, f.standing,"
-	" f.confidence, f.asn, e.first, e.last, e.count, n.domain, e.via, d.key, e.id"
+	" f.confidence, f.asn, e.first, e.last, e.count, n.domain, e.via, d.key, e.id, e.dnssec"
 	" FROM endpoint e"
 	" CROSS JOIN device d ON d.id = e.device CROSS JOIN name n ON n.id = e.name"
 	" CROSS JOIN type t ON t.id = e.type CROSS JOIN address a ON a.id = e.address"

@@ -2,7 +2,7 @@
  * for their time, so what they have in common is a row of `kind`, and a query is three numbers in a row of `block`; the
  * views put the words back for people.
  *
- *   block: up to 1,000 queries ─► kind ─► device, client, name, outcome (type, rcode, action …), reason, answer
+ *   block: up to 1,000 queries ─► kind ─► device, client, name, outcome (type, rcode, action, protocol …), reason, answer
  *   answer ─► answer_hop ─► name          endpoint ─► device, name, address, fact
  *     └────► answer_address ─► fact ─► address, label
  *
@@ -133,6 +133,20 @@ const char tables_added_sql[] = TOTAL("total_month", "month") ALL("all_hour", "h
 						   "INSERT INTO all_day (day, class, count)"
 						   " SELECT day, class, sum(count) FROM total_day GROUP BY day, class;";
 
+/* Of version 4: over what a question came, and what was validated. An outcome is one of a few hundred rows, so that no query takes more room for it. Of what
+ * was written before neither is known. */
+const char tables_added4_sql[] =
+	"CREATE TABLE outcome_4 (id INTEGER PRIMARY KEY, type INTEGER NOT NULL REFERENCES type,"
+	" rcode TEXT NOT NULL, action TEXT NOT NULL, standing TEXT NOT NULL, confidence TEXT NOT NULL,"
+	" source TEXT NOT NULL, upstream TEXT NOT NULL, protocol TEXT NOT NULL, dnssec INTEGER NOT NULL,"
+	" UNIQUE (type, rcode, action, standing, confidence, source, upstream, protocol, dnssec)) STRICT;"
+	"INSERT INTO outcome_4 (id, type, rcode, action, standing, confidence, source, upstream,"
+	" protocol, dnssec) SELECT id, type, rcode, action, standing, confidence, source, upstream, '', 0"
+	" FROM outcome;"
+	"DROP TABLE outcome;"
+	"ALTER TABLE outcome_4 RENAME TO outcome;"
+	"ALTER TABLE endpoint ADD COLUMN dnssec INTEGER NOT NULL DEFAULT 0;";
+
 const char tables_indices_sql[] =
 	"DROP INDEX IF EXISTS endpoint_fact;"
 	"CREATE INDEX IF NOT EXISTS endpoint_place ON endpoint (fact, last, device, name);"
@@ -163,20 +177,21 @@ const char tables_views_sql[] =
 	" FROM block b CROSS JOIN json_each(b.rows) r WHERE r.value <> '';"
 
 	"CREATE VIEW v_queries (time, device, client, name, type, rcode, action, rule, reason,"
-	" standing, confidence, source, upstream, took_us) AS"
+	" standing, confidence, source, upstream, took_us, protocol, dnssec) AS"
 	" SELECT " ISO("q.time") ", d.name, c.text, n.text, t.text, o.rcode, o.action,"
 	" NULLIF(r.name, ''), COALESCE(r.text, '" TABLES_REASON_NONE "'), NULLIF(o.standing, ''),"
-	" NULLIF(o.confidence, ''), o.source, NULLIF(o.upstream, ''), q.took_us"
+	" NULLIF(o.confidence, ''), o.source, NULLIF(o.upstream, ''), q.took_us,"
+	" NULLIF(o.protocol, ''), " TABLES_DNSSEC("o.dnssec")
 	" FROM v_rows q CROSS JOIN kind k ON k.id = q.kind JOIN device d ON d.id = k.device"
 	" JOIN client c ON c.id = k.client JOIN name n ON n.id = k.name"
 	" JOIN outcome o ON o.id = k.outcome JOIN type t ON t.id = o.type"
 	" LEFT JOIN reason r ON r.id = k.reason;"
 
 	"CREATE VIEW v_endpoints (device, name, type, address, location, control, asn, organisation,"
-	" standing, confidence, first, last, count) AS"
+	" standing, confidence, first, last, count, dnssec) AS"
 	" SELECT d.name, n.text, t.text, a.text, NULLIF(f.location, ''), NULLIF(f.control, ''),"
 	" NULLIF(f.asn, 0), NULLIF(l.text, ''), NULLIF(f.standing, ''), NULLIF(f.confidence, ''),"
-	" " ISO("e.first") ", " ISO("e.last") ", e.count"
+	" " ISO("e.first") ", " ISO("e.last") ", e.count, " TABLES_DNSSEC("e.dnssec")
 	" FROM endpoint e JOIN device d ON d.id = e.device JOIN name n ON n.id = e.name"
 	" JOIN type t ON t.id = e.type JOIN address a ON a.id = e.address"
 	" JOIN fact f ON f.id = e.fact JOIN label l ON l.id = f.organisation;"

@@ -20,9 +20,16 @@
 	" WHEN d.id = p.rolled_device THEN p.rolled_hour ELSE p.rolling_until - 1 END,"     \
 	" CASE WHEN d.id = p.rolled_device THEN p.rolled_name ELSE 9223372036854775807 END)"
 
+/* outcome.dnssec and endpoint.dnssec are numbers (enum dnssec), so that the best of several is the greatest; in words, or NULL. */
+#define TABLES_DNSSEC(column) \
+	"CASE " column            \
+	" WHEN 1 THEN 'indeterminate' WHEN 2 THEN 'bogus' WHEN 3 THEN 'insecure' WHEN 4 THEN 'secure' END"
+
 extern const char tables_sql[];
 /* What version 3 has more than version 2, and fills it. */
 extern const char tables_added_sql[];
+/* The same of version 4 and version 3. */
+extern const char tables_added4_sql[];
 /* Came later than the tables; made when a journal is opened for writing and has none. */
 extern const char tables_indices_sql[];
 extern const char tables_views_sql[], tables_views_drop_sql[];

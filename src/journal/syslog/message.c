@@ -88,6 +88,8 @@ static void put_data(struct text *text, const struct record *record, unsigned en
 	put_value(text, "confidence", confidence_word(record->confidence));
 	put_value(text, "source", record_source_word(record->source));
 	put_value(text, "upstream", record->upstream);
+	put_value(text, "protocol", protocol_word(record->protocol));
+	put_value(text, "dnssec", dnssec_word(record->dnssec));
 	snprintf(number, sizeof number, "%" PRIu32, record->took_us);
 	put_value(text, "took-us", number);
 	put(text, "]");

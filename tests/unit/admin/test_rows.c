@@ -50,8 +50,8 @@ static struct fake make_fake(size_t count, const char *text)
 	return (struct fake){
 		.store = {.queries = give_queries, .endpoints = give_endpoints},
 		.count = count,
-		.query = {0, 0, "id", text, "c", "n", "A", "", "", "", "", "", "", "", "", 5},
-		.endpoint = {"id", text, "n", "A", "1.2.3.4", "", "", "", "", "", 7, 0, 0, 3, "", ""},
+		.query = {0, 0, "id", text, "c", "n", "A", "", "", "", "", "", "", "", "", "", "", 5},
+		.endpoint = {"id", text, "n", "A", "1.2.3.4", "", "", "", "", "", 7, 0, 0, 3, "", "", ""},
 	};
 }
 

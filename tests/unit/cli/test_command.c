@@ -294,7 +294,7 @@ static void expect_log(struct world *world)
 	assert_int_equal(count_lines(outcome.out), endpoints + 1);
 	static const char heads[] = "device,name,type,address,location,control,asn,organisation,"
 								"standing,confidence,first,last,count,domain,"
-								"hops,hop_domains\r\n";
+								"hops,hop_domains,dnssec\r\n";
 	assert_memory_equal(outcome.out, heads, sizeof heads - 1);
 	forget(&outcome);
 }

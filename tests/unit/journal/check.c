@@ -155,7 +155,7 @@ static void assert_text(sqlite3_stmt *statement, int column, const char *expecte
 
 /* ---- queries ----------------------------------------------------------------------------- */
 
-static void assert_query(sqlite3_stmt *row, const struct record *record)
+static void assert_query(sqlite3_stmt *row, const struct record *record, bool known)
 {
 	char text[NAME_TEXT_MAX];
 	clock_format(record->time_wall_us, text);
@@ -177,15 +177,22 @@ static void assert_query(sqlite3_stmt *row, const struct record *record)
 	assert_text(row, 11, record_source_word(record->source));
 	assert_text(row, 12, record->upstream);
 	assert_int_equal(sqlite3_column_int64(row, 13), record->took_us);
+	assert_text(row, 14, known ? protocol_word(record->protocol) : "");
+	assert_text(row, 15, known ? dnssec_word(record->dnssec) : "");
 }
 
 void assert_queries(const char *path, unsigned count)
+{
+	assert_queries_from(path, 0, count);
+}
+
+void assert_queries_from(const char *path, unsigned known, unsigned count)
 {
 	sqlite3 *db = open_db(path);
 	sqlite3_stmt *statement;
 	assert_columns(db, "v_queries",
 	               "time, device, client, name, type, rcode, action, rule, reason, standing, "
-	               "confidence, source, upstream, took_us");
+	               "confidence, source, upstream, took_us, protocol, dnssec");
 	assert_int_equal(sqlite3_prepare_v2(db, "SELECT * FROM v_queries ORDER BY time", -1, &statement,
 	                                    NULL),
 	                 SQLITE_OK);
@@ -193,7 +200,7 @@ void assert_queries(const char *path, unsigned count)
 		struct sample sample;
 		sample_fill(&sample, i, false);
 		assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
-		assert_query(statement, &sample.record);
+		assert_query(statement, &sample.record, i >= known);
 	}
 	assert_int_equal(sqlite3_step(statement), SQLITE_DONE);
 	sqlite3_finalize(statement);
@@ -250,6 +257,7 @@ void naive_add(struct naive_table *table, const struct record *record)
 		row->facts = record->answer->addresses[i];
 		row->first_us = record->time_wall_us < row->first_us ? record->time_wall_us : row->first_us;
 		row->last_us = record->time_wall_us > row->last_us ? record->time_wall_us : row->last_us;
+		row->dnssec = record->dnssec > row->dnssec ? record->dnssec : row->dnssec;
 		row->count++;
 	}
 }
@@ -269,6 +277,7 @@ static void assert_endpoint(sqlite3_stmt *row, const struct naive *naive)
 	assert_text(row, 10, first);
 	assert_text(row, 11, last);
 	assert_int_equal(sqlite3_column_int64(row, 12), naive->count);
+	assert_text(row, 13, dnssec_word(naive->dnssec));
 }
 
 void assert_endpoints(const char *path, struct naive_table *table)
@@ -277,7 +286,7 @@ void assert_endpoints(const char *path, struct naive_table *table)
 	sqlite3_stmt *statement;
 	assert_columns(db, "v_endpoints",
 	               "device, name, type, address, location, control, asn, organisation, standing, "
-	               "confidence, first, last, count");
+	               "confidence, first, last, count, dnssec");
 	assert_int_equal(sqlite3_prepare_v2(db, "SELECT * FROM v_endpoints", -1, &statement, NULL),
 	                 SQLITE_OK);
 	size_t rows = 0, known = table->count;
@@ -296,10 +305,17 @@ void assert_endpoints(const char *path, struct naive_table *table)
 
 void assert_samples_endpoints(const char *path, unsigned count)
 {
+	assert_samples_endpoints_from(path, 0, count);
+}
+
+void assert_samples_endpoints_from(const char *path, unsigned known, unsigned count)
+{
 	struct naive_table table = {0};
 	for (unsigned i = 0; i < count; i++) {
 		struct sample sample;
 		sample_fill(&sample, i, true);
+		if (i < known)
+			sample.record.dnssec = DNSSEC_NONE;
 		if (sample.record.answer)
 			naive_add(&table, &sample.record);
 	}

@@ -40,6 +40,8 @@ void assert_sound(const char *path);
 
 /* v_queries shows exactly the samples 0..count-1. */
 void assert_queries(const char *path, unsigned count);
+/* Of those before `known` nobody has written down what version 4 has more. */
+void assert_queries_from(const char *path, unsigned known, unsigned count);
 
 /* Endpoints as somebody would count them who has all the time in the world. */
 struct naive {
@@ -47,7 +49,8 @@ struct naive {
 	struct record_address facts;
 	int64_t first_us, last_us;
 	unsigned count;
-	size_t next; /* in its bucket, + 1 */
+	uint8_t dnssec; /* the best */
+	size_t next;    /* in its bucket, + 1 */
 };
 
 #define NAIVE_BUCKETS 4096
@@ -63,5 +66,6 @@ void naive_add(struct naive_table *table, const struct record *record);
 void assert_endpoints(const char *path, struct naive_table *table);
 /* Those of the samples 0..count-1. */
 void assert_samples_endpoints(const char *path, unsigned count);
+void assert_samples_endpoints_from(const char *path, unsigned known, unsigned count);
 
 #endif

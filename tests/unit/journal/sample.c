@@ -89,6 +89,7 @@ void sample_fill(struct sample *sample, unsigned i, bool content)
 		.rule_name = "",
 		.reason = sample->reason,
 		.upstream = "127.0.0.1:5300",
+		.protocol = name % 5 ? PROTOCOL_UDP : PROTOCOL_HTTPS,
 	};
 	if (name % 8 == 5 || name % 8 == 6)
 		fill_rule(sample, name, text);
@@ -99,6 +100,7 @@ void sample_fill(struct sample *sample, unsigned i, bool content)
 	}
 	sample->record.standing = name % 2 ? STANDING_OVERSEAS : STANDING_HOME;
 	sample->record.confidence = CONFIDENCE_HIGH;
+	sample->record.dnssec = name % 2 ? DNSSEC_INSECURE : DNSSEC_SECURE;
 	/* As ids are: anything, negative as an int64_t too. */
 	sample->record.answer_id = (name + 1) * UINT64_C(0x9e3779b97f4a7c15);
 	fill_answer(sample, name);

@@ -98,7 +98,9 @@ static void a_line_says_what_the_record_says(void **state)
 	dns_name_to_text(&sample.name, name);
 	assert_string_equal(json_string_value(json_object_get(json, "name")), name);
 	assert_true(json_is_null(json_object_get(json, "rule")));
-	assert_int_equal(json_object_size(json), 15);
+	assert_string_equal(json_string_value(json_object_get(json, "protocol")), "doh");
+	assert_string_equal(json_string_value(json_object_get(json, "dnssec")), "insecure");
+	assert_int_equal(json_object_size(json), 17);
 	json_decref(json);
 	struct stat status;
 	assert_int_equal(stat(path, &status), 0);

@@ -65,8 +65,8 @@ static void migrate_and_check(const struct place *place)
 	struct sink *sink = open_sink(place->path);
 	sink->close(&sink);
 	assert_int_equal(number_in(place->path, "PRAGMA user_version"), SCHEMA_VERSION);
-	assert_queries(place->path, QUERIES);
-	assert_samples_endpoints(place->path, QUERIES);
+	assert_queries_from(place->path, QUERIES, QUERIES);
+	assert_samples_endpoints_from(place->path, QUERIES, QUERIES);
 	assert_sound(place->path);
 	/* Version 1 did not know whose the names are. */
 	assert_int_equal(number_in(place->path, "SELECT count(*) FROM name WHERE domain = ''"), 0);
@@ -113,8 +113,8 @@ static void nothing_is_lost(void **state)
 	assert_int_equal(positions[1], 77);
 	write_samples(sink, QUERIES, 2 * QUERIES, seen);
 	sink->close(&sink);
-	assert_queries(place->path, 2 * QUERIES);
-	assert_samples_endpoints(place->path, 2 * QUERIES);
+	assert_queries_from(place->path, QUERIES, 2 * QUERIES);
+	assert_samples_endpoints_from(place->path, QUERIES, 2 * QUERIES);
 	assert_int_equal(number_in(place->path, "SELECT count(DISTINCT row) FROM v_rows"), 2 * QUERIES);
 }
 
@@ -184,6 +184,45 @@ static void what_is_in_the_way_is_named(void **state)
 	migrate_and_check(place);
 }
 
+/* ---- from version 3 ---------------------------------------------------------------------- */
+
+/* What version 4 has more goes; no two outcomes of the samples differ in that alone. */
+static const char downgrade3_sql[] =
+	"DROP VIEW v_queries; DROP VIEW v_endpoints;"
+	"ALTER TABLE endpoint DROP COLUMN dnssec;"
+	"CREATE TABLE outcome_3 (id INTEGER PRIMARY KEY, type INTEGER NOT NULL REFERENCES type,"
+	" rcode TEXT NOT NULL, action TEXT NOT NULL, standing TEXT NOT NULL, confidence TEXT NOT NULL,"
+	" source TEXT NOT NULL, upstream TEXT NOT NULL,"
+	" UNIQUE (type, rcode, action, standing, confidence, source, upstream)) STRICT;"
+	"INSERT INTO outcome_3 SELECT id, type, rcode, action, standing, confidence, source, upstream"
+	" FROM outcome;"
+	"DROP TABLE outcome; ALTER TABLE outcome_3 RENAME TO outcome;"
+	"CREATE VIEW v_queries (time, name, action) AS SELECT q.time, n.text, o.action FROM v_rows q"
+	" JOIN kind k ON k.id = q.kind JOIN name n ON n.id = k.name JOIN outcome o ON o.id = k.outcome;"
+	"PRAGMA user_version = 3;";
+
+static void version3_gets_protocols(void **state)
+{
+	struct place *place = *state;
+	bool seen[SAMPLE_NAMES] = {false};
+	char backup[160];
+	struct sink *sink = open_sink(place->path);
+	write_samples(sink, 0, QUERIES, seen);
+	sink->close(&sink);
+	run_sql(place->path, downgrade3_sql);
+	sink = open_sink(place->path);
+	write_samples(sink, QUERIES, 2 * QUERIES, seen);
+	sink->close(&sink);
+	assert_int_equal(number_in(place->path, "PRAGMA user_version"), SCHEMA_VERSION);
+	assert_queries_from(place->path, QUERIES, 2 * QUERIES);
+	assert_samples_endpoints_from(place->path, QUERIES, 2 * QUERIES);
+	assert_sound(place->path);
+	path_of(place, ".v3-backup", backup);
+	assert_int_equal(number_in(backup, "PRAGMA user_version"), 3);
+	assert_int_equal(number_in(backup, "SELECT count(*) FROM v_queries"), QUERIES);
+	assert_false(is_there(place, ".new"));
+}
+
 /* ---- from version 2 ---------------------------------------------------------------------- */
 
 /* What version 3 has more goes, and what the views were then comes back. */
@@ -209,13 +248,14 @@ static void version2_gets_its_sums(void **state)
 	write_samples(sink, 0, QUERIES, seen);
 	sample_idle(sink, SAMPLE_TIME_US + INT64_C(7200) * 1000000); /* all of them are rolled up */
 	sink->close(&sink);
+	run_sql(place->path, downgrade3_sql);
 	run_sql(place->path, downgrade_sql);
 	sink = open_sink(place->path);
 	write_samples(sink, QUERIES, 2 * QUERIES, seen);
 	sink->close(&sink);
 	assert_int_equal(number_in(place->path, "PRAGMA user_version"), SCHEMA_VERSION);
 	assert_int_equal(number_in(place->path, "PRAGMA auto_vacuum"), 2);
-	assert_queries(place->path, 2 * QUERIES);
+	assert_queries_from(place->path, QUERIES, 2 * QUERIES);
 	assert_sound(place->path);
 	static const char *const sums[] = {"v_days",  "v_months", "v_total_hours", "v_total_days",
 	                                   "all_day", "all_hour", "total_month"};
@@ -241,6 +281,7 @@ int main(void)
 		test(an_interruption_costs_nothing),
 		test(what_is_in_the_way_is_named),
 		test(version2_gets_its_sums),
+		test(version3_gets_protocols),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

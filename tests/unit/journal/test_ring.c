@@ -27,6 +27,8 @@ static void assert_same(const struct record *a, const struct record *b)
 	assert_int_equal(a->rule, b->rule);
 	assert_string_equal(a->rule_name, b->rule_name);
 	assert_string_equal(a->reason, b->reason);
+	assert_int_equal(a->protocol, b->protocol);
+	assert_int_equal(a->dnssec, b->dnssec);
 	assert_string_equal(a->upstream, b->upstream);
 	assert_int_equal(a->standing, b->standing);
 	assert_int_equal(a->confidence, b->confidence);

@@ -139,6 +139,8 @@ static int check_query(void *data, const struct store_query *row)
 	assert_string_equal(row->standing, standing_word(record->standing));
 	assert_string_equal(row->confidence, confidence_word(record->confidence));
 	assert_string_equal(row->source, record_source_word(record->source));
+	assert_string_equal(row->protocol, protocol_word(record->protocol));
+	assert_string_equal(row->dnssec, dnssec_word(record->dnssec));
 	assert_string_equal(row->upstream, record->upstream);
 	assert_int_equal(row->took_us, record->took_us);
 	return PF_OK;

@@ -52,7 +52,6 @@ static void fill(struct room *room, size_t forward_count)
 	room->wire = (struct record_wire){
 		.client_port = 55555,
 		.server = {{6, {0x20, 1}}, 53},
-		.tcp = true,
 		.query = {RECORD_QUERY_MAX, long_message},
 		.response = {sizeof short_message, short_message},
 		.match = RECORD_MATCH_NAME,
@@ -91,7 +90,7 @@ static void messages_come_through_the_ring(void **state)
 		const struct record_wire *read = room->read.record.wire;
 		assert_non_null(read);
 		assert_int_equal(read->client_port, 55555);
-		assert_true(read->tcp && addr_equal(&read->server.addr, &room->wire.server.addr));
+		assert_true(addr_equal(&read->server.addr, &room->wire.server.addr));
 		assert_int_equal(read->matched_length, room->wire.matched_length);
 		assert_memory_equal(read->matched, room->wire.matched, read->matched_length);
 		assert_message(&read->query, &room->wire.query);
@@ -214,7 +213,8 @@ static void a_syslog_message_says_what_the_record_says(void **state)
 	         "type=\"HTTPS\" client=\"127.0.0.11\" device=\"a \\\"b\\\" [c\\]\\\\\" "
 	         "device-id=\"mac:64:bc:0c:80:7e:00\" rcode=\"NXDOMAIN\" action=\"sinkhole\" "
 	         "rule=\"r?1\" standing=\"overseas\" confidence=\"high\" source=\"cache\" "
-	         "upstream=\"127.0.0.1:5300\" took-us=\"45\"] sinkholed?by J\xc3\xbcrg",
+	         "upstream=\"127.0.0.1:5300\" protocol=\"doh\" dnssec=\"insecure\" took-us=\"45\"] "
+	         "sinkholed?by J\xc3\xbcrg",
 	         "NAME");
 	char name[NAME_TEXT_MAX];
 	dns_name_to_text(record->name, name);

@@ -85,6 +85,8 @@ static const struct store_query one_query = {
 	.confidence = "high",
 	.source = "cache",
 	.upstream = "127.0.0.1:5300",
+	.protocol = "dot",
+	.dnssec = "",
 	.took_us = 312,
 };
 
@@ -102,14 +104,15 @@ static void queries_have_the_promised_members(void **state)
 	(void)state;
 	struct fake fake = make_fake(1);
 	fake.queries = &one_query;
-	assert_json(report_queries(&fake.store, &(struct store_filter){0}),
-	            "{\"queries\":[{\"row\":17,\"time\":\"2026-11-23T20:26:23.123Z\","
-	            "\"device\":\"lobby coffee\",\"client\":\"127.0.0.11\",\"name\":\"a.example.cn\","
-	            "\"type\":\"A\",\"rcode\":\"NXDOMAIN\",\"action\":\"sinkhole\","
-	            "\"rule\":\"coffee stays home\","
-	            "\"reason\":\"sinkholed by rule 3 \\\"coffee stays home\\\"\","
-	            "\"standing\":\"overseas\",\"confidence\":\"high\",\"source\":\"cache\","
-	            "\"upstream\":\"127.0.0.1:5300\",\"took_us\":312}],\"last_row\":17}");
+	assert_json(
+		report_queries(&fake.store, &(struct store_filter){0}),
+		"{\"queries\":[{\"row\":17,\"time\":\"2026-11-23T20:26:23.123Z\","
+		"\"device\":\"lobby coffee\",\"client\":\"127.0.0.11\",\"name\":\"a.example.cn\","
+		"\"type\":\"A\",\"rcode\":\"NXDOMAIN\",\"action\":\"sinkhole\","
+		"\"rule\":\"coffee stays home\","
+		"\"reason\":\"sinkholed by rule 3 \\\"coffee stays home\\\"\","
+		"\"standing\":\"overseas\",\"confidence\":\"high\",\"source\":\"cache\","
+		"\"upstream\":\"127.0.0.1:5300\",\"protocol\":\"dot\",\"dnssec\":\"\",\"took_us\":312}],\"last_row\":17}");
 }
 
 static void without_rows_the_last_row_stays(void **state)
@@ -141,6 +144,7 @@ static void endpoints_and_devices_too(void **state)
 		.count = 3,
 		.domain = "example.cn",
 		.via = "e7.akamaiedge.net co.uk",
+		.dnssec = "secure",
 	};
 	const struct store_device device = {
 		.id = "mac:64:bc:0c:80:7e:1f",
@@ -159,7 +163,7 @@ static void endpoints_and_devices_too(void **state)
 	            "{\"endpoints\":[{\"device\":\"lobby coffee\",\"name\":\"a.example.cn\","
 	            "\"type\":\"A\",\"address\":\"203.0.113.7\",\"location\":\"CN\","
 	            "\"control\":\"CN\",\"asn\":37963,\"organisation\":\"Alibaba\","
-	            "\"standing\":\"overseas\",\"confidence\":\"high\","
+	            "\"standing\":\"overseas\",\"confidence\":\"high\",\"dnssec\":\"secure\","
 	            "\"first\":\"2026-11-23T20:26:23.123Z\",\"last\":\"2026-11-23T20:26:24.007Z\","
 	            "\"count\":3,\"domain\":\"example.cn\",\"hops\":["
 	            "{\"name\":\"e7.akamaiedge.net\",\"domain\":\"akamaiedge.net\"},"
@@ -253,7 +257,7 @@ static void failures_are_handed_on(void **state)
 	struct fake fake = make_fake(1);
 	struct store_endpoint endpoint = {.device = "d", .name = "n", .type = "A", .address = "a"};
 	endpoint.location = endpoint.control = endpoint.organisation = endpoint.standing = "";
-	endpoint.confidence = endpoint.domain = endpoint.via = "";
+	endpoint.confidence = endpoint.domain = endpoint.via = endpoint.dnssec = "";
 	struct store_device device = {.id = "i", .name = "n"};
 	fake.queries = &one_query;
 	fake.endpoints = &endpoint;

@@ -41,6 +41,10 @@ static void a_device_is_told_whole(void **state)
 	assert_int_equal(number(totals, "queries"), before + after + ntp);
 	assert_int_equal(number(totals, "sinkhole"), after);
 	assert_int_equal(number(totals, "names"), 2);
+	assert_int_equal(number(totals, "addresses"), 2);
+	assert_int_equal(number(totals, "authenticated"), 1);
+	json_t *findings = json_object_get(document, "findings");
+	assert_non_null(strstr(json_string_value(json_array_get(findings, 2)), "1 of 2 addresses"));
 	assert_int_equal(json_array_size(json_object_get(document, "devices")), 1);
 	json_t *owner = row(document, "owners", "domain", "example.cn");
 	assert_int_equal(number(owner, "queries"), before + after);

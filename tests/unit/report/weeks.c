@@ -99,6 +99,9 @@ static void put(struct sink *sink, const struct ask *ask)
 		.upstream = sinkholed ? "" : "9.9.9.9:53",
 		.standing = sinkholed ? STANDING_NONE : place->standing,
 		.confidence = sinkholed ? CONFIDENCE_NONE : place->confidence,
+		.dnssec = sinkholed             ? DNSSEC_NONE
+	              : place == &telemetry ? DNSSEC_SECURE
+	                                    : DNSSEC_INSECURE,
 		.answer_id = sinkholed ? 0 : (uint64_t)(uintptr_t)place,
 		.answer = sinkholed ? NULL : &answer,
 	};
