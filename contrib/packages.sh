@@ -3,7 +3,7 @@
 
 PACKAGES_BUILD="autoconf automake pkg-config gcc make libc6-dev libuv1-dev libldns-dev libmaxminddb-dev
 	libyaml-dev libjansson-dev libsqlite3-dev liburcu-dev libxxhash-dev libvectorscan-dev libmnl-dev
-	libidn2-dev libpsl-dev libpcap-dev libseccomp-dev libmicrohttpd-dev libcurl4-gnutls-dev libgnutls28-dev libnghttp2-dev libsodium-dev libunbound-dev libevent-dev dns-root-data"
+	libidn2-dev libpsl-dev libpcap-dev libseccomp-dev libmicrohttpd-dev libcurl4-gnutls-dev libgnutls28-dev libnghttp2-dev libngtcp2-dev libngtcp2-crypto-gnutls-dev libsodium-dev libunbound-dev libevent-dev dns-root-data"
 # npm brings the location databases (contrib/fetch-geoip); it is large, and asked for only when they are not there
 PACKAGES_GEOIP="ca-certificates"
 # an npm of another origin is as good, and Debian's may be in conflict with it

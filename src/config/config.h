@@ -312,7 +312,7 @@ struct config_rate_limit {
 	struct prefix *exempt; /* and trusted-forwarders; default loopback */
 };
 
-/* listen.dns, .tls and .https: one place. */
+/* listen.dns, .tls, .https and .quic: one place. */
 struct config_listen {
 	struct addr_port address;
 	enum protocol protocol; /* PROTOCOL_UDP: UDP and TCP */
@@ -365,8 +365,6 @@ struct config_cache {
  * memory. */
 struct config;
 char *config_describe_sinks(const struct config *config);
-/* Has any of these places this protocol? */
-bool config_listens(const struct config *config, enum protocol protocol);
 /* The same of listen.web. */
 char *config_describe_web(const struct config *config);
 

@@ -13,6 +13,7 @@
 #define DNS_PORT 53
 #define TLS_PORT 853
 #define HTTPS_PORT 443
+#define QUIC_PORT 853
 #define CONTROL_SOCKET_BYTES_MAX 107 /* sun_path of Linux has 108 with its NUL */
 #define ALLOW_MAX 1024               /* walked through for each client: no list for a botnet */
 
@@ -30,11 +31,17 @@ static bool already_there(const struct addr_port *known, size_t count, const str
 	return false;
 }
 
-static bool is_listened_on(const struct config *config, const struct addr_port *one)
+/* TLS and QUIC may have the same port: they share no socket. */
+static bool is_listened_on(const struct config *config, const struct addr_port *one,
+                           enum protocol protocol)
 {
-	for (size_t i = 0; i < config->listen_count; i++)
-		if (already_there(&config->listen[i].address, 1, one))
+	for (size_t i = 0; i < config->listen_count; i++) {
+		enum protocol other = config->listen[i].protocol;
+		bool shared = (protocol_has_udp(other) && protocol_has_udp(protocol)) ||
+		              (protocol_has_tcp(other) && protocol_has_tcp(protocol));
+		if (shared && already_there(&config->listen[i].address, 1, one))
 			return true;
+	}
 	return false;
 }
 
@@ -51,7 +58,7 @@ static void read_places(struct reader *reader, const struct node *node, const ch
 		struct addr_port one;
 		if (!value_addr_port(reader, item, key, port, &one))
 			continue;
-		if (is_listened_on(config, &one))
+		if (is_listened_on(config, &one, protocol))
 			tell_error(reader, item->pos, "`%s` names `%s` twice, or another key of `listen` does",
 			           key, item->text);
 		else if (config->listen_count == CONFIG_LISTEN_MAX)
@@ -72,14 +79,6 @@ static void read_tls(struct reader *reader, const struct node *node, void *targe
 {
 	(void)target;
 	read_places(reader, node, "listen.tls", TLS_PORT, PROTOCOL_TLS);
-}
-
-bool config_listens(const struct config *config, enum protocol protocol)
-{
-	for (size_t i = 0; i < config->listen_count; i++)
-		if (config->listen[i].protocol == protocol)
-			return true;
-	return false;
 }
 
 static void read_control(struct reader *reader, const struct node *node, void *target)
@@ -114,8 +113,12 @@ static void read_https(struct reader *reader, const struct node *node, void *tar
 static void read_quic(struct reader *reader, const struct node *node, void *target)
 {
 	(void)target;
-	tell_warning(reader, node->pos,
-	             "`listen.quic` is not in this version; nothing will listen there");
+#ifdef HAVE_NGTCP2
+	read_places(reader, node, "listen.quic", QUIC_PORT, PROTOCOL_QUIC);
+#else
+	tell_error(reader, node->pos,
+	           "`listen.quic` is not in this build: it was made without libngtcp2");
+#endif
 }
 
 void section_listen(struct reader *reader, const struct node *node, void *target)
@@ -132,8 +135,8 @@ void section_listen(struct reader *reader, const struct node *node, void *target
 		{"certificate", section_certificate, false},
 	};
 	(void)reader_mapping(reader, node, "`listen`", fields, PF_COUNT(fields), target);
-	config->certificate.wanted =
-		config_listens(config, PROTOCOL_TLS) || config_listens(config, PROTOCOL_HTTPS);
+	for (size_t i = 0; i < config->listen_count; i++)
+		config->certificate.wanted |= protocol_is_encrypted(config->listen[i].protocol);
 }
 
 void default_listen(struct reader *reader)

@@ -35,6 +35,17 @@ static bool options_well_formed(const uint8_t *packet, const struct wire_record 
 	return true;
 }
 
+bool dns_edns_has_option(const uint8_t *packet, const struct dns_edns *edns, uint16_t code)
+{
+	const uint8_t *at = packet + edns->options_at, *end = at + edns->options_length;
+	while (end - at >= OPTION_HEADER) {
+		if (dns_read16(at) == code)
+			return true;
+		at += OPTION_HEADER + dns_read16(at + 2);
+	}
+	return false;
+}
+
 static bool read_opt(const uint8_t *packet, const struct wire_record *opt, struct dns_edns *edns)
 {
 	if (edns->present)

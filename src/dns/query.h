@@ -50,6 +50,9 @@ enum query_parse {
  * OPT (TSIG, SIG(0)) are walked and ignored. */
 enum query_parse dns_query_parse(const uint8_t *packet, size_t length, struct dns_query *query);
 
+/* Is this option among those of a message that dns_query_parse took? */
+bool dns_edns_has_option(const uint8_t *packet, const struct dns_edns *edns, uint16_t code);
+
 /* What makes a question hard to answer for whoever has not seen it. */
 #define QUERY_FLIP_BYTES ((NAME_WIRE_MAX + 7) / 8)
 struct query_dress {

@@ -43,7 +43,7 @@ struct store_query {
 	int64_t time_wall_us;
 	const char *device_id, *device, *client, *name, *type, *rcode, *action, *rule, *reason;
 	const char *standing, *confidence, *source, *upstream;
-	const char *protocol; /* "udp", "tcp", "dot", "doh" */
+	const char *protocol; /* "udp", "tcp", "dot", "doh", "doq" */
 	const char *dnssec;   /* of the answer: "secure", "insecure", "bogus", "indeterminate" */
 	int64_t took_us;
 	int64_t answer; /* as in store_history */
@@ -53,7 +53,7 @@ struct store_query {
 struct store_history {
 	const char *device_id, *device, *client, *name, *type, *rcode, *action, *rule, *reason;
 	const char *standing, *confidence, *source, *upstream;
-	const char *protocol; /* "udp", "tcp", "dot", "doh" */
+	const char *protocol; /* "udp", "tcp", "dot", "doh", "doq" */
 	const char *dnssec;   /* of the answer: "secure", "insecure", "bogus", "indeterminate" */
 	int64_t answer;
 	int64_t first_wall_us, last_wall_us, count;

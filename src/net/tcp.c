@@ -8,6 +8,8 @@
 #include "base/counter.h"
 #include "dns/reply.h"
 #include "net/http2.h"
+#include "net/idle.h"
+#include "net/label.h"
 
 struct tcp_connection {
 	struct stream stream;
@@ -74,17 +76,14 @@ static void on_idle(uv_timer_t *timer)
 	close_connection(timer->data);
 }
 
-/* Under pressure whoever is idle goes sooner. A handshake has its time once, however often something of it comes. */
+/* A handshake has its time once, however often something of it comes. */
 static void restart_idle(struct tcp_connection *connection)
 {
 	if (!connection->stream.secure)
 		return;
-	size_t count = connection->server->connection_count;
-	size_t max = connection->server->connections_max;
-	uint64_t idle_ms = count > max / 4 * 3 ? TCP_IDLE_LEAST_MS
-	                   : count > max / 2   ? TCP_IDLE_SHORT_MS
-	                                       : TCP_IDLE_MS;
-	uv_timer_start(&connection->idle, on_idle, idle_ms, 0);
+	const struct tcp_server *server = connection->server;
+	uv_timer_start(&connection->idle, on_idle,
+	               idle_ms(server->connection_count, server->connections_max), 0);
 }
 
 /* A client that has sent its last query still gets all its replies. */
@@ -237,29 +236,12 @@ static size_t on_http_received(struct stream *stream, const uint8_t *bytes, size
 
 /* ---- what the stream tells --------------------------------------------------------------- */
 
-/* coffee.dns.example.net is `coffee`, when dns.example.net is a name of the certificate. */
-static void take_label(struct tcp_connection *connection)
-{
-	char name[TLS_NAME_MAX];
-	tls_name(connection->stream.tls, name);
-	const char *dot = strchr(name, '.');
-	size_t length = dot ? (size_t)(dot - name) : 0;
-	if (!length || length >= sizeof connection->label)
-		return;
-	rcu_read_lock();
-	const struct snapshot *snapshot =
-		rcu_dereference(connection->server->pipeline->shared->snapshot);
-	const struct config_certificate *certificate = &snapshot->config->certificate;
-	for (size_t i = 0; i < certificate->name_count; i++)
-		if (!strcmp(certificate->names[i], dot + 1))
-			memcpy(connection->label, name, length);
-	rcu_read_unlock();
-}
-
 static void on_secured(struct stream *stream)
 {
 	struct tcp_connection *connection = stream->data;
-	take_label(connection);
+	char name[TLS_NAME_MAX];
+	tls_name(stream->tls, name);
+	label_of_name(connection->server->pipeline, name, connection->label);
 	connection->server->handshake_count--;
 	restart_idle(connection);
 	if (connection->protocol != PROTOCOL_HTTPS)
@@ -304,15 +286,6 @@ static const struct stream_user http = {
 
 /* ---- connections ------------------------------------------------------------------------- */
 
-static size_t connections_max(const struct tcp_server *server)
-{
-	rcu_read_lock();
-	const struct snapshot *snapshot = rcu_dereference(server->pipeline->shared->snapshot);
-	size_t max = snapshot->config->connections;
-	rcu_read_unlock();
-	return max;
-}
-
 /* Begins to speak TLS. False: too many do. */
 static bool secure(struct tcp_connection *connection)
 {
@@ -326,11 +299,8 @@ static bool secure(struct tcp_connection *connection)
 	if (error != PF_OK)
 		return false;
 	server->handshake_count++;
-	uv_timer_start(&connection->idle, on_idle,
-	               server->handshake_count > TCP_HANDSHAKES_MAX / 2 ? TCP_HANDSHAKE_LEAST_MS
-	                                                                : TCP_HANDSHAKE_MS,
-	               0);
-	return server->handshake_count <= TCP_HANDSHAKES_MAX;
+	uv_timer_start(&connection->idle, on_idle, handshake_ms(server->handshake_count), 0);
+	return server->handshake_count <= HANDSHAKES_MAX;
 }
 
 /* False: over a limit, or gone already. */
@@ -348,7 +318,7 @@ static bool admit(struct tcp_connection *connection)
 	if (uv_tcp_getsockname(&connection->stream.handle, (struct sockaddr *)&local, &length) ||
 	    addr_from_sockaddr((struct sockaddr *)&local, &connection->local) != PF_OK)
 		return false;
-	server->connections_max = connections_max(server);
+	server->connections_max = connections_max(server->pipeline);
 	if (server->connection_count <= server->connections_max)
 		connection->client_place = tcp_client_enter(&server->clients, &connection->client.addr);
 	if (!connection->client_place) {

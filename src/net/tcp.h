@@ -12,14 +12,8 @@
 
 #define TCP_PENDING_MAX 128 /* queries under way on one connection; then it is not read from */
 #define TCP_QUEUE_BYTES_MAX \
-	(256 << 10)                /* replies that the client has not taken; then it is not read from */
-#define TCP_IDLE_MS 10000      /* without a whole query and without a reply taken */
-#define TCP_IDLE_SHORT_MS 2500 /* the same when half of the connections are taken */
-#define TCP_IDLE_LEAST_MS 500  /* and when three quarters are */
-#define TCP_HANDSHAKES_MAX 256 /* of TLS under way in one worker; more are turned away */
-#define TCP_HANDSHAKE_MS 5000  /* for all of a handshake */
-#define TCP_HANDSHAKE_LEAST_MS 1000 /* the same when half of the handshakes are taken */
-#define TCP_QUERY_BYTES_MAX 4096    /* a longer query ends the connection */
+	(256 << 10) /* replies that the client has not taken; then it is not read from */
+#define TCP_QUERY_BYTES_MAX 4096 /* a longer query ends the connection */
 
 struct tcp_connection;
 

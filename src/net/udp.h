@@ -5,22 +5,17 @@
 
 #include <uv.h>
 
+#include "net/packets.h"
 #include "net/sockets.h"
 #include "pipeline/pipeline.h"
-
-#define UDP_BATCH 32         /* packets for one system call: batching beyond gains nothing */
-#define UDP_QUERY_BYTES 4096 /* a longer query is cut and refused as malformed */
-#define UDP_ROUNDS_MAX 8 /* batches for one wake-up, so that one socket does not starve others */
-
-struct udp_batch;
 
 struct udp_listener {
 	uv_poll_t poll;
 	int fd;
 	struct addr_port address;
-	bool wildcard, v6;
+	bool wildcard;
 	struct pipeline *pipeline;
-	struct udp_batch *in, *out;
+	struct packets *in, *out;
 	unsigned out_count;
 	uint64_t send_failed; /* base/counter.h */
 };

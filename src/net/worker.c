@@ -1,5 +1,5 @@
 /* A worker's thread and its mailbox, see worker.h. */
-#define _GNU_SOURCE /* pthread_setname_np */
+#define _GNU_SOURCE /* pthread_setname_np, struct mmsghdr */
 #include "net/worker.h"
 
 #include <pthread.h>
@@ -9,6 +9,7 @@
 #include <uv.h>
 
 #include "base/counter.h"
+#include "net/quic.h"
 #include "net/tcp.h"
 #include "net/udp.h"
 
@@ -28,6 +29,7 @@ struct worker {
 	struct pipeline pipeline;
 	struct forwarder *forwarder;
 	struct tcp_server tcp;
+	struct quic_server *quic; /* NULL: nothing listens */
 	size_t udp_count;
 	struct udp_listener udp[CONFIG_LISTEN_MAX];
 };
@@ -71,6 +73,7 @@ static void stop(struct worker *worker)
 	for (size_t i = 0; i < worker->udp_count; i++)
 		udp_stop(&worker->udp[i]);
 	tcp_server_stop(&worker->tcp);
+	quic_server_stop(worker->quic);
 }
 
 static void on_wake(uv_async_t *wake)
@@ -101,6 +104,7 @@ static void close_all(struct worker *worker)
 	for (size_t i = 0; i < worker->udp_count; i++)
 		udp_close(&worker->udp[i]);
 	tcp_server_close(&worker->tcp);
+	quic_server_close(worker->quic);
 	upstream_close(worker->forwarder);
 	uv_close((uv_handle_t *)&worker->before_poll, NULL);
 	uv_close((uv_handle_t *)&worker->beats, NULL);
@@ -114,6 +118,7 @@ static void on_before_poll(uv_prepare_t *prepare)
 	struct worker *worker = prepare->data;
 	for (size_t i = 0; i < worker->udp_count; i++)
 		udp_flush(&worker->udp[i]);
+	quic_server_flush(worker->quic);
 	if (worker->stopping && !worker->closing && !worker->pipeline.counters.in_flight &&
 	    upstream_idle(worker->forwarder))
 		close_all(worker);
@@ -144,14 +149,16 @@ static int listen_on(struct worker *worker, struct socket_set *set)
 {
 	for (size_t i = 0; i < set->count; i++) {
 		struct udp_listener *udp = &worker->udp[worker->udp_count];
+		struct socket_pair *pair = &set->pairs[i];
 		int error = PF_OK;
-		if (set->pairs[i].protocol == PROTOCOL_UDP) {
-			error = udp_listen(udp, &worker->loop, &set->pairs[i], &worker->pipeline);
+		if (pair->protocol == PROTOCOL_UDP) {
+			error = udp_listen(udp, &worker->loop, pair, &worker->pipeline);
 			worker->udp_count += error == PF_OK;
+		} else if (pair->protocol == PROTOCOL_QUIC && pair->udp >= 0) {
+			error = quic_listen(&worker->quic, &worker->loop, &worker->pipeline, pair);
 		}
-		if (error != PF_OK)
-			return error;
-		error = tcp_listen(&worker->tcp, &set->pairs[i]);
+		if (error == PF_OK && protocol_has_tcp(pair->protocol))
+			error = tcp_listen(&worker->tcp, pair);
 		if (error != PF_OK)
 			return error;
 	}
@@ -215,6 +222,7 @@ void worker_free(struct worker **worker)
 		uv_run(&old->loop, UV_RUN_DEFAULT);
 	}
 	uv_loop_close(&old->loop);
+	quic_server_free(&old->quic);
 	pipeline_deinit(&old->pipeline);
 	upstream_free(&old->forwarder);
 	pthread_mutex_destroy(&old->mail_lock);

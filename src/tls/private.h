@@ -13,16 +13,24 @@
 	"SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA:-DHE-RSA:-CIPHER-ALL:+AES-128-GCM" \
 	":+AES-256-GCM:+CHACHA20-POLY1305:-MAC-ALL:+AEAD:%SERVER_PRECEDENCE"
 
+/* The same without TLS 1.2 and what is there for its sake (RFC 9001, 8.4). */
+#define TLS_QUIC_PRIORITY                                                    \
+	"SECURE128:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+AES-128-GCM:+AES-256-GCM" \
+	":+CHACHA20-POLY1305:-MAC-ALL:+AEAD:%SERVER_PRECEDENCE:%DISABLE_TLS13_COMPAT_MODE"
+
 #define TLS_DIGEST_BYTES 32
 
 struct tls_server {
 	unsigned uses; /* atomic */
 	gnutls_certificate_credentials_t credentials;
-	gnutls_priority_t priority;
+	gnutls_priority_t priority, quic_priority;
 	gnutls_datum_t ticket_key;        /* of which GnuTLS makes a new key every few hours */
 	uint8_t digest[TLS_DIGEST_BYTES]; /* of both files */
 	char pin[TLS_PIN_MAX];
 	int64_t expires_s;
 };
+
+/* tls_name of any session. */
+void tls_name_of(gnutls_session_t gnutls, char *name);
 
 #endif

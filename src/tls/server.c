@@ -30,6 +30,8 @@ void tls_server_unuse(struct tls_server **server)
 		gnutls_certificate_free_credentials(old->credentials);
 	if (old->priority)
 		gnutls_priority_deinit(old->priority);
+	if (old->quic_priority)
+		gnutls_priority_deinit(old->quic_priority);
 	if (old->ticket_key.data)
 		gnutls_memset(old->ticket_key.data, 0, old->ticket_key.size);
 	gnutls_free(old->ticket_key.data);
@@ -129,6 +131,7 @@ static int make(struct tls_server *server)
 {
 	bool made = !gnutls_certificate_allocate_credentials(&server->credentials) &&
 	            !gnutls_priority_init(&server->priority, TLS_PRIORITY, NULL) &&
+	            !gnutls_priority_init(&server->quic_priority, TLS_QUIC_PRIORITY, NULL) &&
 	            !gnutls_session_ticket_key_generate(&server->ticket_key);
 	return made ? PF_OK : PF_ENOMEM;
 }

@@ -184,16 +184,21 @@ void tls_end(struct tls_session *session)
 
 /* ---- what is known of the other side ----------------------------------------------------- */
 
-void tls_name(const struct tls_session *session, char name[TLS_NAME_MAX])
+void tls_name_of(gnutls_session_t gnutls, char *name)
 {
 	size_t length = TLS_NAME_MAX;
 	unsigned type = 0;
-	if (gnutls_server_name_get(session->gnutls, name, &length, &type, 0) ||
-	    type != GNUTLS_NAME_DNS || length >= TLS_NAME_MAX || strnlen(name, length) != length)
+	if (gnutls_server_name_get(gnutls, name, &length, &type, 0) || type != GNUTLS_NAME_DNS ||
+	    length >= TLS_NAME_MAX || strnlen(name, length) != length)
 		length = 0;
 	name[length] = '\0';
 	for (char *c = name; *c; c++)
 		*c = (char)tolower((unsigned char)*c);
+}
+
+void tls_name(const struct tls_session *session, char name[TLS_NAME_MAX])
+{
+	tls_name_of(session->gnutls, name);
 }
 
 const char *tls_why(const struct tls_session *session)

@@ -30,7 +30,7 @@ enum {
 };
 enum message_type { CLIENT_QUERY = 5, CLIENT_RESPONSE, FORWARDER_QUERY, FORWARDER_RESPONSE };
 enum { FAMILY_INET = 1, FAMILY_INET6 };
-enum { SOCKET_UDP = 1, SOCKET_TCP, SOCKET_DOT, SOCKET_DOH };
+enum { SOCKET_UDP = 1, SOCKET_TCP, SOCKET_DOT, SOCKET_DOH, SOCKET_DOQ = 7 };
 /* Policy */
 enum { P_TYPE = 1, P_RULE, P_ACTION, P_MATCH, P_VALUE };
 enum policy_action {
@@ -137,11 +137,9 @@ static size_t addr_length(const struct addr *addr)
 /* Of what is not known it says the least: some such field must be there for those who count by it. */
 static unsigned socket_protocol(enum protocol protocol)
 {
-	static const uint8_t sockets[PROTOCOL_COUNT] = {[PROTOCOL_NONE] = SOCKET_UDP,
-	                                                [PROTOCOL_TCP] = SOCKET_TCP,
-	                                                [PROTOCOL_UDP] = SOCKET_UDP,
-	                                                [PROTOCOL_TLS] = SOCKET_DOT,
-	                                                [PROTOCOL_HTTPS] = SOCKET_DOH};
+	static const uint8_t sockets[PROTOCOL_COUNT] = {
+		[PROTOCOL_NONE] = SOCKET_UDP, [PROTOCOL_TCP] = SOCKET_TCP,   [PROTOCOL_UDP] = SOCKET_UDP,
+		[PROTOCOL_TLS] = SOCKET_DOT,  [PROTOCOL_HTTPS] = SOCKET_DOH, [PROTOCOL_QUIC] = SOCKET_DOQ};
 	return sockets[protocol];
 }
 

@@ -127,16 +127,6 @@ static void test_databases(void **state)
 	parsed_deinit(&parsed);
 }
 
-static void test_later_versions(void **state)
-{
-	(void)state;
-	struct parsed parsed = parse("listen: {quic: {}}\n");
-	assert_int_equal(parsed.error, PF_OK);
-	assert_int_equal(parsed.diag.warnings, 1);
-	assert_finding(&parsed, DIAG_WARNING, 1, 16, "`listen.quic`");
-	parsed_deinit(&parsed);
-}
-
 /* Relative paths begin in the folder of the file, wherever the daemon stands. */
 static void test_relative(void **state)
 {
@@ -170,9 +160,11 @@ static void test_relative(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_nothing_written),          cmocka_unit_test(test_resolv_conf),
-		cmocka_unit_test(test_resolv_conf_is_ourselves), cmocka_unit_test(test_databases),
-		cmocka_unit_test(test_later_versions),           cmocka_unit_test(test_relative),
+		cmocka_unit_test(test_nothing_written),
+		cmocka_unit_test(test_resolv_conf),
+		cmocka_unit_test(test_resolv_conf_is_ourselves),
+		cmocka_unit_test(test_databases),
+		cmocka_unit_test(test_relative),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

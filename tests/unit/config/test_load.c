@@ -46,7 +46,7 @@ static void check_example_network(const struct config *config)
 	assert_string_equal(config->file, DATA "/example.yaml");
 	assert_string_equal(config->user, "portafilter");
 	assert_pos(config->user_pos, 2, 7);
-	assert_int_equal(config->listen_count, 4);
+	assert_int_equal(config->listen_count, 5);
 	assert_addr_port(&config->listen[0].address, "0.0.0.0:53");
 	assert_addr_port(&config->listen[1].address, "[::]:53");
 	assert_string_equal(config->control_socket, "/run/portafilter/control.sock");
@@ -151,14 +151,7 @@ static void test_example(void **state)
 	assert_int_equal(config->web.pos.line, 5);
 	check_example_devices(config);
 	check_example_rules(config);
-	/* What this version does not serve is said, and nothing else. */
-	static const unsigned warned[] = {9};
-	assert_int_equal(diag.count, PF_COUNT(warned));
-	assert_int_equal(diag.warnings, PF_COUNT(warned));
-	for (size_t i = 0; i < PF_COUNT(warned); i++)
-		assert_int_equal(diag.entries[i].line, warned[i]);
-	assert_string_equal(diag.entries[0].text,
-	                    "`listen.quic` is not in this version; nothing will listen there");
+	assert_int_equal(diag.count, 0);
 	config_free(&config);
 	assert_null(config);
 	diag_deinit(&diag);

@@ -1,0 +1,111 @@
+/* recvmmsg, sendmmsg and pktinfo, see packets.h. */
+#define _GNU_SOURCE
+#include "net/packets.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+_Static_assert(CMSG_SPACE(sizeof(struct in6_pktinfo)) <= PACKET_CONTROL_BYTES, "pktinfo fits");
+
+struct packets *packets_new(void)
+{
+	struct packets *packets = calloc(1, sizeof *packets);
+	if (!packets)
+		return NULL;
+	for (size_t i = 0; i < PACKETS_MAX; i++) {
+		packets->vectors[i] = (struct iovec){packets->bytes[i], PACKET_BYTES};
+		packets->messages[i].msg_hdr = (struct msghdr){
+			.msg_name = &packets->peers[i],
+			.msg_iov = &packets->vectors[i],
+			.msg_iovlen = 1,
+		};
+	}
+	return packets;
+}
+
+/* ---- in ---------------------------------------------------------------------------------- */
+
+int packets_receive(struct packets *packets, int fd, bool wildcard)
+{
+	for (size_t i = 0; i < PACKETS_MAX; i++) {
+		struct msghdr *header = &packets->messages[i].msg_hdr;
+		header->msg_namelen = sizeof packets->peers[i];
+		header->msg_control = wildcard ? packets->control[i] : NULL;
+		header->msg_controllen = wildcard ? PACKET_CONTROL_BYTES : 0;
+	}
+	return recvmmsg(fd, packets->messages, PACKETS_MAX, MSG_DONTWAIT, NULL);
+}
+
+void packet_place_read(struct msghdr *header, struct packet_place *place)
+{
+	for (struct cmsghdr *m = CMSG_FIRSTHDR(header); m; m = CMSG_NXTHDR(header, m)) {
+		if (m->cmsg_level == IPPROTO_IP && m->cmsg_type == IP_PKTINFO) {
+			struct in_pktinfo info;
+			memcpy(&info, CMSG_DATA(m), sizeof info);
+			place->local.family = 4;
+			memcpy(place->local.bytes, &info.ipi_spec_dst, 4);
+		} else if (m->cmsg_level == IPPROTO_IPV6 && m->cmsg_type == IPV6_PKTINFO) {
+			struct in6_pktinfo info;
+			memcpy(&info, CMSG_DATA(m), sizeof info);
+			place->local.family = 6;
+			memcpy(place->local.bytes, &info.ipi6_addr, 16);
+			/* Only link-local replies need the interface; others may go by another way. */
+			if (IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr))
+				place->interface = info.ipi6_ifindex;
+		}
+	}
+}
+
+/* ---- out --------------------------------------------------------------------------------- */
+
+void packet_leaves_from(struct packets *packets, unsigned slot, const struct packet_place *place)
+{
+	struct msghdr *header = &packets->messages[slot].msg_hdr;
+	uint8_t *control = packets->control[slot];
+	if (!place->local.family) {
+		header->msg_control = NULL;
+		header->msg_controllen = 0;
+		return;
+	}
+	memset(control, 0, PACKET_CONTROL_BYTES);
+	header->msg_control = control;
+	header->msg_controllen = PACKET_CONTROL_BYTES;
+	struct cmsghdr *message = CMSG_FIRSTHDR(header);
+	if (place->local.family == 6) {
+		struct in6_pktinfo info = {.ipi6_ifindex = place->interface};
+		memcpy(&info.ipi6_addr, place->local.bytes, 16);
+		message->cmsg_level = IPPROTO_IPV6;
+		message->cmsg_type = IPV6_PKTINFO;
+		message->cmsg_len = CMSG_LEN(sizeof info);
+		memcpy(CMSG_DATA(message), &info, sizeof info);
+		header->msg_controllen = CMSG_SPACE(sizeof info);
+	} else {
+		struct in_pktinfo info = {0};
+		memcpy(&info.ipi_spec_dst, place->local.bytes, 4);
+		message->cmsg_level = IPPROTO_IP;
+		message->cmsg_type = IP_PKTINFO;
+		message->cmsg_len = CMSG_LEN(sizeof info);
+		memcpy(CMSG_DATA(message), &info, sizeof info);
+		header->msg_controllen = CMSG_SPACE(sizeof info);
+	}
+}
+
+unsigned packets_send(struct packets *packets, int fd, unsigned count)
+{
+	unsigned sent = 0, failed = 0;
+	while (sent < count) {
+		int now = sendmmsg(fd, packets->messages + sent, count - sent, 0);
+		if (now > 0) {
+			sent += (unsigned)now;
+			continue;
+		}
+		if (errno == EINTR)
+			continue;
+		/* This one can not leave (its network is gone, the buffer is full): the others may. */
+		failed++;
+		sent++;
+	}
+	return failed;
+}

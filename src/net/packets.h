@@ -1,0 +1,43 @@
+/* Private to net/: datagrams in batches (recvmmsg, sendmmsg), and from and to which of our own addresses they go. */
+#ifndef PF_NET_PACKETS_H
+#define PF_NET_PACKETS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "base/addr.h"
+
+#define PACKETS_MAX 32      /* for one system call: batching beyond gains nothing */
+#define PACKET_BYTES 4096   /* what is longer is cut */
+#define PACKET_ROUNDS_MAX 8 /* batches for one wake-up, so that one socket does not starve others */
+#define PACKET_CONTROL_BYTES 64 /* one pktinfo of either family, with its header */
+
+struct packets {
+	struct mmsghdr messages[PACKETS_MAX];
+	struct iovec vectors[PACKETS_MAX];
+	struct sockaddr_storage peers[PACKETS_MAX];
+	_Alignas(struct cmsghdr) uint8_t control[PACKETS_MAX][PACKET_CONTROL_BYTES];
+	uint8_t bytes[PACKETS_MAX][PACKET_BYTES];
+};
+
+/* Which of our addresses, and which interface where that matters (link-local); family 0: not known, or not needed. */
+struct packet_place {
+	struct addr local;
+	unsigned interface;
+};
+
+/* On the heap; NULL without memory. */
+struct packets *packets_new(void);
+
+/* Reads as many as there are, with the address that they came to when `wildcard`. Returns how many; 0 or less: none. */
+int packets_receive(struct packets *packets, int fd, bool wildcard);
+/* To which address it came. */
+void packet_place_read(struct msghdr *header, struct packet_place *place);
+
+/* Slot `slot` leaves from there. */
+void packet_leaves_from(struct packets *packets, unsigned slot, const struct packet_place *place);
+/* Sends the first `count`. Returns how many could not leave. */
+unsigned packets_send(struct packets *packets, int fd, unsigned count);
+
+#endif

@@ -1,0 +1,407 @@
+/* One connection of QUIC, see quic_connection.h. When it is over it is forgotten at once: what still comes for it is
+ * answered with a stateless reset, which costs nothing to keep (RFC 9000, 10.2 lets a server do so). */
+#define _GNU_SOURCE /* struct mmsghdr */
+#include "net/quic_connection.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "net/idle.h"
+#include "net/label.h"
+
+#define NS_PER_US 1000u
+#define NS_PER_MS 1000000u
+#define NS_PER_S 1000000000u
+#define ALERT_NO_APPLICATION_PROTOCOL 120 /* RFC 7301 */
+/* Of QUIC's own timer; ours, by which idle connections end with a word, comes before it. */
+#define SILENCE_NS (UINT64_C(3) * IDLE_MS * NS_PER_MS)
+
+static ngtcp2_tstamp stamp(struct now now)
+{
+	return (ngtcp2_tstamp)now.mono_us * NS_PER_US;
+}
+
+/* ---- closing ----------------------------------------------------------------------------- */
+
+void quic_connection_free_when_done(struct quic_connection *connection)
+{
+	if (!connection->quic && !connection->timer_open && !connection->pending && !connection->marked)
+		free(connection);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+	struct quic_connection *connection = handle->data;
+	connection->timer_open = false;
+	quic_connection_free_when_done(connection);
+}
+
+/* In silence. */
+static void drop(struct quic_connection *connection)
+{
+	struct quic_server *server = connection->server;
+	if (connection->previous)
+		connection->previous->next = connection->next;
+	else
+		server->connections = connection->next;
+	if (connection->next)
+		connection->next->previous = connection->previous;
+	server->connection_count--;
+	server->handshake_count -= !connection->secured;
+	tcp_client_leave(&server->clients, connection->client_place);
+	quic_ids_forget(&server->ids, &connection->ids);
+	ngtcp2_conn_del(connection->quic);
+	connection->quic = NULL;
+	tls_quic_free(&connection->tls);
+	quic_streams_close(connection);
+	uv_close((uv_handle_t *)&connection->timer, on_timer_closed);
+}
+
+/* To where the connection is at home now. */
+static void send_on(struct quic_connection *connection, const ngtcp2_path *path, size_t length)
+{
+	struct packet_place from = {.interface = 0};
+	struct addr_port local;
+	if (connection->listener->wildcard && addr_from_sockaddr(path->local.addr, &local) == PF_OK) {
+		from.local = local.addr;
+		if (local.addr.family == 6) {
+			struct sockaddr_in6 with_scope;
+			memcpy(&with_scope, path->local.addr, sizeof with_scope);
+			from.interface = with_scope.sin6_scope_id;
+		}
+	}
+	quic_send(connection->listener, length, path->remote.addr, path->remote.addrlen, &from);
+}
+
+static void end_with(struct quic_connection *connection, const ngtcp2_connection_close_error *error)
+{
+	ngtcp2_path_storage path;
+	ngtcp2_pkt_info info;
+	ngtcp2_path_storage_zero(&path);
+	ngtcp2_ssize length =
+		ngtcp2_conn_write_connection_close(connection->quic, &path.path, &info,
+	                                       quic_slot(connection->listener), QUIC_DATAGRAM_BYTES,
+	                                       error, stamp(clock_now()));
+	if (length > 0)
+		send_on(connection, &path.path, (size_t)length);
+	drop(connection);
+}
+
+void quic_connection_end(struct quic_connection *connection, enum doq_error code)
+{
+	ngtcp2_connection_close_error error;
+	ngtcp2_connection_close_error_set_application_error(&error, code, NULL, 0);
+	end_with(connection, &error);
+}
+
+/* libngtcp2 has said that it can not go on. */
+static void fail(struct quic_connection *connection, int reason)
+{
+	ngtcp2_connection_close_error error;
+	if (reason == NGTCP2_ERR_DRAINING || reason == NGTCP2_ERR_DROP_CONN ||
+	    reason == NGTCP2_ERR_CLOSING || reason == NGTCP2_ERR_RETRY ||
+	    reason == NGTCP2_ERR_IDLE_CLOSE || reason == NGTCP2_ERR_HANDSHAKE_TIMEOUT) {
+		drop(connection);
+	} else if (connection->broken) {
+		quic_connection_end(connection, connection->broken);
+	} else {
+		uint8_t alert = ngtcp2_conn_get_tls_alert(connection->quic);
+		if (alert)
+			ngtcp2_connection_close_error_set_transport_error_tls_alert(&error, alert, NULL, 0);
+		else
+			ngtcp2_connection_close_error_set_transport_error_liberr(&error, reason, NULL, 0);
+		end_with(connection, &error);
+	}
+}
+
+/* ---- what libngtcp2 asks and tells ------------------------------------------------------- */
+
+static ngtcp2_conn *get_quic(ngtcp2_crypto_conn_ref *reference)
+{
+	return ((struct quic_connection *)reference->user_data)->quic;
+}
+
+static void fill_random(uint8_t *bytes, size_t length, const ngtcp2_rand_ctx *context)
+{
+	struct quic_server *server = context->native_handle;
+	random_pool_take(&server->random, bytes, length);
+}
+
+static int make_id(ngtcp2_conn *quic, ngtcp2_cid *id, uint8_t *token, size_t length, void *data)
+{
+	(void)quic, (void)length;
+	struct quic_connection *connection = data;
+	struct quic_server *server = connection->server;
+	quic_make_id(connection->listener, id);
+	bool made = quic_reset_token(server, id, token) &&
+	            quic_id_add(&server->ids, connection, &connection->ids, id->data, id->datalen);
+	return made ? 0 : NGTCP2_ERR_CALLBACK_FAILURE;
+}
+
+static int retire_id(ngtcp2_conn *quic, const ngtcp2_cid *id, void *data)
+{
+	(void)quic;
+	struct quic_connection *connection = data;
+	quic_id_retire(&connection->server->ids, &connection->ids, id->data, id->datalen);
+	return 0;
+}
+
+static int on_secured(ngtcp2_conn *quic, void *data)
+{
+	struct quic_connection *connection = data;
+	char name[TLS_NAME_MAX];
+	if (!tls_quic_is_agreed(connection->tls)) {
+		ngtcp2_conn_set_tls_alert(quic, ALERT_NO_APPLICATION_PROTOCOL);
+		return NGTCP2_ERR_CALLBACK_FAILURE;
+	}
+	tls_quic_name(connection->tls, name);
+	label_of_name(connection->server->pipeline, name, connection->label);
+	connection->secured = true;
+	connection->server->handshake_count--;
+	tls_quic_send_ticket(connection->tls);
+	return 0;
+}
+
+static int on_path(ngtcp2_conn *quic, uint32_t flags, const ngtcp2_path *path,
+                   ngtcp2_path_validation_result result, void *data)
+{
+	(void)quic, (void)flags;
+	struct quic_connection *connection = data;
+	if (result == NGTCP2_PATH_VALIDATION_RESULT_SUCCESS)
+		(void)!addr_from_sockaddr(path->remote.addr, &connection->validated);
+	return 0;
+}
+
+static const ngtcp2_callbacks callbacks_of_quic = {
+	.recv_client_initial = ngtcp2_crypto_recv_client_initial_cb,
+	.recv_crypto_data = ngtcp2_crypto_recv_crypto_data_cb,
+	.handshake_completed = on_secured,
+	.encrypt = ngtcp2_crypto_encrypt_cb,
+	.decrypt = ngtcp2_crypto_decrypt_cb,
+	.hp_mask = ngtcp2_crypto_hp_mask_cb,
+	.rand = fill_random,
+	.get_new_connection_id = make_id,
+	.remove_connection_id = retire_id,
+	.update_key = ngtcp2_crypto_update_key_cb,
+	.path_validation = on_path,
+	.delete_crypto_aead_ctx = ngtcp2_crypto_delete_crypto_aead_ctx_cb,
+	.delete_crypto_cipher_ctx = ngtcp2_crypto_delete_crypto_cipher_ctx_cb,
+	.get_path_challenge_data = ngtcp2_crypto_get_path_challenge_data_cb,
+	.version_negotiation = ngtcp2_crypto_version_negotiation_cb,
+};
+
+/* ---- life -------------------------------------------------------------------------------- */
+
+static bool make_quic(struct quic_connection *connection, const struct quic_hello *hello,
+                      const ngtcp2_path *path, struct now now)
+{
+	struct quic_server *server = connection->server;
+	ngtcp2_callbacks callbacks = callbacks_of_quic;
+	ngtcp2_settings settings;
+	ngtcp2_transport_params params;
+	ngtcp2_cid id;
+	quic_streams_call(&callbacks);
+	ngtcp2_settings_default(&settings);
+	settings.initial_ts = stamp(now);
+	settings.rand_ctx.native_handle = server;
+	settings.handshake_timeout = handshake_ms(server->handshake_count) * NS_PER_MS;
+	ngtcp2_transport_params_default(&params);
+	params.initial_max_stream_data_bidi_remote = 2 + DOQ_QUERY_BYTES_MAX;
+	params.initial_max_data = QUIC_UNREAD_BYTES_MAX;
+	params.initial_max_streams_bidi = QUIC_STREAMS_MAX;
+	params.max_idle_timeout = SILENCE_NS;
+	params.max_udp_payload_size = PACKET_BYTES;
+	params.active_connection_id_limit = QUIC_IDS_MAX;
+	params.original_dcid = hello->first;
+	if (hello->validated) {
+		settings.token = hello->header.token;
+		params.retry_scid = hello->header.dcid;
+		params.retry_scid_present = 1;
+	}
+	quic_make_id(connection->listener, &id);
+	params.stateless_reset_token_present = 1;
+	return quic_reset_token(server, &id, params.stateless_reset_token) &&
+	       quic_id_add(&server->ids, connection, &connection->ids, id.data, id.datalen) &&
+	       quic_id_add(&server->ids, connection, &connection->ids, hello->header.dcid.data,
+	                   hello->header.dcid.datalen) &&
+	       !ngtcp2_conn_server_new(&connection->quic, &hello->header.scid, &id, path,
+	                               hello->header.version, &callbacks, &settings, &params, NULL,
+	                               connection);
+}
+
+/* With what the snapshot shows at this moment; the connection keeps it. */
+static bool make_tls(struct quic_connection *connection)
+{
+	rcu_read_lock();
+	const struct snapshot *snapshot =
+		rcu_dereference(connection->server->pipeline->shared->snapshot);
+	if (snapshot->tls)
+		connection->tls = tls_quic_accept(snapshot->tls, DOQ_APPLICATION, &connection->reference);
+	rcu_read_unlock();
+	return connection->tls;
+}
+
+struct quic_connection *quic_connection_new(struct quic_listener *listener,
+                                            const struct quic_hello *hello, const ngtcp2_path *path,
+                                            struct tcp_client *place, struct now now)
+{
+	struct quic_server *server = listener->server;
+	struct quic_connection *connection = calloc(1, sizeof *connection);
+	if (!connection)
+		return NULL;
+	connection->reference = (ngtcp2_crypto_conn_ref){.get_conn = get_quic, .user_data = connection};
+	connection->server = server;
+	connection->listener = listener;
+	connection->active_us = now.mono_us;
+	if (addr_from_sockaddr(path->remote.addr, &connection->client) != PF_OK ||
+	    !make_tls(connection) || !make_quic(connection, hello, path, now)) {
+		tls_quic_free(&connection->tls);
+		quic_ids_forget(&server->ids, &connection->ids);
+		free(connection);
+		return NULL;
+	}
+	ngtcp2_conn_set_tls_native_handle(connection->quic, tls_quic_handle(connection->tls));
+	connection->client_place = place;
+	uv_timer_init(server->loop, &connection->timer);
+	connection->timer.data = connection;
+	connection->timer_open = true;
+	connection->next = server->connections;
+	if (connection->next)
+		connection->next->previous = connection;
+	server->connections = connection;
+	server->connection_count++;
+	server->handshake_count++;
+	return connection;
+}
+
+/* ---- in ---------------------------------------------------------------------------------- */
+
+/* The client is somewhere else, and has shown that it can be reached there: from now on that is who asks. False: too many
+ * are there. */
+static bool follow(struct quic_connection *connection)
+{
+	struct quic_server *server = connection->server;
+	struct addr_port now_at;
+	const ngtcp2_path *path = ngtcp2_conn_get_path(connection->quic);
+	if (!connection->validated.addr.family ||
+	    addr_from_sockaddr(path->remote.addr, &now_at) != PF_OK ||
+	    now_at.port != connection->validated.port ||
+	    !addr_equal(&now_at.addr, &connection->validated.addr))
+		return true;
+	if (!addr_equal(&now_at.addr, &connection->client.addr)) {
+		tcp_client_leave(&server->clients, connection->client_place);
+		connection->client_place = tcp_client_enter(&server->clients, &now_at.addr);
+	}
+	connection->client = now_at;
+	connection->validated = (struct addr_port){0};
+	return connection->client_place;
+}
+
+void quic_connection_receive(struct quic_connection *connection, const ngtcp2_path *path,
+                             const uint8_t *bytes, size_t length, struct now now)
+{
+	ngtcp2_pkt_info info = {0};
+	int error = ngtcp2_conn_read_pkt(connection->quic, path, &info, bytes, length, stamp(now));
+	if (error)
+		fail(connection, error);
+	else if (!follow(connection))
+		quic_connection_end(connection, DOQ_EXCESSIVE_LOAD);
+	else
+		quic_connection_mark(connection);
+}
+
+/* ---- out --------------------------------------------------------------------------------- */
+
+void quic_connection_mark(struct quic_connection *connection)
+{
+	struct quic_server *server = connection->server;
+	if (connection->marked)
+		return;
+	connection->marked = true;
+	connection->next_marked = server->marked;
+	server->marked = connection;
+}
+
+static bool is_of_stream(int error)
+{
+	return error == NGTCP2_ERR_STREAM_DATA_BLOCKED || error == NGTCP2_ERR_STREAM_SHUT_WR ||
+	       error == NGTCP2_ERR_STREAM_NOT_FOUND;
+}
+
+/* One datagram, with as many replies as fit. Returns its length, 0: there is nothing, or it must wait; less: it failed. */
+static ngtcp2_ssize write_one(struct quic_connection *connection, ngtcp2_path *path,
+                              ngtcp2_tstamp at)
+{
+	ngtcp2_pkt_info info;
+	uint8_t *slot = quic_slot(connection->listener);
+	for (;;) {
+		struct quic_stream *stream = quic_stream_next(connection);
+		ngtcp2_vec rest = {NULL, 0};
+		ngtcp2_ssize taken = -1;
+		if (stream)
+			rest =
+				(ngtcp2_vec){stream->out + stream->out_sent, stream->out_length - stream->out_sent};
+		ngtcp2_ssize length =
+			ngtcp2_conn_writev_stream(connection->quic, path, &info, slot, QUIC_DATAGRAM_BYTES,
+		                              &taken,
+		                              stream ? NGTCP2_WRITE_STREAM_FLAG_FIN |
+		                                           NGTCP2_WRITE_STREAM_FLAG_MORE
+		                                     : NGTCP2_WRITE_STREAM_FLAG_NONE,
+		                              stream ? stream->id : -1, &rest, stream ? 1 : 0, at);
+		if (stream && (taken >= 0 || is_of_stream((int)length)))
+			quic_stream_wrote(stream, taken);
+		if (length >= 0 || (length != NGTCP2_ERR_WRITE_MORE && !is_of_stream((int)length)))
+			return length;
+	}
+}
+
+/* When QUIC wants to be asked again, or when the connection has been idle long enough. */
+static void set_timer(struct quic_connection *connection, struct now now);
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct quic_connection *connection = timer->data;
+	const struct quic_server *server = connection->server;
+	struct now now = clock_now();
+	int error = ngtcp2_conn_handle_expiry(connection->quic, stamp(now));
+	uint64_t idle_us = idle_ms(server->connection_count, server->connections_max) * 1000;
+	if (error)
+		fail(connection, error);
+	else if (connection->secured && !connection->pending && !connection->out_bytes &&
+	         (uint64_t)(now.mono_us - connection->active_us) >= idle_us)
+		quic_connection_end(connection, DOQ_NO_ERROR);
+	else
+		quic_connection_mark(connection);
+}
+
+static void set_timer(struct quic_connection *connection, struct now now)
+{
+	const struct quic_server *server = connection->server;
+	ngtcp2_tstamp at = ngtcp2_conn_get_expiry(connection->quic);
+	uint64_t idle = idle_ms(server->connection_count, server->connections_max) * NS_PER_MS;
+	ngtcp2_tstamp idle_at = (ngtcp2_tstamp)connection->active_us * NS_PER_US + idle;
+	if (idle_at < stamp(now)) /* something is under way */
+		idle_at = stamp(now) + idle;
+	if (connection->secured && idle_at < at)
+		at = idle_at;
+	uint64_t wait = at > stamp(now) ? at - stamp(now) : 0;
+	uv_timer_start(&connection->timer, on_timer, (wait + NS_PER_MS - 1) / NS_PER_MS, 0);
+}
+
+void quic_connection_serve(struct quic_connection *connection, struct now now)
+{
+	ngtcp2_path_storage path;
+	ngtcp2_ssize length = 1;
+	ngtcp2_path_storage_zero(&path);
+	for (int i = 0; i < QUIC_SENT_MAX && length > 0; i++) {
+		length = write_one(connection, &path.path, stamp(now));
+		if (length > 0)
+			send_on(connection, &path.path, (size_t)length);
+	}
+	if (length < 0) {
+		fail(connection, (int)length);
+		return;
+	}
+	ngtcp2_conn_update_pkt_tx_time(connection->quic, stamp(now));
+	set_timer(connection, now);
+}
