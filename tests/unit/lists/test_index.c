@@ -12,6 +12,7 @@
 
 #include "lists/index.h"
 #include "lists/name_hash.h"
+#include "support/effort.h"
 
 #define ENTRY_COUNT 3000
 #define QUESTION_COUNT 1800
@@ -207,7 +208,7 @@ static void test_like_reference(void **state)
 		fill(index, reference, &random);
 		assert_int_equal(list_index_misjudged(index), reference->step == 5 && turn % 2);
 		assert_int_equal(list_index_seal(index), PF_OK);
-		for (size_t i = 0; i < QUESTION_COUNT / SEED_COUNT; i++) {
+		for (size_t i = 0; i < effort(QUESTION_COUNT / SEED_COUNT); i++) {
 			struct dns_name name;
 			draw_name(&random, 5, &name);
 			compare(index, reference, &name);
