@@ -180,8 +180,8 @@ int main(int argc, char **argv)
 		names += lists_info(lists, i)->names;
 		patterns += lists_info(lists, i)->patterns;
 	}
-	struct questions on = questions_read(argv[argc - 1], QUESTION_COUNT, false);
-	struct questions off = questions_read(argv[argc - 1], QUESTION_COUNT, true);
+	struct questions on = questions_read(argc - 1, argv + 1, QUESTION_COUNT, false);
+	struct questions off = questions_read(argc - 1, argv + 1, QUESTION_COUNT, true);
 	static struct looking looking;
 	look(lists, &on, &off, &looking);
 	double write_s = 0, cache_s = time_cache(config, &write_s);

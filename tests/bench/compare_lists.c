@@ -76,8 +76,8 @@ int main(int argc, char **argv)
 		bench_die("usage: compare_lists ROUNDS QUESTIONS FILE FEW… -- MANY…");
 	load(&few, few_count, argv + 4);
 	load(&many, many_count, argv + border + 1);
-	struct questions on = questions_read(argv[3], most, false);
-	struct questions off = questions_read(argv[3], most, true);
+	struct questions on = questions_read(1, argv + 3, most, false);
+	struct questions off = questions_read(1, argv + 3, most, true);
 	printf("[");
 	for (int round = 0, rounds = atoi(argv[1]); round < rounds; round++) {
 		double hit[2], miss[2];

@@ -74,32 +74,61 @@ static struct questions pack(const struct dns_name *names, size_t count)
 	return questions;
 }
 
-struct questions questions_read(const char *path, size_t most, bool spoiled)
+static size_t count_lines(int count, char *const *files)
 {
-	struct dns_name *names = calloc(most, sizeof *names);
-	uint64_t random = 7;
-	size_t lines = 0, count = 0;
+	size_t lines = 0;
+	char text[LINE_BYTES_MAX];
+	for (int i = 0; i < count; i++) {
+		FILE *file = fopen(files[i], "r");
+		if (!file)
+			bench_die("a list can not be read again");
+		while (fgets(text, sizeof text, file))
+			lines++;
+		fclose(file);
+	}
+	return lines;
+}
+
+/* The names as they are drawn: each `step`th line of all files. */
+struct drawing {
+	struct dns_name *names;
+	size_t count, most, line, step;
+	uint64_t random;
+	bool spoiled;
+};
+
+static void draw_from(struct drawing *drawing, const char *path)
+{
 	char text[LINE_BYTES_MAX];
 	FILE *file = fopen(path, "r");
-	if (!file || !names)
-		bench_die("the last list can not be read again");
-	while (fgets(text, sizeof text, file))
-		lines++;
-	rewind(file);
-	size_t step = lines / most + 1;
-	for (size_t i = 0; fgets(text, sizeof text, file) && count < most; i++) {
+	if (!file)
+		bench_die("a list can not be read again");
+	while (fgets(text, sizeof text, file) && drawing->count < drawing->most) {
 		text[strcspn(text, " \r\n")] = '\0';
-		if (i % step || !*text || strpbrk(text, "#*|@!/") || *text == '.')
+		if (drawing->line++ % drawing->step || !*text || strpbrk(text, "#*|@!/") || *text == '.')
 			continue;
-		lengthen(text, &random);
-		if (spoiled)
+		lengthen(text, &drawing->random);
+		if (drawing->spoiled)
 			spoil(text);
-		count += dns_name_from_text(text, &names[count]) == PF_OK;
+		drawing->count += dns_name_from_text(text, &drawing->names[drawing->count]) == PF_OK;
 	}
 	fclose(file);
-	shuffle(names, count, &random);
-	struct questions questions = pack(names, count);
-	free(names);
+}
+
+struct questions questions_read(int count, char *const *files, size_t most, bool spoiled)
+{
+	struct drawing drawing = {.names = calloc(most, sizeof *drawing.names),
+	                          .most = most,
+	                          .step = count_lines(count, files) / most + 1,
+	                          .random = 7,
+	                          .spoiled = spoiled};
+	if (!drawing.names)
+		bench_die("no memory");
+	for (int i = 0; i < count; i++)
+		draw_from(&drawing, files[i]);
+	shuffle(drawing.names, drawing.count, &drawing.random);
+	struct questions questions = pack(drawing.names, drawing.count);
+	free(drawing.names);
 	return questions;
 }
 

@@ -20,9 +20,9 @@ uint64_t bench_draw(uint64_t *state);
 /* Each file is a list; freed with the process. */
 struct config *bench_config(int count, char **files);
 
-/* Up to `most` lines of a file, spread over all of it, in an order that it did not have, as names of five labels; `spoiled` makes
- * names that miss. */
-struct questions questions_read(const char *path, size_t most, bool spoiled);
+/* Up to `most` lines of the files, spread over all of them, in an order that they did not have, as names of five labels; `spoiled`
+ * makes names that miss. */
+struct questions questions_read(int count, char *const *files, size_t most, bool spoiled);
 
 /* How names are asked for. */
 enum question_order {
