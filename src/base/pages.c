@@ -42,6 +42,12 @@ static void *map_fitting(size_t bytes)
 	return bytes < PAGES_HUGE_BYTES_MIN ? map(bytes) : map_aligned(bytes);
 }
 
+size_t pages_all_huge(size_t bytes)
+{
+	size_t rest = bytes % HUGE_PAGE_BYTES;
+	return rest < HUGE_PAGE_BYTES / 2 ? bytes : bytes - rest + HUGE_PAGE_BYTES;
+}
+
 void *pages_new(size_t bytes)
 {
 	return advise(map_fitting(bytes), bytes);

@@ -7,7 +7,11 @@
 
 /* From this size on huge pages are asked for: a look-up in a table of megabytes would else miss the TLB
  * as well as the cache. */
-#define PAGES_HUGE_BYTES_MIN ((size_t)4 << 20)
+#define PAGES_HUGE_BYTES_MIN ((size_t)2 << 20)
+
+/* For an array that is read all over and is not the largest of its process: so many bytes that no part of it is on small pages. It takes up to a
+ * megabyte more. */
+size_t pages_all_huge(size_t bytes);
 
 /* NULL without memory. `bytes` is over 0. Owned by the caller: pages_free. */
 void *pages_new(size_t bytes);

@@ -172,10 +172,15 @@ static void wide_put(const struct key_index *index, const struct wide_table *tab
 
 /* ---- all of it --------------------------------------------------------------------------- */
 
+static size_t bytes_of(size_t bucket_count)
+{
+	return pages_all_huge(bucket_count * sizeof(struct wide));
+}
+
 static bool wide_init(struct wide_table *table, size_t count)
 {
 	table->count = count / WIDE_MEAN + 1;
-	table->buckets = pages_new(table->count * sizeof *table->buckets);
+	table->buckets = pages_new(bytes_of(table->count));
 	return table->buckets;
 }
 
@@ -188,7 +193,7 @@ struct key_index *key_index_new(struct hash_key key, const struct key_counts *co
 	for (size_t i = 0; i < 2; i++)
 		index->secrets[i] = hash_bytes(key, &i, sizeof i);
 	index->narrow_count = counts->v4 / NARROW_MEAN + 1;
-	index->narrow = pages_new(index->narrow_count * sizeof *index->narrow);
+	index->narrow = pages_new(bytes_of(index->narrow_count));
 	if (!wide_init(&index->v6, counts->v6) || !wide_init(&index->other, counts->other) ||
 	    !index->narrow)
 		key_index_free(&index);
@@ -200,9 +205,9 @@ void key_index_free(struct key_index **out)
 	struct key_index *index = *out;
 	if (!index)
 		return;
-	pages_free(index->narrow, index->narrow_count * sizeof *index->narrow);
-	pages_free(index->v6.buckets, index->v6.count * sizeof *index->v6.buckets);
-	pages_free(index->other.buckets, index->other.count * sizeof *index->other.buckets);
+	pages_free(index->narrow, bytes_of(index->narrow_count));
+	pages_free(index->v6.buckets, bytes_of(index->v6.count));
+	pages_free(index->other.buckets, bytes_of(index->other.count));
 	free(index);
 	*out = NULL;
 }

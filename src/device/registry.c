@@ -249,20 +249,23 @@ static int by_address(const struct registry *registry, const struct addr *addr, 
 	return -1;
 }
 
+/* On the packet path for every packet of a stranger: what stands behind the end of a text is not zeroed, and its bytes are copied by a
+ * number that the compiler knows. */
 static void name_unknown(struct device *device, const struct addr *addr, const struct mac *mac)
 {
-	*device = (struct device){.tags = tag_bit(TAG_ALL) | tag_bit(TAG_UNKNOWN)};
-	if (mac) {
-		memcpy(device->id, "mac:", 4);
-		mac_format(mac, device->id + 4);
-		device->has_mac = true;
-		device->mac = *mac;
-		strcpy(device->name, device->id + 4);
-	} else {
-		memcpy(device->id, "ip:", 3);
-		addr_format(addr, device->id + 3);
-		strcpy(device->name, device->id + 3);
-	}
+	char text[ADDR_TEXT_MAX] = "";
+	const char *prefix = mac ? "mac:" : "ip:";
+	if (mac)
+		mac_format(mac, text);
+	else
+		addr_format(addr, text);
+	memcpy(device->id, prefix, 4);
+	memcpy(device->id + (mac ? 4 : 3), text, sizeof text);
+	memcpy(device->name, text, sizeof text);
+	device->tags = tag_bit(TAG_ALL) | tag_bit(TAG_UNKNOWN);
+	device->known = false;
+	device->has_mac = mac;
+	device->mac = mac ? *mac : (struct mac){0};
 }
 
 int registry_resolve(const struct registry *registry, const struct addr *addr,

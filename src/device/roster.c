@@ -1,6 +1,7 @@
 /* The roster of roster.h: look-ups only; the book makes it. */
 #include "device/roster.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,7 +104,7 @@ struct roster *roster_new(struct hash_key key, const struct key_counts *keys, si
 	struct roster *roster = calloc(1, sizeof *roster);
 	if (!roster)
 		return NULL;
-	roster->rows_bytes = (row_count + 1) * sizeof *roster->rows;
+	roster->rows_bytes = pages_all_huge((row_count + 1) * sizeof *roster->rows);
 	roster->rows = pages_new(roster->rows_bytes); /* aligned to cache lines, too */
 	roster->keys = key_index_new(key, keys);
 	roster->guests = calloc(guests + 1, sizeof *roster->guests);
@@ -183,25 +184,28 @@ bool roster_identify(const struct roster *roster, const struct registry *registr
 	return true;
 }
 
-void roster_expect(const struct roster *roster, const struct sockaddr_storage *clients,
-                   size_t count)
+bool roster_is_small(const struct roster *roster)
 {
-	struct addr_port askers[ROSTER_EXPECT_MAX];
-	size_t homes[ROSTER_EXPECT_MAX], known = 0;
-	if (roster->count < CROWD_MIN)
-		return;
-	for (size_t i = 0; i < count && i < ROSTER_EXPECT_MAX; i++) {
-		if (addr_from_sockaddr((const struct sockaddr *)&clients[i], &askers[known]) != PF_OK)
-			continue;
-		homes[known] = key_index_fetch(roster->keys, &askers[known].addr);
-		known++;
-	}
-	for (size_t i = 0; i < known; i++) {
-		uint32_t row = key_index_look_at(roster->keys, homes[i], &askers[i].addr);
-		if (row == ROW_NONE)
-			continue;
-		__builtin_prefetch(&roster->rows[row]);
-		__builtin_prefetch(&roster->sights->rows[row]);
+	return roster->count < CROWD_MIN;
+}
+
+void roster_fetch(const struct roster *roster, uint32_t row)
+{
+	__builtin_prefetch(&roster->rows[row]);
+	__builtin_prefetch(&roster->sights->rows[row]);
+}
+
+void roster_rows(const struct roster *roster, const struct addr *addrs, size_t count,
+                 int rows[ROSTER_BATCH_MAX])
+{
+	size_t homes[ROSTER_BATCH_MAX];
+	assert(count <= ROSTER_BATCH_MAX);
+	for (size_t i = 0; i < count; i++)
+		homes[i] = key_index_fetch(roster->keys, &addrs[i]);
+	for (size_t i = 0; i < count; i++) {
+		uint32_t row = key_index_look_at(roster->keys, homes[i], &addrs[i]);
+		rows[i] = row == ROW_NONE ? -1 : (int)row;
+		roster_fetch(roster, row == ROW_NONE ? 0 : row); /* the first is as good as none */
 	}
 }
 

@@ -81,17 +81,19 @@ struct asker {
 bool roster_identify(const struct roster *roster, const struct registry *registry,
                      const struct asker *asker, int64_t wall_us, struct device *device);
 
-/* These clients (as sockets name them) are going to ask: what is known of them is fetched from memory, all of it at
- * once, so that roster_identify finds it in the cache. Does nothing when the roster is so small that it is there anyway. */
-#define ROSTER_EXPECT_MAX 32
-void roster_expect(const struct roster *roster, const struct sockaddr_storage *clients,
-                   size_t count);
-
 /* The same in two steps, for who remembers rows: the asker's row in this roster, or -1 with the device that it will be; and
  * that row's device, which is marked as having asked. */
 int roster_row(const struct roster *roster, const struct registry *registry,
                const struct asker *asker, struct device *device);
 void roster_take(const struct roster *roster, uint32_t row, int64_t wall_us, struct device *device);
+
+/* The first step for a batch, whose memory is waited for once: the rows of these addresses, -1 where none has the address for itself
+ * (roster_row knows more), and what roster_take will read is on its way. A small roster is in the cache anyway: there it only costs. */
+#define ROSTER_BATCH_MAX 32
+void roster_rows(const struct roster *roster, const struct addr *addrs, size_t count,
+                 int rows[ROSTER_BATCH_MAX]);
+void roster_fetch(const struct roster *roster, uint32_t row);
+bool roster_is_small(const struct roster *roster);
 
 /* By name (exact, else without regard to case), id, MAC or address in text, as people write it after `explain`:
  * its row, or the number of rows when it is none of them but a MAC or an address that may come; PF_ENOENT when the

@@ -25,6 +25,37 @@ struct client_note *memo_client(struct memo *memo, const struct snapshot *snapsh
 	return note;
 }
 
+void memo_expect(struct memo *memo, const struct snapshot *snapshot,
+                 const struct sockaddr_storage *clients, size_t count)
+{
+	const struct roster *roster = rcu_dereference(snapshot->roster);
+	struct client_note *notes[ROSTER_BATCH_MAX];
+	struct addr asked[ROSTER_BATCH_MAX];
+	int rows[ROSTER_BATCH_MAX];
+	size_t asked_count = 0;
+	if (roster_is_small(roster))
+		return;
+	for (size_t i = 0; i < count && i < ROSTER_BATCH_MAX; i++) {
+		struct addr_port client;
+		if (addr_from_sockaddr((const struct sockaddr *)&clients[i], &client) != PF_OK)
+			continue;
+		struct client_note *note = memo_client(memo, snapshot, &client.addr);
+		if (note->roster_number == roster->number && note->row >= 0) {
+			roster_fetch(roster, (uint32_t)note->row);
+			continue;
+		}
+		asked[asked_count] = client.addr;
+		notes[asked_count++] = note;
+	}
+	roster_rows(roster, asked, asked_count, rows);
+	for (size_t i = 0; i < asked_count; i++)
+		if (rows[i] >= 0 &&
+		    addr_equal(&notes[i]->addr, &asked[i])) { /* else pushed out meanwhile */
+			notes[i]->row = rows[i];
+			notes[i]->roster_number = roster->number;
+		}
+}
+
 bool memo_identify(struct memo *memo, const struct snapshot *snapshot, const struct asker *asker,
                    int64_t wall_us, struct device *device)
 {

@@ -42,6 +42,11 @@ struct memo {
 struct client_note *memo_client(struct memo *memo, const struct snapshot *snapshot,
                                 const struct addr *addr);
 
+/* These are going to ask (as sockets name them): notes of all are made at once, so that memory is waited for once. In a house that is no
+ * crowd nothing is done: what is known of all is in the cache. */
+void memo_expect(struct memo *memo, const struct snapshot *snapshot,
+                 const struct sockaddr_storage *clients, size_t count);
+
 /* roster_identify for a client that speaks for itself. */
 bool memo_identify(struct memo *memo, const struct snapshot *snapshot, const struct asker *asker,
                    int64_t wall_us, struct device *device);

@@ -333,7 +333,7 @@ void pipeline_expect(const struct pipeline *pipeline, const struct sockaddr_stor
 	if (count < 2)
 		return; /* nothing to do meanwhile */
 	const struct snapshot *snapshot = rcu_dereference(pipeline->shared->snapshot);
-	roster_expect(rcu_dereference(snapshot->roster), clients, count);
+	memo_expect(pipeline->memo, snapshot, clients, count);
 }
 
 /* An asker that nobody knows is decided as the unknown one that it is; who it is comes to light behind. */
