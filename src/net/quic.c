@@ -236,6 +236,8 @@ static void take(const struct arrival *in, const ngtcp2_path *path)
 {
 	struct quic_server *server = in->listener->server;
 	ngtcp2_version_cid ids;
+	if (!in->length) /* libngtcp2 would not bear it */
+		return;
 	int error = ngtcp2_pkt_decode_version_cid(&ids, in->bytes, in->length, QUIC_ID_BYTES);
 	if (error == NGTCP2_ERR_VERSION_NEGOTIATION)
 		negotiate(in, &ids);
