@@ -185,6 +185,17 @@ static void serve(struct http2_request *request)
 
 /* ---- what nghttp2 tells ------------------------------------------------------------------ */
 
+/* A stream that was passed over when a later one began is closed (RFC 9113, 5.1.1). nghttp2 knows those that were open for a while, and overlooks
+ * the others. */
+static int on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *head, void *data)
+{
+	(void)data;
+	bool passed = head->type == NGHTTP2_HEADERS && head->stream_id > 0 &&
+	              head->stream_id < nghttp2_session_get_last_proc_stream_id(session) &&
+	              !nghttp2_session_find_stream(session, head->stream_id);
+	return passed ? nghttp2_session_terminate_session(session, NGHTTP2_PROTOCOL_ERROR) : 0;
+}
+
 static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame, void *data)
 {
 	struct http2 *http2 = data;
@@ -306,6 +317,7 @@ static int on_stream_close(nghttp2_session *session, int32_t stream, uint32_t er
 static int make_session(struct http2 *http2, nghttp2_session_callbacks *callbacks,
                         nghttp2_option *option)
 {
+	nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, on_begin_frame);
 	nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, on_begin_headers);
 	nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
 	nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data);
@@ -314,7 +326,6 @@ static int make_session(struct http2 *http2, nghttp2_session_callbacks *callback
 	nghttp2_option_set_stream_reset_rate_limit(option, HTTP2_RESETS_BURST, HTTP2_RESETS_RATE);
 	nghttp2_option_set_max_continuations(option, HTTP2_CONTINUATIONS_MAX);
 	nghttp2_option_set_max_outbound_ack(option, HTTP2_ACKS_MAX);
-	nghttp2_option_set_no_closed_streams(option, 1);
 	if (nghttp2_session_server_new2(&http2->session, callbacks, http2, option))
 		return PF_ENOMEM;
 	const nghttp2_settings_entry settings[] = {
