@@ -152,13 +152,12 @@ static int next_line(struct reader *reader, struct line *line)
 	}
 }
 
-/* Copies the next field of a line, quotes taken off; `line->at` moves behind its comma. */
-static size_t next_field(struct line *line, char field[FIELD_BYTES_MAX])
+/* What stands in quotes, and what follows them up to a comma; `line->at` moves behind that. */
+static size_t quoted_field(struct line *line, char field[FIELD_BYTES_MAX])
 {
 	size_t length = 0;
-	const char *c = line->at;
-	bool quoted = c < line->end && *c == '"';
-	for (c += quoted; c < line->end; c++) {
+	const char *c = line->at + 1;
+	for (bool quoted = true; c < line->end; c++) {
 		if (quoted && *c == '"') {
 			if (c + 1 == line->end || c[1] != '"') {
 				quoted = false;
@@ -173,6 +172,21 @@ static size_t next_field(struct line *line, char field[FIELD_BYTES_MAX])
 	}
 	field[length] = '\0';
 	line->at = c < line->end ? c + 1 : line->end;
+	return length;
+}
+
+/* Copies the next field of a line, quotes taken off; `line->at` moves behind its comma. */
+static size_t next_field(struct line *line, char field[FIELD_BYTES_MAX])
+{
+	if (line->at < line->end && *line->at == '"')
+		return quoted_field(line, field);
+	const char *comma = memchr(line->at, ',', (size_t)(line->end - line->at));
+	size_t length = (size_t)((comma ? comma : line->end) - line->at);
+	if (length > FIELD_BYTES_MAX - 1)
+		length = FIELD_BYTES_MAX - 1;
+	memcpy(field, line->at, length);
+	field[length] = '\0';
+	line->at = comma ? comma + 1 : line->end;
 	return length;
 }
 

@@ -9,7 +9,7 @@ struct branch {
 	uint64_t node;
 	unsigned depth;
 	bool is_leaf;
-	MMDB_entry_s entry; /* of a leaf */
+	uint32_t value; /* of a leaf: where it stands in the data */
 	uint8_t bits[16];
 };
 
@@ -39,9 +39,13 @@ static int emit(const struct walk *walk, struct branch *leaf)
 	size_t size = start.family == 4 ? 4 : 16;
 	memcpy(start.bytes, leaf->bits + skipped / 8, size);
 	memcpy(end.bytes, start.bytes, size);
-	for (unsigned bit = leaf->depth - skipped; bit < size * 8; bit++)
-		end.bytes[bit / 8] |= (uint8_t)(0x80u >> (bit % 8));
-	return walk->taker->take(walk->taker->data, &start, &end, &leaf->entry);
+	unsigned depth = leaf->depth - skipped;
+	if (depth < size * 8) {
+		end.bytes[depth / 8] |= (uint8_t)(0xffu >> (depth % 8));
+		memset(end.bytes + depth / 8 + 1, 0xff, size - depth / 8 - 1);
+	}
+	MMDB_entry_s value = {.mmdb = walk->mmdb, .offset = leaf->value};
+	return walk->taker->take(walk->taker->data, &start, &end, &value);
 }
 
 static bool is_alias(const struct walk *walk, uint64_t node, const uint8_t bits[16])
@@ -57,7 +61,7 @@ static bool push(struct walk *walk, const struct branch *from, bool right, uint6
 	next.depth++;
 	next.node = record;
 	next.is_leaf = type == MMDB_RECORD_TYPE_DATA;
-	next.entry = *entry;
+	next.value = entry->offset;
 	if (right)
 		next.bits[from->depth / 8] |= (uint8_t)(0x80u >> (from->depth % 8));
 	if (!next.is_leaf &&

@@ -7,11 +7,6 @@
 
 #include "geo/overlap.h"
 
-static uint32_t read32(const uint8_t *at)
-{
-	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
-}
-
 /* Makes room for one more of `size` bytes in a growing array. */
 static bool grow(void **array, size_t count, size_t *room, size_t size)
 {
@@ -49,13 +44,9 @@ static int add4(struct range_list *list, uint32_t start, uint32_t end, uint32_t 
 /* Is `next` the address behind `before`? */
 static bool follows(const uint8_t before[16], const uint8_t next[16])
 {
-	uint8_t sum[16];
-	unsigned carry = 1;
-	for (size_t i = 16; i-- > 0; carry >>= 8) {
-		carry += before[i];
-		sum[i] = (uint8_t)carry;
-	}
-	return !carry && !memcmp(sum, next, sizeof sum);
+	uint64_t high[2] = {range_read64(before), range_read64(next)};
+	uint64_t low[2] = {range_read64(before + 8), range_read64(next + 8)};
+	return low[1] == low[0] + 1 && high[1] == high[0] + !low[1] && (low[1] || high[1]);
 }
 
 static int add6(struct range_list *list, const uint8_t start[16], const uint8_t end[16],
@@ -81,7 +72,7 @@ int range_list_add(struct range_list *list, const struct addr *start, const stru
 	if (list->count4 + list->count6 >= max)
 		return PF_EFULL;
 	if (start->family == 4)
-		return add4(list, read32(start->bytes), read32(end->bytes), value);
+		return add4(list, range_read32(start->bytes), range_read32(end->bytes), value);
 	return add6(list, start->bytes, end->bytes, value);
 }
 

@@ -23,6 +23,17 @@ struct range_list {
 	struct range6 *ranges6;
 };
 
+/* Words of an address, in network order. */
+static inline uint32_t range_read32(const uint8_t *at)
+{
+	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
+static inline uint64_t range_read64(const uint8_t *at)
+{
+	return (uint64_t)range_read32(at) << 32 | range_read32(at + 4);
+}
+
 void range_list_deinit(struct range_list *list);
 
 /* Adds a range of one family, `start` not behind `end`, `value` not 0. One that goes on where the last one added ended, with

@@ -12,16 +12,6 @@
 #define INDEXED_FROM 1024     /* fewer blocks are found without an index */
 #define VALUE_FINE UINT32_MAX /* of a block6: the /64 is divided, see fine6 */
 
-static uint32_t read32(const uint8_t *at)
-{
-	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
-}
-
-static uint64_t read64(const uint8_t *at)
-{
-	return (uint64_t)read32(at) << 32 | read32(at + 4);
-}
-
 /* ---- compiling --------------------------------------------------------------------------- */
 
 /* Blocks of IPv4 before they have an index. */
@@ -78,8 +68,8 @@ static int breakpoints_init(struct breakpoints *all, const struct range_list *li
 	put_point(all, 0, 0, 0);
 	for (size_t i = 0; i < list->count6; i++) {
 		const struct range6 *range = &list->ranges6[i];
-		put_point(all, read64(range->start), read64(range->start + 8), range->value);
-		uint64_t upper = read64(range->end), lower = read64(range->end + 8) + 1;
+		put_point(all, range_read64(range->start), range_read64(range->start + 8), range->value);
+		uint64_t upper = range_read64(range->end), lower = range_read64(range->end + 8) + 1;
 		upper += !lower;
 		if (upper || lower)
 			put_point(all, upper, lower, 0);
@@ -351,8 +341,8 @@ static uint32_t find6(const struct range_map *map, uint64_t upper, uint64_t lowe
 uint32_t range_map_find(const struct range_map *map, const struct addr *addr)
 {
 	if (addr->family == 4)
-		return find4(map, read32(addr->bytes));
-	return find6(map, read64(addr->bytes), read64(addr->bytes + 8));
+		return find4(map, range_read32(addr->bytes));
+	return find6(map, range_read64(addr->bytes), range_read64(addr->bytes + 8));
 }
 
 size_t range_map_bytes(const struct range_map *map)
