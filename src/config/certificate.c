@@ -22,6 +22,31 @@ static void read_key(struct reader *reader, const struct node *node, void *targe
 	config->certificate.key = reader_path(reader, node, "listen.certificate.key");
 }
 
+static void read_clients_ca(struct reader *reader, const struct node *node, void *target)
+{
+	((struct config_certificate *)target)->clients =
+		reader_path(reader, node, "listen.certificate.clients.ca-file");
+}
+
+static void read_clients_required(struct reader *reader, const struct node *node, void *target)
+{
+	int on = value_switch(node);
+	((struct config_certificate *)target)->clients_required = on > 0;
+	if (on < 0)
+		tell_error(reader, node->pos, "`listen.certificate.clients.require` must be yes or no");
+}
+
+/* Who shows a certificate of these authorities is the device that it names. */
+static void read_clients(struct reader *reader, const struct node *node, void *target)
+{
+	static const struct field fields[] = {
+		{"ca-file", read_clients_ca, true},
+		{"require", read_clients_required, false},
+	};
+	(void)reader_mapping(reader, node, "`listen.certificate.clients`", fields, PF_COUNT(fields),
+	                     &((struct config *)target)->certificate);
+}
+
 /* "dns.example.net": clients ask for coffee.dns.example.net and are `coffee`. */
 static void read_names(struct reader *reader, const struct node *node, void *target)
 {
@@ -49,6 +74,7 @@ void section_certificate(struct reader *reader, const struct node *node, void *t
 		{"file", read_file, false},
 		{"key", read_key, false},
 		{"names", read_names, false},
+		{"clients", read_clients, false},
 	};
 	unsigned seen =
 		reader_mapping(reader, node, "`listen.certificate`", fields, PF_COUNT(fields), target);

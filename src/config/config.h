@@ -330,7 +330,9 @@ struct config_certificate {
 	struct config_pos pos;
 	bool wanted; /* something is encrypted */
 	bool made;   /* not given: the files are in the state directory, and made at the first start */
-	char *file, *key;  /* absolute, PEM */
+	char *file, *key; /* absolute, PEM */
+	char *clients;    /* authorities of clients' certificates; NULL: these are not asked for */
+	bool clients_required;
 	size_t name_count; /* clients may come as LABEL.NAME: then LABEL is who they are; lower case */
 	char *names[CONFIG_CERTIFICATE_NAMES_MAX];
 };

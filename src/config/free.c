@@ -62,6 +62,7 @@ void config_free(struct config **config)
 		free(gone->certificate.names[i]);
 	free(gone->certificate.file);
 	free(gone->certificate.key);
+	free(gone->certificate.clients);
 	free(gone->web.certificate);
 	free(gone->web.key);
 	free(gone->control_socket);

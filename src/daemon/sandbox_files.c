@@ -136,6 +136,7 @@ static void open_configured(struct fence *fence, const struct config *config)
 	open_folder_of(fence, config->recognise_path, READ);
 	open_folder_of(fence, config->certificate.file, READ);
 	open_folder_of(fence, config->certificate.key, READ);
+	open_folder_of(fence, config->certificate.clients, READ);
 	open_folder_of(fence, config->web.certificate, READ);
 	open_folder_of(fence, config->web.key, READ);
 	open_folder_of(fence, config->recursion.hints, READ);

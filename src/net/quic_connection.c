@@ -155,7 +155,8 @@ static int on_secured(ngtcp2_conn *quic, void *data)
 		return NGTCP2_ERR_CALLBACK_FAILURE;
 	}
 	tls_quic_name(connection->tls, name);
-	label_of_name(connection->server->pipeline, name, connection->label);
+	if (!tls_quic_client(connection->tls, connection->label))
+		label_of_name(connection->server->pipeline, name, connection->label);
 	connection->secured = true;
 	connection->server->handshake_count--;
 	tls_quic_send_ticket(connection->tls);

@@ -19,6 +19,7 @@ struct tcp_connection {
 	struct tcp_connection *previous, *next;
 	struct addr_port client, local;
 	char label[DEVICE_LABEL_MAX];    /* what the client calls itself; "": nothing */
+	bool certified;                  /* a certificate says so, and nothing else counts */
 	struct tcp_client *client_place; /* among the server's; NULL: it was not let in */
 	struct http2 *http2;             /* owned; NULL: messages stand in frames of their own */
 	bool over;                       /* nothing more is taken from it */
@@ -210,8 +211,8 @@ static void on_asked(void *data, struct http2_request *request, const char *labe
 {
 	struct tcp_connection *connection = data;
 	if (!connection->stream.closing)
-		(void)take(connection, label[0] ? label : connection->label, message, length, answer_http,
-		           request);
+		(void)take(connection, label[0] && !connection->certified ? label : connection->label,
+		           message, length, answer_http, request);
 }
 
 static void on_http_bytes(void *data, const uint8_t *bytes, size_t length)
@@ -241,7 +242,9 @@ static void on_secured(struct stream *stream)
 	struct tcp_connection *connection = stream->data;
 	char name[TLS_NAME_MAX];
 	tls_name(stream->tls, name);
-	label_of_name(connection->server->pipeline, name, connection->label);
+	connection->certified = tls_client(stream->tls, connection->label);
+	if (!connection->certified)
+		label_of_name(connection->server->pipeline, name, connection->label);
 	connection->server->handshake_count--;
 	restart_idle(connection);
 	if (connection->protocol != PROTOCOL_HTTPS)

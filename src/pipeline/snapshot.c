@@ -105,10 +105,11 @@ static int load_certificate(const struct config *config, struct tls_server *forc
 	const struct config_certificate *certificate = &config->certificate;
 	const struct config_pos *pos = &certificate->pos;
 	char error[DIAG_TEXT_MAX];
+	const struct tls_files files = {certificate->file, certificate->key, certificate->clients,
+	                                certificate->clients_required};
 	if (!certificate->wanted || (certificate->made && access(certificate->key, R_OK)))
 		return PF_OK;
-	int result =
-		tls_server_load(certificate->file, certificate->key, force, out, error, sizeof error);
+	int result = tls_server_load(&files, force, out, error, sizeof error);
 	if (result != PF_OK)
 		diag_error(diag, config->file, pos->line, pos->column, "listen.certificate: %s", error);
 	else if (tls_server_expires_s(*out) < now.wall_us / 1000000)

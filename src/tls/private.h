@@ -5,6 +5,7 @@
 #include <gnutls/gnutls.h>
 
 #include "tls/server.h"
+#include "value/device.h"
 
 #define TLS_HANDSHAKE_BYTES_MAX (64 << 10) /* of one handshake message: a chain of certificates */
 
@@ -25,10 +26,18 @@ struct tls_server {
 	gnutls_certificate_credentials_t credentials;
 	gnutls_priority_t priority, quic_priority;
 	gnutls_datum_t ticket_key;        /* of which GnuTLS makes a new key every few hours */
-	uint8_t digest[TLS_DIGEST_BYTES]; /* of both files */
+	uint8_t digest[TLS_DIGEST_BYTES]; /* of all files */
 	char pin[TLS_PIN_MAX];
 	int64_t expires_s;
+	bool clients, clients_required; /* their certificates are asked for; must be there */
 };
+
+/* Certificates of clients that these authorities (PEM) have signed are good. PF_EINVAL: there is none among them. */
+PF_MUST_CHECK int tls_clients_trust(struct tls_server *server, const gnutls_datum_t *authorities);
+/* Before the handshake. */
+void tls_client_ask(gnutls_session_t gnutls, const struct tls_server *server);
+/* tls_client of any session. */
+bool tls_client_of(gnutls_session_t gnutls, char label[DEVICE_LABEL_MAX]);
 
 /* tls_name of any session. */
 void tls_name_of(gnutls_session_t gnutls, char *name);

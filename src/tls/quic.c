@@ -25,6 +25,7 @@ static bool prepare(struct tls_quic *session, const char *application, void *ref
 	                                      GNUTLS_NO_AUTO_SEND_TICKET | GNUTLS_NO_END_OF_EARLY_DATA))
 		return false;
 	gnutls_session_set_ptr(session->gnutls, reference);
+	tls_client_ask(session->gnutls, server);
 	gnutls_handshake_set_max_packet_length(session->gnutls, TLS_HANDSHAKE_BYTES_MAX);
 	return !gnutls_priority_set(session->gnutls, server->quic_priority) &&
 	       !gnutls_credentials_set(session->gnutls, GNUTLS_CRD_CERTIFICATE, server->credentials) &&
@@ -76,6 +77,11 @@ void tls_quic_send_ticket(struct tls_quic *session)
 void tls_quic_name(const struct tls_quic *session, char name[TLS_NAME_MAX])
 {
 	tls_name_of(session->gnutls, name);
+}
+
+bool tls_quic_client(const struct tls_quic *session, char label[DEVICE_LABEL_MAX])
+{
+	return tls_client_of(session->gnutls, label);
 }
 
 void tls_quic_secret(const struct tls_server *server, const char *purpose,

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "tls/session.h"
+#include "value/device.h"
 
 #define TLS_SECRET_BYTES 32
 
@@ -26,6 +27,8 @@ bool tls_quic_is_agreed(const struct tls_quic *session);
 void tls_quic_send_ticket(struct tls_quic *session);
 /* As tls_name. */
 void tls_quic_name(const struct tls_quic *session, char name[TLS_NAME_MAX]);
+/* As tls_client. */
+bool tls_quic_client(const struct tls_quic *session, char label[DEVICE_LABEL_MAX]);
 
 /* A secret that only who has the server's key can know, and that is the same after a new start; another for each purpose. */
 void tls_quic_secret(const struct tls_server *server, const char *purpose,

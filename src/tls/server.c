@@ -76,15 +76,34 @@ static void forget(gnutls_datum_t *content)
 	content->data = NULL;
 }
 
-static int digest_both(const gnutls_datum_t *certificate, const gnutls_datum_t *key,
-                       uint8_t digest[TLS_DIGEST_BYTES])
+/* What was read of the files. */
+struct contents {
+	gnutls_datum_t certificate, key, clients;
+};
+
+static int read_all(const struct tls_files *files, struct contents *contents, char *error,
+                    size_t error_size)
+{
+	int result = read_file(files->certificate, &contents->certificate, error, error_size);
+	if (result == PF_OK)
+		result = read_file(files->key, &contents->key, error, error_size);
+	if (result == PF_OK && files->clients)
+		result = read_file(files->clients, &contents->clients, error, error_size);
+	return result;
+}
+
+static int digest_all(const struct tls_files *files, const struct contents *contents,
+                      uint8_t digest[TLS_DIGEST_BYTES])
 {
 	gnutls_hash_hd_t hash;
 	if (gnutls_hash_init(&hash, GNUTLS_DIG_SHA256))
 		return PF_ENOMEM;
-	(void)gnutls_hash(hash, certificate->data, certificate->size);
+	(void)gnutls_hash(hash, contents->certificate.data, contents->certificate.size);
 	(void)gnutls_hash(hash, "\0", 1);
-	(void)gnutls_hash(hash, key->data, key->size);
+	(void)gnutls_hash(hash, contents->key.data, contents->key.size);
+	(void)gnutls_hash(hash, files->clients_required ? "\1" : "\0", 1);
+	if (contents->clients.size)
+		(void)gnutls_hash(hash, contents->clients.data, contents->clients.size);
 	gnutls_hash_deinit(hash, digest);
 	return PF_OK;
 }
@@ -111,20 +130,26 @@ static int describe(struct tls_server *server)
 	return PF_OK;
 }
 
-static int use_files(struct tls_server *server, const char *certificate_path,
-                     const gnutls_datum_t *certificate, const char *key_path,
-                     const gnutls_datum_t *key, char *error, size_t error_size)
+static int use_files(struct tls_server *server, const struct tls_files *files,
+                     const struct contents *contents, char *error, size_t error_size)
 {
-	int result = gnutls_certificate_set_x509_key_mem2(server->credentials, certificate, key,
-	                                                  GNUTLS_X509_FMT_PEM, NULL, 0);
+	int result = gnutls_certificate_set_x509_key_mem2(server->credentials, &contents->certificate,
+	                                                  &contents->key, GNUTLS_X509_FMT_PEM, NULL, 0);
+	server->clients = files->clients != NULL;
+	server->clients_required = files->clients_required;
 	if (result == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
-		snprintf(error, error_size, "the key in %s is not that of the certificate in %s", key_path,
-		         certificate_path);
+		snprintf(error, error_size, "the key in %s is not that of the certificate in %s",
+		         files->key, files->certificate);
 	else if (result < 0)
 		snprintf(error, error_size,
 		         "%s and %s hold no certificate and key that can be used (PEM): %s",
-		         certificate_path, key_path, gnutls_strerror(result));
-	return result < 0 ? PF_EINVAL : PF_OK;
+		         files->certificate, files->key, gnutls_strerror(result));
+	else if (files->clients && tls_clients_trust(server, &contents->clients) != PF_OK)
+		snprintf(error, error_size, "%s holds no certificate of an authority (PEM)",
+		         files->clients);
+	else
+		return PF_OK;
+	return PF_EINVAL;
 }
 
 static int make(struct tls_server *server)
@@ -136,22 +161,20 @@ static int make(struct tls_server *server)
 	return made ? PF_OK : PF_ENOMEM;
 }
 
-int tls_server_load(const char *certificate_path, const char *key_path, struct tls_server *previous,
+int tls_server_load(const struct tls_files *files, struct tls_server *previous,
                     struct tls_server **out, char *error, size_t error_size)
 {
-	gnutls_datum_t certificate = {NULL, 0}, key = {NULL, 0};
+	struct contents contents = {0};
 	struct tls_server *server = calloc(1, sizeof *server);
 	int result = server ? PF_OK : PF_ENOMEM;
 	*out = NULL;
 	snprintf(error, error_size, "out of memory");
 	if (result == PF_OK) {
 		server->uses = 1;
-		result = read_file(certificate_path, &certificate, error, error_size);
+		result = read_all(files, &contents, error, error_size);
 	}
 	if (result == PF_OK)
-		result = read_file(key_path, &key, error, error_size);
-	if (result == PF_OK)
-		result = digest_both(&certificate, &key, server->digest);
+		result = digest_all(files, &contents, server->digest);
 	if (result == PF_OK && previous &&
 	    !memcmp(previous->digest, server->digest, sizeof server->digest)) {
 		*out = tls_server_use(previous);
@@ -159,15 +182,15 @@ int tls_server_load(const char *certificate_path, const char *key_path, struct t
 		if (result == PF_OK)
 			result = make(server);
 		if (result == PF_OK)
-			result = use_files(server, certificate_path, &certificate, key_path, &key, error,
-			                   error_size);
+			result = use_files(server, files, &contents, error, error_size);
 		if (result == PF_OK)
 			result = describe(server);
 		if (result == PF_OK)
 			*out = tls_server_use(server);
 	}
-	forget(&certificate);
-	forget(&key);
+	forget(&contents.certificate);
+	forget(&contents.key);
+	forget(&contents.clients);
 	tls_server_unuse(&server);
 	return result;
 }

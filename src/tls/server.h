@@ -3,6 +3,7 @@
 #ifndef PF_TLS_SERVER_H
 #define PF_TLS_SERVER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,11 +14,17 @@
 
 struct tls_server;
 
-/* Reads both files (PEM). When their content is that of `previous` (or NULL), that one is used again, and its tickets stay
+/* Where a server's certificate and key stand (PEM), and the authorities whose clients are believed to be who their certificates say they are (RFC
+ * 7858, 8310): `clients` is NULL when none are asked for. */
+struct tls_files {
+	const char *certificate, *key, *clients;
+	bool clients_required; /* who has none is not let in */
+};
+
+/* Reads the files. When all is as it was with `previous` (or NULL), that one is used again, and its tickets stay
  * good. PF_OK and `*out` is the caller's use (tls_server_unuse); else `error` holds a sentence that names the file. */
-PF_MUST_CHECK int tls_server_load(const char *certificate, const char *key,
-                                  struct tls_server *previous, struct tls_server **out, char *error,
-                                  size_t error_size);
+PF_MUST_CHECK int tls_server_load(const struct tls_files *files, struct tls_server *previous,
+                                  struct tls_server **out, char *error, size_t error_size);
 
 /* One use more; returns it. And one less: the last one frees it. */
 struct tls_server *tls_server_use(struct tls_server *server);

@@ -92,8 +92,10 @@ struct tls_session *tls_accept(struct tls_server *server, const char *applicatio
 		return NULL;
 	session->server = tls_server_use(server);
 	if (prepare(session, GNUTLS_SERVER, application, server->priority, server->credentials) &&
-	    !gnutls_session_ticket_enable_server(session->gnutls, &server->ticket_key))
+	    !gnutls_session_ticket_enable_server(session->gnutls, &server->ticket_key)) {
+		tls_client_ask(session->gnutls, server);
 		return session;
+	}
 	tls_free(&session);
 	return NULL;
 }
@@ -199,6 +201,11 @@ void tls_name_of(gnutls_session_t gnutls, char *name)
 void tls_name(const struct tls_session *session, char name[TLS_NAME_MAX])
 {
 	tls_name_of(session->gnutls, name);
+}
+
+bool tls_client(const struct tls_session *session, char label[DEVICE_LABEL_MAX])
+{
+	return tls_client_of(session->gnutls, label);
 }
 
 const char *tls_why(const struct tls_session *session)

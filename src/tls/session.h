@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "value/device.h"
 
 #define TLS_NAME_MAX 254 /* bytes of a server's name, NUL included */
 
@@ -49,6 +50,10 @@ void tls_end(struct tls_session *session);
 
 /* The server's name that the client has asked for, in lower case; "" when it has named none, or one that is none. */
 void tls_name(const struct tls_session *session, char name[TLS_NAME_MAX]);
+
+/* Who the client's certificate says it is: the first label of its first name, in lower case. False: it has none, or none with a name that a device
+ * can have; `label` is "" then. */
+bool tls_client(const struct tls_session *session, char label[DEVICE_LABEL_MAX]);
 
 /* Why it has failed, as the end of a sentence; "" when it has not. Valid as long as the session. */
 const char *tls_why(const struct tls_session *session);
