@@ -21,7 +21,7 @@
 #define QUIC_UNREAD_BYTES_MAX (64 << 10) /* of queries of one connection that are not whole yet */
 #define QUIC_QUEUE_BYTES_MAX \
 	(256 << 10)        /* replies that the client has not taken; more are not sent */
-#define QUIC_IDS_MAX 4 /* of the client, that we keep */
+#define QUIC_IDS_MAX 7 /* of the client, that we keep: one that moves needs others each time */
 #define QUIC_RETRY_FROM \
 	64 /* handshakes under way, from which on clients must show that they are where they say */
 #define QUIC_CLIENT_RETRY_FROM 8 /* the same of connections from one address */

@@ -211,10 +211,12 @@ static int on_bytes(ngtcp2_conn *quic, uint32_t flags, int64_t id, uint64_t offs
 static int on_reset(ngtcp2_conn *quic, int64_t id, uint64_t size, uint64_t code, void *data,
                     void *stream_data)
 {
-	(void)quic, (void)id, (void)size, (void)code, (void)data;
+	(void)size, (void)code, (void)data;
 	struct quic_stream *stream = stream_data;
-	if (stream && !stream->ended)
-		refuse(stream, DOQ_REQUEST_CANCELLED);
+	if (!stream || stream->ended)
+		return 0;
+	stream->ended = stream->refused = true;
+	(void)ngtcp2_conn_shutdown_stream_write(quic, id, DOQ_REQUEST_CANCELLED);
 	return 0;
 }
 
