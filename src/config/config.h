@@ -13,6 +13,7 @@
 #include "value/device.h"
 #include "value/event.h"
 #include "value/facts.h"
+#include "value/group.h"
 #include "value/listset.h"
 #include "value/marks.h"
 #include "value/privacy.h"
@@ -217,7 +218,7 @@ struct config_forward {
 	struct config_pos pos;
 	size_t zone_count, upstream_count;
 	struct dns_name *zones;
-	struct addr_port upstreams[CONFIG_UPSTREAM_MAX];
+	struct upstream_target upstreams[CONFIG_UPSTREAM_MAX];
 };
 
 /* dnssec, recursion, and `recursive` among the upstreams: what the recursor is told. */
@@ -228,7 +229,7 @@ struct config_recursion {
 		dnssec; /* as written; the default is to validate what is found out by ourselves, and nothing else */
 	struct addr_port address; /* where it is asked; of the loopback interface */
 	size_t forward_count;     /* whom it asks in turn; 0: the authoritative name servers */
-	struct addr_port forwards[CONFIG_UPSTREAM_MAX];
+	struct upstream_target forwards[CONFIG_UPSTREAM_MAX];
 	char *hints, *anchor; /* files; NULL: what libunbound has built in */
 	size_t unsigned_count;
 	struct dns_name *unsigned_zones; /* negative trust anchors (RFC 7646) */
@@ -388,7 +389,7 @@ struct config {
 	struct config_rate_limit rate_limit;
 	unsigned workers; /* 0: one a core */
 	size_t upstream_count;
-	struct addr_port upstreams
+	struct upstream_target upstreams
 		[CONFIG_UPSTREAM_MAX]; /* default: resolv.conf's; the recursor alone where it is used */
 	struct config_recursion recursion;
 	bool random_case; /* query-case: random; default lower */

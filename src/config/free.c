@@ -3,6 +3,7 @@
 
 #include "config/sections.h"
 #include "config/subscription.h"
+#include "config/upstreams.h"
 
 static void free_paths(struct config_path *paths, size_t count)
 {
@@ -32,6 +33,7 @@ void config_free(struct config **config)
 		rule_deinit(&gone->rules[i]);
 	local_deinit(gone);
 	recursion_deinit(&gone->recursion);
+	upstreams_deinit(gone->upstreams, &gone->upstream_count);
 	free_paths(gone->geo.location, gone->geo.location_count);
 	free_paths(gone->geo.control, gone->geo.control_count);
 	free_paths(gone->geo.anycast, gone->geo.anycast_count);

@@ -5,6 +5,7 @@
 
 #include "config/pattern.h"
 #include "config/sections.h"
+#include "config/upstreams.h"
 #include "config/values.h"
 
 #define HOST_ADDRESSES_MAX 64 /* of one name */
@@ -203,6 +204,12 @@ void value_forwards(struct reader *reader, const struct node *node, const char *
 	}
 }
 
+void forward_deinit(struct config_forward *forward)
+{
+	free(forward->zones);
+	upstreams_deinit(forward->upstreams, &forward->upstream_count);
+}
+
 void section_forward(struct reader *reader, const struct node *node, void *target)
 {
 	struct config *config = target;
@@ -305,7 +312,7 @@ void local_deinit(struct config *config)
 	for (size_t i = 0; i < config->host_count; i++)
 		free(config->hosts[i].addresses);
 	for (size_t i = 0; i < config->forward_count; i++)
-		free(config->forwards[i].zones);
+		forward_deinit(&config->forwards[i]);
 	for (size_t i = 0; i < config->rebinding_allow_count; i++)
 		pattern_deinit(&config->rebinding_allow[i]);
 	free(config->hosts);

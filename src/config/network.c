@@ -1,4 +1,4 @@
-/* listen, allow-from, upstreams: who may ask us, where, and whom we ask. */
+/* listen, allow-from: who may ask us, and where. */
 #include <config.h>
 
 #include <string.h>
@@ -187,48 +187,4 @@ void default_allow_from(struct reader *reader)
 {
 	if (make_allow_room(reader, 1))
 		allow(reader->config, private_networks, PF_COUNT(private_networks));
-}
-
-/* Nobody answers there. */
-static bool is_no_server(const struct addr *addr)
-{
-	static const struct addr any4 = {.family = 4}, any6 = {.family = 6};
-	bool multicast = addr->family == 4 ? addr->bytes[0] >= 224 : addr->bytes[0] == 0xff;
-	return multicast || addr_equal(addr, &any4) || addr_equal(addr, &any6);
-}
-
-void value_upstreams(struct reader *reader, const struct node *node, struct addr_port *upstreams,
-                     size_t *count)
-{
-	const struct list_shape shape = {"upstreams", "an address or a list of addresses",
-	                                 CONFIG_UPSTREAM_MAX, false};
-	if (!reader_list(reader, node, &shape))
-		return;
-	for (const struct node *item = reader_first(node); item; item = reader_next(node, item)) {
-		struct addr_port one;
-		if (!value_addr_port(reader, item, "upstreams", DNS_PORT, &one))
-			continue;
-		if (is_no_server(&one.addr))
-			tell_error(reader, item->pos, "`%s` of `upstreams` is not the address of a server",
-			           item->text);
-		else if (already_there(upstreams, *count, &one))
-			tell_error(reader, item->pos, "`upstreams` names `%s` twice", item->text);
-		else
-			upstreams[(*count)++] = one;
-	}
-}
-
-void section_upstreams(struct reader *reader, const struct node *node, void *target)
-{
-	struct config *config = target;
-	for (const struct node *item = reader_first(node); item; item = reader_next(node, item))
-		if (item->kind == NODE_SCALAR && !strcmp(item->text, "recursive"))
-			config->recursion.recursive = true;
-	if (!config->recursion.recursive)
-		value_upstreams(reader, node, config->upstreams, &config->upstream_count);
-	else if (reader_next(node, reader_first(node)))
-		tell_error(
-			reader, node->pos,
-			"`recursive` of `upstreams` stands alone: the authoritative name servers are asked then, and "
-			"nobody else");
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "config/sections.h"
+#include "config/upstreams.h"
 #include "config/values.h"
 
 #define ROOT_KEY "/usr/share/dns/root.key"
@@ -118,6 +119,24 @@ static void find_anchor(struct reader *reader, struct config_pos pos)
 			ROOT_KEY);
 }
 
+/* The recursor has its own connections, which know neither pins nor HTTP. */
+static void refuse_encrypted(struct reader *reader, struct config_pos pos)
+{
+	const struct config *config = reader->config;
+	bool plain = upstreams_are_plain(config->upstreams, config->upstream_count);
+	for (size_t i = 0; i < config->recursion.stub_count; i++) {
+		const struct config_forward *stub = &config->recursion.stubs[i];
+		if (!upstreams_are_plain(stub->upstreams, stub->upstream_count))
+			tell_error(
+				reader, stub->pos,
+				"`recursion.stubs` are asked plainly: authoritative name servers speak no TLS");
+	}
+	if (!plain)
+		tell_error(reader, pos,
+		           "validation (`dnssec: validate`) asks its upstreams plainly: name some without "
+		           "tls:// and https://, or let these validate and write `dnssec: off`");
+}
+
 void finish_recursion(struct reader *reader, struct config_pos pos)
 {
 	struct config *config = reader->config;
@@ -132,18 +151,20 @@ void finish_recursion(struct reader *reader, struct config_pos pos)
 	recursion->validates = recursion->dnssec != CONFIG_DNSSEC_OFF;
 	if (recursion->validates)
 		find_anchor(reader, pos);
+	refuse_encrypted(reader, pos);
 	if (!recursion->recursive) {
 		memcpy(recursion->forwards, config->upstreams, sizeof recursion->forwards);
 		recursion->forward_count = config->upstream_count;
 	}
-	config->upstreams[0] = recursion->address;
+	config->upstreams[0] = upstream_target_plain(&recursion->address);
 	config->upstream_count = 1;
 }
 
 void recursion_deinit(struct config_recursion *recursion)
 {
 	for (size_t i = 0; i < recursion->stub_count; i++)
-		free(recursion->stubs[i].zones);
+		forward_deinit(&recursion->stubs[i]);
+	upstreams_deinit(recursion->forwards, &recursion->forward_count);
 	free(recursion->stubs);
 	free(recursion->unsigned_zones);
 	free(recursion->hints);

@@ -47,9 +47,9 @@ static void take_server(struct reader *reader, const char *text, size_t *own)
 		return;
 	}
 	for (size_t i = 0; i < config->upstream_count; i++)
-		if (addr_equal(&config->upstreams[i].addr, &server.addr))
+		if (addr_equal(&config->upstreams[i].address.addr, &server.addr))
 			return;
-	config->upstreams[config->upstream_count++] = server;
+	config->upstreams[config->upstream_count++] = upstream_target_plain(&server);
 }
 
 static size_t read_servers(struct reader *reader, FILE *file)

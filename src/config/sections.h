@@ -45,10 +45,6 @@ void default_certificate(struct reader *reader);
 /* journal.also. */
 void sinks_read(struct reader *reader, const struct node *node, void *target);
 
-/* The servers of a key `upstreams`: at most CONFIG_UPSTREAM_MAX, none twice. */
-void value_upstreams(struct reader *reader, const struct node *node, struct addr_port *upstreams,
-                     size_t *count);
-
 /* Zones and the servers of each; `what` names one of them. */
 void value_forwards(struct reader *reader, const struct node *node, const char *key,
                     const char *what, struct config_forward **forwards, size_t *count);
@@ -57,6 +53,8 @@ void value_forwards(struct reader *reader, const struct node *node, const char *
 void default_listen(struct reader *reader);
 void default_cache(struct reader *reader);     /* before the section is read */
 void default_recursion(struct reader *reader); /* before the section is read */
+void forward_deinit(struct config_forward *forward);
+
 /* The recursor takes the place of the upstreams; `pos` is that of the key which wants it. */
 void finish_recursion(struct reader *reader, struct config_pos pos);
 void default_allow_from(struct reader *reader);

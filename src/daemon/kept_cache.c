@@ -17,13 +17,11 @@ static bool path_of(const struct daemon *daemon, char path[PATH_MAX])
 }
 
 /* Who is asked when nothing else is said: their answers are those without a group's number. */
-static struct hash_key with_servers(struct hash_key key, const struct addr_port *servers,
+static struct hash_key with_servers(struct hash_key key, const struct upstream_target *servers,
                                     size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
-		key.seed = hash_bytes(key, servers[i].addr.bytes, servers[i].addr.family == 4 ? 4 : 16);
-		key.seed = hash_bytes(key, &servers[i].port, sizeof servers[i].port);
-	}
+	for (size_t i = 0; i < count; i++)
+		key.seed = hash_bytes(key, &servers[i].key, sizeof servers[i].key);
 	return key;
 }
 

@@ -29,10 +29,10 @@ static const char head[] =
 	"  unblock-lan-zones: yes\n"
 	"  insecure-lan-zones: yes\n";
 
-static bool any_loopback(const struct addr_port *servers, size_t count)
+static bool any_loopback(const struct upstream_target *servers, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (addr_is_loopback(&servers[i].addr))
+		if (addr_is_loopback(&servers[i].address.addr))
 			return true;
 	return false;
 }
@@ -44,12 +44,13 @@ static void write_name(FILE *out, const char *key, const struct dns_name *name)
 	fprintf(out, "  %s: \"%s\"\n", key, text);
 }
 
-static void write_servers(FILE *out, const char *key, const struct addr_port *servers, size_t count)
+static void write_servers(FILE *out, const char *key, const struct upstream_target *servers,
+                          size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		char text[ADDR_TEXT_MAX];
-		addr_format(&servers[i].addr, text);
-		fprintf(out, "  %s: %s@%u\n", key, text, servers[i].port);
+		addr_format(&servers[i].address.addr, text);
+		fprintf(out, "  %s: %s@%u\n", key, text, servers[i].address.port);
 	}
 }
 

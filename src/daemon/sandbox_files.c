@@ -126,6 +126,14 @@ static void open_program(struct fence *fence)
 	open_folder_of(fence, interpreter, RUN);
 }
 
+static void open_authorities(struct fence *fence, const struct upstream_target *upstreams,
+                             size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (upstreams[i].secure)
+			open_folder_of(fence, upstreams[i].secure->ca_file, READ);
+}
+
 static void open_configured(struct fence *fence, const struct config *config)
 {
 	open_folder_of(fence, config->file, READ);
@@ -141,6 +149,9 @@ static void open_configured(struct fence *fence, const struct config *config)
 	open_folder_of(fence, config->web.key, READ);
 	open_folder_of(fence, config->recursion.hints, READ);
 	open_folder_of(fence, config->recursion.anchor, READ);
+	open_authorities(fence, config->upstreams, config->upstream_count);
+	for (size_t i = 0; i < config->forward_count; i++)
+		open_authorities(fence, config->forwards[i].upstreams, config->forwards[i].upstream_count);
 	if (config->vendors)
 		open_up(fence, config->vendors, READ);
 	for (size_t i = 0; i < config->lease_file_count; i++)

@@ -7,23 +7,21 @@ struct sums {
 	struct upstream_stats of[UPSTREAM_STATS_MAX];
 };
 
-static struct upstream_stats *find(struct sums *sums, uint64_t group,
-                                   const struct addr_port *address)
+static struct upstream_stats *find(struct sums *sums, uint64_t group, uint64_t key)
 {
 	for (size_t i = 0; i < sums->count; i++) {
 		struct upstream_stats *one = &sums->of[i];
-		if (one->group == group && one->address.port == address->port &&
-		    addr_equal(&one->address.addr, &address->addr))
+		if (one->group == group && one->target.key == key)
 			return one;
 	}
 	return NULL;
 }
 
-static void add_group(struct sums *sums, uint64_t group, const struct addr_port *upstreams,
+static void add_group(struct sums *sums, uint64_t group, const struct upstream_target *upstreams,
                       size_t count)
 {
 	for (size_t i = 0; i < count && sums->count < UPSTREAM_STATS_MAX; i++)
-		sums->of[sums->count++] = (struct upstream_stats){.group = group, .address = upstreams[i]};
+		sums->of[sums->count++] = (struct upstream_stats){.group = group, .target = upstreams[i]};
 }
 
 /* Servers that only an older snapshot has are left out: what is shown is what is in force. */
@@ -32,7 +30,7 @@ static void add_worker(struct sums *sums, const struct worker *worker)
 	struct upstream_stats some[UPSTREAM_STATS_MAX];
 	size_t found = worker_upstreams(worker, some);
 	for (size_t i = 0; i < found; i++) {
-		struct upstream_stats *sum = find(sums, some[i].group, &some[i].address);
+		struct upstream_stats *sum = find(sums, some[i].group, some[i].target.key);
 		if (!sum)
 			continue;
 		sum->queries += some[i].queries;
@@ -41,6 +39,9 @@ static void add_worker(struct sums *sums, const struct worker *worker)
 		sum->junk += some[i].junk;
 		sum->rtt_us = some[i].rtt_us > sum->rtt_us ? some[i].rtt_us : sum->rtt_us;
 		sum->loses_case |= some[i].loses_case;
+		sum->connections += some[i].connections;
+		sum->resumed += some[i].resumed;
+		sum->failures += some[i].failures;
 		sum->loss = some[i].loss > sum->loss ? some[i].loss : sum->loss;
 		sum->latency_sum_us += some[i].latency_sum_us;
 		for (size_t slot = 0; slot < PF_COUNT(sum->latency); slot++)
@@ -70,17 +71,20 @@ static json_t *servers_json(const struct sums *sums, uint64_t group)
 	json_t *list = json_array();
 	for (size_t i = 0; i < sums->count; i++) {
 		const struct upstream_stats *one = &sums->of[i];
-		char text[ADDR_PORT_TEXT_MAX];
+		char text[UPSTREAM_TEXT_MAX];
 		if (one->group != group)
 			continue;
-		addr_port_format(&one->address, text);
+		upstream_target_format(&one->target, text);
 		json_array_append_new(
-			list, json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "address", text,
+			list, json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o}",
+		                    "address", text, "protocol", protocol_word(one->target.protocol),
 		                    "queries", number(one->queries), "answers", number(one->answers),
 		                    "timeouts", number(one->timeouts), "junk", number(one->junk), "rtt_ms",
 		                    one->rtt_us ? json_real((double)one->rtt_us / 1000) : json_null(),
 		                    "loss", json_real((double)one->loss / UPSTREAM_LOSS_ONE), "latency",
-		                    latency_json(one), "loses_case", (int)one->loses_case));
+		                    latency_json(one), "loses_case", (int)one->loses_case, "connections",
+		                    number(one->connections), "resumed", number(one->resumed), "failures",
+		                    number(one->failures)));
 	}
 	return list;
 }

@@ -146,6 +146,22 @@ static size_t write_cookie_option(uint8_t *at, const struct query_dress *dress)
 	return OPTION_HEADER + dress->cookie_length;
 }
 
+_Static_assert(DNS_HEADER_BYTES + QUERY_QUESTION_MAX + WIRE_OPT_BYTES + 2 * OPTION_HEADER +
+                       COOKIE_BYTES_MAX <=
+                   QUERY_UPSTREAM_MAX,
+               "the longest question with its options");
+
+/* `length` of the message so far. Returns how much was written. */
+static size_t write_padding(uint8_t *at, size_t length)
+{
+	size_t padding =
+		(QUERY_PAD_BYTES - (length + OPTION_HEADER) % QUERY_PAD_BYTES) % QUERY_PAD_BYTES;
+	dns_write16(at, DNS_OPTION_PADDING);
+	dns_write16(at + 2, (uint16_t)padding);
+	memset(at + OPTION_HEADER, 0, padding);
+	return OPTION_HEADER + padding;
+}
+
 size_t dns_query_write(uint8_t out[QUERY_UPSTREAM_MAX], const struct dns_query *query, uint16_t id,
                        const struct query_dress *dress)
 {
@@ -172,6 +188,9 @@ size_t dns_query_write(uint8_t out[QUERY_UPSTREAM_MAX], const struct dns_query *
 	size_t options = 0;
 	if (dress && dress->cookie_length)
 		options = write_cookie_option(at + WIRE_OPT_BYTES, dress);
+	if (dress && dress->padded)
+		options += write_padding(at + WIRE_OPT_BYTES + options,
+		                         (size_t)(at - out) + WIRE_OPT_BYTES + options);
 	dns_write16(at + 9, (uint16_t)options);
 	return (size_t)(at + WIRE_OPT_BYTES + options - out);
 }

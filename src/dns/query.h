@@ -60,12 +60,16 @@ struct query_dress {
 	size_t cookie_length; /* 0: none, else as cookie_has_length */
 	const uint8_t *
 		flips; /* QUERY_FLIP_BYTES: letter n of the name's wire form is upper case where bit n is set; NULL: nowhere */
+	bool
+		padded; /* to a multiple of QUERY_PAD_BYTES: for those that nobody reads on the way (RFC 8467, 4.1) */
 };
 
 /* Writes the message that goes upstream: this id, RD and AD set (so that a shared answer says whether
  * it was validated, RFC 6840, 5.7), CD as the client's, the question in lower case unless dressed otherwise, our own OPT with
  * 1232 bytes, the client's DO and the cookie; none of the client's options. Returns its length. `dress` NULL: plain. */
-#define QUERY_UPSTREAM_MAX (DNS_HEADER_BYTES + QUERY_QUESTION_MAX + 11 + 4 + COOKIE_BYTES_MAX)
+#define QUERY_PAD_BYTES 128
+#define QUERY_UPSTREAM_MAX \
+	(3 * QUERY_PAD_BYTES) /* header, question, OPT and its options fit into it; see query.c */
 size_t dns_query_write(uint8_t out[QUERY_UPSTREAM_MAX], const struct dns_query *query, uint16_t id,
                        const struct query_dress *dress);
 

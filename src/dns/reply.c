@@ -9,7 +9,6 @@
 
 #define OPTION_EDE 15
 #define COOKIE_OPTION_BYTES (4 + COOKIE_BYTES)
-#define OPTION_PADDING 12 /* RFC 7830 */
 #define OPTION_HEADER 4
 #define ANY_TTL 3600 /* it will not change soon */
 #define EDE_HEADER 6 /* option code, option length, info code */
@@ -118,7 +117,7 @@ static size_t write_padding(const struct reply *reply, uint8_t *at, size_t lengt
 	size_t whole =
 		(length + OPTION_HEADER + REPLY_PAD_BYTES - 1) / REPLY_PAD_BYTES * REPLY_PAD_BYTES;
 	size_t option = (whole < reply->max ? whole : reply->max) - length;
-	dns_write16(at, OPTION_PADDING);
+	dns_write16(at, DNS_OPTION_PADDING);
 	dns_write16(at + 2, (uint16_t)(option - OPTION_HEADER));
 	memset(at + OPTION_HEADER, 0, option - OPTION_HEADER);
 	return option;

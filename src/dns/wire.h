@@ -18,8 +18,9 @@
 #define WIRE_RCODE_MASK 0x000f
 #define WIRE_EDNS_DO 0x8000 /* in the low half of OPT's TTL field */
 
-#define WIRE_RECORD_FIXED 10 /* type, class, TTL and RDLENGTH behind the owner */
-#define WIRE_OPT_BYTES 11    /* an OPT record without options */
+#define WIRE_RECORD_FIXED 10  /* type, class, TTL and RDLENGTH behind the owner */
+#define DNS_OPTION_PADDING 12 /* RFC 7830 */
+#define WIRE_OPT_BYTES 11     /* an OPT record without options */
 
 /* One record where it stands in the packet. */
 struct wire_record {

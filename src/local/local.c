@@ -17,7 +17,7 @@ struct zone {
 struct group {
 	struct local_group shown;
 	struct dns_name *zones;
-	struct addr_port *upstreams;
+	struct upstream_target *upstreams;
 };
 
 /* RFC 6303 has 20 zones and 16 of 172; RFC 7793 64; and those of single names. */
@@ -123,12 +123,8 @@ static uint64_t group_id(const struct local_group *group)
 	struct hash_key key = {0};
 	for (size_t i = 0; i < group->zone_count; i++)
 		key.seed = hash_bytes(key, group->zones[i].wire, group->zones[i].length);
-	for (size_t i = 0; i < group->upstream_count; i++) {
-		const struct addr_port *upstream = &group->upstreams[i];
-		/* Only what the family has: behind an IPv4 address stands anything. */
-		key.seed = hash_bytes(key, upstream->addr.bytes, upstream->addr.family == 4 ? 4 : 16);
-		key.seed = hash_bytes(key, &upstream->port, sizeof upstream->port);
-	}
+	for (size_t i = 0; i < group->upstream_count; i++)
+		key.seed = hash_bytes(key, &group->upstreams[i].key, sizeof group->upstreams[i].key);
 	uint64_t id = key.seed >> 1;
 	return id != LOCAL_GROUP_DEFAULT ? id : 1;
 }

@@ -28,7 +28,7 @@
 struct local; /* immutable; of the snapshot */
 
 /* Reads the hosts file too. Errors (a name with two `hosts`) and warnings (lines of the hosts file that say nothing)
- * go to `diag`. PF_OK and `*out` owned by the caller; PF_EINVAL; PF_ENOMEM. Keeps no pointer into `config`. */
+ * go to `diag`. PF_OK and `*out` owned by the caller; PF_EINVAL; PF_ENOMEM. Of `config` it keeps the `secure` of upstreams. */
 PF_MUST_CHECK int local_build(const struct config *config, struct diag *diag, struct local **out);
 void local_free(struct local **local);
 
@@ -70,7 +70,7 @@ struct local_group {
 	uint64_t id;
 	size_t zone_count, upstream_count;
 	const struct dns_name *zones;
-	const struct addr_port *upstreams;
+	const struct upstream_target *upstreams;
 };
 void local_group(const struct local *local, size_t index, struct local_group *group);
 /* All of them for a forwarder, the default one of this configuration first; returns how many. */

@@ -6,9 +6,9 @@
 #include <uv.h>
 
 #include "net/sockets.h"
-#include "net/stream.h"
 #include "net/tcp_clients.h"
 #include "pipeline/pipeline.h"
+#include "stream/stream.h"
 
 #define TCP_PENDING_MAX 128 /* queries under way on one connection; then it is not read from */
 #define TCP_QUEUE_BYTES_MAX \

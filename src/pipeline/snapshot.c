@@ -41,15 +41,15 @@ static bool is_own(const struct addr_port *listen, const struct addr_port *upstr
 }
 
 static int refuse_own(const struct config *config, struct config_pos pos,
-                      const struct addr_port *upstreams, size_t count, struct diag *diag)
+                      const struct upstream_target *upstreams, size_t count, struct diag *diag)
 {
 	int error = PF_OK;
 	for (size_t u = 0; u < count; u++) {
 		for (size_t l = 0; l < config->listen_count; l++) {
-			char text[ADDR_PORT_TEXT_MAX];
-			if (!is_own(&config->listen[l].address, &upstreams[u]))
+			char text[UPSTREAM_TEXT_MAX];
+			if (!is_own(&config->listen[l].address, &upstreams[u].address))
 				continue;
-			addr_port_format(&upstreams[u], text);
+			upstream_target_format(&upstreams[u], text);
 			diag_error(diag, config->file, pos.line, pos.column,
 			           "the upstream %s is this daemon itself (listen): name other `upstreams`",
 			           text);

@@ -5,6 +5,7 @@
 #include <gnutls/gnutls.h>
 
 #include "tls/server.h"
+#include "tls/trust.h"
 #include "value/device.h"
 
 #define TLS_HANDSHAKE_BYTES_MAX (64 << 10) /* of one handshake message: a chain of certificates */
@@ -41,5 +42,12 @@ bool tls_client_of(gnutls_session_t gnutls, char label[DEVICE_LABEL_MAX]);
 
 /* tls_name of any session. */
 void tls_name_of(gnutls_session_t gnutls, char *name);
+
+struct tls_trust {
+	unsigned uses; /* atomic */
+	gnutls_certificate_credentials_t credentials;
+	gnutls_priority_t priority;
+	uint8_t digest[TLS_DIGEST_BYTES]; /* of all authorities */
+};
 
 #endif

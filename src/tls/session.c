@@ -4,6 +4,8 @@
 #include <ctype.h>
 #include <errno.h>
 #include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,9 +14,15 @@
 /* Alerts that end nothing, and other things that GnuTLS wants to be asked about again, for one piece of input. */
 #define AGAINS_MAX 32
 
+#define TLS_WHY_MAX 256
+
 struct tls_session {
 	gnutls_session_t gnutls;
-	struct tls_server *server; /* a use of its own */
+	struct tls_server *server; /* a use of its own; NULL: the client's side */
+	const struct tls_peer *peer;
+	struct tls_trust *trust; /* a use of its own */
+	bool ticket_taken;
+	char why[TLS_WHY_MAX]; /* the peer is not believed */
 	tls_send send;
 	void *data;
 	const uint8_t *in; /* borrowed */
@@ -100,6 +108,115 @@ struct tls_session *tls_accept(struct tls_server *server, const char *applicatio
 	return NULL;
 }
 
+/* ---- the client's side ------------------------------------------------------------------- */
+
+static bool is_pinned(const struct tls_peer *peer, const uint8_t id[TLS_PIN_BYTES])
+{
+	for (size_t i = 0; i < peer->pin_count; i++)
+		if (!memcmp(peer->pins[i], id, TLS_PIN_BYTES))
+			return true;
+	return false;
+}
+
+/* Its own key, not one of those that have signed it: who knows one of those may make as many as they like. */
+static int check_pin(struct tls_session *session)
+{
+	unsigned count = 0;
+	const gnutls_datum_t *chain = gnutls_certificate_get_peers(session->gnutls, &count);
+	gnutls_x509_crt_t crt;
+	uint8_t id[TLS_PIN_BYTES];
+	size_t length = sizeof id;
+	if (!chain || !count || gnutls_x509_crt_init(&crt))
+		return GNUTLS_E_CERTIFICATE_ERROR;
+	int error = gnutls_x509_crt_import(crt, &chain[0], GNUTLS_X509_FMT_DER);
+	if (!error)
+		error = gnutls_x509_crt_get_key_id(crt, GNUTLS_KEYID_USE_SHA256, id, &length);
+	gnutls_x509_crt_deinit(crt);
+	if (!error && is_pinned(session->peer, id))
+		return 0;
+	snprintf(session->why, sizeof session->why, "its key is none of those in `pin-sha256`");
+	return GNUTLS_E_CERTIFICATE_ERROR;
+}
+
+static int check_name(struct tls_session *session)
+{
+	const struct tls_peer *peer = session->peer;
+	gnutls_typed_vdata_st wanted[] = {
+		{GNUTLS_DT_KEY_PURPOSE_OID, (unsigned char *)(uintptr_t)GNUTLS_KP_TLS_WWW_SERVER, 0},
+		{GNUTLS_DT_DNS_HOSTNAME, (unsigned char *)(uintptr_t)peer->name, 0},
+	};
+	gnutls_datum_t text = {NULL, 0};
+	unsigned status = 0;
+	if (!*peer->name)
+		wanted[1] = (gnutls_typed_vdata_st){GNUTLS_DT_IP_ADDRESS,
+		                                    (unsigned char *)(uintptr_t)peer->address.bytes,
+		                                    peer->address.family == 4 ? 4 : 16};
+	int error = gnutls_certificate_verify_peers(session->gnutls, wanted, PF_COUNT(wanted), &status);
+	if (!error && !status)
+		return 0;
+	if (!error && !gnutls_certificate_verification_status_print(status, GNUTLS_CRT_X509, &text, 0))
+		snprintf(session->why, sizeof session->why, "%s", (const char *)text.data);
+	gnutls_free(text.data);
+	return GNUTLS_E_CERTIFICATE_ERROR;
+}
+
+static int check_peer(gnutls_session_t gnutls)
+{
+	struct tls_session *session = gnutls_session_get_ptr(gnutls);
+	if (session->peer->anybody)
+		return 0;
+	return session->peer->pin_count ? check_pin(session) : check_name(session);
+}
+
+struct tls_session *tls_connect(const struct tls_peer *peer, const char *application, tls_send send,
+                                void *data)
+{
+	struct tls_session *session = session_new(send, data);
+	if (!session)
+		return NULL;
+	session->peer = peer;
+	session->trust = tls_trust_use(peer->trust);
+	bool made = prepare(session, GNUTLS_CLIENT, application, session->trust->priority,
+	                    session->trust->credentials);
+	if (made && *peer->name)
+		made = !gnutls_server_name_set(session->gnutls, GNUTLS_NAME_DNS, peer->name,
+		                               strlen(peer->name));
+	if (!made) {
+		tls_free(&session);
+		return NULL;
+	}
+	gnutls_session_set_ptr(session->gnutls, session);
+	gnutls_session_set_verify_function(session->gnutls, check_peer);
+	if (peer->ticket && peer->ticket->bytes) /* one that is of no use costs a whole handshake */
+		(void)gnutls_session_set_data(session->gnutls, peer->ticket->bytes, peer->ticket->length);
+	return session;
+}
+
+bool tls_is_resumed(const struct tls_session *session)
+{
+	return gnutls_session_is_resumed(session->gnutls);
+}
+
+void tls_take_ticket(struct tls_session *session, struct tls_ticket *ticket)
+{
+	gnutls_datum_t data = {NULL, 0};
+	if (session->ticket_taken || !session->open ||
+	    !(gnutls_session_get_flags(session->gnutls) & GNUTLS_SFLAGS_SESSION_TICKET) ||
+	    gnutls_session_get_data2(session->gnutls, &data))
+		return;
+	session->ticket_taken = true;
+	uint8_t *copy = malloc(data.size + 1);
+	if (copy) {
+		memcpy(copy, data.data, data.size);
+		tls_ticket_deinit(ticket);
+		*ticket = (struct tls_ticket){copy, data.size};
+	}
+	gnutls_memset(data.data, 0, data.size);
+	gnutls_free(data.data);
+}
+
+/* ---- its end ----------------------------------------------------------------------------- */
+
 void tls_free(struct tls_session **session)
 {
 	struct tls_session *old = *session;
@@ -108,6 +225,7 @@ void tls_free(struct tls_session **session)
 	if (old->gnutls)
 		gnutls_deinit(old->gnutls);
 	tls_server_unuse(&old->server);
+	tls_trust_unuse(&old->trust);
 	free(old);
 	*session = NULL;
 }
@@ -158,8 +276,14 @@ enum tls_state tls_handshake(struct tls_session *session)
 size_t tls_read(struct tls_session *session, uint8_t *bytes, size_t room, enum tls_state *state)
 {
 	ssize_t length = GNUTLS_E_WARNING_ALERT_RECEIVED;
+	size_t unread = SIZE_MAX;
 	for (int i = 0; i < AGAINS_MAX && is_to_be_asked_again((int)length); i++)
 		length = gnutls_record_recv(session->gnutls, bytes, room);
+	/* It says so too when it has read a ticket or a new key, and there may be more behind that. */
+	while (length == GNUTLS_E_AGAIN && session->in_length && session->in_length < unread) {
+		unread = session->in_length;
+		length = gnutls_record_recv(session->gnutls, bytes, room);
+	}
 	*state = length > 0 ? TLS_OPEN : length ? state_of(session, (int)length) : TLS_ENDED;
 	return length > 0 ? (size_t)length : 0;
 }
@@ -210,5 +334,7 @@ bool tls_client(const struct tls_session *session, char label[DEVICE_LABEL_MAX])
 
 const char *tls_why(const struct tls_session *session)
 {
+	if (*session->why)
+		return session->why;
 	return session->error ? gnutls_strerror(session->error) : "";
 }

@@ -8,7 +8,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/addr.h"
 #include "base/error.h"
+#include "tls/trust.h"
 #include "value/device.h"
 
 #define TLS_NAME_MAX 254 /* bytes of a server's name, NUL included */
@@ -30,6 +32,27 @@ enum tls_state {
  * without memory. The session uses `server` as long as it lives. */
 struct tls_session *tls_accept(struct tls_server *server, const char *application, tls_send send,
                                void *data);
+
+/* Who is to be at the other end, and how that is known. All is borrowed as long as the session lives. */
+struct tls_peer {
+	struct tls_trust *trust; /* the authorities that may vouch for it */
+	const char *name;    /* that it is asked for, and that its certificate must be for; "": none */
+	struct addr address; /* that its certificate must be for when there is no name */
+	size_t pin_count;    /* one of these is its key, and then nobody else is believed or asked */
+	const uint8_t (*pins)[TLS_PIN_BYTES];
+	bool anybody;                    /* whoever answers is taken */
+	const struct tls_ticket *ticket; /* by which it may know us again; NULL: none */
+};
+
+/* The client's side: nothing is sent before tls_handshake, which begins it. NULL without memory. The session uses the trust as long as
+ * it lives. */
+struct tls_session *tls_connect(const struct tls_peer *peer, const char *application, tls_send send,
+                                void *data);
+/* The whole handshake was spared. */
+bool tls_is_resumed(const struct tls_session *session);
+/* The ticket that the server has sent, if one has come that was not taken yet; it replaces that in `ticket`. */
+void tls_take_ticket(struct tls_session *session, struct tls_ticket *ticket);
+
 void tls_free(struct tls_session **session);
 
 /* What has come, borrowed until tls_unread is 0, or until the next call. All that came before must have been read. */

@@ -61,14 +61,26 @@ void exchange_tcp_closed(struct exchange *exchange)
 		keep_or_close(exchange);
 }
 
-static void close_attempt(struct attempt *attempt)
+void attempt_leaves(struct attempt *attempt)
 {
-	if (!attempt->port)
-		return;
-	port_give_back(&attempt->port);
 	struct server *server = upstream_server(attempt->exchange, &attempt->peer);
 	if (server && server->waiting) /* after a reload it may be another one */
 		server->waiting--;
+}
+
+static bool is_open(const struct attempt *attempt)
+{
+	return attempt->port || attempt->request;
+}
+
+static void close_attempt(struct attempt *attempt)
+{
+	if (attempt->request) {
+		secure_attempt_forget(attempt);
+	} else if (attempt->port) {
+		port_give_back(&attempt->port);
+		attempt_leaves(attempt);
+	}
 }
 
 /* It has had its time: what is said of it is said once for each packet. */
@@ -78,6 +90,8 @@ static void judge_silence(struct exchange *exchange, struct attempt *attempt)
 	if (attempt->judged || !server)
 		return;
 	attempt->judged = true;
+	if (attempt->request)
+		pool_doubt(attempt->request);
 	guard_silent(&server->guard, &attempt->mark);
 	health_failed(&server->health, uv_now(exchange->upstream->loop));
 	counter_add(&server->stats.timeouts, 1);
@@ -91,23 +105,23 @@ static void judge_late(struct exchange *exchange)
 	for (size_t i = 0; i < exchange->attempt_count; i++) {
 		struct attempt *attempt = &exchange->attempts[i];
 		const struct server *server =
-			attempt->port ? upstream_server(exchange, &attempt->peer) : NULL;
+			is_open(attempt) ? upstream_server(exchange, &attempt->peer) : NULL;
 		if (server && now_us - attempt->sent_us >= health_patience_ms(&server->health) * 1000)
 			judge_silence(exchange, attempt);
 	}
 }
 
-static void finish(struct exchange *exchange, enum forward_status status,
-                   const struct addr_port *peer, struct answer *answer)
+static void finish(struct exchange *exchange, enum forward_status status, const struct peer *peer,
+                   struct answer *answer)
 {
 	judge_late(exchange);
 	const struct server *server = peer ? upstream_server(exchange, peer) : NULL;
-	char text[ADDR_PORT_TEXT_MAX];
+	char text[UPSTREAM_TEXT_MAX];
 	text[0] = '\0';
 	if (server)
 		memcpy(text, server->text, sizeof text);
 	else if (peer)
-		addr_port_format(peer, text);
+		addr_port_format(&peer->address, text);
 	for (size_t i = 0; i < exchange->attempt_count; i++)
 		close_attempt(&exchange->attempts[i]);
 	tcp_try_close(exchange);
@@ -138,7 +152,7 @@ static bool anything_open(const struct exchange *exchange)
 	if (exchange->tcp)
 		return true;
 	for (size_t i = 0; i < exchange->attempt_count; i++)
-		if (exchange->attempts[i].port)
+		if (is_open(&exchange->attempts[i]))
 			return true;
 	return false;
 }
@@ -148,7 +162,7 @@ static bool anything_open(const struct exchange *exchange)
 const uint16_t upstream_latency_ms[UPSTREAM_LATENCY_COUNT] = {1,   2,   5,   10,   20,   50,
                                                               100, 200, 500, 1000, 2000, 5000};
 
-static void measure(struct exchange *exchange, const struct addr_port *peer, uint64_t sent_us)
+void exchange_measure(struct exchange *exchange, const struct peer *peer, uint64_t sent_us)
 {
 	struct server *server = upstream_server(exchange, peer);
 	uint64_t took_us = uv_hrtime() / 1000 - sent_us;
@@ -172,8 +186,7 @@ static bool others_left(const struct exchange *exchange)
 	       exchange->attempt_count < UPSTREAM_ATTEMPTS_MAX;
 }
 
-void exchange_received(struct exchange *exchange, const struct addr_port *peer,
-                       struct answer *answer)
+void exchange_received(struct exchange *exchange, const struct peer *peer, struct answer *answer)
 {
 	bool usable = answer->rcode == DNS_RCODE_NOERROR || answer->rcode == DNS_RCODE_NXDOMAIN;
 	if (usable) {
@@ -190,7 +203,7 @@ void exchange_received(struct exchange *exchange, const struct addr_port *peer,
 		give_up(exchange);
 }
 
-void exchange_failed(struct exchange *exchange, const struct addr_port *peer)
+void exchange_failed(struct exchange *exchange, const struct peer *peer)
 {
 	struct server *server = upstream_server(exchange, peer);
 	if (server)
@@ -201,7 +214,7 @@ void exchange_failed(struct exchange *exchange, const struct addr_port *peer)
 
 static void ask_over_tcp(struct exchange *exchange, struct attempt *attempt)
 {
-	struct addr_port peer = attempt->peer;
+	struct peer peer = attempt->peer;
 	int error = tcp_try_start(exchange, &peer);
 	if (error == PF_ECONFLICT)
 		return; /* it is under way, or has failed: the timer decides */
@@ -245,15 +258,15 @@ static bool take_packet(struct attempt *attempt, size_t length)
 		}
 		if (answer_from_wire(upstream->packet, length, &exchange->query, &answer) != PF_OK)
 			break;
-		measure(exchange, &attempt->peer, attempt->sent_us);
+		exchange_measure(exchange, &attempt->peer, attempt->sent_us);
 		if (attempt->trip)
 			forward_trip_arrived(attempt->trip, upstream->packet, length);
-		struct addr_port peer = attempt->peer;
+		struct peer peer = attempt->peer;
 		close_attempt(attempt);
 		exchange_received(exchange, &peer, answer);
 		return true;
 	case ANSWER_TRUNCATED:
-		measure(exchange, &attempt->peer, attempt->sent_us);
+		exchange_measure(exchange, &attempt->peer, attempt->sent_us);
 		if (attempt->trip)
 			forward_trip_arrived(attempt->trip, upstream->packet, length);
 		ask_over_tcp(exchange, attempt);
@@ -288,7 +301,7 @@ void exchange_readable(void *user, bool broken)
 	if (!error || error == EINTR || (error == EAGAIN && !broken))
 		return;
 	/* ECONNREFUSED and the like: nobody is there. */
-	struct addr_port peer = attempt->peer;
+	struct peer peer = attempt->peer;
 	close_attempt(attempt);
 	exchange_failed(exchange, &peer);
 }
@@ -298,7 +311,7 @@ void exchange_readable(void *user, bool broken)
 static void trace(struct exchange *exchange, struct attempt *attempt, const uint8_t *query,
                   size_t length)
 {
-	attempt->trip = forward_trip_add(&exchange->trips, &attempt->peer, query, length);
+	attempt->trip = forward_trip_add(&exchange->trips, &attempt->peer.address, query, length);
 	if (attempt->trip)
 		attempt->trip->port = attempt->port->ours.port;
 }
@@ -308,7 +321,9 @@ static bool start_attempt(struct exchange *exchange, struct attempt *attempt)
 {
 	struct upstream *upstream = exchange->upstream;
 	uint8_t out[QUERY_UPSTREAM_MAX];
-	attempt->port = port_take(&upstream->ports, &attempt->peer, attempt);
+	if (attempt->peer.secure)
+		return secure_attempt_start(attempt);
+	attempt->port = port_take(&upstream->ports, &attempt->peer.address, attempt);
 	if (!attempt->port)
 		return false;
 	random_pool_take(&upstream->random, &attempt->id, sizeof attempt->id);
@@ -395,10 +410,10 @@ static void on_timer(uv_timer_t *timer)
 		hedge(exchange);
 		return;
 	}
-	if (last->port || exchange->tcp) {
+	if (is_open(last) || exchange->tcp) {
 		exchange->timed_out = true;
 		for (size_t i = 0; i < exchange->attempt_count; i++)
-			if (exchange->attempts[i].port || &exchange->attempts[i] == last)
+			if (is_open(&exchange->attempts[i]) || &exchange->attempts[i] == last)
 				judge_silence(exchange, &exchange->attempts[i]);
 	}
 	tcp_try_close(exchange);
@@ -430,6 +445,10 @@ static void next_attempt(struct exchange *exchange)
 		try_another(exchange);
 		return;
 	}
+	if (attempt->peer.secure && secure_attempt_waits(exchange, &attempt->peer)) {
+		wait_ms(exchange, timeout_ms(exchange)); /* it loses nothing on the way */
+		return;
+	}
 	if (server)
 		counter_add(&server->stats.queries, 1);
 	if (start_attempt(exchange, attempt)) {
@@ -450,6 +469,12 @@ static void try_another(struct exchange *exchange)
 	wait_ms(exchange, round_over ? ROUND_PAUSE_MS : 0);
 }
 
+static struct peer peer_of(const struct server *server)
+{
+	const struct upstream_target *target = &server->stats.target;
+	return (struct peer){target->address, target->key, protocol_is_encrypted(target->protocol)};
+}
+
 static void choose_order(struct exchange *exchange, const struct server_group *group)
 {
 	const struct server *sorted[UPSTREAM_COUNT_MAX];
@@ -462,7 +487,7 @@ static void choose_order(struct exchange *exchange, const struct server_group *g
 		sorted[at] = server;
 	}
 	for (size_t i = 0; i < count; i++)
-		exchange->order[i] = sorted[i]->stats.address;
+		exchange->order[i] = peer_of(sorted[i]);
 	exchange->order_count = count;
 }
 
@@ -524,7 +549,7 @@ static void probe(struct upstream *upstream, struct server_group *group, const s
 			return;
 		exchange->probe = true;
 		exchange->deadline_ms = now_ms + PROBE_MS;
-		exchange->order[0] = server->stats.address;
+		exchange->order[0] = peer_of(server);
 		exchange->order_count = 1;
 		next_attempt(exchange);
 		return;

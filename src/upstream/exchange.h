@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "upstream/guard.h"
 #include "upstream/health.h"
+#include "upstream/pool.h"
 #include "upstream/port.h"
 #include "upstream/upstream.h"
 
@@ -23,10 +24,11 @@
 /* An upstream as this worker knows it. */
 struct server {
 	struct upstream_stats stats;
-	char text[ADDR_PORT_TEXT_MAX];
+	char text[UPSTREAM_TEXT_MAX];
 	struct health health;
-	struct guard guard;
-	size_t waiting; /* attempts that are open */
+	struct guard guard; /* of a plain one */
+	struct pool *pool;  /* of one that is asked within TLS; owned; NULL without memory */
+	size_t waiting;     /* attempts that are open */
 };
 
 struct server_group {
@@ -44,6 +46,7 @@ struct upstream {
 	size_t spare_count;
 	bool closing;
 	pthread_mutex_t servers_lock; /* configure against upstream_stats */
+	struct stream_room room;      /* of the connections of pools */
 	size_t group_count;
 	struct server_group groups[UPSTREAM_GROUP_MAX];
 	size_t exchange_count;
@@ -53,11 +56,20 @@ struct upstream {
 
 struct exchange;
 
-/* One UDP packet sent, and the socket where its answer may arrive. */
+/* A server, as an exchange remembers it. */
+struct peer {
+	struct addr_port address;
+	uint64_t key; /* of its target */
+	bool secure;
+};
+
+/* One question sent, and where its answer may arrive: a socket of its own, or a request in the server's pool. With neither it is
+ * over. */
 struct attempt {
 	struct exchange *exchange;
-	struct port *port; /* NULL: it is over */
-	struct addr_port peer;
+	struct port *port;
+	struct request *request; /* owned */
+	struct peer peer;
 	uint16_t id;
 	bool judged; /* its silence was counted */
 	unsigned wrong_id_count;
@@ -72,7 +84,7 @@ struct tcp_try {
 	uv_connect_t connect;
 	uv_write_t write;
 	struct exchange *exchange;
-	struct addr_port peer;
+	struct peer peer;
 	uint16_t id;
 	bool open;
 	struct forward_trip *trip; /* as an attempt's */
@@ -103,20 +115,22 @@ struct exchange {
 	bool timed_out;   /* somebody was waited for in vain */
 	bool finished;
 	struct answer *refusal; /* SERVFAIL, REFUSED …: kept while others are asked; owned */
-	struct addr_port refusal_peer;
+	struct peer refusal_peer;
 	struct forward_trip *trips; /* owned until it is finished */
 
 	/* What is large is not: it is written before it is read. */
 	struct dns_query query;
-	struct addr_port
-		order[UPSTREAM_COUNT_MAX]; /* the servers, best first, as they were at the start */
+	struct peer order[UPSTREAM_COUNT_MAX]; /* the servers, best first, as they were at the start */
 	struct attempt attempts[UPSTREAM_ATTEMPTS_MAX];
 };
 
 /* Both may end the exchange: the caller must not touch it afterwards. */
-void exchange_received(struct exchange *exchange, const struct addr_port *peer,
-                       struct answer *answer);
-void exchange_failed(struct exchange *exchange, const struct addr_port *peer);
+void exchange_received(struct exchange *exchange, const struct peer *peer, struct answer *answer);
+void exchange_failed(struct exchange *exchange, const struct peer *peer);
+/* An answer to what was sent at that time of uv_hrtime. */
+void exchange_measure(struct exchange *exchange, const struct peer *peer, uint64_t sent_us);
+/* Its server has one fewer to answer. */
+void attempt_leaves(struct attempt *attempt);
 void exchange_tcp_closed(struct exchange *exchange);
 /* A socket of one of its attempts has something for it. */
 void exchange_readable(void *attempt, bool broken);
@@ -124,12 +138,20 @@ void exchange_readable(void *attempt, bool broken);
 void exchange_close_spare(struct upstream *upstream);
 
 /* Starts the try over TCP (once in an exchange). PF_ECONFLICT when there was one, PF_ENOMEM, PF_EIO. */
-PF_MUST_CHECK int tcp_try_start(struct exchange *exchange, const struct addr_port *peer);
+PF_MUST_CHECK int tcp_try_start(struct exchange *exchange, const struct peer *peer);
 void tcp_try_close(struct exchange *exchange);
 
+/* Asks a server that is asked within TLS; false: not now. What comes of it is told as of any attempt. */
+bool secure_attempt_start(struct attempt *attempt);
+/* Its request is its own again, or nobody's from now on. */
+void secure_attempt_over(struct attempt *attempt);
+void secure_attempt_forget(struct attempt *attempt);
+/* Has this server the question already, in a connection that is well? */
+bool secure_attempt_waits(const struct exchange *exchange, const struct peer *peer);
+
 struct server_group *upstream_group(struct upstream *upstream, uint64_t id); /* NULL: none */
-/* The server of the exchange's group with this address, or NULL when the configuration has dropped it meanwhile. */
-struct server *upstream_server(struct exchange *exchange, const struct addr_port *address);
+/* The server of the exchange's group of that key, or NULL when the configuration has dropped it meanwhile. */
+struct server *upstream_server(struct exchange *exchange, const struct peer *peer);
 
 /* The two functions of struct forwarder. */
 int exchange_ask(struct forwarder *forwarder, uint64_t group, const struct dns_query *query,

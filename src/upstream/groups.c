@@ -13,20 +13,17 @@ struct server_group *upstream_group(struct upstream *upstream, uint64_t id)
 	return NULL;
 }
 
-static struct server *server_of(struct server_group *group, const struct addr_port *address)
+static struct server *server_of(struct server_group *group, uint64_t key)
 {
-	for (size_t i = 0; group && i < group->server_count; i++) {
-		struct server *server = &group->servers[i];
-		if (server->stats.address.port == address->port &&
-		    addr_equal(&server->stats.address.addr, &address->addr))
-			return server;
-	}
+	for (size_t i = 0; group && i < group->server_count; i++)
+		if (group->servers[i].stats.target.key == key)
+			return &group->servers[i];
 	return NULL;
 }
 
-struct server *upstream_server(struct exchange *exchange, const struct addr_port *address)
+struct server *upstream_server(struct exchange *exchange, const struct peer *peer)
 {
-	return server_of(upstream_group(exchange->upstream, exchange->group), address);
+	return server_of(upstream_group(exchange->upstream, exchange->group), peer->key);
 }
 
 static void fill_group(struct upstream *upstream, const struct upstream_group *from,
@@ -37,13 +34,28 @@ static void fill_group(struct upstream *upstream, const struct upstream_group *f
 	to->server_count = from->count < UPSTREAM_COUNT_MAX ? from->count : UPSTREAM_COUNT_MAX;
 	for (size_t i = 0; i < to->server_count; i++) {
 		struct server *server = &to->servers[i];
-		const struct server *known = server_of(old, &from->upstreams[i]);
-		if (known)
+		const struct upstream_target *target = &from->upstreams[i];
+		struct server *known = server_of(old, target->key);
+		if (known) {
 			*server = *known;
+			known->pool = NULL;
+		}
 		server->stats.group = from->id;
-		server->stats.address = from->upstreams[i];
-		addr_port_format(&from->upstreams[i], server->text);
+		server->stats.target = *target;
+		server->stats.target.secure = NULL;
+		upstream_target_format(target, server->text);
+		if (server->pool)
+			pool_trust(server->pool, target->secure);
+		else if (target->secure)
+			server->pool = pool_new(upstream->loop, &upstream->room, target);
 	}
+}
+
+static void retire_pools(struct upstream *upstream)
+{
+	for (size_t i = 0; i < upstream->group_count; i++)
+		for (size_t k = 0; k < upstream->groups[i].server_count; k++)
+			pool_retire(&upstream->groups[i].servers[k].pool);
 }
 
 void upstream_configure(struct forwarder *forwarder, const struct upstream_group *groups,
@@ -53,9 +65,10 @@ void upstream_configure(struct forwarder *forwarder, const struct upstream_group
 	struct server_group built[UPSTREAM_GROUP_MAX] = {0};
 	if (count > UPSTREAM_GROUP_MAX)
 		count = UPSTREAM_GROUP_MAX;
+	pthread_mutex_lock(&upstream->servers_lock);
 	for (size_t i = 0; i < count; i++)
 		fill_group(upstream, &groups[i], &built[i]);
-	pthread_mutex_lock(&upstream->servers_lock);
+	retire_pools(upstream);
 	memcpy(upstream->groups, built, sizeof built);
 	upstream->group_count = count;
 	pthread_mutex_unlock(&upstream->servers_lock);
@@ -85,6 +98,9 @@ void upstream_close(struct forwarder *forwarder)
 	if (!upstream)
 		return;
 	upstream->closing = true;
+	pthread_mutex_lock(&upstream->servers_lock);
+	retire_pools(upstream);
+	pthread_mutex_unlock(&upstream->servers_lock);
 	port_pool_close(&upstream->ports);
 	exchange_close_spare(upstream);
 }
@@ -105,7 +121,7 @@ static size_t group_stats(const struct server_group *group, struct upstream_stat
 		const struct upstream_stats *from = &group->servers[i].stats;
 		stats[i] = (struct upstream_stats){
 			.group = group->id,
-			.address = from->address,
+			.target = from->target,
 			.queries = counter_read(&from->queries),
 			.answers = counter_read(&from->answers),
 			.timeouts = counter_read(&from->timeouts),
@@ -117,6 +133,8 @@ static size_t group_stats(const struct server_group *group, struct upstream_stat
 		};
 		for (size_t slot = 0; slot < PF_COUNT(from->latency); slot++)
 			stats[i].latency[slot] = counter_read(&from->latency[slot]);
+		if (group->servers[i].pool)
+			pool_count(group->servers[i].pool, &stats[i]);
 	}
 	return group->server_count;
 }

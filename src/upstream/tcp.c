@@ -28,7 +28,7 @@ void tcp_try_close(struct exchange *exchange)
 static void fail(struct tcp_try *try)
 {
 	struct exchange *exchange = try->exchange;
-	struct addr_port peer = try->peer;
+	struct peer peer = try->peer;
 	tcp_try_close(exchange);
 	exchange_failed(exchange, &peer);
 }
@@ -52,7 +52,7 @@ static bool take_messages(struct tcp_try *try)
 		struct answer *answer = NULL;
 		if (answer_match(try->in + 2, length, &exchange->query, try->id) == ANSWER_MATCHES &&
 		    answer_from_wire(try->in + 2, length, &exchange->query, &answer) == PF_OK) {
-			struct addr_port peer = try->peer;
+			struct peer peer = try->peer;
 			if (try->trip)
 				forward_trip_arrived(try->trip, try->in + 2, length);
 			tcp_try_close(exchange);
@@ -92,8 +92,8 @@ static void trace(struct tcp_try *try)
 	struct sockaddr_storage local;
 	int length = sizeof local;
 	struct addr_port ours;
-	try->trip =
-		forward_trip_add(&try->exchange->trips, &try->peer, try->out + 2, try->out_length - 2);
+	try->trip = forward_trip_add(&try->exchange->trips, &try->peer.address, try->out + 2,
+	                             try->out_length - 2);
 	if (!try->trip)
 		return;
 	try->trip->tcp = true;
@@ -120,7 +120,7 @@ static void on_connected(uv_connect_t *request, int status)
 		fail(try);
 }
 
-int tcp_try_start(struct exchange *exchange, const struct addr_port *peer)
+int tcp_try_start(struct exchange *exchange, const struct peer *peer)
 {
 	if (exchange->tcp_used)
 		return PF_ECONFLICT;
@@ -141,7 +141,7 @@ int tcp_try_start(struct exchange *exchange, const struct addr_port *peer)
 	dns_write16(try->out, (uint16_t)length);
 	try->out_length = length + 2;
 	struct sockaddr_storage address;
-	addr_to_sockaddr(peer, &address);
+	addr_to_sockaddr(&peer->address, &address);
 	if (uv_tcp_connect(&try->connect, &try->handle, (struct sockaddr *)&address, on_connected)) {
 		tcp_try_close(exchange);
 		return PF_EIO;

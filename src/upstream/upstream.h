@@ -63,8 +63,11 @@ extern const uint16_t upstream_latency_ms[UPSTREAM_LATENCY_COUNT]; /* rising */
 /* Counters of one upstream in one worker; written by it alone, read by others without a lock. */
 struct upstream_stats {
 	uint64_t group;
-	struct addr_port address;
+	struct upstream_target target; /* its `secure` is not set */
 	uint64_t queries, answers, timeouts, junk;
+	/* Of one that is asked within TLS: connections made, those that spared the handshake, and those that could not be made or
+	 * broke with questions on them. */
+	uint64_t connections, resumed, failures;
 	uint64_t rtt_us; /* smoothed; 0: not known */
 	uint64_t loss;   /* smoothed, of UPSTREAM_LOSS_ONE */
 	uint64_t

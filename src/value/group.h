@@ -3,14 +3,51 @@
 #define PF_VALUE_GROUP_H
 
 #include "base/addr.h"
+#include "value/protocol.h"
 
 #define UPSTREAM_COUNT_MAX 16 /* servers of one group */
 #define UPSTREAM_GROUP_MAX 17 /* the default one and those of CONFIG_FORWARD_MAX forward zones */
 
+#define UPSTREAM_TEXT_MAX \
+	64 /* of a server: "tls://[2001:db8::1]:853", cut when its name is longer */
+#define UPSTREAM_NAME_MAX 254
+#define UPSTREAM_PATH_MAX 256 /* of a URL; there are such with a customer's number in it */
+#define UPSTREAM_PINS_MAX 8
+#define UPSTREAM_PIN_BYTES 32 /* SHA-256 of the SPKI */
+
+struct tls_trust;
+
+/* How one is spoken to that is asked within TLS, and who it must be. */
+struct upstream_secure {
+	char name
+		[UPSTREAM_NAME_MAX]; /* its own, in lower case; "": its certificate is for its address */
+	char path[UPSTREAM_PATH_MAX]; /* PROTOCOL_HTTPS: "/dns-query" */
+	bool opportunistic;           /* whoever answers is taken */
+	size_t pin_count;             /* one of these is its key, whatever its certificate says */
+	uint8_t pins[UPSTREAM_PINS_MAX][UPSTREAM_PIN_BYTES];
+	char *ca_file; /* where its authorities stand; NULL: the system's; the configuration's alone */
+	struct tls_trust *trust; /* the authorities that may vouch for it */
+};
+
+/* One server. */
+struct upstream_target {
+	struct addr_port address;
+	enum protocol protocol; /* PROTOCOL_UDP: plain, over UDP, and TCP where it must be */
+	uint64_t key;           /* a hash of all that it is */
+	const struct upstream_secure *secure; /* borrowed as long as the target; NULL: plain */
+};
+
+/* A plain one. */
+struct upstream_target upstream_target_plain(const struct addr_port *address);
+/* Sets the key, from all that it is. Not the trust: authorities come and go, and the server is the same. */
+void upstream_target_seal(struct upstream_target *target);
+/* "192.0.2.1:53", "tls://192.0.2.1:853", "https://192.0.2.1:443": as it is told in logs, records and figures. */
+void upstream_target_format(const struct upstream_target *target, char text[UPSTREAM_TEXT_MAX]);
+
 /* In the order of preference when nothing else is known. */
 struct upstream_group {
 	uint64_t id;
-	const struct addr_port *upstreams; /* borrowed for the length of a call */
+	const struct upstream_target *upstreams; /* borrowed for the length of a call */
 	size_t count;
 };
 

@@ -13,3 +13,9 @@ const char *protocol_word(enum protocol protocol)
 	static const char *const words[PROTOCOL_COUNT] = {"", "tcp", "udp", "dot", "doh", "doq"};
 	return words[protocol];
 }
+
+const char *protocol_scheme(enum protocol protocol)
+{
+	static const char *const words[PROTOCOL_COUNT] = {"", "", "", "tls://", "https://", "quic://"};
+	return words[protocol];
+}

@@ -19,6 +19,9 @@ const char *protocol_service(enum protocol protocol);
 /* As the journal has it: "", "tcp", "udp", "dot", "doh", "doq". */
 const char *protocol_word(enum protocol protocol);
 
+/* What stands before the address of an upstream: "", "tls://", "https://", "quic://". */
+const char *protocol_scheme(enum protocol protocol);
+
 static inline bool protocol_is_encrypted(enum protocol protocol)
 {
 	return protocol >= PROTOCOL_TLS;

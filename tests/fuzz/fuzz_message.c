@@ -83,9 +83,10 @@ static void check_dressed(const struct dns_query *query)
 	struct dns_query back;
 	struct answer_cookie found;
 	memset(flips, 0xa5, sizeof flips);
-	const struct query_dress dress = {cookie, sizeof cookie, flips};
+	const struct query_dress dress = {cookie, sizeof cookie, flips, query->name.length & 1};
 	size_t length = dns_query_write(asked, query, 0x4242, &dress);
 	MUST(length <= sizeof asked);
+	MUST(!dress.padded || length % QUERY_PAD_BYTES == 0);
 	MUST(dns_query_parse(asked, length, &back) == QUERY_OK);
 	MUST(dns_name_equal(&back.name, &query->name) && back.edns.cookie_length == sizeof cookie);
 	asked[2] |= 0x80;

@@ -36,7 +36,7 @@ static void fake_configure(struct forwarder *forwarder, const struct upstream_gr
 	assert_true(count > 0 && groups[0].id == 0);
 	worker->upstream_count = groups[0].count;
 	if (groups[0].count)
-		worker->upstream = groups[0].upstreams[0];
+		worker->upstream = groups[0].upstreams[0].address;
 }
 
 /* ---- the sink ---------------------------------------------------------------------------- */

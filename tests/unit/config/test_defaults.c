@@ -17,7 +17,7 @@ static struct parsed parse_with(const char *resolv_conf, const char *text)
 static void assert_upstream(const struct config *config, size_t index, const char *text)
 {
 	char shown_text[ADDR_PORT_TEXT_MAX];
-	addr_port_format(&config->upstreams[index], shown_text);
+	addr_port_format(&config->upstreams[index].address, shown_text);
 	assert_string_equal(shown_text, text);
 }
 

@@ -116,7 +116,7 @@ static const struct mistake network[] = {
 	{"upstreams: 0.0.0.0\n", 1, 12, "`0.0.0.0`|not the address of a server"},
 	{"upstreams: 'ff02::1'\n", 1, 12, "not the address of a server"},
 	{"upstreams: [9.9.9.9, 9.9.9.9@53]\n", 1, 22, "names `9.9.9.9@53` twice"},
-	{"upstreams: [{}]\n", 1, 13, "an address|a mapping was found"},
+	{"upstreams: [{}]\n", 1, 13, "an upstream needs the key `server`"},
 	{"cache: {stale: 4d}\n", 1, 16, "`cache.stale` must be at most 3d"},
 	{"cache: {stale: 5}\n", 1, 16, "`cache.stale`"},
 	{"cache: {min-ttl: 2h}\n", 1, 18, "`cache.min-ttl` must be whole seconds, at most 1h"},

@@ -53,8 +53,8 @@ static void check_example_network(const struct config *config)
 	assert_int_equal(config->allow_count, 8);
 	assert_int_equal(config->workers, 2);
 	assert_int_equal(config->upstream_count, 2);
-	assert_addr_port(&config->upstreams[0], "9.9.9.9:53");
-	assert_addr_port(&config->upstreams[1], "149.112.112.112:53");
+	assert_addr_port(&config->upstreams[0].address, "9.9.9.9:53");
+	assert_addr_port(&config->upstreams[1].address, "149.112.112.112:53");
 	assert_int_equal(config->cache.bytes, 64 << 20);
 	assert_int_equal(config->home_count, 1);
 	assert_string_equal(config->home[0].code, "US");
@@ -172,7 +172,7 @@ static void test_scalars(void **state)
 	const struct config *config = parsed.config;
 	assert_addr_port(&config->listen[0].address, "127.0.0.1:5353");
 	assert_int_equal(config->listen_count, 1);
-	assert_addr_port(&config->upstreams[0], "127.0.0.1:5300");
+	assert_addr_port(&config->upstreams[0].address, "127.0.0.1:5300");
 	assert_string_equal(config->home[0].code, "US");
 	assert_int_equal(config->allow_count, 1);
 	assert_prefix(&config->allow[0], "10.0.0.0/8");
@@ -219,7 +219,7 @@ static void test_addresses(void **state)
 	assert_int_equal(config->upstream_count, 4);
 	for (size_t i = 0; i < 4; i++) {
 		assert_addr_port(&config->listen[i].address, listen[i]);
-		assert_addr_port(&config->upstreams[i], upstreams[i]);
+		assert_addr_port(&config->upstreams[i].address, upstreams[i]);
 	}
 	assert_int_equal(config->allow_count, PF_COUNT(allow));
 	for (size_t i = 0; i < PF_COUNT(allow); i++)

@@ -129,7 +129,7 @@ static void hosts_and_zones_arrive(void **state)
 	assert_int_equal(config->forwards[0].zone_count, 2);
 	assert_name(&config->forwards[0].zones[1], "168.192.in-addr.arpa");
 	assert_int_equal(config->forwards[0].upstream_count, 2);
-	assert_int_equal(config->forwards[0].upstreams[1].port, 5353);
+	assert_int_equal(config->forwards[0].upstreams[1].address.port, 5353);
 	assert_int_equal(config->forwards[1].upstream_count, 1);
 	parsed_deinit(&parsed);
 }

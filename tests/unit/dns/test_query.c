@@ -313,7 +313,9 @@ static void the_longest_question_fits_upstream(void **state)
 	assert_int_equal(parse(&packet, &query), QUERY_OK);
 	assert_int_equal(query.question_length, QUERY_QUESTION_MAX);
 	const uint8_t cookie[COOKIE_BYTES_MAX] = {0};
-	const struct query_dress dress = {cookie, sizeof cookie, NULL};
+	struct query_dress dress = {.cookie = cookie, .cookie_length = sizeof cookie};
+	assert_int_equal(dns_query_write(out, &query, 7, &dress), 12 + QUERY_QUESTION_MAX + 15 + 40);
+	dress.padded = true;
 	assert_int_equal(dns_query_write(out, &query, 7, &dress), QUERY_UPSTREAM_MAX);
 }
 

@@ -276,10 +276,10 @@ static void on_done(void *data, const struct forward_result *result)
 
 static void use(struct world *world)
 {
-	struct addr_port addresses[2];
+	struct upstream_target targets[2];
 	for (size_t i = 0; i < world->server_count; i++)
-		addresses[i] = world->servers[i].address;
-	struct upstream_group group = {0, addresses, world->server_count};
+		targets[i] = upstream_target_plain(&world->servers[i].address);
+	struct upstream_group group = {0, targets, world->server_count};
 	world->forwarder->configure(world->forwarder, &group, 1);
 }
 
@@ -517,8 +517,9 @@ static void groups_keep_to_themselves(void **state)
 	struct dns_query query;
 	add_server(world, behave_well);
 	add_server(world, behave_well);
-	struct upstream_group groups[] = {{0, &world->servers[0].address, 1},
-	                                  {7, &world->servers[1].address, 1}};
+	const struct upstream_target targets[] = {upstream_target_plain(&world->servers[0].address),
+	                                          upstream_target_plain(&world->servers[1].address)};
+	struct upstream_group groups[] = {{0, &targets[0], 1}, {7, &targets[1], 1}};
 	world->forwarder->configure(world->forwarder, groups, 2);
 	ask(world, "a.example");
 	ask_group(world, 7, "b.lan");

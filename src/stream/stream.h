@@ -1,14 +1,15 @@
-/* Private to net/: one accepted socket as a stream of bytes, plain or within TLS. What has come and can not be used yet is kept, and given again with
+/* One socket as a stream of bytes, plain or within TLS, accepted or connected by us. What has come and can not be used yet is kept, and given again with
  * more behind it; what can not be written at once is queued. Whoever is idle costs no buffer: what arrives stands in one
  * that all streams of a worker share, and only what is left of it is kept. */
-#ifndef PF_NET_STREAM_H
-#define PF_NET_STREAM_H
+#ifndef PF_STREAM_STREAM_H
+#define PF_STREAM_STREAM_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <uv.h>
 
+#include "base/addr.h"
 #include "base/error.h"
 #include "tls/session.h"
 
@@ -59,6 +60,11 @@ PF_MUST_CHECK int stream_init(struct stream *stream, uv_loop_t *loop, struct str
 /* Before anything is read: speaks TLS, with `application` inside. PF_ENOMEM. */
 PF_MUST_CHECK int stream_secure(struct stream *stream, struct tls_server *server,
                                 const char *application);
+
+/* Of a socket that is not connected yet: connects to `peer` and speaks TLS there, as tls_connect has it; `secured` follows, or
+ * `failed`. PF_ENOMEM, PF_EIO. */
+PF_MUST_CHECK int stream_connect(struct stream *stream, const struct addr_port *peer,
+                                 const struct tls_peer *expected, const char *application);
 
 /* Is to be read from, or what comes is to wait in the kernel. */
 void stream_read(struct stream *stream, bool wanted);

@@ -1,5 +1,5 @@
 /* Bytes of one socket, see stream.h. */
-#include "net/stream.h"
+#include "stream/stream.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -160,13 +160,6 @@ int stream_secure(struct stream *stream, struct tls_server *server, const char *
 	return stream->tls ? PF_OK : PF_ENOMEM;
 }
 
-static void end(struct stream *stream)
-{
-	stream->ended = true;
-	stream_read(stream, false);
-	stream->user->ended(stream);
-}
-
 static void shake_hands(struct stream *stream)
 {
 	enum tls_state state = tls_handshake(stream->tls);
@@ -177,6 +170,51 @@ static void shake_hands(struct stream *stream)
 		stream->secure = true;
 		stream->user->secured(stream);
 	}
+}
+
+static void on_connected(uv_connect_t *request, int status)
+{
+	struct stream *stream = request->data;
+	free(request);
+	if (stream->closing)
+		return;
+	stream->broken = status < 0;
+	if (stream->broken) {
+		fail(stream);
+		return;
+	}
+	(void)uv_tcp_nodelay(&stream->handle, 1);
+	stream_read(stream, true);
+	if (!stream->closing)
+		shake_hands(stream); /* says hello */
+}
+
+int stream_connect(struct stream *stream, const struct addr_port *peer,
+                   const struct tls_peer *expected, const char *application)
+{
+	struct sockaddr_storage address;
+	uv_connect_t *request = malloc(sizeof *request);
+	if (!request)
+		return PF_ENOMEM;
+	stream->tls = tls_connect(expected, application, send_sealed, stream);
+	if (!stream->tls) {
+		free(request);
+		return PF_ENOMEM;
+	}
+	stream->secure = false;
+	request->data = stream;
+	addr_to_sockaddr(peer, &address);
+	if (!uv_tcp_connect(request, &stream->handle, (struct sockaddr *)&address, on_connected))
+		return PF_OK;
+	free(request);
+	return PF_EIO;
+}
+
+static void end(struct stream *stream)
+{
+	stream->ended = true;
+	stream_read(stream, false);
+	stream->user->ended(stream);
 }
 
 /* What TLS was fed and has no room for now is kept: it is read when there is. */

@@ -1,0 +1,41 @@
+/* What a server is, see group.h. */
+#include "value/group.h"
+
+#include <stdio.h>
+
+#include "base/hash.h"
+
+struct upstream_target upstream_target_plain(const struct addr_port *address)
+{
+	struct upstream_target target = {.address = *address, .protocol = PROTOCOL_UDP};
+	upstream_target_seal(&target);
+	return target;
+}
+
+static uint64_t add_secure(struct hash_key key, const struct upstream_secure *secure)
+{
+	/* The NUL of each is a divider. */
+	key.seed = hash_bytes(key, secure->name, strlen(secure->name) + 1);
+	key.seed = hash_bytes(key, secure->path, strlen(secure->path) + 1);
+	key.seed = hash_bytes(key, &secure->opportunistic, sizeof secure->opportunistic);
+	return hash_bytes(key, secure->pins, secure->pin_count * sizeof secure->pins[0]);
+}
+
+void upstream_target_seal(struct upstream_target *target)
+{
+	const struct addr *addr = &target->address.addr;
+	uint8_t protocol = (uint8_t)target->protocol;
+	struct hash_key key = {0};
+	/* Only what the family has: behind an IPv4 address stands anything. */
+	key.seed = hash_bytes(key, addr->bytes, addr->family == 4 ? 4 : 16);
+	key.seed = hash_bytes(key, &target->address.port, sizeof target->address.port);
+	key.seed = hash_bytes(key, &protocol, sizeof protocol);
+	target->key = target->secure ? add_secure(key, target->secure) : key.seed;
+}
+
+void upstream_target_format(const struct upstream_target *target, char text[UPSTREAM_TEXT_MAX])
+{
+	char address[ADDR_PORT_TEXT_MAX];
+	addr_port_format(&target->address, address);
+	snprintf(text, UPSTREAM_TEXT_MAX, "%s%s", protocol_scheme(target->protocol), address);
+}
