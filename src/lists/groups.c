@@ -276,11 +276,12 @@ static bool is_live(const struct groups *groups, size_t number)
 
 struct groups_size groups_measure(const struct groups *groups)
 {
-	struct groups_size size = {0, 0};
+	struct groups_size size = {0};
 	for (size_t i = 1; i < groups->number_end; i++) {
 		if (!is_live(groups, i))
 			continue;
 		size.group_count++;
+		size.name_count += groups->groups[i]->references;
 		size.word_count += count_words(groups->groups[i]);
 	}
 	return size;
@@ -325,17 +326,24 @@ static uint32_t *pack_group(const struct group *group, uint32_t *words)
 	return words;
 }
 
-void groups_pack(const struct groups *groups, uint32_t *starts, uint32_t *words, uint32_t *numbers)
+static bool is_rare(const struct group *group, const struct groups_size *size)
+{
+	return (uint64_t)group->references * size->group_count < size->name_count;
+}
+
+void groups_pack(const struct groups *groups, const struct groups_size *size, uint32_t *starts,
+                 uint32_t *words, uint32_t *numbers)
 {
 	uint32_t packed = 1;
 	uint32_t *at = words;
 	starts[0] = 0;
-	for (size_t i = 1; i < groups->number_end; i++) {
-		if (!is_live(groups, i))
-			continue;
-		starts[packed] = (uint32_t)(at - words);
-		numbers[i] = packed++;
-		at = pack_group(groups->groups[i], at);
-	}
+	for (int rare = 0; rare < 2; rare++)
+		for (size_t i = 1; i < groups->number_end; i++) {
+			if (!is_live(groups, i) || is_rare(groups->groups[i], size) != rare)
+				continue;
+			starts[packed] = (uint32_t)(at - words);
+			numbers[i] = packed++;
+			at = pack_group(groups->groups[i], at);
+		}
 	starts[packed] = (uint32_t)(at - words);
 }

@@ -44,12 +44,16 @@ enum group_bitmap {
 /* How large all groups are when they are packed. */
 struct groups_size {
 	size_t group_count, word_count;
+	uint64_t name_count;
 };
 struct groups_size groups_measure(const struct groups *groups);
 
-/* Writes group_count + 2 starts and word_count words. `numbers` gets the packed number of each group; it has
+/* Writes group_count + 2 starts and word_count words of the size that was measured. Groups of more names than most stand before the
+ * others: lists that overlap make tens of thousands of groups, and nearly all names are in some hundred of them, which so share a few
+ * lines of memory. `numbers` gets the packed number of each group; it has
  * room for groups_number_end() of them. */
-void groups_pack(const struct groups *groups, uint32_t *starts, uint32_t *words, uint32_t *numbers);
+void groups_pack(const struct groups *groups, const struct groups_size *size, uint32_t *starts,
+                 uint32_t *words, uint32_t *numbers);
 size_t groups_number_end(const struct groups *groups);
 
 #endif

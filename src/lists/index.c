@@ -159,9 +159,9 @@ static int measure_table(struct list_index *index, size_t *bucket_count, size_t 
 }
 
 /* PF_OK or PF_ENOMEM. */
-static int find_shape(struct list_index *index, struct sealed_shape *shape)
+static int find_shape(struct list_index *index, const struct groups_size *groups,
+                      struct sealed_shape *shape)
 {
-	struct groups_size groups = groups_measure(index->groups);
 	size_t names = index->table.count, slot_count = 0, bucket_count;
 	int error = PF_OK;
 	if (index->refill.slots) {
@@ -178,18 +178,19 @@ static int find_shape(struct list_index *index, struct sealed_shape *shape)
 		.name_count = names,
 		.bucket_count = bucket_count,
 		.slot_count = slot_count,
-		.group_count = groups.group_count,
-		.word_count = groups.word_count,
+		.group_count = groups->group_count,
+		.word_count = groups->word_count,
 	};
 	/* Words are numbered with 32 bits; more would be 16 GB of groups. */
-	return groups.word_count > UINT32_MAX ? PF_ENOMEM : error;
+	return groups->word_count > UINT32_MAX ? PF_ENOMEM : error;
 }
 
 int list_index_seal(struct list_index *index)
 {
 	struct sealed_shape shape;
 	size_t slot_count;
-	if (find_shape(index, &shape) != PF_OK)
+	const struct groups_size groups = groups_measure(index->groups);
+	if (find_shape(index, &groups, &shape) != PF_OK)
 		return PF_ENOMEM;
 	size_t bytes = sealed_bytes(&shape);
 	uint32_t *numbers = calloc(groups_number_end(index->groups), sizeof *numbers);
@@ -203,7 +204,7 @@ int list_index_seal(struct list_index *index)
 	}
 	const struct place_target target = {numbers, block + filter_words(shape.bucket_count), block};
 	uint32_t *starts = (uint32_t *)(target.slots + shape.slot_count);
-	groups_pack(index->groups, starts, starts + shape.group_count + 2, numbers);
+	groups_pack(index->groups, &groups, starts, starts + shape.group_count + 2, numbers);
 	groups_free(&index->groups);
 	int error = PF_OK;
 	if (refilled)

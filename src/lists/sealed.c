@@ -233,6 +233,10 @@ bool sealed_match_plain(const struct sealed *sealed, const struct dns_name *name
 	size_t count = fetch_tails(sealed, name, tails);
 	if (!count) /* nearly always, of a name that is on no list */
 		return true;
+	if (count == 1) { /* nearly always, of one that is; the group 0 has no words */
+		uint8_t wanted = wanted_of(tails[0].labels, name);
+		return add_plain_group(sealed, find_group(&tails[0]), wanted, held);
+	}
 	count = find_groups(tails, count, found);
 	for (size_t i = 0; i < count; i++)
 		if (!add_plain_group(sealed, found[i].group, wanted_of(found[i].labels, name), held))
