@@ -70,8 +70,9 @@ static __attribute__((noinline)) size_t fetch_long(const struct sealed *sealed,
 	return fetch_wire(sealed, wire, name->labels, tails);
 }
 
-static inline size_t fetch_tails(const struct sealed *sealed, const struct dns_name *name,
-                                 struct tail tails[NAME_LABELS_MAX])
+static inline __attribute__((always_inline)) size_t fetch_tails(const struct sealed *sealed,
+                                                                const struct dns_name *name,
+                                                                struct tail tails[NAME_LABELS_MAX])
 {
 	if (name->length > NAME_HASH_WIRE_MAX)
 		return fetch_long(sealed, name, tails);
