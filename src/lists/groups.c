@@ -32,6 +32,7 @@ struct groups {
 	uint32_t *free_next;  /* by number */
 	uint32_t *chains;     /* by hash; 0: empty */
 	size_t chain_count, live_count;
+	size_t live_units; /* that those who live take when they are packed */
 	uint32_t stamp;
 	struct hash_key key;
 	struct group *draft; /* room for one group of draft_room entries */
@@ -177,6 +178,21 @@ static void give_number(struct groups *groups, uint32_t number)
 	groups->free_number = number;
 }
 
+static size_t count_plain(const struct group *group)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < group->count; i++)
+		count += !group->entries[i].detail;
+	return count;
+}
+
+static size_t count_units(const struct group *group)
+{
+	size_t plain = count_plain(group), words = (group->count - plain) * 2;
+	words += plain < BITMAPS_FROM ? plain : 1 + BITMAP_COUNT * GROUP_BITMAP_WORDS;
+	return (words + GROUP_UNIT_WORDS - 1) / GROUP_UNIT_WORDS;
+}
+
 /* The group with the entries of the draft, a new one when there is none. */
 static int intern(struct groups *groups, uint32_t *to)
 {
@@ -191,7 +207,8 @@ static int intern(struct groups *groups, uint32_t *to)
 			return PF_OK;
 		}
 	}
-	if (groups->live_count == GROUPS_MAX)
+	size_t units = count_units(wanted);
+	if (groups->live_units + units > GROUPS_MAX)
 		return PF_EFULL;
 	if (groups->live_count >= groups->chain_count && grow_chains(groups) != PF_OK)
 		return PF_ENOMEM;
@@ -210,6 +227,7 @@ static int intern(struct groups *groups, uint32_t *to)
 	groups->chains[hash % groups->chain_count] = number;
 	groups->groups[number] = group;
 	groups->live_count++;
+	groups->live_units += units;
 	*to = number;
 	return PF_OK;
 }
@@ -240,6 +258,7 @@ static void forget(struct groups *groups, uint32_t number)
 	while (*link != number)
 		link = &groups->groups[*link]->next;
 	*link = group->next;
+	groups->live_units -= count_units(group);
 	free(group);
 	groups->live_count--;
 	give_number(groups, number);
@@ -254,20 +273,6 @@ void groups_move(struct groups *groups, uint32_t from, uint32_t to)
 
 /* ---- packing ----------------------------------------------------------------------------- */
 
-static size_t count_plain(const struct group *group)
-{
-	size_t count = 0;
-	for (size_t i = 0; i < group->count; i++)
-		count += !group->entries[i].detail;
-	return count;
-}
-
-static size_t count_words(const struct group *group)
-{
-	size_t plain = count_plain(group), detailed = group->count - plain;
-	return detailed * 2 + (plain < BITMAPS_FROM ? plain : 1 + BITMAP_COUNT * GROUP_BITMAP_WORDS);
-}
-
 /* A group without a name stays when its name could not be added; nobody needs it. */
 static bool is_live(const struct groups *groups, size_t number)
 {
@@ -276,13 +281,13 @@ static bool is_live(const struct groups *groups, size_t number)
 
 struct groups_size groups_measure(const struct groups *groups)
 {
-	struct groups_size size = {0};
+	struct groups_size size = {.word_count = GROUP_UNIT_WORDS}; /* of the group 0 */
 	for (size_t i = 1; i < groups->number_end; i++) {
 		if (!is_live(groups, i))
 			continue;
 		size.group_count++;
 		size.name_count += groups->groups[i]->references;
-		size.word_count += count_words(groups->groups[i]);
+		size.word_count += count_units(groups->groups[i]) * GROUP_UNIT_WORDS;
 	}
 	return size;
 }
@@ -303,27 +308,28 @@ static void mark(uint32_t *bitmaps, const struct list_entry *entry)
 		self[GROUP_BITMAP_WORDS] |= bit;
 }
 
-static uint32_t *pack_group(const struct group *group, uint32_t *words)
+/* The words behind the group's are zeroed. */
+static void pack_group(const struct group *group, uint32_t *words)
 {
-	bool as_bitmaps = count_plain(group) >= BITMAPS_FROM;
-	uint32_t *bitmaps = words + 1;
-	if (as_bitmaps) {
-		*words = GROUP_BITMAPS;
-		memset(bitmaps, 0, BITMAP_COUNT * GROUP_BITMAP_WORDS * sizeof *bitmaps);
-		words = bitmaps + BITMAP_COUNT * GROUP_BITMAP_WORDS;
+	uint32_t *bitmaps = NULL, *last = words;
+	if (count_plain(group) >= BITMAPS_FROM) {
+		*words++ = GROUP_BITMAPS;
+		bitmaps = words;
+		words += BITMAP_COUNT * GROUP_BITMAP_WORDS;
 	}
 	for (size_t i = 0; i < group->count; i++) {
 		const struct list_entry *entry = &group->entries[i];
-		if (as_bitmaps && !entry->detail) {
+		if (bitmaps && !entry->detail) {
 			mark(bitmaps, entry);
 			continue;
 		}
+		last = words;
 		*words++ = entry->list | (uint32_t)entry->covers << 16 |
 		           (entry->detail ? GROUP_DETAIL_FOLLOWS : 0);
 		if (entry->detail)
 			*words++ = entry->detail;
 	}
-	return words;
+	*last |= GROUP_LAST;
 }
 
 static bool is_rare(const struct group *group, const struct groups_size *size)
@@ -331,19 +337,18 @@ static bool is_rare(const struct group *group, const struct groups_size *size)
 	return (uint64_t)group->references * size->group_count < size->name_count;
 }
 
-void groups_pack(const struct groups *groups, const struct groups_size *size, uint32_t *starts,
-                 uint32_t *words, uint32_t *numbers)
+void groups_pack(const struct groups *groups, const struct groups_size *size, uint32_t *words,
+                 uint32_t *numbers)
 {
-	uint32_t packed = 1;
-	uint32_t *at = words;
-	starts[0] = 0;
+	uint32_t unit = 1;
+	memset(words, 0, size->word_count * sizeof *words);
+	*words = GROUP_LAST;
 	for (int rare = 0; rare < 2; rare++)
 		for (size_t i = 1; i < groups->number_end; i++) {
 			if (!is_live(groups, i) || is_rare(groups->groups[i], size) != rare)
 				continue;
-			starts[packed] = (uint32_t)(at - words);
-			numbers[i] = packed++;
-			at = pack_group(groups->groups[i], at);
+			numbers[i] = unit;
+			pack_group(groups->groups[i], words + (size_t)unit * GROUP_UNIT_WORDS);
+			unit += (uint32_t)count_units(groups->groups[i]);
 		}
-	starts[packed] = (uint32_t)(at - words);
 }

@@ -8,7 +8,7 @@
 
 #include "lists/index.h"
 
-/* A slot has 23 bits for the number of a group. Real lists make some thousand. */
+/* A slot has 23 bits for the number of a group, which is its place. Real lists make some thousand. */
 #define GROUPS_MAX ((1u << 23) - 1)
 
 struct groups;
@@ -25,13 +25,18 @@ PF_MUST_CHECK int groups_with(struct groups *groups, uint32_t from, const struct
 /* A name goes from one group, or from none (0), to another. */
 void groups_move(struct groups *groups, uint32_t from, uint32_t to);
 
-/* How groups are read once the index is sealed: words[starts[g]] up to words[starts[g + 1]] are the
- * group g, from 1 on. A word is an entry (GROUP_LIST, GROUP_COVERS), and its detail follows in a word of its own
- * when it has one. Many plain entries are four bitmaps instead, which stand before those with details. */
+/* How groups are read once the index is sealed: a group begins at words[GROUP_UNIT_WORDS * g] and ends behind the entry with
+ * GROUP_LAST, so that nothing else must be read to find it; small ones stand in one line of memory. A word is an entry (GROUP_LIST, GROUP_COVERS), and
+ * its detail follows in a word of its own when it has one. Many plain entries are four bitmaps instead, behind a word that says so, and before
+ * those with details. What is left of its last unit is zeroed.
+ * The group 0 is none: one entry that covers nothing. */
+#define GROUP_UNIT_WORDS 2
 #define GROUP_LIST(word) ((uint16_t)(word))
 #define GROUP_COVERS(word) ((uint8_t)((word) >> 16))
 #define GROUP_DETAIL_FOLLOWS (1u << 24)
-#define GROUP_BITMAPS UINT32_MAX /* the first word, when bitmaps follow */
+#define GROUP_LAST (1u << 25)
+#define GROUP_BITMAPS \
+	(1u << 26) /* the first word, when bitmaps follow; with GROUP_LAST nothing follows these */
 #define GROUP_BITMAP_WORDS (LIST_MAX / 32)
 enum group_bitmap {
 	BITMAP_SELF,
@@ -48,12 +53,11 @@ struct groups_size {
 };
 struct groups_size groups_measure(const struct groups *groups);
 
-/* Writes group_count + 2 starts and word_count words of the size that was measured. Groups of more names than most stand before the
- * others: lists that overlap make tens of thousands of groups, and nearly all names are in some hundred of them, which so share a few
- * lines of memory. `numbers` gets the packed number of each group; it has
- * room for groups_number_end() of them. */
-void groups_pack(const struct groups *groups, const struct groups_size *size, uint32_t *starts,
-                 uint32_t *words, uint32_t *numbers);
+/* Writes the words of the size that was measured. Groups of more names than most stand before the others: lists that overlap make tens of
+ * thousands of groups, and nearly all names are in some hundred of them, which so share a few lines of memory. `numbers` gets the number in
+ * `words` of each group; it has room for groups_number_end() of them. */
+void groups_pack(const struct groups *groups, const struct groups_size *size, uint32_t *words,
+                 uint32_t *numbers);
 size_t groups_number_end(const struct groups *groups);
 
 #endif

@@ -178,11 +178,9 @@ static int find_shape(struct list_index *index, const struct groups_size *groups
 		.name_count = names,
 		.bucket_count = bucket_count,
 		.slot_count = slot_count,
-		.group_count = groups->group_count,
 		.word_count = groups->word_count,
 	};
-	/* Words are numbered with 32 bits; more would be 16 GB of groups. */
-	return groups->word_count > UINT32_MAX ? PF_ENOMEM : error;
+	return error;
 }
 
 int list_index_seal(struct list_index *index)
@@ -203,8 +201,7 @@ int list_index_seal(struct list_index *index)
 		return PF_ENOMEM;
 	}
 	const struct place_target target = {numbers, block + filter_words(shape.bucket_count), block};
-	uint32_t *starts = (uint32_t *)(target.slots + shape.slot_count);
-	groups_pack(index->groups, &groups, starts, starts + shape.group_count + 2, numbers);
+	groups_pack(index->groups, &groups, (uint32_t *)(target.slots + shape.slot_count), numbers);
 	groups_free(&index->groups);
 	int error = PF_OK;
 	if (refilled)

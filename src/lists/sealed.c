@@ -1,13 +1,15 @@
 /* Look-ups in the block of sealed.h. */
 #include "lists/sealed.h"
 
+#include <stdlib.h>
 #include <string.h>
+
 #define COVERS_ALL (LIST_COVERS_SELF | LIST_COVERS_BELOW)
 
 size_t sealed_bytes(const struct sealed_shape *shape)
 {
 	return (filter_words(shape->bucket_count) + shape->slot_count) * sizeof(uint64_t) +
-	       (shape->group_count + 2 + shape->word_count) * sizeof(uint32_t);
+	       shape->word_count * sizeof(uint32_t);
 }
 
 void sealed_attach(struct sealed *sealed, const struct sealed_shape *shape, const void *block)
@@ -22,8 +24,7 @@ void sealed_attach(struct sealed *sealed, const struct sealed_shape *shape, cons
 	sealed->filter_word_count = filter_words(shape->bucket_count);
 	sealed->filter = block;
 	sealed->slots = sealed->filter + sealed->filter_word_count;
-	sealed->starts = (const uint32_t *)(sealed->slots + shape->slot_count);
-	sealed->words = sealed->starts + shape->group_count + 2;
+	sealed->words = (const uint32_t *)(sealed->slots + shape->slot_count);
 }
 
 /* One tail of a name that is asked for: as many as it has labels. */
@@ -146,6 +147,11 @@ static inline size_t find_groups(const struct tail *tails, size_t count,
 	return found_count;
 }
 
+static const uint32_t *words_of(const struct sealed *sealed, uint32_t group)
+{
+	return sealed->words + (size_t)group * GROUP_UNIT_WORDS;
+}
+
 static const uint32_t *bitmap(const uint32_t *words, unsigned number)
 {
 	return words + 1 + number * GROUP_BITMAP_WORDS;
@@ -172,15 +178,21 @@ static const uint32_t *match_bitmaps(const uint32_t *words, uint8_t wanted,
 	return bitmap(words, BITMAP_COUNT);
 }
 
+static bool ends_with_bitmaps(uint32_t word)
+{
+	return (word & (GROUP_BITMAPS | GROUP_LAST)) == (GROUP_BITMAPS | GROUP_LAST);
+}
+
 static void match_group(const struct sealed *sealed, uint32_t group, unsigned labels,
                         uint8_t wanted, struct list_match *match)
 {
-	const uint32_t *at = sealed->words + sealed->starts[group];
-	const uint32_t *end = sealed->words + sealed->starts[group + 1];
-	if (*at == GROUP_BITMAPS)
+	const uint32_t *at = words_of(sealed, group);
+	uint32_t word = *at;
+	if (word & GROUP_BITMAPS)
 		at = match_bitmaps(at, wanted, match);
-	while (at < end) {
-		uint32_t word = *at++, detail = word & GROUP_DETAIL_FOLLOWS ? *at++ : 0;
+	for (bool more = !ends_with_bitmaps(word); more; more = !(word & GROUP_LAST)) {
+		word = *at++;
+		uint32_t detail = word & GROUP_DETAIL_FOLLOWS ? *at++ : 0;
 		uint8_t covers = GROUP_COVERS(word);
 		bool exception = covers & LIST_EXCEPTION;
 		if (!(covers & wanted))
@@ -209,19 +221,29 @@ void sealed_match(const struct sealed *sealed, const struct dns_name *name,
 		            match);
 }
 
-/* Adds the lists of a group of plain entries that hold the name; false when it has others too. */
+#define PLAIN_BITS ((uint32_t)(UINT16_MAX | COVERS_ALL << 16 | GROUP_LAST))
+
+static inline void add_plain(uint32_t word, uint8_t wanted, struct list_set *held)
+{
+	uint64_t covers = (GROUP_COVERS(word) & wanted) != 0;
+	held->words[GROUP_LIST(word) / 64] |= covers << GROUP_LIST(word) % 64;
+}
+
+/* Adds the lists of a group of plain entries that hold the name; false when it has others too. Two at a time, without asking whether there
+ * is a second: else it would be guessed for each name in how many lists it is. Behind a last one that is alone stands 0, which covers nothing. */
 static inline bool add_plain_group(const struct sealed *sealed, uint32_t group, uint8_t wanted,
                                    struct list_set *held)
 {
-	const uint32_t *at = sealed->words + sealed->starts[group];
-	const uint32_t *end = sealed->words + sealed->starts[group + 1];
-	for (; at < end; at++) {
-		uint32_t word = *at;
-		if (word & ~(uint32_t)(UINT16_MAX | COVERS_ALL << 16))
+	const uint32_t *at = words_of(sealed, group);
+	uint32_t first, second;
+	do {
+		first = *at++;
+		second = *at++;
+		if ((first | second) & ~PLAIN_BITS)
 			return false;
-		uint64_t covers = (GROUP_COVERS(word) & wanted) != 0;
-		held->words[GROUP_LIST(word) / 64] |= covers << GROUP_LIST(word) % 64;
-	}
+		add_plain(first, wanted, held);
+		add_plain(second, wanted, held);
+	} while (!((first | second) & GROUP_LAST));
 	return true;
 }
 
@@ -234,7 +256,7 @@ bool sealed_match_plain(const struct sealed *sealed, const struct dns_name *name
 	size_t count = fetch_tails(sealed, name, tails);
 	if (!count) /* nearly always, of a name that is on no list */
 		return true;
-	if (count == 1) { /* nearly always, of one that is; the group 0 has no words */
+	if (count == 1) { /* nearly always, of one that is; the group 0 covers nothing */
 		uint8_t wanted = wanted_of(tails[0].labels, name);
 		return add_plain_group(sealed, find_group(&tails[0]), wanted, held);
 	}
@@ -270,17 +292,18 @@ static void add_hit(struct finding *finding, uint8_t covers, uint32_t detail)
 
 static void find_in_group(const struct sealed *sealed, uint32_t group, struct finding *finding)
 {
-	const uint32_t *at = sealed->words + sealed->starts[group];
-	const uint32_t *end = sealed->words + sealed->starts[group + 1];
-	if (*at == GROUP_BITMAPS) {
+	const uint32_t *at = words_of(sealed, group);
+	uint32_t word = *at;
+	if (word & GROUP_BITMAPS) {
 		uint8_t excepted = bitmap_covers(at, finding->list, BITMAP_SELF_EXCEPTED);
 		add_hit(finding, bitmap_covers(at, finding->list, BITMAP_SELF), 0);
 		if (excepted)
 			add_hit(finding, excepted | LIST_EXCEPTION, 0);
 		at = bitmap(at, BITMAP_COUNT);
 	}
-	while (at < end) {
-		uint32_t word = *at++, detail = word & GROUP_DETAIL_FOLLOWS ? *at++ : 0;
+	for (bool more = !ends_with_bitmaps(word); more; more = !(word & GROUP_LAST)) {
+		word = *at++;
+		uint32_t detail = word & GROUP_DETAIL_FOLLOWS ? *at++ : 0;
 		if (GROUP_LIST(word) == finding->list)
 			add_hit(finding, GROUP_COVERS(word), detail);
 	}
@@ -306,27 +329,34 @@ size_t sealed_find(const struct sealed *sealed, size_t list, const struct dns_na
 bool sealed_shape_fits(const struct sealed_shape *shape, size_t bytes)
 {
 	const uint64_t slots_max = (uint64_t)LIST_INDEX_ENTRY_MAX * 4;
+	const uint64_t words_max = ((uint64_t)GROUPS_MAX + 1) * GROUP_UNIT_WORDS;
 	return shape->slot_count <= slots_max && shape->slot_count % BUCKET_SLOTS == 0 &&
 	       shape->bucket_count && shape->bucket_count <= shape->slot_count / BUCKET_SLOTS &&
-	       shape->group_count <= GROUPS_MAX && shape->word_count <= UINT32_MAX &&
-	       sealed_bytes(shape) == bytes;
+	       shape->word_count && shape->word_count % GROUP_UNIT_WORDS == 0 &&
+	       shape->word_count <= words_max && sealed_bytes(shape) == bytes;
 }
 
-static bool slots_are_sound(const struct sealed *sealed)
+/* Where groups begin: a bit for each unit. */
+static bool is_begun(const uint8_t *begun, size_t unit)
+{
+	return begun[unit / 8] >> unit % 8 & 1;
+}
+
+static bool slots_are_sound(const struct sealed *sealed, const uint8_t *begun)
 {
 	const struct sealed_shape *shape = &sealed->shape;
-	uint32_t most = 0;
 	uint64_t used = 0;
 	for (size_t i = 0; i < shape->slot_count; i++) {
 		uint32_t group = SLOT_GROUP(sealed->slots[i]);
-		most = group > most ? group : most;
+		if (group >= shape->word_count / GROUP_UNIT_WORDS || !is_begun(begun, group))
+			return false;
 		used += group != 0;
 	}
 	for (size_t i = 0; i < shape->bucket_count; i++)
 		if (i + bucket_distance(sealed->slots + i * BUCKET_SLOTS) >=
 		    shape->slot_count / BUCKET_SLOTS)
 			return false;
-	return most <= shape->group_count && used == shape->name_count;
+	return used == shape->name_count;
 }
 
 static bool bitmaps_are_sound(const uint32_t *words, size_t list_count)
@@ -338,44 +368,57 @@ static bool bitmaps_are_sound(const uint32_t *words, size_t list_count)
 	return true;
 }
 
-static bool group_is_sound(const uint32_t *at, const uint32_t *end, size_t list_count,
-                           size_t detail_count)
+/* What stands behind the group that begins there; NULL when it is not sound. */
+static const uint32_t *sound_group(const uint32_t *at, const uint32_t *end, size_t list_count,
+                                   size_t detail_count)
 {
-	if (at == end)
-		return false;
-	if (*at == GROUP_BITMAPS) {
-		if (end - at < 1 + BITMAP_COUNT * GROUP_BITMAP_WORDS || !bitmaps_are_sound(at, list_count))
-			return false;
+	uint32_t word = *at;
+	if (word & GROUP_BITMAPS) {
+		if (word & ~(uint32_t)(GROUP_BITMAPS | GROUP_LAST) ||
+		    end - at < 1 + BITMAP_COUNT * GROUP_BITMAP_WORDS || !bitmaps_are_sound(at, list_count))
+			return NULL;
 		at = bitmap(at, BITMAP_COUNT);
 	}
-	while (at < end) {
-		uint32_t word = *at++;
+	for (bool more = !ends_with_bitmaps(word); more; more = !(word & GROUP_LAST)) {
+		if (at == end)
+			return NULL;
+		word = *at++;
 		uint8_t covers = GROUP_COVERS(word);
 		if (GROUP_LIST(word) >= list_count || !(covers & COVERS_ALL) ||
-		    covers & ~(COVERS_ALL | LIST_EXCEPTION) || word >= GROUP_DETAIL_FOLLOWS * 2)
+		    covers & ~(COVERS_ALL | LIST_EXCEPTION) || word >= GROUP_BITMAPS)
+			return NULL;
+		if (word & GROUP_DETAIL_FOLLOWS && (at == end || !*at || *at++ > detail_count))
+			return NULL;
+	}
+	return at;
+}
+
+static bool groups_are_sound(const struct sealed *sealed, size_t list_count, size_t detail_count,
+                             uint8_t *begun)
+{
+	const uint32_t *end = sealed->words + sealed->shape.word_count;
+	if (sealed->words[0] != GROUP_LAST || sealed->words[1])
+		return false;
+	begun[0] |= 1;
+	for (size_t unit = 1; words_of(sealed, (uint32_t)unit) < end;) {
+		const uint32_t *at = words_of(sealed, (uint32_t)unit);
+		const uint32_t *behind = sound_group(at, end, list_count, detail_count);
+		if (!behind)
 			return false;
-		if (!(word & GROUP_DETAIL_FOLLOWS))
-			continue;
-		if (at == end || !*at || *at > detail_count)
+		begun[unit / 8] |= (uint8_t)(1u << unit % 8);
+		size_t words = (size_t)(behind - at);
+		if (words % GROUP_UNIT_WORDS && *behind) /* filled up with a 0 */
 			return false;
-		at++;
+		unit += (words + GROUP_UNIT_WORDS - 1) / GROUP_UNIT_WORDS;
 	}
 	return true;
 }
 
 bool sealed_is_sound(const struct sealed *sealed, size_t list_count, size_t detail_count)
 {
-	const struct sealed_shape *shape = &sealed->shape;
-	if (sealed->starts[0] || sealed->starts[shape->group_count + 1] != shape->word_count)
-		return false;
-	/* Group 0 is none: its words are none either. */
-	if (sealed->starts[1])
-		return false;
-	for (size_t i = 1; i <= shape->group_count; i++) {
-		uint32_t from = sealed->starts[i], to = sealed->starts[i + 1];
-		if (from > to || to > shape->word_count ||
-		    !group_is_sound(sealed->words + from, sealed->words + to, list_count, detail_count))
-			return false;
-	}
-	return slots_are_sound(sealed);
+	uint8_t *begun = calloc(sealed->shape.word_count / GROUP_UNIT_WORDS / 8 + 1, 1);
+	bool sound = begun && groups_are_sound(sealed, list_count, detail_count, begun) &&
+	             slots_are_sound(sealed, begun);
+	free(begun);
+	return sound;
 }

@@ -4,8 +4,7 @@
  *     filter   two bits for each name: a tail that lacks one of them is on no list, and no bucket is fetched for it
  *     slots    buckets of eight slots, one cache line each; a name's bucket, its home, follows from the high
  *              bits of its hash; one in twelve finds it full and stands in one of the next that have room
- *     starts   where each group's words begin (groups.h)
- *     words    the groups
+ *     words    the groups, each where its number says (groups.h)
  *
  * A slot is 64 bits: 40 of the name's keyed hash, 23 for its group (0: the slot is empty), and one that is the slot's
  * share of eight: in how many buckets behind this one a name that is at home here may stand, mostly none.
@@ -51,7 +50,7 @@ struct sealed_shape {
 	uint64_t entry_count, name_count;
 	uint64_t bucket_count; /* that are some hash's own */
 	uint64_t slot_count;   /* and the buckets behind, times BUCKET_SLOTS */
-	uint64_t group_count, word_count;
+	uint64_t word_count;
 };
 
 struct sealed {
@@ -61,7 +60,7 @@ struct sealed {
 	bool has_depth[NAME_LABELS_MAX + 1]; /* shape.depths, a byte each */
 	size_t filter_word_count;
 	const uint64_t *slots, *filter;
-	const uint32_t *starts, *words;
+	const uint32_t *words;
 };
 
 static inline size_t sealed_bucket(uint64_t bucket_count, uint64_t hash)
@@ -96,7 +95,8 @@ void sealed_attach(struct sealed *sealed, const struct sealed_shape *shape, cons
 bool sealed_shape_fits(const struct sealed_shape *shape, size_t bytes);
 
 /* A block from a stranger, whose shape fits: is every number in it within bounds, so that no look-up reads
- * outside, nor for ever, nor speaks of a list that is not among the `list_count`, nor of a detail over `detail_count`? */
+ * outside, nor for ever, nor speaks of a list that is not among the `list_count`, nor of a detail over `detail_count`?
+ * Without memory to find out it is not. */
 bool sealed_is_sound(const struct sealed *sealed, size_t list_count, size_t detail_count);
 
 /* list_index_match_plain, list_index_match and list_index_find of index.h. */

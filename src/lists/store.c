@@ -7,7 +7,7 @@
 #include "base/buffer.h"
 #include "lists/state.h"
 
-#define STORE_VERSION 3
+#define STORE_VERSION 4
 /* Of 256 lists with paths and warnings; what they say of themselves takes under 1 KB each. */
 #define LISTS_BYTES_MAX ((size_t)4 << 20)
 #define TEXT_BYTES_MAX 65536
