@@ -58,7 +58,7 @@ def from_cache(row):
 
 def print_row(title, row):
     print(f"{title:24} {row['names']:9d} {row['load_s']:11.3f} s {row['load_cpu_s']:5.3f} s {from_cache(row):>11} "
-          f"{row['bytes_a_name']:9.2f} {both(row, 'hit')} {both(row, 'miss')} {both(row, 'hit_chained')} {both(row, 'memory')} "
+          f"{row['bytes_a_name']:9.2f} {both(row, 'hit')} {both(row, 'miss')} {both(row, 'kept_hit')} {both(row, 'kept_miss')} {both(row, 'hit_chained')} {both(row, 'memory')} "
           f"{row['hit_median_ns'] / row['memory_median_ns']:9.2f} {row['miss_median_ns'] / row['memory_median_ns']:8.2f}", flush=True)
 
 
@@ -156,8 +156,8 @@ def split(folder, names):
 
 
 def bench_index(folder, one, parts, shared):
-    print(f"\n{'the name index':24} {'names':>9} {'text → index':>13} {'cpu':>7} {'from cache':>11} {'B a name':>9} {'hit':>11} {'miss':>11} {'chained':>11} {'a line':>11} {'hit/line':>9} {'miss/line':>8}"
-          "\nnanoseconds: the best of nine rounds and the median; chained: each name is known only after the answer before; a line: what memory takes for one in the same rounds")
+    print(f"\n{'the name index':24} {'names':>9} {'text → index':>13} {'cpu':>7} {'from cache':>11} {'B a name':>9} {'hit':>11} {'miss':>11} {'mapped: hit':>11} {'miss':>11} {'chained':>11} {'a line':>11} {'hit/line':>9} {'miss/line':>8}"
+          "\nnanoseconds: the best of nine rounds and the median; mapped: of an index from the cache; chained: each name is known only after the answer before; a line: what memory takes for one in the same rounds")
     plain = run_index([one])
     print_row("1 list", plain)
     print_row("200 lists, each a part", run_index(parts))
