@@ -6,6 +6,7 @@ PF_GEOIP   folder of contrib/fetch-geoip                 (default: build/GeoIP)
 PF_PATIENCE_S  how long a condition may take (default: 15, 300 with PF_WRAP)
 PF_CLOCK   the time that the programs believe it is, e.g. "@2030-06-01 12:00:00" (needs faketime)
 PF_SANDBOX the `sandbox` of every configuration         (default: strict, off with PF_WRAP)
+PF_RELAXED the machine is shared: what is promised in seconds is held to thrice as many (contrib/check sets it)
 PF_WRAP    runs the daemon, e.g. "valgrind -q --error-exitcode=99"
 """
 import atexit
@@ -52,6 +53,8 @@ PATIENCE_S = int(os.environ.get("PF_PATIENCE_S", 300 if WRAP else 15))
 ANSWER_S = 20 if WRAP else 6
 # How much longer than measured on a quiet machine something may take
 SLOW = 8 if WRAP else 3
+# The same for what the papers promise in seconds, which holds to the letter where the machine is ours alone
+STRICT = SLOW if WRAP or "PF_RELAXED" in os.environ else 1
 
 LOCATION = [GEOIP / "dbip-country.mmdb", GEOIP / "geo-whois-asn-country.mmdb"]
 CONTROL = [GEOIP / "asn-ipv4.csv", GEOIP / "asn-ipv6.csv"]

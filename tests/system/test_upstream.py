@@ -1,4 +1,6 @@
 """What goes upstream, and what comes back from one that lies, is silent or is gone."""
+import collections
+import pathlib
 import random
 import socket
 import struct
@@ -13,7 +15,7 @@ import dns.rcode
 import dns.rrset
 import pytest
 
-from harness import ANSWER_S, PATIENCE_S, SLOW, WRAP, addresses, answer, ask, ede, question, wait_until
+from harness import ANSWER_S, PATIENCE_S, SLOW, STRICT, WRAP, addresses, answer, ask, ede, question, wait_until
 
 GOOD, EVIL = "192.0.2.80", "203.0.113.66"
 DEADLINE_S = 4.5  # upstream/upstream.h
@@ -44,7 +46,9 @@ def test_do_and_cd_are_kept_apart_in_the_cache(portafilter, upstream):
 
 
 def test_ids_and_ports_are_random(portafilter, upstream):
-    """300 misses: at least 298 source ports, and ids that do not follow the clients'."""
+    """300 misses: source ports from all over the range that the kernel gives, and ids that do not follow the clients'. Of so many drawn
+    from 28,232 three are expected to come twice in two runs, eleven in one of a million (a birthday's problem, by Poisson's law); a quarter of the
+    range gets 75, and 40 to 115 in all but one run of a hundred thousand."""
     server = upstream()
     daemon = portafilter({"upstreams": [server.upstream], "workers": None})
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
@@ -55,7 +59,13 @@ def test_ids_and_ports_are_random(portafilter, upstream):
             query.id = 0
             sock.send(query.to_wire())
             assert dns.message.from_wire(sock.recv(4096)).id == 0
-    assert len({port for _, port, _ in server.queries}) >= 298
+    first, last = map(int, pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
+    ports = [port for _, port, _ in server.queries]
+    assert len(ports) == 300 and len(set(ports)) >= 290 - 300 * 299 // 2 // max(last - first, 1)
+    if last - first >= 20_000:
+        quarters = collections.Counter((port - first) * 4 // (last - first + 1) for port in ports)
+        assert all(40 <= quarters[i] <= 115 for i in range(4)), quarters
+        assert len([1 for a, b in zip(ports, ports[1:]) if abs(b - a) <= 2]) < 5, "they do not follow each other"
     ids = [q.id for q, _, _ in server.queries]
     assert len(ids) == 300 and len(set(ids)) >= 290
     assert len([1 for a, b in zip(ids, ids[1:]) if b - a == 1]) < 5
@@ -246,20 +256,19 @@ def test_one_of_two_falls_silent_and_comes_back(portafilter, upstream):
     for i in range(4):
         ask(daemon.port, f"before{i}.test")
     silent.set()
-    took = []
-    for i in range(20):
+    took, numbers = [], iter(range(100000))
+    while sum(took) < 1.5 or len(took) < 12:
         begin = time.monotonic()
-        assert addresses(ask(daemon.port, f"n{i}.test", timeout=2 * SLOW)) == [GOOD]
+        assert addresses(ask(daemon.port, f"n{next(numbers)}.test", timeout=2 * STRICT)) == [GOOD]
         took.append(time.monotonic() - begin)
-    print(f"one of two falls silent: the slowest of 20 took {max(took):.2f} s, half of them less than {sorted(took)[10]:.2f} s, "
-          f"all behind the first second less than {max([t for i, t in enumerate(took) if sum(took[:i]) > 1], default=0):.2f} s")
-    assert max(took) < 1.2 * SLOW, took
-    assert sorted(took)[15] < 0.2 * SLOW, "it is left alone after the first question"
+    behind = [t for i, t in enumerate(took) if sum(took[:i]) >= 1]
+    print(f"one of two falls silent: the slowest of {len(took)} took {max(took):.2f} s, those behind the first second up to {max(behind):.2f} s")
+    assert max(took) <= 1.2 * STRICT, took
+    assert max(behind) <= 0.3 * STRICT, "normal again within a second"
     stats = {u["address"]: u for u in daemon.status()["upstreams"]}
     assert 1 <= stats[first.upstream]["timeouts"] <= 5 and stats[first.upstream]["loss"] > 0 and stats[second.upstream]["timeouts"] <= 5
     silent.clear()
     known = first.count()
-    numbers = iter(range(100000))
     wait_until(lambda: ask(daemon.port, f"after{next(numbers)}.test") and first.count() > known + 2, "it is used again",
                patience_s=4 * PATIENCE_S)  # probes are up to 16 s apart
 
