@@ -129,6 +129,7 @@ enum store_sums {
 	STORE_SUMS_DAYS,    /* of each day, the same */
 	STORE_SUMS_DEVICES, /* of each device, all the time together */
 	STORE_SUMS_NAMES,   /* of each device and name, all the time together */
+	STORE_SUMS_ALL_NAMES, /* of each name: all devices of the filter, all the time together; `device` is "" or one of them */
 	STORE_SUMS_NAME_DAYS, /* of each device, name and day: as many rows as there are days, when many names are meant */
 	STORE_SUMS_NAME_HOURS, /* of each device, name and hour: only with a filter for few names, or a short time */
 };

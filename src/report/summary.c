@@ -251,7 +251,7 @@ static int collect(struct parts *parts)
 	if (result == PF_OK)
 		result = store->sums(store, STORE_SUMS_HOURS, &filter, on_hour, parts);
 	if (result == PF_OK)
-		result = store->sums(store, STORE_SUMS_NAMES, &filter, on_name, parts);
+		result = store->sums(store, STORE_SUMS_ALL_NAMES, &filter, on_name, parts);
 	if (result == PF_OK)
 		result = store->endpoints(store, &filter, on_endpoint, parts);
 	if (result == PF_OK)

@@ -5,6 +5,7 @@
  *
  *   bench_journal [RECORDS [BATCH [KEEP]]]     a million, in batches of 1,000; KEEP: a file for a copy of the month's journal
  *   bench_journal ask KEEP RECORDS             the questions alone, of such a file
+ *   bench_journal rate RECORDS ROUNDS          bare rows and the journal by the real clock, in turn
  *
  * 40 devices, six of them with people before them: their names follow Zipf's law over 3,000, those of the others over 60. A name has up to
  * six answers that take turns, and types A, AAAA and HTTPS; one in seven is sinkholed by its name. Ten million come in 30 days, so a million in three. */
@@ -182,8 +183,17 @@ static void make_traffic(struct traffic *traffic)
 	free(sample);
 }
 
+static void traffic_free(struct traffic *traffic)
+{
+	for (size_t i = 0; i < traffic->count; i++)
+		free(traffic->bytes[i]);
+	free(traffic->bytes);
+	free(traffic->lengths);
+}
+
 /* ---- writing ----------------------------------------------------------------------------- */
 
+#define BATCH 1000
 #define IDLE_MS 1000        /* the writer's */
 #define INDEXED_MAX 1000000 /* rows with indices cost more and more: a million is enough to tell */
 
@@ -193,7 +203,9 @@ enum pace { PACE_MONTH, PACE_LIVE };
 struct run {
 	char path[128];
 	struct sink *sink;
-	double spent_s;                    /* CPU, all of it */
+	double spent_s; /* CPU, all of it */
+	double commit_s, idle_s,
+		rest_s; /* of it: commits, idle work, what was left when the last batch was in */
 	double commit_ms_max, idle_ms_max; /* the longest that the rings waited */
 };
 
@@ -239,15 +251,20 @@ static void run_sink(struct run *run, const struct traffic *traffic, unsigned re
 			assert_int_equal(sink->write(sink, record, error, sizeof error), PF_OK);
 		}
 		before = wall_ms();
+		double before_s = cpu_s();
 		assert_int_equal(sink->commit(sink, error, sizeof error), PF_OK);
 		keep_max(&run->commit_ms_max, before);
+		run->commit_s += cpu_s() - before_s;
 		before = wall_ms();
 		if (before - idle_ms < IDLE_MS)
 			continue;
+		before_s = cpu_s();
 		sink->idle(sink, time_us);
 		keep_max(&run->idle_ms_max, before);
+		run->idle_s += cpu_s() - before_s;
 		idle_ms = before;
 	}
+	double rest = cpu_s();
 	/* It is quiet now: the rest, in steps. */
 	for (int64_t at = time_us; !settled(sink, at); at += 1000000) {
 		before = wall_ms();
@@ -256,6 +273,7 @@ static void run_sink(struct run *run, const struct traffic *traffic, unsigned re
 	}
 	run->sink = sink;
 	run->spent_s = cpu_s() - begin;
+	run->rest_s = cpu_s() - rest;
 	free(read);
 }
 
@@ -275,8 +293,9 @@ static double run_bare(const char *folder, unsigned records, unsigned batch, con
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
 	run_sql(
 		db,
-		"PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+		"PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
 		"PRAGMA secure_delete = ON; PRAGMA cell_size_check = ON; PRAGMA cache_size = -32768;"
+		"PRAGMA wal_autocheckpoint = 4000;"
 		"CREATE TABLE query (id INTEGER PRIMARY KEY, a INTEGER NOT NULL, b INTEGER NOT NULL,"
 		" c INTEGER NOT NULL, d INTEGER NOT NULL, e INTEGER NOT NULL, f INTEGER, g INTEGER,"
 		" h INTEGER NOT NULL) STRICT");
@@ -439,12 +458,37 @@ static int ask_file(const char *file, unsigned records)
 	return faults > 0;
 }
 
+/* The rate alone. In turn, so that both meet the same machine: what it does besides is another thing each minute. */
+static int compare_rates(unsigned records, unsigned rounds)
+{
+	static struct traffic traffic;
+	char folder[64];
+	make_traffic(&traffic);
+	sample_make_folder(folder);
+	records = records / BATCH * BATCH;
+	for (unsigned i = 0; i < rounds; i++) {
+		struct run live = {0};
+		double bare = run_bare(folder, records, BATCH, "");
+		run_live(&live, folder, &traffic, records, BATCH);
+		print_rate("bare SQLite rows, no index", bare, records, bare);
+		print_rate("journal, by the real clock", live.spent_s, records, bare);
+		printf("  of it commits %.2f s, idle work %.2f s, the rest at the end %.2f s\n",
+		       live.commit_s, live.idle_s, live.rest_s);
+		print_waits("real clock", &live);
+	}
+	sample_remove_folder(folder);
+	traffic_free(&traffic);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 4 && !strcmp(argv[1], "ask"))
 		return ask_file(argv[2], (unsigned)atoi(argv[3]));
+	if (argc == 4 && !strcmp(argv[1], "rate"))
+		return compare_rates((unsigned)atoi(argv[2]), (unsigned)atoi(argv[3]));
 	unsigned records = argc > 1 ? (unsigned)atoi(argv[1]) : 1000000;
-	unsigned batch = argc > 2 ? (unsigned)atoi(argv[2]) : 1000;
+	unsigned batch = argc > 2 ? (unsigned)atoi(argv[2]) : BATCH;
 	static struct traffic traffic;
 	struct run month = {0}, live = {0};
 	char folder[64];
@@ -485,9 +529,6 @@ int main(int argc, char **argv)
 	faults += questions_year(month.path, SAMPLE_TIME_US, end_us);
 	printf("%u questions over 100 ms, or without an answer\n", faults);
 	sample_remove_folder(folder);
-	for (size_t i = 0; i < traffic.count; i++)
-		free(traffic.bytes[i]);
-	free(traffic.bytes);
-	free(traffic.lengths);
+	traffic_free(&traffic);
 	return faults > 0;
 }

@@ -172,8 +172,8 @@ static unsigned sums_questions(const char *path, int64_t begin_us, int64_t end_u
 		{"a device: its hours (heat map)", SUMS, device, STORE_SUMS_HOURS, false},
 		{"a country: its hours", SUMS, country, STORE_SUMS_HOURS, false},
 		{"a country: its devices", SUMS, country, STORE_SUMS_DEVICES, false},
-		{"top names of all devices", SUMS, month, STORE_SUMS_NAMES, false},
-		COUNT_UP("top names of all devices, of a day", STORE_SUMS_NAMES, .since_wall_us = day),
+		{"top names of all devices", SUMS, month, STORE_SUMS_ALL_NAMES, false},
+		COUNT_UP("top names of all devices, of a day", STORE_SUMS_ALL_NAMES, .since_wall_us = day),
 		{"top names of a device", SUMS, thing, STORE_SUMS_NAMES, false},
 		{"top names of one with a browser", SUMS, device, STORE_SUMS_NAMES, false},
 		{"top names of one with a browser, of a week", SUMS, people, STORE_SUMS_NAMES, false},
@@ -238,6 +238,8 @@ static void make_year(const char *path)
 	copy_months(db, "total_month", "device, month", "month", 1);
 	copy_months(db, "all_hour", "hour", "hour", 720);
 	copy_months(db, "all_day", "day", "day", 30);
+	copy_months(db, "name_day", "day, name", "day", 30);
+	copy_months(db, "name_month", "month, name", "month", 1);
 	copy_months(db, "sum_day", "device, day, name", "day", 30);
 	copy_months(db, "sum_month", "device, month, name", "month", 1);
 	sqlite3_close(db);
@@ -273,7 +275,7 @@ unsigned questions_year(const char *path, int64_t begin_us, int64_t end_us)
 		{"a year of one with a browser: its names", SUMS, device, STORE_SUMS_NAMES, false},
 		{"a year less some days of one with a browser: its names", SUMS, device_part,
 	     STORE_SUMS_NAMES, false},
-		{"a year of all devices: top names", SUMS, all, STORE_SUMS_NAMES, false},
+		{"a year of all devices: top names", SUMS, all, STORE_SUMS_ALL_NAMES, false},
 		{"a year of a name: its days", SUMS, name, STORE_SUMS_NAME_DAYS, false},
 		{"a year of a registered domain: its days", SUMS, domain, STORE_SUMS_NAME_DAYS, false},
 		{"a year of a registered domain: its names", SUMS, domain, STORE_SUMS_NAMES, false},

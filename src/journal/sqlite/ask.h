@@ -88,9 +88,11 @@ void ask_filter_decision(struct question *question, const struct store_filter *f
 PF_MUST_CHECK int ask_filter_kind(struct sqlite_store *store, struct question *question,
                                   const struct store_filter *filter);
 
-/* ---- ask_answer.c, ask_sums.c: what store.h says of `answer` and `sums`. */
+/* ---- ask_answer.c, ask_asked.c, ask_sums.c: what store.h says of `answer`, `asked` and `sums`. */
 PF_MUST_CHECK int ask_answer(struct store *base, int64_t answer,
                              int (*each)(void *data, const struct store_answer *row), void *data);
+PF_MUST_CHECK int ask_asked(struct store *base, const struct store_filter *filter,
+                            int (*each)(void *data, const struct store_asked *row), void *data);
 PF_MUST_CHECK int ask_sums(struct store *base, enum store_sums what,
                            const struct store_filter *filter,
                            int (*each)(void *data, const struct store_sum *row), void *data);

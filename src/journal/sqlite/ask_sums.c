@@ -25,6 +25,7 @@ static const struct {
 	[STORE_SUMS_DAYS] = {GRAIN_HOUR, GRAIN_DAY, US_PER_DAY, false, false, STORE_SUMS_NAME_DAYS},
 	[STORE_SUMS_DEVICES] = {GRAIN_HOUR, GRAIN_MONTH, 0, true, false, STORE_SUMS_NAMES},
 	[STORE_SUMS_NAMES] = {GRAIN_DAY, GRAIN_MONTH, 0, true, true, STORE_SUMS_NAMES},
+	[STORE_SUMS_ALL_NAMES] = {GRAIN_DAY, GRAIN_MONTH, 0, false, true, STORE_SUMS_NAMES},
 	[STORE_SUMS_NAME_DAYS] = {GRAIN_DAY, GRAIN_DAY, US_PER_DAY, true, true, STORE_SUMS_NAME_DAYS},
 	[STORE_SUMS_NAME_HOURS] = {GRAIN_HOUR, GRAIN_HOUR, US_PER_HOUR, true, true,
                                STORE_SUMS_NAME_HOURS},
@@ -168,19 +169,20 @@ static void add_columns(struct question *question, enum store_sums what, enum gr
 	             grain_words[grain], to_days ? " / 24" : "");
 }
 
-/* Which table has it: sums of names, of devices, or of all together. */
+/* Which table has it: sums of names of each device, of names, of devices, or of all together. */
 static const char *table_of(enum store_sums what, const struct store_filter *filter)
 {
+	bool by_device = of[what].devices || filter->device || filter->devices;
 	if (of[what].names)
-		return "sum";
-	return of[what].devices || filter->device || filter->devices ? "total" : "all";
+		return by_device ? "sum" : "name";
+	return by_device ? "total" : "all";
 }
 
 static int begin_span(struct sqlite_store *store, struct question *question, enum store_sums what,
                       const struct store_filter *filter, const struct span *span)
 {
 	const char *table = table_of(what, filter), *time = grain_words[span->grain];
-	bool by_device = strcmp(table, "all") != 0;
+	bool by_device = !strcmp(table, "sum") || !strcmp(table, "total");
 	add_columns(question, what, span->grain);
 	if (by_device)
 		buffer_print(&question->sql, " FROM device d CROSS JOIN %s_%s s ON s.device = d.id", table,

@@ -115,16 +115,6 @@ static int put(struct sqlite_sink *sink, size_t length)
 	return result == SQLITE_DONE ? PF_OK : PF_EIO;
 }
 
-int block_put(struct sqlite_sink *sink)
-{
-	struct block *block = &sink->block;
-	if (!block->id || block->put_count == block->count)
-		return PF_OK;
-	size_t length = (block->length + BLOCK_PAD_BYTES - 1) / BLOCK_PAD_BYTES * BLOCK_PAD_BYTES;
-	memset(block->text + block->length, ' ', length - block->length);
-	return put(sink, length);
-}
-
 int block_close(struct sqlite_sink *sink)
 {
 	struct block *block = &sink->block;
@@ -135,6 +125,18 @@ int block_close(struct sqlite_sink *sink)
 		result = put_summary(sink, block->id);
 	block->id = 0;
 	return result;
+}
+
+int block_put(struct sqlite_sink *sink)
+{
+	struct block *block = &sink->block;
+	if (!block->id || block->put_count == block->count)
+		return PF_OK;
+	if (block->count == BLOCK_ROWS_MAX) /* or it would be written twice */
+		return block_close(sink);
+	size_t length = (block->length + BLOCK_PAD_BYTES - 1) / BLOCK_PAD_BYTES * BLOCK_PAD_BYTES;
+	memset(block->text + block->length, ' ', length - block->length);
+	return put(sink, length);
 }
 
 static int open_block(struct sqlite_sink *sink, int64_t row, int64_t time_ms)

@@ -204,8 +204,10 @@ int kind_see(struct sqlite_sink *sink, const struct record *record, int64_t time
 	}
 	int result = PF_OK;
 	bool full = sink->device_count == DEVICE_CACHE_MAX;
-	if (full || sink->kind_count == KIND_CACHE_MAX)
+	if (full)
 		result = sums_flush(sink);
+	else if (sink->kind_count == KIND_CACHE_MAX)
+		result = sums_gather_all(sink);
 	if (result == PF_OK && full)
 		sink_forget(sink); /* kinds name devices by their places */
 	else if (result == PF_OK && sink->kind_count == KIND_CACHE_MAX)

@@ -1,6 +1,6 @@
 /* From version 1, in which each query was a row of its own: dictionaries and endpoints are copied with their ids, queries are put
  * into blocks by the same code that writes new ones, and sums are made of what is there. From version 2, which had fewer sums, and version 3, which did not
- * know protocols: they are copied as they are, and what they lack is added. Either way the new file is made beside the old one. */
+ * know protocols, and version 4, which had no sums of names without devices: they are copied as they are, and what they lack is added. Either way the new file is made beside the old one. */
 #include "journal/sqlite/migrate.h"
 
 #include <errno.h>
@@ -312,10 +312,11 @@ static int from_later(const char *path, int64_t version, const char *fresh, char
 	}
 	const char *const scripts[] = {"PRAGMA synchronous = OFF; BEGIN",
 	                               tables_views_drop_sql,
-	                               version == 2 ? tables_added_sql : "",
-	                               tables_added4_sql,
+	                               version < 3 ? tables_added_sql : "",
+	                               version < 4 ? tables_added4_sql : "",
+	                               tables_added5_sql,
 	                               tables_views_sql,
-	                               "PRAGMA user_version = 4; COMMIT"};
+	                               "PRAGMA user_version = 5; COMMIT"};
 	for (size_t i = 0; i < PF_COUNT(scripts) && result == PF_OK; i++)
 		result = run_sql(db, scripts[i]);
 	if (result != PF_OK)

@@ -58,9 +58,9 @@ struct step {
 	"DELETE FROM " table " WHERE (device, " time ", name, class) IN (SELECT s.device, s." time \
 	", s.name, s.class FROM device d CROSS JOIN " table " s ON s.device = d.id AND s." time    \
 	" < " limit " WHERE d.id >= ?1 AND d.id < ?2 LIMIT ?7)"
-#define ALL_SQL(table, time, limit)                                                        \
-	"DELETE FROM " table " WHERE (" time ", class) IN (SELECT " time ", class FROM " table \
-	" WHERE " time " < " limit " LIMIT ?7)"
+#define ALL_SQL(table, time, name, limit)                                                      \
+	"DELETE FROM " table " WHERE (" time "," name " class) IN (SELECT " time "," name " class" \
+	" FROM " table " WHERE " time " < " limit " LIMIT ?7)"
 #define TOTAL_SQL(table, time, limit)                                                           \
 	"DELETE FROM " table " WHERE (device, " time ", class) IN (SELECT s.device, s." time        \
 	", s.class FROM device d CROSS JOIN " table " s ON s.device = d.id AND s." time " < " limit \
@@ -90,7 +90,10 @@ static const struct step steps[] = {
 	{"device", .sql = {SUM_SQL("sum_month", "month", "?6")}},
 	{"device", .sql = {TOTAL_SQL("total_hour", "hour", "?4"), TOTAL_SQL("total_day", "day", "?5"),
                        TOTAL_SQL("total_month", "month", "?6")}},
-	{"progress", .sql = {ALL_SQL("all_hour", "hour", "?4"), ALL_SQL("all_day", "day", "?5")}},
+	{"progress",
+     .sql = {ALL_SQL("all_hour", "hour", "", "?4"), ALL_SQL("all_day", "day", "", "?5")}},
+	{"progress", .sql = {ALL_SQL("name_day", "day", "name,", "?5"),
+                         ALL_SQL("name_month", "month", "name,", "?6")}},
 	{"device_change",
      .sql = {"DELETE FROM device_change WHERE id >= ?1 AND id < ?2 AND time < ?3"}},
 	/* A device goes when nothing speaks of it any more: who turned out to be another one at once, all others when they have

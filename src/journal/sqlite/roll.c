@@ -1,4 +1,4 @@
-/* The steps of roll.h. A step takes rows of sum_hour as they stand in its primary key, device by device, and adds them to seven
+/* The steps of roll.h. A step takes rows of sum_hour as they stand in its primary key, device by device, and adds them to nine
  * tables. */
 #include "journal/sqlite/roll.h"
 
@@ -17,7 +17,7 @@
 
 enum roll_statement {
 	ROLL_FIRST, /* of the tables */
-	ROLL_LAST = ROLL_FIRST + 6,
+	ROLL_LAST = ROLL_FIRST + 8,
 	ROLL_COUNT_ROWS,
 	ROLL_END,
 	ROLL_NEXT_DEVICE,
@@ -33,6 +33,8 @@ static const char *const sql[ROLL_STATEMENT_COUNT] = {
 	ROLL("total_month", "device, month", "h.device, " MONTH, MONTH),
 	ROLL("all_hour", "hour", "h.hour", "h.hour"),
 	ROLL("all_day", "day", "h.hour / 24", "h.hour / 24"),
+	ROLL("name_day", "day, name", "h.hour / 24, h.name", "h.hour / 24, h.name"),
+	ROLL("name_month", "month, name", MONTH ", h.name", MONTH ", h.name"),
 	[ROLL_COUNT_ROWS] = "SELECT count(*)" ROWS,
 	[ROLL_END] = "SELECT h.hour, h.name" ROWS " ORDER BY h.hour, h.name LIMIT 1 OFFSET ?6",
 	[ROLL_NEXT_DEVICE] = "SELECT id FROM device WHERE id > ?1 ORDER BY id LIMIT 1",

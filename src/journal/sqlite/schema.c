@@ -221,6 +221,8 @@ static int create(sqlite3 *db)
 	if (result == SQLITE_OK)
 		result = run_script(db, tables_added4_sql);
 	if (result == SQLITE_OK)
+		result = run_script(db, tables_added5_sql);
+	if (result == SQLITE_OK)
 		result = run_script(db, tables_views_sql);
 	if (result == SQLITE_OK)
 		result = run_script(
@@ -248,6 +250,7 @@ int schema_open_writer(const char *path, sqlite3 **db, char *error, size_t error
 	if (run_script(*db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
 	                    "PRAGMA secure_delete = ON; PRAGMA foreign_keys = OFF;"
 	                    "PRAGMA journal_size_limit = 67108864; PRAGMA trusted_schema = OFF;"
+	                    "PRAGMA wal_autocheckpoint = 4000;"
 	                    "PRAGMA cell_size_check = ON; PRAGMA cache_size = -32768") != SQLITE_OK)
 		return fail(db, path, error, error_size);
 	if (fresh && create(*db) != SQLITE_OK)

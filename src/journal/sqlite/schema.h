@@ -9,7 +9,7 @@
 #include "base/error.h"
 
 #define SCHEMA_APPLICATION_ID 0x50666a6e /* "Pfjn" */
-#define SCHEMA_VERSION 4
+#define SCHEMA_VERSION 5
 #define SCHEMA_BUSY_MS 100 /* longer is not waited for another's lock: the batch comes again */
 
 /* Makes the file when there is none (mode 0640), and keeps a second daemon from writing the same

@@ -61,6 +61,8 @@ static const char *const statement_sql[ST_COUNT] = {
 	[ST_TOTAL_MONTH] = SUM_ADD("total_month", "device, month", "?1, " MONTH),
 	[ST_ALL_HOUR] = SUM_ADD("all_hour", "hour", "?2"),
 	[ST_ALL_DAY] = SUM_ADD("all_day", "day", DAY),
+	[ST_NAME_DAY] = SUM_ADD("name_day", "day, name", DAY ", ?3"),
+	[ST_NAME_MONTH] = SUM_ADD("name_month", "month, name", MONTH ", ?3"),
 	[ST_ENDPOINT_UPSERT] =
 		"INSERT INTO endpoint (device, name, type, address, fact, first, last, count, dnssec, via)"
 		" SELECT ?1, ?2, ?3, f.address, f.id, ?5, ?6, ?7, ?8,"
@@ -409,6 +411,7 @@ static struct sqlite_sink *create(const char *path, int64_t keep_us)
 	                           .change = sink_change};
 	sink->keep_us = keep_us;
 	sink->lock = -1;
+	sink->flush.many = SUMS_MANY;
 	for (size_t i = 0; i < TABLE_INTERNED_COUNT; i++)
 		dictionary_init(&sink->tables[i].ids, table_sql[i].cache_max);
 	dictionary_init(&sink->types, UINT16_MAX + 1);

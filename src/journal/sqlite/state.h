@@ -19,8 +19,8 @@
 #define KIND_CACHE_MAX 65536 /* some 20 MB more */
 
 /* (device, name, type, answer) that are put together before endpoints are written; a full table is written and begun anew. Some
- * 9 MB when it is full. */
-#define GROUP_MAX 65536
+ * 18 MB when it is full. */
+#define GROUP_MAX 131072
 
 /* (device, hour, name, class) that are put together before sums are written: 20 MB at most, only when hours pass like seconds (a
  * capture, or what piled up); else a few thousand. */
@@ -59,6 +59,8 @@ enum statement {
 	ST_TOTAL_MONTH,
 	ST_ALL_HOUR,
 	ST_ALL_DAY,
+	ST_NAME_DAY,
+	ST_NAME_MONTH,
 	ST_ENDPOINT_UPSERT,
 	ST_SUMMED_UNTIL,
 	ST_REPLAY,
@@ -168,6 +170,8 @@ struct flush {
 	size_t group_at;
 	struct counted_device *counts; /* owned */
 	size_t count_count, count_room, count_at;
+	int64_t spent_us, last_us; /* what its steps took so far, and those of the flush before */
+	size_t many; /* with so much gathered behind it a flush is due, and goes on faster */
 };
 
 #define BLOCK_ROWS_MAX 1000
@@ -307,6 +311,9 @@ PF_MUST_CHECK int sums_flush_if_due(struct sqlite_sink *sink);
 bool sums_due(const struct sqlite_sink *sink);
 void sums_committed(struct sqlite_sink *sink);
 void sums_rolled_back(struct sqlite_sink *sink);
+/* Before kinds are forgotten: what they have counted is kept elsewhere, in memory. */
+PF_MUST_CHECK int sums_gather_all(struct sqlite_sink *sink);
+#define SUMS_MANY 32768
 /* Are all queries in them? */
 static inline bool sums_whole(const struct sqlite_sink *sink)
 {

@@ -8,12 +8,9 @@
 #include "journal/sqlite/merge.h"
 #include "journal/sqlite/scan.h"
 #include "journal/sqlite/schema.h"
-#include "journal/sqlite/span.h"
 #include "journal/sqlite/sqlite.h"
 #include "journal/sqlite/tables.h"
 #include "value/dnssec.h"
-
-#define US_PER_DAY (INT64_C(86400) * 1000000)
 
 /* ---- queries ----------------------------------------------------------------------------- */
 
@@ -303,71 +300,7 @@ static int store_devices(struct store *base,
 	return ask_end(store, &question, result);
 }
 
-/* ---- names of devices -------------------------------------------------------------------- */
-
-struct asked_each {
-	int (*call)(void *data, const struct store_asked *row);
-};
-
-static int hand_asked(sqlite3_stmt *statement, void *each, void *data)
-{
-	struct store_asked row = {.device_id = ask_text_of(statement, 0),
-	                          .device = ask_text_of(statement, 1),
-	                          .name = ask_text_of(statement, 2)};
-	return ((struct asked_each *)each)->call(data, &row);
-}
-
-static int store_asked(struct store *base, const struct store_filter *filter,
-                       int (*each)(void *data, const struct store_asked *row), void *data)
-{
-	struct sqlite_store *store = (struct sqlite_store *)base;
-	struct question question;
-	struct asked_each call = {each};
-	int result = ask_begin(store, &question);
-	if (result != PF_OK)
-		return ask_end(store, &question, result);
-	bool all = !filter->since_wall_us && !filter->device && !filter->devices;
-	ask_add(&question,
-	        "WITH pair (device, name) AS MATERIALIZED (SELECT DISTINCT ifnull(m.target, a.device),"
-	        " a.name FROM (SELECT ");
-	ask_add(&question, all ? "DISTINCT " : "");
-	ask_add(&question, "e.device AS device, e.name AS name FROM endpoint e WHERE 1");
-	result = ask_filter_devices(store, &question, filter, "e.device");
-	if (filter->since_wall_us)
-		ask_add_number(&question, " AND e.last >= ?", filter->since_wall_us / US_PER_MS);
-	int64_t since_day = filter->since_wall_us / US_PER_DAY, month = span_month(since_day);
-	if (span_first_day(month) != since_day)
-		month++;
-	/* Whole months, the days before the first of them, and what is not rolled up yet. */
-	if (all) /* an index has them in order, so that twelve months cost little more than one */
-		ask_add(&question, " UNION ALL SELECT device, name FROM"
-		                   " (SELECT DISTINCT s.name, s.device FROM sum_month s)");
-	else
-		ask_add_number(&question,
-		               " UNION ALL SELECT s.device, s.name FROM device d CROSS JOIN sum_month s"
-		               " ON s.device = d.id WHERE s.month >= ?",
-		               month);
-	if (result == PF_OK && !all)
-		result = ask_filter_devices(store, &question, filter, "d.id");
-	ask_add_number(&question,
-	               " UNION ALL SELECT s.device, s.name FROM device d CROSS JOIN sum_day s"
-	               " ON s.device = d.id WHERE s.day >= ?",
-	               since_day);
-	ask_add_number(&question, " AND s.day < ?", span_first_day(month));
-	if (result == PF_OK)
-		result = ask_filter_devices(store, &question, filter, "d.id");
-	ask_add(&question, " UNION ALL SELECT s.device, s.name" TABLES_UNROLLED);
-	ask_add_number(&question, " WHERE +s.hour >= ?", since_day * 24);
-	if (result == PF_OK)
-		result = ask_filter_devices(store, &question, filter, "d.id");
-	ask_add(&question,
-	        ") a LEFT JOIN merged m ON m.device = a.device)"
-	        " SELECT d.key, d.name, n.text FROM pair p CROSS JOIN device d ON d.id = p.device"
-	        " CROSS JOIN name n ON n.id = p.name ORDER BY d.name, d.key, n.text");
-	if (result == PF_OK)
-		result = ask_walk(store, &question, hand_asked, &call, data);
-	return ask_end(store, &question, result);
-}
+/* ---- events ------------------------------------------------------------------------------ */
 
 static int store_events(struct store *base, const struct store_filter *filter,
                         int (*each)(void *data, const struct store_event *row), void *data)
@@ -403,7 +336,7 @@ struct store *sqlite_store_open(const char *path, char *error, size_t error_size
 	store->store.history = store_history;
 	store->store.endpoints = store_endpoints;
 	store->store.devices = store_devices;
-	store->store.asked = store_asked;
+	store->store.asked = ask_asked;
 	store->store.events = store_events;
 	store->store.answer = ask_answer;
 	store->store.sums = ask_sums;

@@ -8,9 +8,11 @@
 #include "journal/sqlite/drift.h"
 #include "journal/sqlite/tables.h"
 
-#define FLUSH_US \
-	INT64_C(4000000)             /* under load, sums and endpoints are so much behind the queries */
-#define LATE_US INT64_C(6000000) /* when idle has not done it, a batch does */
+/* Under load, sums and endpoints are so much behind the queries: long enough that writing them takes a small part of the time */
+#define FLUSH_US INT64_C(4000000)
+#define FLUSH_US_MAX INT64_C(20000000)
+#define FLUSH_SHARE 12
+#define LATE_US INT64_C(2000000) /* when idle has not done it by then, a batch does */
 #define KINDS_SMALL 16 /* so few are written with their batch: a fraction of a millisecond */
 
 /* What one kind adds in one hour. */
@@ -79,7 +81,7 @@ static int add_rolled(struct sqlite_sink *sink, const struct sum *sum)
 	                               {.number = sum->count}};
 	static const enum statement order[] = {ST_SUM_DAY,   ST_SUM_MONTH,   ST_TOTAL_HOUR,
 	                                       ST_TOTAL_DAY, ST_TOTAL_MONTH, ST_ALL_HOUR,
-	                                       ST_ALL_DAY};
+	                                       ST_ALL_DAY,   ST_NAME_DAY,    ST_NAME_MONTH};
 	int result = PF_OK;
 	for (size_t i = 0; i < PF_COUNT(order) && result == PF_OK; i++)
 		result = statement_run(sink->statements[order[i]], values, PF_COUNT(values));
@@ -350,6 +352,16 @@ static void clear_tallies(struct sqlite_sink *sink)
 	sink->active_count = 0;
 }
 
+int sums_gather_all(struct sqlite_sink *sink)
+{
+	int result = PF_OK;
+	for (size_t i = 0; i < sink->active_count && result == PF_OK; i++)
+		result = gather_kind(sink, &sink->kinds[sink->active[i]]);
+	if (result == PF_OK)
+		clear_tallies(sink);
+	return result;
+}
+
 /* What is gathered and what is being written change places. */
 static void swap(struct sqlite_sink *sink)
 {
@@ -377,16 +389,14 @@ static int by_device(const void *left, const void *right)
 static int take_all(struct sqlite_sink *sink)
 {
 	int result = replay(sink, sink->replay_to);
-	for (size_t i = 0; i < sink->active_count && result == PF_OK; i++)
-		result = gather_kind(sink, &sink->kinds[sink->active[i]]);
+	if (result == PF_OK)
+		result = sums_gather_all(sink);
 	for (size_t i = 0; i < sink->device_count && result == PF_OK; i++) {
 		struct device_counts *counts = &sink->devices[i].gathered;
 		if (counts->queries)
 			result = count_later(&sink->flush, sink->devices[i].id, counts);
 		*counts = (struct device_counts){0};
 	}
-	if (result == PF_OK)
-		clear_tallies(sink);
 	sink->flush.mark = (struct flush_mark){.until = sink->next_row - 1};
 	return result;
 }
@@ -483,6 +493,7 @@ int sums_step(struct sqlite_sink *sink, size_t rows_max)
 	struct flush *flush = &sink->flush;
 	int64_t device, name;
 	size_t rows = 0;
+	int64_t begin_us = clock_now().mono_us;
 	int result = flush->active ? PF_OK : take_up(sink);
 	/* More was gathered than there is room for. */
 	if (sink->torn)
@@ -497,6 +508,11 @@ int sums_step(struct sqlite_sink *sink, size_t rows_max)
 		if (result == PF_OK)
 			result = endpoint_flush_pending(sink);
 		sink->flushed_us = clock_now().mono_us;
+	}
+	flush->spent_us += clock_now().mono_us - begin_us;
+	if (!flush->active) {
+		flush->last_us = flush->spent_us;
+		flush->spent_us = 0;
 	}
 	const struct value values[] = {{.number = sink->summed_until},
 	                               {.number = flush->mark.until},
@@ -518,9 +534,33 @@ int sums_flush(struct sqlite_sink *sink)
 	return result;
 }
 
+/* Since the last one was written. */
+static bool is_due(const struct sqlite_sink *sink, int64_t late_us)
+{
+	int64_t pause_us = sink->flush.last_us * FLUSH_SHARE;
+	if (pause_us > FLUSH_US_MAX)
+		pause_us = FLUSH_US_MAX;
+	if (pause_us < FLUSH_US)
+		pause_us = FLUSH_US;
+	return clock_now().mono_us - sink->flushed_us >= pause_us + late_us;
+}
+
 bool sums_due(const struct sqlite_sink *sink)
 {
-	return clock_now().mono_us - sink->flushed_us >= FLUSH_US;
+	return is_due(sink, 0);
+}
+
+static bool is_much(const struct sqlite_sink *sink)
+{
+	return sink->sum_count > sink->flush.many || sink->gathered.count > sink->flush.many;
+}
+
+/* When hours pass like seconds, what is gathered must not grow faster than it is written, or there is no more room, and all of it is
+ * written at once: a query adds at most one sum and one endpoint. */
+static size_t step_rows(const struct sqlite_sink *sink)
+{
+	size_t records = (size_t)(sink->next_row - sink->next_row_kept);
+	return is_much(sink) && records * 4 > SUMS_STEP_ROWS_MAX ? records * 4 : SUMS_STEP_ROWS_MAX;
 }
 
 int sums_flush_if_due(struct sqlite_sink *sink)
@@ -529,9 +569,9 @@ int sums_flush_if_due(struct sqlite_sink *sink)
 		return PF_OK;
 	if (sink->torn)
 		return sums_flush(sink);
-	bool due = sink->flush.active || sink->active_count <= KINDS_SMALL ||
-	           clock_now().mono_us - sink->flushed_us >= LATE_US;
-	return due ? sums_step(sink, SUMS_STEP_ROWS_MAX) : PF_OK;
+	bool due = sink->flush.active || sink->active_count <= KINDS_SMALL || is_much(sink) ||
+	           is_due(sink, LATE_US);
+	return due ? sums_step(sink, step_rows(sink)) : PF_OK;
 }
 
 void sums_committed(struct sqlite_sink *sink)

@@ -15,7 +15,7 @@
  *
  *   sum_hour: how many queries of a device, a name and a class (action, standing, country) came in an hour.
  *     sum_day, sum_month: the same of longer times; total_hour, total_day, total_month: of all names together; all_hour, all_day: of all
- *     devices and names together. Those seven hold what is rolled up; the rest is in sum_hour alone. v_days, v_months,
+ *     devices and names together; name_day, name_month: of all devices together, by name. Those nine hold what is rolled up; the rest is in sum_hour alone. v_days, v_months,
  *     v_total_hours and v_total_days put both together.
  *   progress.summed_until: the number of the last query that is in the sums, the endpoints and the counts of devices. While those up to
  *     flushing_until are being written, in the order of devices and names, they are there up to (flushed_device, flushed_name), and the
@@ -43,6 +43,12 @@
 	"CREATE TABLE " table " (" time " INTEGER NOT NULL,"                \
 	" class INTEGER NOT NULL REFERENCES class, count INTEGER NOT NULL," \
 	" PRIMARY KEY (" time ", class)) STRICT, WITHOUT ROWID;"
+
+#define NAMES(table, time)                                              \
+	"CREATE TABLE " table " (" time " INTEGER NOT NULL,"                \
+	" name INTEGER NOT NULL REFERENCES name,"                           \
+	" class INTEGER NOT NULL REFERENCES class, count INTEGER NOT NULL," \
+	" PRIMARY KEY (" time ", name, class)) STRICT, WITHOUT ROWID;"
 
 #define TOTAL(table, time)                                                                \
 	"CREATE TABLE " table " (device INTEGER NOT NULL REFERENCES device, " time            \
@@ -147,9 +153,17 @@ const char tables_added4_sql[] =
 	"ALTER TABLE outcome_4 RENAME TO outcome;"
 	"ALTER TABLE endpoint ADD COLUMN dnssec INTEGER NOT NULL DEFAULT 0;";
 
+/* Of version 5. */
+const char tables_added5_sql[] = NAMES("name_day", "day") NAMES(
+	"name_month",
+	"month") "INSERT INTO name_day (day, name, class, count)"
+			 " SELECT day, name, class, sum(count) FROM sum_day GROUP BY day, name, class;"
+			 "INSERT INTO name_month (month, name, class, count)"
+			 " SELECT month, name, class, sum(count) FROM sum_month GROUP BY month, name, class;";
+
 const char tables_indices_sql[] =
-	"DROP INDEX IF EXISTS endpoint_fact;"
-	"CREATE INDEX IF NOT EXISTS endpoint_place ON endpoint (fact, last, device, name);"
+	"DROP INDEX IF EXISTS endpoint_fact; DROP INDEX IF EXISTS endpoint_place;"
+	"CREATE INDEX IF NOT EXISTS endpoint_where ON endpoint (fact, device, name);"
 	"CREATE INDEX IF NOT EXISTS endpoint_last ON endpoint (last);"
 	"CREATE INDEX IF NOT EXISTS endpoint_first ON endpoint (first);"
 	"CREATE INDEX IF NOT EXISTS fact_location ON fact (location);"

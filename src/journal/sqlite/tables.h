@@ -30,6 +30,8 @@ extern const char tables_sql[];
 extern const char tables_added_sql[];
 /* The same of version 4 and version 3. */
 extern const char tables_added4_sql[];
+/* And of version 5. */
+extern const char tables_added5_sql[];
 /* Came later than the tables; made when a journal is opened for writing and has none. */
 extern const char tables_indices_sql[];
 extern const char tables_views_sql[], tables_views_drop_sql[];

@@ -184,6 +184,36 @@ static void what_is_in_the_way_is_named(void **state)
 	migrate_and_check(place);
 }
 
+/* ---- from version 4 ---------------------------------------------------------------------- */
+
+/* What version 5 has more goes. */
+static const char downgrade4_sql[] =
+	"DROP TABLE name_day; DROP TABLE name_month; PRAGMA user_version = 4;";
+
+static void version4_gets_sums_of_names(void **state)
+{
+	struct place *place = *state;
+	bool seen[SAMPLE_NAMES] = {false};
+	char backup[160];
+	struct sink *sink = open_sink(place->path);
+	write_samples(sink, 0, QUERIES, seen);
+	sample_idle(sink, SAMPLE_TIME_US + INT64_C(7200) * 1000000); /* all of them are rolled up */
+	sink->close(&sink);
+	run_sql(place->path, downgrade4_sql);
+	sink = open_sink(place->path);
+	write_samples(sink, QUERIES, 2 * QUERIES, seen);
+	sink->close(&sink);
+	assert_int_equal(number_in(place->path, "PRAGMA user_version"), SCHEMA_VERSION);
+	assert_queries(place->path, 2 * QUERIES);
+	assert_sound(place->path);
+	assert_int_equal(number_in(place->path, "SELECT sum(count) FROM name_day"), 2 * QUERIES);
+	assert_int_equal(number_in(place->path, "SELECT sum(count) FROM name_month"), 2 * QUERIES);
+	path_of(place, ".v4-backup", backup);
+	assert_int_equal(number_in(backup, "PRAGMA user_version"), 4);
+	assert_int_equal(number_in(backup, "SELECT count(*) FROM v_queries"), QUERIES);
+	assert_false(is_there(place, ".new"));
+}
+
 /* ---- from version 3 ---------------------------------------------------------------------- */
 
 /* What version 4 has more goes; no two outcomes of the samples differ in that alone. */
@@ -209,6 +239,7 @@ static void version3_gets_protocols(void **state)
 	struct sink *sink = open_sink(place->path);
 	write_samples(sink, 0, QUERIES, seen);
 	sink->close(&sink);
+	run_sql(place->path, downgrade4_sql);
 	run_sql(place->path, downgrade3_sql);
 	sink = open_sink(place->path);
 	write_samples(sink, QUERIES, 2 * QUERIES, seen);
@@ -248,6 +279,7 @@ static void version2_gets_its_sums(void **state)
 	write_samples(sink, 0, QUERIES, seen);
 	sample_idle(sink, SAMPLE_TIME_US + INT64_C(7200) * 1000000); /* all of them are rolled up */
 	sink->close(&sink);
+	run_sql(place->path, downgrade4_sql);
 	run_sql(place->path, downgrade3_sql);
 	run_sql(place->path, downgrade_sql);
 	sink = open_sink(place->path);
@@ -257,8 +289,9 @@ static void version2_gets_its_sums(void **state)
 	assert_int_equal(number_in(place->path, "PRAGMA auto_vacuum"), 2);
 	assert_queries_from(place->path, QUERIES, 2 * QUERIES);
 	assert_sound(place->path);
-	static const char *const sums[] = {"v_days",  "v_months", "v_total_hours", "v_total_days",
-	                                   "all_day", "all_hour", "total_month"};
+	static const char *const sums[] = {"v_days",       "v_months", "v_total_hours",
+	                                   "v_total_days", "all_day",  "all_hour",
+	                                   "total_month",  "name_day", "name_month"};
 	for (size_t i = 0; i < PF_COUNT(sums); i++) {
 		char sql[64];
 		snprintf(sql, sizeof sql, "SELECT sum(count) FROM %s", sums[i]);
@@ -282,6 +315,7 @@ int main(void)
 		test(what_is_in_the_way_is_named),
 		test(version2_gets_its_sums),
 		test(version3_gets_protocols),
+		test(version4_gets_sums_of_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -49,7 +49,8 @@ static int on_connection(sqlite3 *db, const char **error, const struct sqlite3_a
 static const char *const large[] = {"block",     "block_summary", "kind",           "answer",
                                     "endpoint",  "answer_hop",    "answer_address", "fact",
                                     "sum_hour",  "sum_day",       "sum_month",      "total_hour",
-                                    "total_day", "total_month",   "reason"};
+                                    "total_day", "total_month",   "reason",         "name_day",
+                                    "name_month"};
 
 /* Which table does "SCAN e USING …" mean? Its alias stands in the statement behind its name: "endpoint e". */
 static bool scans_large(const char *plan, const char *sql)
@@ -155,6 +156,7 @@ static unsigned ask_all(sqlite3 *db, struct store *store, struct asked *asked,
 		store->sums(store, STORE_SUMS_DAYS, filter, on_sum, NULL),
 		store->sums(store, STORE_SUMS_DEVICES, filter, on_sum, NULL),
 		store->sums(store, STORE_SUMS_NAMES, filter, on_sum, NULL),
+		store->sums(store, STORE_SUMS_ALL_NAMES, filter, on_sum, NULL),
 		store->sums(store, STORE_SUMS_NAME_DAYS, filter, on_sum, NULL),
 		store->sums(store, STORE_SUMS_NAME_HOURS, filter, on_sum, NULL),
 		/* It knows no other filters. */

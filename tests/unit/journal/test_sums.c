@@ -127,7 +127,8 @@ static void check(struct house *house, enum store_sums what, const struct store_
 {
 	bool named = filter->name || filter->domain;
 	bool days = what == STORE_SUMS_NAME_DAYS || (what == STORE_SUMS_DAYS && named);
-	bool names = what == STORE_SUMS_NAMES || (what == STORE_SUMS_DEVICES && named);
+	bool names = what == STORE_SUMS_NAMES || what == STORE_SUMS_ALL_NAMES ||
+	             (what == STORE_SUMS_DEVICES && named);
 	struct seen seen = {.house = house, .unit_us = HOUR_US};
 	if (days || what == STORE_SUMS_DAYS)
 		seen.unit_us = 24 * HOUR_US;
@@ -201,6 +202,12 @@ static void check_tables(struct house *house)
 		" SELECT day, class, sum(count) FROM total_day GROUP BY 1, 2",
 		"SELECT device, month, class, count FROM total_month EXCEPT"
 		" SELECT device, month, class, sum(count) FROM sum_month GROUP BY 1, 2, 3",
+		"SELECT day, name, class, count FROM name_day EXCEPT"
+		" SELECT day, name, class, sum(count) FROM sum_day GROUP BY 1, 2, 3",
+		"SELECT month, name, class, count FROM name_month EXCEPT"
+		" SELECT month, name, class, sum(count) FROM sum_month GROUP BY 1, 2, 3",
+		"SELECT sum(count) FROM all_hour EXCEPT SELECT sum(count) FROM name_day",
+		"SELECT sum(count) FROM all_hour EXCEPT SELECT sum(count) FROM name_month",
 		"SELECT sum(count) FROM all_hour EXCEPT SELECT sum(count) FROM all_day",
 		"SELECT sum(count) FROM all_hour EXCEPT SELECT sum(count) FROM total_month",
 		"SELECT sum(count) FROM v_months EXCEPT SELECT count(*) FROM v_rows",
@@ -264,7 +271,7 @@ static void copy_file(const char *from, const char *to, const char *end)
 }
 
 /* All that is counted is what the queries say. */
-static void check_counts(const char *path, unsigned count)
+static void check_counts(const char *path)
 {
 	static const char *const agree[] = {
 		"SELECT k.device, q.time / 3600000, k.name, count(*) FROM v_rows q JOIN kind k ON k.id = q.kind"
@@ -280,7 +287,6 @@ static void check_counts(const char *path, unsigned count)
 		if (number_in(path, sql))
 			fail_msg("%s", agree[i]);
 	}
-	assert_samples_endpoints(path, count);
 }
 
 /* As it would be found after kill -9. */
@@ -292,7 +298,8 @@ static void check_killed(const struct house *house, unsigned count)
 	copy_file(house->path, copy, "-wal");
 	struct sink *sink = open_sink(copy);
 	sink->close(&sink);
-	check_counts(copy, count);
+	check_counts(copy);
+	assert_samples_endpoints(copy, count);
 }
 
 static int refuse(void *data)
@@ -343,7 +350,42 @@ static void test_flush(void **state)
 	assert_true(steps > 20 && written == 140);
 	/* Of six rows, and the rest of a name; an endpoint has three addresses and what drift.h keeps. */
 	assert_in_range(changes_max, 6, 40);
-	check_counts(house->path, written);
+	check_counts(house->path);
+	assert_samples_endpoints(house->path, written);
+}
+
+/* Each query is of another hour, as in a capture: they are gathered in memory, and no commit writes all of them at once. */
+static void test_hours_like_seconds(void **state)
+{
+	struct house *house = *state;
+	struct sqlite_sink *sink = (struct sqlite_sink *)house->sink;
+	char error[256];
+	size_t gathered_max = 0;
+	int changes_max = 0;
+	struct sample *sample = malloc(sizeof *sample);
+	assert_non_null(sample);
+	sink->flush.many = 100;
+	for (unsigned i = 0; i < 3000; i++) {
+		if (i % 300 == 0)
+			assert_int_equal(house->sink->begin(house->sink, error, sizeof error), PF_OK);
+		sample_fill(sample, i, true);
+		sample->record.time_wall_us = SAMPLE_TIME_US + i * HOUR_US;
+		assert_int_equal(house->sink->write(house->sink, &sample->record, error, sizeof error),
+		                 PF_OK);
+		if (i % 300 != 299)
+			continue;
+		gathered_max = sink->sum_count > gathered_max ? sink->sum_count : gathered_max;
+		int before = sqlite3_total_changes(sink->db);
+		assert_int_equal(house->sink->commit(house->sink, error, sizeof error), PF_OK);
+		int changes = sqlite3_total_changes(sink->db) - before;
+		changes_max = changes > changes_max ? changes : changes_max;
+	}
+	/* A step of 1,200 rows, and the rest of a name; if only the clock said when, all of them would be gathered in the end. */
+	assert_in_range(changes_max, 300, 2500);
+	assert_in_range(gathered_max, 50, 1000);
+	assert_true(sink_write_sums(sink, SIZE_MAX));
+	check_counts(house->path);
+	free(sample);
 }
 
 int main(void)
@@ -352,6 +394,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_sums, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_steps, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_flush, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_hours_like_seconds, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
