@@ -313,7 +313,7 @@ void sums_committed(struct sqlite_sink *sink);
 void sums_rolled_back(struct sqlite_sink *sink);
 /* Before kinds are forgotten: what they have counted is kept elsewhere, in memory. */
 PF_MUST_CHECK int sums_gather_all(struct sqlite_sink *sink);
-#define SUMS_MANY 32768
+#define SUMS_MANY (SUM_MAX / 4)
 /* Are all queries in them? */
 static inline bool sums_whole(const struct sqlite_sink *sink)
 {

@@ -552,7 +552,7 @@ bool sums_due(const struct sqlite_sink *sink)
 
 static bool is_much(const struct sqlite_sink *sink)
 {
-	return sink->sum_count > sink->flush.many || sink->gathered.count > sink->flush.many;
+	return sink->sum_count > sink->flush.many || sink->gathered.count > GROUP_MAX / 2;
 }
 
 /* When hours pass like seconds, what is gathered must not grow faster than it is written, or there is no more room, and all of it is
