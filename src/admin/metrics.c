@@ -362,6 +362,12 @@ void metrics_write(struct buffer *out, const json_t *status, const json_t *lists
 		{"portafilter_upstream_junk_total", COUNTER, "Packets that were no answer.", "junk", 1},
 		{"portafilter_upstream_rtt_seconds", GAUGE, "Smoothed, of the slowest worker.", "rtt_ms",
 	     0.001},
+		{"portafilter_upstream_connections_total", COUNTER, "Connections within TLS.",
+	     "connections", 1},
+		{"portafilter_upstream_resumed_total", COUNTER,
+	     "Of these, the ones that spared the handshake.", "resumed", 1},
+		{"portafilter_upstream_failures_total", COUNTER,
+	     "Connections that could not be made, or broke.", "failures", 1},
 	};
 	static const struct column sink[] = {
 		{"portafilter_sink_journalled_total", COUNTER, "Records that this sink has.", "journalled",
@@ -376,7 +382,9 @@ void metrics_write(struct buffer *out, const json_t *status, const json_t *lists
 		{"portafilter_list_hits_total", COUNTER, "Queries that it decided since the last reload.",
 	     "hits", 1},
 	};
-	static const struct label server[LABELS_MAX] = {{"address", "address"}, {"zones", "zones"}};
+	static const struct label server[LABELS_MAX] = {{"address", "address"},
+	                                                {"zones", "zones"},
+	                                                {"protocol", "protocol"}};
 	static const struct label named[LABELS_MAX] = {{"name", "name"}};
 	static const struct label source[LABELS_MAX] = {{"kind", "kind"},
 	                                                {"label", "label"},

@@ -81,6 +81,10 @@ static void print_upstreams(json_t *upstreams, const char *zones)
 		if (json_number_value(json_object_get(row, "loss")) >= LOSS_SHOWN_MIN)
 			cli_put(stdout, ", %.0f %% lost lately",
 			        100 * json_number_value(json_object_get(row, "loss")));
+		if (cli_integer(row, "connections") || cli_integer(row, "failures"))
+			cli_put(stdout, ", %s connections (%s resumed), %s failed",
+			        figure(row, "connections").bytes, figure(row, "resumed").bytes,
+			        figure(row, "failures").bytes);
 		if (json_is_true(json_object_get(row, "loses_case")))
 			cli_put(stdout, ", does not keep the letter case of questions");
 		putchar('\n');

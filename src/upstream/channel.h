@@ -97,7 +97,7 @@ struct channel_kind {
 	void (*close)(struct channel *channel);
 };
 
-extern const struct channel_kind channel_dot;
+extern const struct channel_kind channel_dot, channel_doh;
 
 /* ---- what a kind may know of its server ---- */
 
@@ -116,6 +116,8 @@ struct request *channel_by_stream(const struct channel *channel, int64_t stream)
 
 /* It can be asked, `request_max` at a time. */
 void channel_opened(struct channel *channel, size_t request_max, bool resumed);
+/* From now on so many at a time. */
+void channel_allows(struct channel *channel, size_t request_max);
 /* Something came, whatever it was. */
 void channel_heard(struct channel *channel);
 void channel_answered(struct request *request, const uint8_t *message, size_t length);

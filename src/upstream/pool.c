@@ -1,5 +1,7 @@
 /* The connections of pool.h. All that is sent leaves from a timer that rings at once: nobody who asks or forgets is called back from
  * within, and the questions of one turn of the loop go out together. */
+#include <config.h>
+
 #include "upstream/pool.h"
 
 #include <stdlib.h>
@@ -32,6 +34,15 @@ static void on_timer(uv_timer_t *timer);
 
 /* ---- life -------------------------------------------------------------------------------- */
 
+static const struct channel_kind *kind_of(enum protocol protocol)
+{
+#ifdef HAVE_NGHTTP2
+	if (protocol == PROTOCOL_HTTPS)
+		return &channel_doh;
+#endif
+	return protocol == PROTOCOL_TLS ? &channel_dot : NULL;
+}
+
 struct pool *pool_new(uv_loop_t *loop, struct stream_room *room,
                       const struct upstream_target *target)
 {
@@ -40,7 +51,11 @@ struct pool *pool_new(uv_loop_t *loop, struct stream_room *room,
 		return NULL;
 	pool->loop = loop;
 	pool->room = room;
-	pool->kind = &channel_dot;
+	pool->kind = kind_of(target->protocol);
+	if (!pool->kind) { /* the configuration does not let it come to this */
+		free(pool);
+		return NULL;
+	}
 	pool->secure = *target->secure;
 	pool->trust = tls_trust_use(target->secure->trust);
 	pool->secure.trust = NULL;
@@ -446,12 +461,18 @@ struct tls_ticket *channel_ticket(struct channel *channel)
 	return &channel->pool->ticket;
 }
 
+void channel_allows(struct channel *channel, size_t request_max)
+{
+	channel->request_max = request_max < CHANNEL_REQUESTS_MAX ? request_max : CHANNEL_REQUESTS_MAX;
+	ring(channel->pool);
+}
+
 void channel_opened(struct channel *channel, size_t request_max, bool resumed)
 {
 	struct pool *pool = channel->pool;
 	if (channel->state == CHANNEL_OPENING)
 		channel->state = CHANNEL_OPEN;
-	channel->request_max = request_max < CHANNEL_REQUESTS_MAX ? request_max : CHANNEL_REQUESTS_MAX;
+	channel_allows(channel, request_max);
 	channel->heard_ms = uv_now(pool->loop);
 	counter_add(&pool->connections, 1);
 	counter_add(&pool->resumed, resumed);

@@ -63,8 +63,8 @@ def test_what_prometheus_reads(portafilter, nsd):
     assert value("portafilter_answers_total", source="cache") == 1
     assert value("portafilter_rule_matches_total", rule="1", name=HOSTILE, action="sinkhole") == 2
     assert value("portafilter_list_names", name=HOSTILE) == 1
-    assert value("portafilter_upstream_queries_total", address=nsd.upstream, zones=".") == 2
-    assert value("portafilter_upstream_queries_total", address=nsd.upstream, zones="lan house") == 0
+    assert value("portafilter_upstream_queries_total", address=nsd.upstream, zones=".", protocol="udp") == 2
+    assert value("portafilter_upstream_queries_total", address=nsd.upstream, zones="lan house", protocol="udp") == 0
     assert value("portafilter_upstream_latency_seconds_count", address=nsd.upstream, zones=".") == 2
     assert 0 < value("portafilter_upstream_latency_seconds_sum", address=nsd.upstream, zones=".") < 2 * ANSWER_S
     assert value("portafilter_list_hits_total", name=HOSTILE) == 0
