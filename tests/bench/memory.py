@@ -5,7 +5,7 @@
 
 Resident is what the kernel counts for the process, libraries' code that all programs share included; own is what nobody else has (private and
 not of a file). An answer is measured by the cache's own account and by what the process grows while so many of them come in; beside it stand
-the bytes of the message. --soak asks for MINUTES, one name in five not seen before, with the journal on, a reload each minute, and fails when the last third
+the bytes of the message. --soak fills what is bounded first and then asks for MINUTES, one name in five not seen before, with the journal on, a reload each minute, and fails when the last third
 has grown by over 2 % of the first's end.
 """
 import argparse
@@ -21,6 +21,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "system"))
 import harness  # noqa: E402
 
 BASE_GOAL_MB, GROWTH_MAX = 12, 0.02
+FILL_NAMES, FILL_ROUNDS_MAX = 50_000, 30
 NO_GEO = {"location": [], "control": []}
 
 
@@ -66,11 +67,26 @@ def show_answers(internet, folder, count):
         daemon.clean()
 
 
+def fill(daemon, folder):
+    """Asks for new names, as fast as it answers, until all that keeps something is full: the cache has lost some, and a round adds hardly anything."""
+    own = memory_kb(daemon)[1]
+    for number in range(FILL_ROUNDS_MAX):
+        (folder / "fill").write_text("".join(f"f{number}x{i}.example.test A\n" for i in range(FILL_NAMES)))
+        dnsperf(daemon, folder / "fill", "-n", "1")
+        before, own = own, memory_kb(daemon)[1]
+        cache = daemon.status()["cache"]
+        print(f"filling, {(number + 1) * FILL_NAMES:,} names: {own / 1024:.1f} MB own, {cache['entries']:,} answers in the cache", flush=True)
+        if cache["entries"] < (number + 1) * FILL_NAMES // 2 and own / before - 1 <= GROWTH_MAX / 2:
+            return
+    print("it has not come to rest: what it holds is not bounded, or larger than this")
+
+
 def soak(internet, folder, minutes, rate):
     """True: it has not grown."""
     daemon = harness.Daemon({"upstreams": [internet.upstream], "geo": NO_GEO, "cache": {"size": "4M", "save": "60s"}, "journal": {"keep": "10m"}, "rate-limit": "off"})
     samples = []
     try:
+        fill(daemon, folder)
         for minute in range(minutes):
             (folder / "soak").write_text("".join(f"m{minute}x{i}.example.test A\n" if i % 5 == 0 else f"hot{i % 700}.example.test A\n" for i in range(rate * 60)))
             dnsperf(daemon, folder / "soak", "-n", "1", "-Q", str(rate))
@@ -91,6 +107,8 @@ def main():
     parser.add_argument("--soak", type=int, metavar="MINUTES")
     parser.add_argument("--rate", type=int, default=2000)
     arguments = parser.parse_args()
+    if arguments.soak is not None and arguments.soak < 3:
+        parser.error("thirds are compared: --soak needs 3 minutes or more")
     internet, folder = harness.Nsd("* 86400 A 198.51.100.7\n"), harness.make_folder()
     try:
         if arguments.soak:

@@ -207,17 +207,32 @@ def median(results, what):
     return statistics.median(result[what] for result in results)
 
 
+def multiple_of(servers, results, server, work):
+    return statistics.median(a["cpu_us"] / b["cpu_us"] for a, b in zip(results[server, work], results[servers[0], work]))
+
+
+def show_markdown(servers, results, arguments):
+    """The same as README has it."""
+    print(f"\n| | {' | '.join(arguments.works)} |\n|{' --- |' * (len(arguments.works) + 1)}")
+    for server in servers[1:]:
+        title = f"**{server.title}**" if server.title == "portafilter" and server.log == "off" else server.title
+        cells = (f"{multiple_of(servers, results, server, work):.2f}" for work in arguments.works)
+        print(f"| {title}, {'no log' if server.log == 'off' else server.log} | {' | '.join(cells)} |")
+    print(flush=True)
+
+
 def show(servers, results, arguments):
     print(f"\nprocessor time an answer, as a multiple of the echo's (in user space, µs; answers a second), {arguments.names:,} names on the list")
     print(f"{'':22}" + "".join(f"{work:>26}" for work in arguments.works))
     for server in servers:
         cells = []
         for work in arguments.works:
-            own, echo = results[server, work], results[servers[0], work]
-            multiple = statistics.median(a["cpu_us"] / b["cpu_us"] for a, b in zip(own, echo))
+            own = results[server, work]
+            multiple = multiple_of(servers, results, server, work)
             lost = " !" if any(r["lost"] > r["answered"] / 1000 for r in own) else ""
             cells.append(f"{multiple:9.2f} ({median(own, 'user_us'):.2f} µs; {median(own, 'rate') / 1000:.0f} k){lost}")
         print(f"{server.title + (', ' + server.log if server.log != 'off' else ''):22}" + "".join(f"{cell:>26}" for cell in cells), flush=True)
+    show_markdown(servers, results, arguments)
     for work in arguments.works:
         print(f"the echo beside {work}: {median(results[servers[0], work], 'cpu_us'):.2f} µs")
     print("! more than one query in a thousand was lost. Pi-hole is no package of Debian: no figure here.")

@@ -1,4 +1,6 @@
 """Signals and reloads: a good one acts at once, a bad one changes nothing, and none loses a query."""
+import itertools
+import os
 import re
 import signal
 import socket
@@ -144,6 +146,46 @@ def test_sighup_under_load_loses_none(portafilter, nsd):
     wait_until(lambda: daemon.journal(count)[0]["n"] >= sender.sent, "all is written down")
     assert daemon.journal(count)[0]["n"] == sender.sent
     assert daemon.status()["journal"]["dropped"] == 0
+
+
+# PF_STORM=100 pytest -k a_storm, with a build of ThreadSanitizer: `make check-tsan`
+STORM = int(os.environ.get("PF_STORM", "4"))
+STORM_RULES = [[{"name": "sunk", "names": ["*.sunk.test"], "action": "sinkhole"}],
+               [{"name": "tagged", "tags": ["odd"], "lists": ["l"], "action": "sinkhole"}, {"name": "seen", "standing": "overseas", "action": "flag"}]]
+
+
+def test_a_storm_of_reloads(portafilter, nsd):
+    """Rules, lists and devices change while all kinds of queries come in from many devices over both transports: each has one answer."""
+    daemon = portafilter({"upstreams": [nsd.upstream], "workers": 2, "rules": STORM_RULES[0], "rate-limit": "off", "cache": {"size": "1M"}})
+    enough, numbers, trouble = threading.Event(), itertools.count(), []
+
+    def client(first):
+        while not enough.is_set():
+            number = next(numbers)
+            name = ("us.test", f"n{number}.us.test", f"a{number % 9}.sunk.test", "hop.test", f"t{number % 5}.listed.test")[number % 5]
+            if not ask(daemon.port, name, source=f"127.0.{first}.{number % 200 + 1}", tcp=number % 11 == 0, timeout=PATIENCE_S):
+                trouble.append(name)
+
+    clients = [threading.Thread(target=client, args=(i + 1,)) for i in range(4)]
+    for thread in clients:
+        thread.start()
+    try:
+        for i in range(STORM):
+            path = daemon.write_file("list.txt", f"listed.test\nonly{i}.test\n")
+            daemon.write(lists=[{"name": "l", "file": path}], rules=STORM_RULES[i % 2],
+                         devices=[{"name": f"d{k}", "ip": f"127.0.1.{k + 1}", "tags": ["odd"]} for k in range(i % 40 + 1)])
+            code, out, err = daemon.cli("reload")
+            assert code == 0, out + err
+            if i % 2:
+                daemon.json("explain", "127.0.1.1", "t1.listed.test")
+                daemon.json("devices")
+    finally:
+        enough.set()
+        for thread in clients:
+            thread.join()
+    assert not trouble
+    queries = daemon.status()["queries"]
+    assert queries["answered"] == queries["received"] >= 4
 
 
 def test_sigterm_finishes_what_is_in_flight(portafilter, upstream):
