@@ -7,6 +7,8 @@ import subprocess
 
 import dns.message
 import dns.rcode
+import dns.rdata
+import dns.rrset
 import pytest
 
 from harness import PATIENCE_S, addresses, answer, ask, free_port, question, wait_until
@@ -198,6 +200,35 @@ def test_who_may_not_ask_and_who_says_who_it_is(doh, nsd):
     for path, address in (("/dns-query", "6.6.6.6"), ("/dns-query/Coffee", "0.0.0.0"), ("/dns-query/tea", "6.6.6.6")):
         assert addresses(post(daemon, question("us.test"), path)[1]) == [address]
     assert [row["device"] for row in daemon.rows(3)][1] == "lobby coffee"
+
+
+def test_a_client_that_is_not_allowed_is_refused_on_every_transport(doh, upstream):
+    server, port = upstream(), free_port()
+    daemon = doh(server.upstream, {"allow-from": ["127.0.0.1"]}, tls=[f"127.0.0.1:{port}"])
+    for tcp in (False, True):
+        assert ask(daemon.port, "us.test", source="127.0.0.2", tcp=tcp).rcode() == dns.rcode.REFUSED
+    assert Secure(port, source="127.0.0.2").ask("us.test").rcode() == dns.rcode.REFUSED
+    assert post(daemon, question("us.test"), source="127.0.0.2")[1].rcode() == dns.rcode.REFUSED
+    assert not server.count() and daemon.status()["queries"]["refused"] == 4
+
+
+def test_services_pass_untouched(doh, upstream):
+    """An HTTPS record with keys for an encrypted ClientHello (ECH) and others that nobody knows goes through byte by byte; its hints are judged."""
+    service = bytes.fromhex("0001 00") + struct.pack("!HH", 1, 3) + b"\x02h2" + struct.pack("!HH4s", 4, 4, bytes([192, 0, 2, 77])) \
+        + struct.pack("!HH", 5, 70) + bytes(range(70)) + struct.pack("!HH", 65280, 3) + b"own"
+    record = dns.rrset.from_rdata_list("svc.test.", 300, [dns.rdata.from_wire("IN", "HTTPS", service, 0, len(service))])
+
+    def handler(query, transport):
+        made = dns.message.make_response(query)
+        made.answer.append(dns.rrset.from_rdata_list(query.question[0].name, 300, list(record)))
+        return made
+
+    server = upstream(handler)
+    daemon = doh(server.upstream, {"devices": [{"name": "tv", "ip": "127.0.0.12", "tags": ["tv"]}],
+                                   "rules": [{"name": "hints", "tags": ["tv"], "addresses": ["192.0.2.77"], "action": "sinkhole", "reply": "nxdomain"}]})
+    for reply in (ask(daemon.port, "svc.test", "HTTPS"), ask(daemon.port, "svc.test", "HTTPS"), post(daemon, question("svc.test", "HTTPS"))[1]):
+        assert reply.answer[0][0].to_wire() == service
+    assert ask(daemon.port, "svc.test", "HTTPS", source="127.0.0.12").rcode() == dns.rcode.NXDOMAIN
 
 
 def test_many_requests_on_one_connection(doh, nsd):

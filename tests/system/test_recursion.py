@@ -118,6 +118,20 @@ def test_checking_disabled_shows_what_is_bogus(portafilter, internet):
     assert [row["dnssec"] for row in daemon.rows(4)] == ["indeterminate", "bogus", "indeterminate", "secure"]
 
 
+def test_rules_and_what_is_bogus(portafilter, internet):
+    """A rule on answers has nothing to say of what is bogus, and what it sinkholes is not called authentic."""
+    daemon = portafilter({**recursion(internet), "rules": [{"name": "not there", "addresses": ["198.51.100.0/24"], "action": "sinkhole"}]},
+                         namespace=internet.namespace)
+    reply = inside(internet, daemon, "www.expired.example", do=True)
+    assert reply.rcode() == dns.rcode.SERVFAIL and ede(reply)[0] == 7 and not reply.answer
+    for more in ({"do": True}, {"cd": True}, {"do": True, "cd": True}):
+        reply = inside(internet, daemon, "www.secure.example", **more)
+        assert addresses(reply) == ["0.0.0.0"] and not reply.flags & dns.flags.AD and ede(reply)[0] == 15, more
+    assert addresses(inside(internet, daemon, "www.expired.example", cd=True)) == ["0.0.0.0"]
+    rows = daemon.rows(5)
+    assert [(row["action"], row["dnssec"]) for row in rows[:2]] == [("allow", "bogus"), ("sinkhole", "secure")]
+
+
 def test_zones_that_are_let_off_and_stubs(portafilter, internet):
     """A reload acts on the recursor too: what was bogus a moment ago is let through once its owner says so."""
     hosts = {"zones": ["nsec3.example"], "upstreams": ["10.53.0.3"]}
