@@ -1,5 +1,5 @@
 /* Which names each device has asked: pairs of numbers come from the endpoints and the sums, and are put together and in order here. SQLite would
- * keep and sort each pair with its words, which takes four times as long. */
+ * keep and sort each pair with its words, which takes twice as long. */
 #include <stdlib.h>
 #include <string.h>
 
