@@ -16,7 +16,7 @@
 #include "tls/quic.h"
 
 #define QUIC_CONNECTIONS_MAX \
-	2000 /* in one worker, or listen.connections if that is less: one takes some 50 KB */
+	1000 /* in one worker, or listen.connections if that is less: one takes 90 KB */
 #define QUIC_STREAMS_MAX 100             /* queries of one connection at a time */
 #define QUIC_UNREAD_BYTES_MAX (64 << 10) /* of queries of one connection that are not whole yet */
 #define QUIC_QUEUE_BYTES_MAX \

@@ -278,6 +278,17 @@ def test_who_says_who_it_is(portafilter, nsd):
     assert [row["device"] for row in daemon.rows(len(asked))] == list(asked.values())
 
 
+def test_certificates_of_clients(portafilter, nsd, folder):
+    """Who has to show one is not let in without, over QUIC either."""
+    authority, _ = make_certificate(folder, "authority", "ca.test")
+    daemon = doq(portafilter, nsd.upstream, certificate={"clients": {"ca-file": authority, "require": True}})
+    with Quic(daemon.quic, ready=False) as client:
+        client.wait("ready")  # of TLS 1.3, before the server has seen that there is none
+        client.send(framed("us.test"))
+        assert client.wait("closed", "data")[:2] == ["closed", "transport"]
+    assert not daemon.rows()
+
+
 def test_as_many_as_one_may_have(portafilter, nsd):
     daemon = doq(portafilter, nsd.upstream, connections=16)
     clients = [Quic(daemon.quic, source=f"127.0.0.{20 + i}") for i in range(16)]
