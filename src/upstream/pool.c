@@ -26,11 +26,12 @@ struct pool {
 	struct tls_ticket ticket;
 	uint64_t retry_ms;     /* no connection is tried before */
 	unsigned failed_count; /* in a row */
-	bool retired;
+	bool retired, timer_closed;
 	uint64_t connections, resumed, failures;
 };
 
 static void on_timer(uv_timer_t *timer);
+static void close_channel(struct channel *channel);
 
 /* ---- life -------------------------------------------------------------------------------- */
 
@@ -69,25 +70,38 @@ struct pool *pool_new(uv_loop_t *loop, struct stream_room *room,
 	return pool;
 }
 
-static void on_pool_closed(uv_handle_t *handle)
+static void free_if_over(struct pool *pool)
 {
-	struct pool *pool = handle->data;
+	if (!pool->timer_closed || pool->channels)
+		return;
 	tls_ticket_deinit(&pool->ticket);
 	tls_trust_unuse(&pool->trust);
 	free(pool);
 }
 
-/* Of one that is retired: gone, once nothing is under way. */
+static void on_pool_closed(uv_handle_t *handle)
+{
+	struct pool *pool = handle->data;
+	pool->timer_closed = true;
+	free_if_over(pool);
+}
+
+/* Of one that is retired: at once, when nothing is under way, since its loop may be at its end. */
 static void end_if_idle(struct pool *pool)
 {
-	if (pool->retired && !pool->channels && !pool->waiting &&
-	    !uv_is_closing((uv_handle_t *)&pool->timer))
-		uv_close((uv_handle_t *)&pool->timer, on_pool_closed);
+	if (!pool->retired || pool->waiting || uv_is_closing((uv_handle_t *)&pool->timer))
+		return;
+	for (const struct channel *channel = pool->channels; channel; channel = channel->next)
+		if (channel->request_count)
+			return;
+	for (struct channel *channel = pool->channels; channel; channel = channel->next)
+		close_channel(channel);
+	uv_close((uv_handle_t *)&pool->timer, on_pool_closed);
 }
 
 static void ring(struct pool *pool)
 {
-	if (!uv_is_active((uv_handle_t *)&pool->timer))
+	if (!uv_is_closing((uv_handle_t *)&pool->timer) && !uv_is_active((uv_handle_t *)&pool->timer))
 		uv_timer_start(&pool->timer, on_timer, 0, 0);
 }
 
@@ -98,7 +112,7 @@ void pool_retire(struct pool **pool)
 	if (!old)
 		return;
 	old->retired = true;
-	ring(old);
+	end_if_idle(old);
 }
 
 void pool_trust(struct pool *pool, const struct upstream_secure *secure)
@@ -270,7 +284,7 @@ static void on_half_closed(struct channel *channel)
 		}
 	pool->channel_count--;
 	free(channel);
-	end_if_idle(pool);
+	free_if_over(pool);
 }
 
 static void on_timer_closed(uv_handle_t *handle)
@@ -433,8 +447,7 @@ static void on_timer(uv_timer_t *timer)
 		if (!channel->closing && channel->state != CHANNEL_OPENING)
 			channel->kind->flush(channel);
 	for (struct channel *channel = pool->channels; channel; channel = channel->next)
-		if (!channel->request_count &&
-		    (channel->state == CHANNEL_DRAINING || (pool->retired && !pool->waiting)))
+		if (!channel->request_count && channel->state == CHANNEL_DRAINING)
 			close_channel(channel);
 	end_if_idle(pool);
 }
