@@ -77,6 +77,13 @@ void hash_stream_digest(const struct hash_stream *stream, uint64_t digest[2])
 	digest[1] = hash.high64;
 }
 
+void hash_bytes_wide(struct hash_key key, const void *bytes, size_t length, uint64_t digest[2])
+{
+	XXH128_hash_t hash = XXH3_128bits_withSeed(bytes, length, key.seed);
+	digest[0] = hash.low64;
+	digest[1] = hash.high64;
+}
+
 uint64_t hash_bytes(struct hash_key key, const void *bytes, size_t length)
 {
 	return XXH3_64bits_withSeed(bytes, length, key.seed);

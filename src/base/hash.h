@@ -14,8 +14,11 @@ struct hash_key {
 struct hash_key hash_key_random(void);
 uint64_t hash_bytes(struct hash_key key, const void *bytes, size_t length);
 
-/* The same in pieces, 128 bits wide: strong enough to take two contents with one digest for the same, as nobody who
- * does not know the key can make a second one. Owned by the caller; NULL without memory. */
+/* 128 bits wide: strong enough to take two contents with one digest for the same, as nobody who does not know the key can
+ * make a second one. */
+void hash_bytes_wide(struct hash_key key, const void *bytes, size_t length, uint64_t digest[2]);
+
+/* The same in pieces. Owned by the caller; NULL without memory. */
 struct hash_stream;
 struct hash_stream *hash_stream_new(struct hash_key key);
 void hash_stream_free(struct hash_stream **stream);

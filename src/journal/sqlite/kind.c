@@ -196,8 +196,9 @@ int kind_see(struct sqlite_sink *sink, const struct record *record, int64_t time
              struct kind_seen **kind)
 {
 	struct kind_key key;
-	size_t length = write_key(record, &key);
-	struct dictionary_entry *entry = dictionary_find(&sink->kind_ids, &key, length);
+	uint64_t digest[2];
+	hash_bytes_wide(sink->kind_ids.seed, &key, write_key(record, &key), digest);
+	struct dictionary_entry *entry = dictionary_find(&sink->kind_ids, digest, sizeof digest);
 	if (entry) {
 		*kind = &sink->kinds[entry->id];
 		return refresh(sink, record, *kind);
@@ -218,7 +219,7 @@ int kind_see(struct sqlite_sink *sink, const struct record *record, int64_t time
 	if (result != PF_OK)
 		return result;
 	/* When it forgets the others for want of room, their tallies stay. */
-	if (!dictionary_add(&sink->kind_ids, &key, length, (int64_t)sink->kind_count))
+	if (!dictionary_add(&sink->kind_ids, digest, sizeof digest, (int64_t)sink->kind_count))
 		return PF_ENOMEM;
 	sink->kind_count++;
 	return PF_OK;

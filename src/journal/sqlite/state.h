@@ -16,7 +16,7 @@
 #define ANSWER_CACHE_MAX 65536
 #define SMALL_CACHE_MAX 4096
 #define DEVICE_CACHE_MAX 8192
-#define KIND_CACHE_MAX 65536 /* some 20 MB more */
+#define KIND_CACHE_MAX 131072 /* some 25 MB more */
 
 /* (device, name, type, answer) that are put together before endpoints are written; a full table is written and begun anew. Some
  * 18 MB when it is full. */
@@ -205,7 +205,7 @@ struct sqlite_sink {
 	struct device_seen *devices;  /* DEVICE_CACHE_MAX */
 	size_t device_count;
 
-	struct dictionary kind_ids; /* what a record says to index in kinds */
+	struct dictionary kind_ids; /* a digest of what a record says to index in kinds */
 	struct kind_seen *kinds;    /* KIND_CACHE_MAX */
 	size_t kind_count;
 	uint32_t *active; /* KIND_CACHE_MAX: kinds with a tally */
