@@ -11,8 +11,8 @@ import pytest
 
 from harness import ROOT, answer, ask, question, send_udp, wait_until
 
-QUERIES = ["time", "device", "client", "name", "type", "rcode", "action", "rule", "reason", "standing", "confidence", "source", "upstream", "took_us"]
-ENDPOINTS = ["device", "name", "type", "address", "location", "control", "asn", "organisation", "standing", "confidence", "first", "last", "count"]
+QUERIES = ["time", "device", "client", "name", "type", "rcode", "action", "rule", "reason", "standing", "confidence", "source", "upstream", "took_us", "protocol", "dnssec"]
+ENDPOINTS = ["device", "name", "type", "address", "location", "control", "asn", "organisation", "standing", "confidence", "first", "last", "count", "dnssec"]
 TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
 
 
