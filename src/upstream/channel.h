@@ -130,4 +130,10 @@ void channel_closed(struct channel *channel);
 /* The ticket of its session, for the next connection; replaced by the kind with tls_take_ticket. */
 struct tls_ticket *channel_ticket(struct channel *channel);
 
+/* ---- for kinds over a stream whose `data` is their own struct, which begins with the channel: what struct stream_user asks for ---- */
+
+void channel_secured(struct stream *stream);
+void channel_ended(struct stream *stream);
+void channel_broke(struct stream *stream);
+
 #endif

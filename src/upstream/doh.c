@@ -174,37 +174,18 @@ static size_t on_received(struct stream *stream, const uint8_t *bytes, size_t le
 	return length;
 }
 
-static void on_secured(struct stream *stream)
-{
-	struct doh *doh = stream->data;
-	channel_opened(&doh->base, CHANNEL_REQUESTS_MAX, tls_is_resumed(stream->tls));
-}
-
-static void on_ended(struct stream *stream)
-{
-	struct doh *doh = stream->data;
-	channel_failed(&doh->base, NULL);
-}
-
 static void on_written(struct stream *stream)
 {
 	struct doh *doh = stream->data;
 	doh_flush(&doh->base);
 }
 
-static void on_failed(struct stream *stream)
-{
-	struct doh *doh = stream->data;
-	const char *why = tls_why(stream->tls);
-	channel_failed(&doh->base, *why ? why : "it can not be reached, or does not stay");
-}
-
 static const struct stream_user user = {
 	.received = on_received,
-	.secured = on_secured,
-	.ended = on_ended,
+	.secured = channel_secured,
+	.ended = channel_ended,
 	.written = on_written,
-	.failed = on_failed,
+	.failed = channel_broke,
 };
 
 /* ---- life -------------------------------------------------------------------------------- */

@@ -76,36 +76,17 @@ static size_t on_received(struct stream *stream, const uint8_t *bytes, size_t le
 	return at;
 }
 
-static void on_secured(struct stream *stream)
-{
-	struct dot *dot = stream->data;
-	channel_opened(&dot->base, CHANNEL_REQUESTS_MAX, tls_is_resumed(stream->tls));
-}
-
-static void on_ended(struct stream *stream)
-{
-	struct dot *dot = stream->data;
-	channel_failed(&dot->base, NULL);
-}
-
 static void on_written(struct stream *stream)
 {
 	(void)stream;
 }
 
-static void on_failed(struct stream *stream)
-{
-	struct dot *dot = stream->data;
-	const char *why = tls_why(stream->tls);
-	channel_failed(&dot->base, *why ? why : "it can not be reached, or does not stay");
-}
-
 static const struct stream_user user = {
 	.received = on_received,
-	.secured = on_secured,
-	.ended = on_ended,
+	.secured = channel_secured,
+	.ended = channel_ended,
 	.written = on_written,
-	.failed = on_failed,
+	.failed = channel_broke,
 };
 
 static int dot_open(struct channel *channel)

@@ -492,6 +492,22 @@ void channel_opened(struct channel *channel, size_t request_max, bool resumed)
 	ring(pool);
 }
 
+void channel_secured(struct stream *stream)
+{
+	channel_opened(stream->data, CHANNEL_REQUESTS_MAX, tls_is_resumed(stream->tls));
+}
+
+void channel_ended(struct stream *stream)
+{
+	channel_failed(stream->data, NULL);
+}
+
+void channel_broke(struct stream *stream)
+{
+	const char *why = tls_why(stream->tls);
+	channel_failed(stream->data, *why ? why : "it can not be reached, or does not stay");
+}
+
 void channel_heard(struct channel *channel)
 {
 	channel->heard_ms = uv_now(channel->pool->loop);
