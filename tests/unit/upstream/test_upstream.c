@@ -409,7 +409,8 @@ static void let_the_first_be_silent(struct server *server, const uint8_t *query,
 		behave_well(server, query, length, peer);
 }
 
-/* Long before the first has had all its time; a machine that stands still hides that once, not each time. */
+/* Long before the first has had all its time. On a machine that stands still what is measured is long, and a question that was late for that
+ * has used up what others may be hedged with: both pass with questions that are answered, so it is tried again. */
 static void a_late_server_is_hedged(void **state)
 {
 	struct world *world = *state;
@@ -421,17 +422,19 @@ static void a_late_server_is_hedged(void **state)
 		world->servers[i].turn = &turn;
 	}
 	use(world);
-	for (int i = 0; i < 4; i++)
-		ask(world, "a.example"); /* both are measured, and their patience is the shortest */
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < 10 && !quick; i++) {
+		for (int j = 0; j < 20; j++)
+			ask(world, "a.example");
 		uint64_t start = uv_hrtime();
 		turn = 0;
 		ask(world, "b.example");
 		expect_address(world, "192.0.2.7");
-		quick = quick || uv_hrtime() - start < 390000000; /* the next attempt: after 400 ms */
+		quick = uv_hrtime() - start < 390000000; /* the next attempt: after 400 ms */
+		assert_true(turn >= 2);                  /* both were asked */
 	}
+	assert_true(quick);
 	upstream_stats(world->forwarder, stats);
-	assert_true(quick && stats[0].timeouts + stats[1].timeouts >= 4);
+	assert_true(stats[0].timeouts + stats[1].timeouts >= 1);
 	assert_true(stats[0].loss > 0 || stats[1].loss > 0); /* whichever was asked first */
 }
 
