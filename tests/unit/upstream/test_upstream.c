@@ -430,11 +430,11 @@ static void a_late_server_is_hedged(void **state)
 		ask(world, "b.example");
 		expect_address(world, "192.0.2.7");
 		quick = uv_hrtime() - start < 390000000; /* the next attempt: after 400 ms */
-		assert_true(turn >= 2);                  /* both were asked */
+		/* else what was silent was a question before, that came late */
+		upstream_stats(world->forwarder, stats);
+		quick = quick && stats[0].timeouts + stats[1].timeouts;
 	}
 	assert_true(quick);
-	upstream_stats(world->forwarder, stats);
-	assert_true(stats[0].timeouts + stats[1].timeouts >= 1);
 	assert_true(stats[0].loss > 0 || stats[1].loss > 0); /* whichever was asked first */
 }
 
