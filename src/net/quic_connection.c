@@ -9,17 +9,8 @@
 #include "net/idle.h"
 #include "net/label.h"
 
-#define NS_PER_US 1000u
-#define NS_PER_MS 1000000u
-#define NS_PER_S 1000000000u
-#define ALERT_NO_APPLICATION_PROTOCOL 120 /* RFC 7301 */
 /* Of QUIC's own timer; ours, by which idle connections end with a word, comes before it. */
-#define SILENCE_NS (UINT64_C(3) * IDLE_MS * NS_PER_MS)
-
-static ngtcp2_tstamp stamp(struct now now)
-{
-	return (ngtcp2_tstamp)now.mono_us * NS_PER_US;
-}
+#define SILENCE_NS (UINT64_C(3) * IDLE_MS * QUIC_NS_PER_MS)
 
 /* ---- closing ----------------------------------------------------------------------------- */
 
@@ -81,7 +72,7 @@ static void end_with(struct quic_connection *connection, const ngtcp2_connection
 	ngtcp2_ssize length =
 		ngtcp2_conn_write_connection_close(connection->quic, &path.path, &info,
 	                                       quic_slot(connection->listener), QUIC_DATAGRAM_BYTES,
-	                                       error, stamp(clock_now()));
+	                                       error, quic_stamp(clock_now()));
 	if (length > 0)
 		send_on(connection, &path.path, (size_t)length);
 	drop(connection);
@@ -98,20 +89,10 @@ void quic_connection_end(struct quic_connection *connection, enum doq_error code
 static void fail(struct quic_connection *connection, int reason)
 {
 	ngtcp2_connection_close_error error;
-	if (reason == NGTCP2_ERR_DRAINING || reason == NGTCP2_ERR_DROP_CONN ||
-	    reason == NGTCP2_ERR_CLOSING || reason == NGTCP2_ERR_RETRY ||
-	    reason == NGTCP2_ERR_IDLE_CLOSE || reason == NGTCP2_ERR_HANDSHAKE_TIMEOUT) {
-		drop(connection);
-	} else if (connection->broken) {
-		quic_connection_end(connection, connection->broken);
-	} else {
-		uint8_t alert = ngtcp2_conn_get_tls_alert(connection->quic);
-		if (alert)
-			ngtcp2_connection_close_error_set_transport_error_tls_alert(&error, alert, NULL, 0);
-		else
-			ngtcp2_connection_close_error_set_transport_error_liberr(&error, reason, NULL, 0);
+	if (quic_farewell(connection->quic, reason, connection->broken, &error))
 		end_with(connection, &error);
-	}
+	else
+		drop(connection);
 }
 
 /* ---- what libngtcp2 asks and tells ------------------------------------------------------- */
@@ -150,10 +131,9 @@ static int on_secured(ngtcp2_conn *quic, void *data)
 {
 	struct quic_connection *connection = data;
 	char name[TLS_NAME_MAX];
-	if (!tls_quic_is_agreed(connection->tls)) {
-		ngtcp2_conn_set_tls_alert(quic, ALERT_NO_APPLICATION_PROTOCOL);
-		return NGTCP2_ERR_CALLBACK_FAILURE;
-	}
+	int error = quic_check_application(quic, connection->tls);
+	if (error)
+		return error;
 	tls_quic_name(connection->tls, name);
 	if (!tls_quic_client(connection->tls, connection->label))
 		label_of_name(connection->server->pipeline, name, connection->label);
@@ -175,20 +155,11 @@ static int on_path(ngtcp2_conn *quic, uint32_t flags, const ngtcp2_path *path,
 
 static const ngtcp2_callbacks callbacks_of_quic = {
 	.recv_client_initial = ngtcp2_crypto_recv_client_initial_cb,
-	.recv_crypto_data = ngtcp2_crypto_recv_crypto_data_cb,
 	.handshake_completed = on_secured,
-	.encrypt = ngtcp2_crypto_encrypt_cb,
-	.decrypt = ngtcp2_crypto_decrypt_cb,
-	.hp_mask = ngtcp2_crypto_hp_mask_cb,
 	.rand = fill_random,
 	.get_new_connection_id = make_id,
 	.remove_connection_id = retire_id,
-	.update_key = ngtcp2_crypto_update_key_cb,
 	.path_validation = on_path,
-	.delete_crypto_aead_ctx = ngtcp2_crypto_delete_crypto_aead_ctx_cb,
-	.delete_crypto_cipher_ctx = ngtcp2_crypto_delete_crypto_cipher_ctx_cb,
-	.get_path_challenge_data = ngtcp2_crypto_get_path_challenge_data_cb,
-	.version_negotiation = ngtcp2_crypto_version_negotiation_cb,
 };
 
 /* ---- life -------------------------------------------------------------------------------- */
@@ -201,11 +172,12 @@ static bool make_quic(struct quic_connection *connection, const struct quic_hell
 	ngtcp2_settings settings;
 	ngtcp2_transport_params params;
 	ngtcp2_cid id;
+	quic_call_crypto(&callbacks);
 	quic_streams_call(&callbacks);
 	ngtcp2_settings_default(&settings);
-	settings.initial_ts = stamp(now);
+	settings.initial_ts = quic_stamp(now);
 	settings.rand_ctx.native_handle = server;
-	settings.handshake_timeout = handshake_ms(server->handshake_count) * NS_PER_MS;
+	settings.handshake_timeout = handshake_ms(server->handshake_count) * QUIC_NS_PER_MS;
 	ngtcp2_transport_params_default(&params);
 	params.initial_max_stream_data_bidi_remote = 2 + DOQ_QUERY_BYTES_MAX;
 	params.initial_max_data = QUIC_UNREAD_BYTES_MAX;
@@ -302,7 +274,7 @@ void quic_connection_receive(struct quic_connection *connection, const ngtcp2_pa
                              const uint8_t *bytes, size_t length, struct now now)
 {
 	ngtcp2_pkt_info info = {0};
-	int error = ngtcp2_conn_read_pkt(connection->quic, path, &info, bytes, length, stamp(now));
+	int error = ngtcp2_conn_read_pkt(connection->quic, path, &info, bytes, length, quic_stamp(now));
 	if (error)
 		fail(connection, error);
 	else if (!follow(connection))
@@ -323,39 +295,6 @@ void quic_connection_mark(struct quic_connection *connection)
 	server->marked = connection;
 }
 
-static bool is_of_stream(int error)
-{
-	return error == NGTCP2_ERR_STREAM_DATA_BLOCKED || error == NGTCP2_ERR_STREAM_SHUT_WR ||
-	       error == NGTCP2_ERR_STREAM_NOT_FOUND;
-}
-
-/* One datagram, with as many replies as fit. Returns its length, 0: there is nothing, or it must wait; less: it failed. */
-static ngtcp2_ssize write_one(struct quic_connection *connection, ngtcp2_path *path,
-                              ngtcp2_tstamp at)
-{
-	ngtcp2_pkt_info info;
-	uint8_t *slot = quic_slot(connection->listener);
-	for (;;) {
-		struct quic_stream *stream = quic_stream_next(connection);
-		ngtcp2_vec rest = {NULL, 0};
-		ngtcp2_ssize taken = -1;
-		if (stream)
-			rest =
-				(ngtcp2_vec){stream->out + stream->out_sent, stream->out_length - stream->out_sent};
-		ngtcp2_ssize length =
-			ngtcp2_conn_writev_stream(connection->quic, path, &info, slot, QUIC_DATAGRAM_BYTES,
-		                              &taken,
-		                              stream ? NGTCP2_WRITE_STREAM_FLAG_FIN |
-		                                           NGTCP2_WRITE_STREAM_FLAG_MORE
-		                                     : NGTCP2_WRITE_STREAM_FLAG_NONE,
-		                              stream ? stream->id : -1, &rest, stream ? 1 : 0, at);
-		if (stream && (taken >= 0 || is_of_stream((int)length)))
-			quic_stream_wrote(stream, taken);
-		if (length >= 0 || (length != NGTCP2_ERR_WRITE_MORE && !is_of_stream((int)length)))
-			return length;
-	}
-}
-
 /* When QUIC wants to be asked again, or when the connection has been idle long enough. */
 static void set_timer(struct quic_connection *connection, struct now now);
 
@@ -364,7 +303,7 @@ static void on_timer(uv_timer_t *timer)
 	struct quic_connection *connection = timer->data;
 	const struct quic_server *server = connection->server;
 	struct now now = clock_now();
-	int error = ngtcp2_conn_handle_expiry(connection->quic, stamp(now));
+	int error = ngtcp2_conn_handle_expiry(connection->quic, quic_stamp(now));
 	uint64_t idle_us = idle_ms(server->connection_count, server->connections_max) * 1000;
 	if (error)
 		fail(connection, error);
@@ -378,15 +317,13 @@ static void on_timer(uv_timer_t *timer)
 static void set_timer(struct quic_connection *connection, struct now now)
 {
 	const struct quic_server *server = connection->server;
-	ngtcp2_tstamp at = ngtcp2_conn_get_expiry(connection->quic);
-	uint64_t idle = idle_ms(server->connection_count, server->connections_max) * NS_PER_MS;
-	ngtcp2_tstamp idle_at = (ngtcp2_tstamp)connection->active_us * NS_PER_US + idle;
-	if (idle_at < stamp(now)) /* something is under way */
-		idle_at = stamp(now) + idle;
-	if (connection->secured && idle_at < at)
-		at = idle_at;
-	uint64_t wait = at > stamp(now) ? at - stamp(now) : 0;
-	uv_timer_start(&connection->timer, on_timer, (wait + NS_PER_MS - 1) / NS_PER_MS, 0);
+	uint64_t idle = idle_ms(server->connection_count, server->connections_max) * QUIC_NS_PER_MS;
+	ngtcp2_tstamp idle_at = (ngtcp2_tstamp)connection->active_us * 1000 + idle;
+	if (!connection->secured)
+		idle_at = UINT64_MAX;
+	else if (idle_at < quic_stamp(now)) /* something is under way */
+		idle_at = quic_stamp(now) + idle;
+	uv_timer_start(&connection->timer, on_timer, quic_wait_ms(connection->quic, idle_at, now), 0);
 }
 
 void quic_connection_serve(struct quic_connection *connection, struct now now)
@@ -395,7 +332,8 @@ void quic_connection_serve(struct quic_connection *connection, struct now now)
 	ngtcp2_ssize length = 1;
 	ngtcp2_path_storage_zero(&path);
 	for (int i = 0; i < QUIC_SENT_MAX && length > 0; i++) {
-		length = write_one(connection, &path.path, stamp(now));
+		length = quic_write(connection->quic, &path.path, quic_slot(connection->listener),
+		                    quic_stream_next, connection, quic_stamp(now));
 		if (length > 0)
 			send_on(connection, &path.path, (size_t)length);
 	}
@@ -403,6 +341,6 @@ void quic_connection_serve(struct quic_connection *connection, struct now now)
 		fail(connection, (int)length);
 		return;
 	}
-	ngtcp2_conn_update_pkt_tx_time(connection->quic, stamp(now));
+	ngtcp2_conn_update_pkt_tx_time(connection->quic, quic_stamp(now));
 	set_timer(connection, now);
 }

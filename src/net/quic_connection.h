@@ -4,16 +4,13 @@
 #ifndef PF_NET_QUIC_CONNECTION_H
 #define PF_NET_QUIC_CONNECTION_H
 
-#include <ngtcp2/ngtcp2.h>
-#include <ngtcp2/ngtcp2_crypto.h>
 #include <uv.h>
 
-#include "net/doq.h"
 #include "net/packets.h"
 #include "net/quic_ids.h"
 #include "net/tcp_clients.h"
 #include "pipeline/pipeline.h"
-#include "tls/quic.h"
+#include "quic/drive.h"
 
 #define QUIC_CONNECTIONS_MAX \
 	1000 /* in one worker, or listen.connections if that is less: one takes 90 KB */
@@ -26,8 +23,6 @@
 	64 /* handshakes under way, from which on clients must show that they are where they say */
 #define QUIC_CLIENT_RETRY_FROM 8 /* the same of connections from one address */
 #define QUIC_RETRY_S 10          /* how long a client may take for that */
-#define QUIC_ID_BYTES 12         /* of ids that we choose */
-#define QUIC_DATAGRAM_BYTES 1452 /* the most that we send; it begins with 1200 */
 #define QUIC_SENT_MAX 64         /* datagrams of one connection before others have their turn */
 
 struct quic_server;
@@ -69,17 +64,13 @@ struct quic_server {
 struct quic_stream {
 	struct quic_connection *connection;
 	struct quic_stream *previous, *next; /* among those that are not closed */
-	int64_t id;
 	struct doq_message in;
-	size_t held;  /* bytes that the client may not send elsewhere yet */
-	uint8_t *out; /* owned: the reply, until it has been taken */
-	size_t out_length, out_sent;
-	bool ended;   /* nothing more is read, or written, of it */
-	bool asked;   /* its query has no reply yet */
-	bool closed;  /* QUIC knows it no more */
-	bool refused; /* no reply is wanted, or none is given */
-	bool sent;    /* the reply with its end */
-	bool blocked; /* the client has no room for it */
+	size_t held;         /* bytes that the client may not send elsewhere yet */
+	struct quic_out out; /* its bytes are owned: the reply, until it has been taken */
+	bool ended;          /* nothing more is read, or written, of it */
+	bool asked;          /* its query has no reply yet */
+	bool closed;         /* QUIC knows it no more */
+	bool refused;        /* no reply is wanted, or none is given */
 };
 
 struct quic_connection {
@@ -141,10 +132,8 @@ void quic_connection_free_when_done(struct quic_connection *connection);
 /* ---- quic_streams.c */
 
 void quic_streams_call(ngtcp2_callbacks *callbacks);
-/* One that has something to write; NULL: none. */
-struct quic_stream *quic_stream_next(struct quic_connection *connection);
-/* So much of it has been written, with its end if that was all; less than 0: nothing can be. */
-void quic_stream_wrote(struct quic_stream *stream, ngtcp2_ssize length);
+/* The next reply that waits; NULL: none. */
+struct quic_out *quic_stream_next(void *connection);
 /* The connection is over. */
 void quic_streams_close(struct quic_connection *connection);
 

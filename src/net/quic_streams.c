@@ -16,11 +16,11 @@ static struct quic_connection *connection_of(void *data)
 static void free_stream(struct quic_stream *stream)
 {
 	struct quic_connection *connection = stream->connection;
-	connection->out_bytes -= stream->out ? stream->out_length : 0;
+	connection->out_bytes -= stream->out.bytes ? stream->out.length : 0;
 	if (connection->quic)
 		ngtcp2_conn_extend_max_streams_bidi(connection->quic, 1);
 	doq_free(&stream->in);
-	free(stream->out);
+	free(stream->out.bytes);
 	free(stream);
 }
 
@@ -50,7 +50,7 @@ static int on_open(ngtcp2_conn *quic, int64_t id, void *data)
 	if (!stream)
 		return NGTCP2_ERR_CALLBACK_FAILURE;
 	stream->connection = connection;
-	stream->id = id;
+	stream->out.stream = id;
 	stream->next = connection->streams;
 	if (stream->next)
 		stream->next->previous = stream;
@@ -82,7 +82,7 @@ static int on_close(ngtcp2_conn *quic, uint32_t flags, int64_t id, uint64_t code
 static void refuse(struct quic_stream *stream, enum doq_error error)
 {
 	stream->ended = stream->refused = true;
-	(void)ngtcp2_conn_shutdown_stream(stream->connection->quic, stream->id, error);
+	(void)ngtcp2_conn_shutdown_stream(stream->connection->quic, stream->out.stream, error);
 }
 
 /* ---- replies ----------------------------------------------------------------------------- */
@@ -94,15 +94,16 @@ static void queue(struct quic_stream *stream, const uint8_t *bytes, size_t lengt
 		refuse(stream, DOQ_EXCESSIVE_LOAD);
 		return;
 	}
-	stream->out = malloc(2 + length);
-	if (!stream->out) {
+	uint8_t *framed = malloc(2 + length);
+	if (!framed) {
 		refuse(stream, DOQ_INTERNAL_ERROR);
 		return;
 	}
-	dns_write16(stream->out, (uint16_t)length);
-	memcpy(stream->out + 2, bytes, length);
-	stream->out_length = 2 + length;
-	connection->out_bytes += stream->out_length;
+	dns_write16(framed, (uint16_t)length);
+	memcpy(framed + 2, bytes, length);
+	stream->out.bytes = framed;
+	stream->out.length = 2 + length;
+	connection->out_bytes += stream->out.length;
 }
 
 static void reply(struct query *query, const uint8_t *bytes, size_t length)
@@ -123,22 +124,12 @@ static void reply(struct query *query, const uint8_t *bytes, size_t length)
 		quic_connection_free_when_done(connection);
 }
 
-struct quic_stream *quic_stream_next(struct quic_connection *connection)
+struct quic_out *quic_stream_next(void *data)
 {
-	struct quic_stream *stream = connection->streams;
-	while (stream && (!stream->out || stream->sent || stream->blocked || stream->refused))
+	struct quic_stream *stream = connection_of(data)->streams;
+	while (stream && (stream->refused || !quic_out_waits(&stream->out)))
 		stream = stream->next;
-	return stream;
-}
-
-void quic_stream_wrote(struct quic_stream *stream, ngtcp2_ssize length)
-{
-	if (length >= 0) {
-		stream->out_sent += (size_t)length;
-		stream->sent = stream->out_sent == stream->out_length;
-	} else {
-		stream->blocked = true;
-	}
+	return stream ? &stream->out : NULL;
 }
 
 static int on_room(ngtcp2_conn *quic, int64_t id, uint64_t max, void *data, void *stream_data)
@@ -146,7 +137,7 @@ static int on_room(ngtcp2_conn *quic, int64_t id, uint64_t max, void *data, void
 	(void)quic, (void)id, (void)max, (void)data;
 	struct quic_stream *stream = stream_data;
 	if (stream)
-		stream->blocked = false;
+		stream->out.blocked = false;
 	return 0;
 }
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "net/doq.h"
+#include "quic/doq.h"
 
 #define BYTES_MAX 8192
 

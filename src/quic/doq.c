@@ -1,5 +1,5 @@
 /* The stream of doq.h. */
-#include "net/doq.h"
+#include "quic/doq.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
-/* Private to net/: DNS over QUIC (RFC 9250) as it stands in one stream: a length of two bytes, a message, and the end. No
- * QUIC in here. */
-#ifndef PF_NET_DOQ_H
-#define PF_NET_DOQ_H
+/* DNS over QUIC (RFC 9250) as it stands in one stream, of a question or of an answer: a length of two bytes, a message, and
+ * the end. No QUIC in here. */
+#ifndef PF_QUIC_DOQ_H
+#define PF_QUIC_DOQ_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,4 @@
-/* Messages in streams of DNS over QUIC, in whatever pieces they come; ids of connections. */
-#include <config.h>
-
+/* Messages in streams of DNS over QUIC, in whatever pieces they come. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,8 +7,7 @@
 
 #include <cmocka.h>
 
-#include "net/doq.h"
-#include "net/quic_ids.h"
+#include "quic/doq.h"
 
 static const uint8_t good[] = "\0\x05hello";
 #define GOOD_BYTES (sizeof good - 1)
@@ -82,43 +79,12 @@ static void test_proper(void **state)
 	assert_true(doq_is_proper((const uint8_t *)"", 0));
 }
 
-#ifdef HAVE_NGTCP2
-static void test_ids(void **state)
-{
-	(void)state;
-	static struct quic_ids ids;
-	struct quic_connection *one = (void *)&ids, *two = (void *)state;
-	struct quic_id *of_one = NULL, *of_two = NULL;
-	ids.key = hash_key_random();
-	for (uint8_t i = 0; i < 100; i++) {
-		assert_true(quic_id_add(&ids, one, &of_one, (const uint8_t[]){i, 1}, 2));
-		assert_true(quic_id_add(&ids, two, &of_two, (const uint8_t[]){i, 1, 1}, 3));
-		assert_false(quic_id_add(&ids, two, &of_two, (const uint8_t[]){i, 1}, 2));
-	}
-	assert_false(quic_id_add(&ids, two, &of_two, (const uint8_t[21]){0}, 21));
-	assert_ptr_equal(quic_id_find(&ids, (const uint8_t[]){7, 1}, 2), one);
-	assert_ptr_equal(quic_id_find(&ids, (const uint8_t[]){7, 1, 1}, 3), two);
-	quic_id_retire(&ids, &of_one, (const uint8_t[]){7, 1}, 2);
-	quic_id_retire(&ids, &of_one, (const uint8_t[]){7, 1}, 2);
-	assert_null(quic_id_find(&ids, (const uint8_t[]){7, 1}, 2));
-	assert_ptr_equal(quic_id_find(&ids, (const uint8_t[]){8, 1}, 2), one);
-	quic_ids_forget(&ids, &of_one);
-	assert_null(of_one);
-	assert_null(quic_id_find(&ids, (const uint8_t[]){8, 1}, 2));
-	assert_ptr_equal(quic_id_find(&ids, (const uint8_t[]){8, 1, 1}, 3), two);
-	quic_ids_forget(&ids, &of_two);
-}
-#endif
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pieces),
 		cmocka_unit_test(test_wrong),
 		cmocka_unit_test(test_proper),
-#ifdef HAVE_NGTCP2
-		cmocka_unit_test(test_ids),
-#endif
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
