@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """What an answer costs, here and elsewhere: `make bench`.
 
-    PF_BUILD=build tests/bench/speed.py [--servers portafilter,unbound] [--works cached,blocked,mixed,misses] [--names 100000]
-                                        [--logs] [--rounds 2] [--seconds 2] [--json FILE]
+    PF_BUILD=build tests/bench/speed.py [--servers portafilter,unbound] [--works cached,blocked,mixed,misses,saturated]
+                                        [--names 100000] [--logs] [--rounds 2] [--seconds 2] [--json FILE]
 
 Measured is the processor time of all threads of a server for each query that was answered, as a multiple of what a bare echo of
 packets takes (echo.c) on the same machine in the same minute: that holds still where answers a second do not. All servers run at the
@@ -11,7 +11,8 @@ counts. All names but the misses have been asked for before. What a server does 
 others with --logs in their own way too. What is not installed is left out with a line that says so. Also printed: answers a second, which the
 generator bounds, and user-space time.
 
-Works: 1,000 names out of the cache; names that are all on the list; four in five from the cache by Zipf's law; names that nobody has asked for.
+Works: 1,000 names out of the cache; names that are all on the list; four in five from the cache by Zipf's law; names that nobody has asked for;
+and, saturated, the 1,000 names once more from a lighter generator (generator.c), so that the server's core is what is full.
 """
 import argparse
 import json
@@ -32,10 +33,11 @@ import harness  # noqa: E402
 from lists import draw_names  # noqa: E402
 from speed_servers import BESIDE, SERVERS  # noqa: E402
 
-WORKS = ["cached", "blocked", "mixed", "misses"]
+WORKS = ["cached", "blocked", "mixed", "misses", "saturated"]
 HOT, SITES, MISSES = 1000, 60_000, 400_000
 FIRST, LAST = 0, (os.cpu_count() or 1) - 1
 START_S = 120
+WINDOW, SOCKETS = 24, 4  # of the lighter generator: so many questions wait on each of so many sockets
 SETTLE_S, SETTLE_MAX_S, REST = 0.5, 20, 0.01  # looked at so often, for so long; of a core it takes less than this part
 
 
@@ -89,6 +91,8 @@ class Questions:
             file.writelines(f"{name} A\n" for name in names)
 
     def file_for(self, work):
+        if work == "saturated":
+            return self.folder / "cached"
         if work == "misses":
             self.missed += 1
             self.write(work, (f"m{self.missed}x{i:x}.miss{i % 977}.example" for i in range(MISSES)))
@@ -106,17 +110,31 @@ def dnsperf(port, file, seconds=None):
     return {"answered": number("Queries completed"), "lost": number("Queries lost"), "rate": number("Queries per second")}
 
 
+def generate(port, file, seconds, rate=0, window=WINDOW, sockets=SOCKETS, core=LAST):
+    """The lighter generator, started; finish() of it is what it says."""
+    return subprocess.Popen([str(harness.BUILD / "tests/bench/generator"), *map(str, (port, file, seconds, window, rate, sockets))],
+                            stdout=subprocess.PIPE, text=True, preexec_fn=on_core(core))
+
+
+def finish(generator):
+    out, _ = generator.communicate()
+    if generator.returncode:
+        raise RuntimeError(f"the generator has ended with {generator.returncode}")
+    return json.loads(out)
+
+
 # ---- servers
 
 
 class Server:
-    def __init__(self, title, make, log, folder, names, upstream, geoip):
+    def __init__(self, title, make, log, folder, names, upstream, geoip, workers=1):
         self.title, self.log = title, log
         self.folder = folder / f"{title}-{log}"
         self.folder.mkdir()
         self.port, self.collector = harness.free_port(), None
         self.listed = names[-1]
-        command = make(types.SimpleNamespace(folder=self.folder, port=self.port, log=log, names=names, upstream=upstream, build=harness.BUILD, geoip=geoip))
+        command = make(types.SimpleNamespace(folder=self.folder, port=self.port, log=log, names=names, upstream=upstream, build=harness.BUILD, geoip=geoip,
+                                             workers=workers))
         if log == "dnstap":
             self.collector = subprocess.Popen(["fstrm_capture", "-t", "protobuf:dnstap.Dnstap", "-u", str(self.folder / "tap.sock"), "-w", "/dev/null"],
                                               stderr=subprocess.DEVNULL, preexec_fn=on_core(LAST))
@@ -150,10 +168,10 @@ class Server:
                 return
             last = now
 
-    def measure(self, file, seconds):
+    def measure(self, work, file, seconds):
         self.settle()
         before = spent(self.process.pid)
-        result = dnsperf(self.port, file, seconds)
+        result = finish(generate(self.port, file, seconds)) if work == "saturated" else dnsperf(self.port, file, seconds)
         self.settle()
         total, user, system = (b - a for a, b in zip(before, spent(self.process.pid)))
         answered = max(result["answered"], 1)
@@ -169,6 +187,13 @@ class Server:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def geoip_here():
+    """The databases, or None: there are none."""
+    if not all(path.exists() for path in harness.LOCATION + harness.CONTROL):
+        return None
+    return {"location": [str(p) for p in harness.LOCATION], "control": [str(p) for p in harness.CONTROL]}
 
 
 def start_all(arguments, folder, names, upstream, geoip):
@@ -211,7 +236,7 @@ def measure_all(servers, questions, arguments):
             echo, *others = servers
             for server in [echo, *(others if number % 2 == 0 else others[::-1])]:
                 file = questions.file_for("cached" if server is echo else work)
-                result = server.measure(file, arguments.seconds)
+                result = server.measure(work, file, arguments.seconds)
                 results.setdefault((server, work), []).append(result)
     return results
 
@@ -265,15 +290,12 @@ def main():
     for program in ("dnsperf", "nsd"):
         if not shutil.which(program):
             sys.exit(f"{program} is not installed, and nothing can be measured without it.")
-    geoip = None
-    if all(path.exists() for path in harness.LOCATION + harness.CONTROL):
-        geoip = {"location": [str(p) for p in harness.LOCATION], "control": [str(p) for p in harness.CONTROL]}
     folder, names = harness.make_folder(), draw_names(arguments.names)
     os.sched_setaffinity(0, {LAST})
     internet = harness.Nsd("* 86400 A 198.51.100.7\n")
     servers = []
     try:
-        servers = start_all(arguments, folder, names, (internet.address, internet.port), geoip)
+        servers = start_all(arguments, folder, names, (internet.address, internet.port), geoip_here())
         results = measure_all(servers, Questions(folder, names), arguments)
         show(servers, results, arguments)
         if arguments.json:

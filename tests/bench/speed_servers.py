@@ -25,7 +25,7 @@ def portafilter(place):
     write(place.folder / "list", (name + "\n" for name in place.names))
     write(place.folder / "conf",
           [f"{user}listen: {{dns: ['127.0.0.1:{place.port}'], control: {place.folder}/socket}}\nupstreams: ['{place.upstream[0]}:{place.upstream[1]}']\n",
-           f"workers: 1\nhome: [US]\n{geo}{journal}lists: [{{name: l, file: {place.folder}/list}}]\ndevices:\n",
+           f"workers: {place.workers}\nhome: [US]\n{geo}{journal}lists: [{{name: l, file: {place.folder}/list}}]\ndevices:\n",
            "  - {name: this, ip: 127.0.0.1, tags: [t0]}\n", *devices, "rules:\n", *rules, "  - {name: listed, lists: [l], action: sinkhole}\n"])
     return [str(place.build / "portafilterd"), "-c", f"{place.folder}/conf"]
 
