@@ -193,7 +193,7 @@ int dns_name_from_text(const char *text, struct dns_name *name)
 }
 
 /* Bytes that stand for themselves in a zone file, a line of a log and a table: small letters, digits and harmless signs (MAC addresses
- * are seen in real names). A table, because every name that is sinkholed or flagged becomes text. */
+ * are seen in real names). */
 static const bool plain[256] = {
 	['-'] = true, ['_'] = true, ['/'] = true,         ['*'] = true,         ['~'] = true,
 	['+'] = true, [':'] = true, ['0' ... '9'] = true, ['a' ... 'z'] = true,
@@ -212,8 +212,42 @@ static size_t escape(uint8_t byte, char *out)
 	return 4;
 }
 
+/* Eight bytes that are letters in lower case, digits or '-'? Each sum has a byte's eighth bit where it is not below a sign. */
+static bool word_is_plain(uint64_t word)
+{
+	const uint64_t each = 0x0101010101010101u;
+	uint64_t letter = (word + (0x80 - 'a') * each) & ~(word + (0x7f - 'z') * each);
+	uint64_t digit = (word + (0x80 - '0') * each) & ~(word + (0x7f - '9') * each);
+	uint64_t hyphen = ~((word ^ '-' * each) + 0x7f * each);
+	return !((word | ~(letter | digit | hyphen)) & 0x80 * each);
+}
+
+/* Nearly all names are plain in that sense, and then their text is their wire form with dots for lengths. Returns its length, 0 of any
+ * other name. */
+static size_t plain_to_text(const struct dns_name *name, char text[NAME_TEXT_MAX])
+{
+	uint64_t word;
+	size_t length = name->length - 2u; /* neither the first length nor the root */
+	memcpy(text, name->wire + 1, length);
+	memset(text + length, '-', sizeof word);
+	for (size_t at = name->wire[0]; at < length; at += name->wire[at + 1] + 1u)
+		text[at] = '-';
+	for (size_t at = 0; at < length; at += sizeof word) {
+		memcpy(&word, text + at, sizeof word);
+		if (!word_is_plain(word))
+			return 0;
+	}
+	for (size_t at = name->wire[0]; at < length; at += name->wire[at + 1] + 1u)
+		text[at] = '.';
+	text[length] = '\0';
+	return length;
+}
+
 size_t dns_name_to_text(const struct dns_name *name, char text[NAME_TEXT_MAX])
 {
+	size_t length = name->length > 1 ? plain_to_text(name, text) : 0;
+	if (length)
+		return length;
 	const uint8_t *in = name->wire;
 	char *out = text;
 	for (uint8_t left = *in++; left; left = *in++) {

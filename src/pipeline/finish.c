@@ -9,6 +9,7 @@
 #include "base/glob.h"
 #include "dns/reply.h"
 #include "pipeline/listed.h"
+#include "pipeline/memo.h"
 #include "pipeline/sentence.h"
 #include "pipeline/wire.h"
 
@@ -19,7 +20,8 @@ void finish_release(struct query *query)
 	struct pipeline *pipeline = query->pipeline;
 	while (query->landed_count)
 		cache_entry_unref(query->landed[--query->landed_count]);
-	wire_release(query);
+	if (query->packet_kept || query->trips)
+		wire_release(query);
 	if (query->waiting)
 		limiter_waited(pipeline->loans, query->waiting);
 	query->next = pipeline->pool;
@@ -332,22 +334,53 @@ static bool held_too_long(const struct query *query, const struct snapshot *snap
 	       !limiter_exempts(&snapshot->config->rate_limit, &query->client.addr);
 }
 
+/* A verdict on the name alone follows from what the note of the name follows from, and so does what is said of it: most that is
+ * sinkholed is asked for again and again. */
+static const char *say_verdict(struct query *query, const struct finish *finish,
+                               char room[SENTENCE_MAX])
+{
+	const struct verdict *verdict = &finish->verdict;
+	struct memo *memo = query->pipeline->memo;
+	bool noted = finish->note && verdict->stage == STAGE_NAMES && !query->explained &&
+	             (verdict->match == MATCH_NAME || verdict->match == MATCH_LIST);
+	const char *kept = noted ? memo_sentence(memo, finish->note) : NULL;
+	if (kept)
+		return kept;
+	size_t length = sentence_write(room, finish->snapshot, query, verdict,
+	                               finish->entry ? finish->entry->answer : NULL, finish->facts);
+	if (noted)
+		memo_keep_sentence(memo, finish->note, room, length);
+	return room;
+}
+
+/* The sentence: in `room`, or kept elsewhere for the length of this query. */
+static const char *say_why(struct query *query, const struct finish *finish,
+                           char room[SENTENCE_MAX])
+{
+	bool of_the_house = finish->local.kind != LOCAL_ELSEWHERE || finish->private_count;
+	const char *reason = room;
+	room[0] = '\0'; /* and not all of it: it is on every query's way */
+	if (finish->verdict.rule || (query->explained && !of_the_house))
+		reason = say_verdict(query, finish, room);
+	if (of_the_house) {
+		if (reason != room)
+			strcpy(room, reason); /* what is kept is shorter than any sentence may be */
+		sentence_add_house(room, query, finish);
+		return room;
+	}
+	if (finish->rcode == DNS_RCODE_REFUSED)
+		return "refused: transfers are not answered";
+	if (query->dns.type == DNS_TYPE_ANY)
+		return "ANY is answered with as little as can be (RFC 8482)";
+	return reason;
+}
+
 void finish_query(struct query *query, const struct finish *finish)
 {
 	struct pipeline *pipeline = query->pipeline;
-	char reason[SENTENCE_MAX];
+	char room[SENTENCE_MAX];
 	unsigned rcode = finish->rcode;
-	reason[0] = '\0'; /* and not all of it: it is on every query's way */
-	bool of_the_house = finish->local.kind != LOCAL_ELSEWHERE || finish->private_count;
-	if (finish->verdict.rule || (query->explained && !of_the_house))
-		sentence_write(reason, finish->snapshot, query, &finish->verdict,
-		               finish->entry ? finish->entry->answer : NULL, finish->facts);
-	if (of_the_house)
-		sentence_add_house(reason, query, finish);
-	else if (rcode == DNS_RCODE_REFUSED)
-		snprintf(reason, sizeof reason, "refused: transfers are not answered");
-	else if (query->dns.type == DNS_TYPE_ANY)
-		snprintf(reason, sizeof reason, "ANY is answered with as little as can be (RFC 8482)");
+	const char *reason = say_why(query, finish, room);
 	size_t length = build_reply(query, finish, reason, &rcode);
 	if (held_too_long(query, finish->snapshot))
 		length = 0;

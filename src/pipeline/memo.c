@@ -111,12 +111,36 @@ bool memo_decide_names(struct query *query, const struct policy_question *questi
 		policy_decide_names(snapshot->policy, pipeline->scratch, question, &finish->verdict);
 	if (!plain || policy_looks_at_clock(snapshot->policy, pipeline->scratch, question->tags))
 		return ended;
-	memmove(set + 1, set, (MEMO_WAYS - 1) * sizeof *set); /* the oldest goes */
+	_Static_assert(MEMO_WAYS == 2, "who comes takes the place that the newest does not have");
+	uint8_t place = set[0].place ^ 1;
+	set[1] = set[0]; /* the oldest goes */
 	*set = (struct name_note){.hash = hash,
 	                          .epoch = snapshot->epoch,
 	                          .ended = ended,
+	                          .place = place,
 	                          .verdict = finish->verdict,
 	                          .lists = finish->lists};
 	finish->note = set;
 	return ended;
+}
+
+/* ---- sentences --------------------------------------------------------------------------- */
+
+static size_t set_of(const struct memo *memo, const struct name_note *note)
+{
+	return (size_t)(note - memo->names[0]) / MEMO_WAYS;
+}
+
+const char *memo_sentence(const struct memo *memo, const struct name_note *note)
+{
+	return note->told ? memo->sentences[set_of(memo, note)][note->place] : NULL;
+}
+
+void memo_keep_sentence(struct memo *memo, struct name_note *note, const char *sentence,
+                        size_t length)
+{
+	if (length >= MEMO_SENTENCE_MAX)
+		return;
+	memcpy(memo->sentences[set_of(memo, note)][note->place], sentence, length + 1);
+	note->told = true;
 }

@@ -14,6 +14,7 @@
 #define MEMO_SETS \
 	2048 /* a power of two, of MEMO_WAYS: what a house asks for in an hour, with its sets of tags */
 #define MEMO_WAYS 2
+#define MEMO_SENTENCE_MAX 256 /* bytes with the NUL: a longer one is written anew each time */
 
 struct client_note {
 	struct addr addr;
@@ -29,6 +30,8 @@ struct name_note {
 	uint32_t epoch;
 	bool ended;
 	bool elsewhere; /* nothing in the house has the name: the default group is asked */
+	uint8_t place;  /* which of its set's sentences is its own */
+	bool told;      /* and stands there */
 	struct verdict verdict;
 	struct list_set lists;
 };
@@ -36,6 +39,8 @@ struct name_note {
 struct memo {
 	struct client_note clients[MEMO_CLIENTS];
 	struct name_note names[MEMO_SETS][MEMO_WAYS];
+	char sentences[MEMO_SETS][MEMO_WAYS]
+				  [MEMO_SENTENCE_MAX]; /* pages that nobody needs are never touched */
 };
 
 /* The client's note, good for this snapshot (its row: memo_identify). */
@@ -54,5 +59,10 @@ bool memo_identify(struct memo *memo, const struct snapshot *snapshot, const str
 /* The stage of the names: fills `finish` (lists, verdict, note) and returns whether the way ends there. */
 bool memo_decide_names(struct query *query, const struct policy_question *question,
                        const struct list_asked *asked, struct finish *finish);
+
+/* The sentence to a verdict of this note (finish.note), or NULL: it was not kept yet. */
+const char *memo_sentence(const struct memo *memo, const struct name_note *note);
+void memo_keep_sentence(struct memo *memo, struct name_note *note, const char *sentence,
+                        size_t length);
 
 #endif

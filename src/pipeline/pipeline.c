@@ -373,7 +373,8 @@ static void finish_verdict(struct query *query, struct finish *finish)
 	}
 	query->source = source;
 	finish_query(query, finish);
-	answer_free(&finish->target);
+	if (finish->target)
+		answer_free(&finish->target);
 }
 
 static bool in_last_tenth(const struct cache_entry *entry, struct now now)

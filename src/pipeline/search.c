@@ -172,10 +172,6 @@ static void find_local(struct finish *finish, const struct chain *chain, uint16_
                        bool allowed, struct local_hit *hit)
 {
 	struct name_note *note = chain->count ? NULL : finish->note;
-	if (note && note->elsewhere) {
-		*hit = (struct local_hit){.kind = LOCAL_ELSEWHERE, .group = LOCAL_GROUP_DEFAULT};
-		return;
-	}
 	local_find(finish->snapshot->local, chain->at, type, allowed && !chain->count, hit);
 	if (note)
 		note->elsewhere = hit->kind == LOCAL_ELSEWHERE && hit->group == LOCAL_GROUP_DEFAULT;
@@ -237,6 +233,17 @@ enum search search_answer(struct query *query, bool allowed, struct finish *fini
 	struct chain chain;
 	struct local_hit end;
 	unsigned rcode;
+	/* Nearly always: what the default group says of a name is the whole answer (way_out). */
+	if (finish->note && finish->note->elsewhere) {
+		finish->asked = &query->dns.name;
+		finish->inside = false;
+		struct cache_entry *entry;
+		enum search answer =
+			find_entry(query, finish->asked, LOCAL_GROUP_DEFAULT, finish->now, &entry);
+		if (answer == SEARCH_FOUND)
+			finish->entry = entry;
+		return answer;
+	}
 	chain_init(&chain, &query->dns.name);
 	enum search found = follow(query, allowed, finish, &chain, &end);
 	if (found != SEARCH_FOUND)

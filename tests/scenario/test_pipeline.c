@@ -306,6 +306,34 @@ static void what_is_remembered_is_nobody_elses(void **state)
 	play_free(&play);
 }
 
+/* So is the sentence to it: it is this name's and this policy's, however many names push each other out of what is remembered. */
+static void what_is_said_is_of_this_name(void **state)
+{
+	static const char *const rules[] = {"first", "second", "second"};
+	(void)state;
+	struct play *play = play_new(DEVICES);
+	for (unsigned round = 0; round < PF_COUNT(rules); round++) {
+		char yaml[512];
+		snprintf(yaml, sizeof yaml,
+		         DEVICES
+		         "rate-limit: off\nrules: [{name: %s, names: ['*.example'], action: sinkhole}]\n",
+		         rules[round]);
+		if (round < 2)
+			play_reload(play, yaml);
+		for (unsigned i = 0; i < 1200; i++) {
+			char name[64], wanted[256], text[512];
+			snprintf(name, sizeof name, "n%u.blocked.example", i);
+			snprintf(wanted, sizeof wanted, "sinkholed by rule 1 \"%s\": %s matches *.example",
+			         rules[round], name);
+			play->reply_count = 0;
+			play_query(play, 0, LAPTOP, name, "A");
+			assert_int_equal(reply_ede(play_reply_to(play, 0, LAPTOP), text), 15);
+			assert_string_equal(text, wanted);
+		}
+	}
+	play_free(&play);
+}
+
 static void cname_rules_see_each_hop(void **state)
 {
 	(void)state;
@@ -436,6 +464,7 @@ int main(void)
 		cmocka_unit_test(every_kind_of_reply),
 		cmocka_unit_test(a_changed_rule_meets_what_is_in_flight),
 		cmocka_unit_test(what_is_remembered_is_nobody_elses),
+		cmocka_unit_test(what_is_said_is_of_this_name),
 		cmocka_unit_test(cname_rules_see_each_hop),
 		cmocka_unit_test(failures_are_told),
 		cmocka_unit_test(records_nobody_asked_for_are_never_served),

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -232,6 +233,26 @@ static void text_reads_back_as_the_same_name(void **state)
 	}
 }
 
+/* Plain names become text eight bytes at a time: each byte, in each place of such a word, must be told from a plain one. */
+static void each_byte_is_told_in_each_place(void **state)
+{
+	(void)state;
+	for (unsigned byte = 0; byte < 256; byte++)
+		for (size_t place = 0; place < 16; place++) {
+			struct dns_name name = {.length = 19, .labels = 2, .wire = "\010abcdefgh\010-z09-a-9"};
+			char text[NAME_TEXT_MAX], wanted[NAME_TEXT_MAX] = "abcdefgh.-z09-a-9",
+									  rest[NAME_TEXT_MAX];
+			size_t at = place + place / 8; /* in the text */
+			name.wire[at + 1] = (uint8_t)byte;
+			strcpy(rest, wanted + at + 1);
+			bool plain = byte && strchr("abcdefghijklmnopqrstuvwxyz0123456789-_/*~+:", (int)byte);
+			bool visible = byte > ' ' && byte <= '~';
+			sprintf(wanted + at, plain ? "%c%s" : visible ? "\\%c%s" : "\\%03u%s", byte, rest);
+			assert_int_equal(dns_name_to_text(&name, text), strlen(wanted));
+			assert_string_equal(text, wanted);
+		}
+}
+
 static void the_longest_text_fits(void **state)
 {
 	(void)state;
@@ -325,6 +346,7 @@ int main(void)
 		cmocka_unit_test(text_is_read_or_refused),
 		cmocka_unit_test(text_has_the_limits_of_the_wire),
 		cmocka_unit_test(text_reads_back_as_the_same_name),
+		cmocka_unit_test(each_byte_is_told_in_each_place),
 		cmocka_unit_test(the_longest_text_fits),
 		cmocka_unit_test(under_means_whole_labels),
 		cmocka_unit_test(types_have_names_in_both_directions),
