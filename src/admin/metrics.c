@@ -267,29 +267,33 @@ static void write_columns(struct buffer *out, const json_t *rows, const struct c
 	}
 }
 
-/* The servers of all groups in one array, each with the zones that it is asked for; "." for the default ones. A new reference. */
-static json_t *servers(const json_t *status)
+static void add_servers(json_t *all, json_t *rows, const char *zones)
 {
-	json_t *all = json_array(), *row, *group, *zone;
-	size_t i, k;
-	json_array_foreach(json_object_get(status, "upstreams"), i, row)
+	json_t *row;
+	size_t i;
+	json_array_foreach(rows, i, row)
 	{
 		json_t *one = json_copy(row);
-		json_object_set_new(one, "zones", json_string("."));
+		json_object_set_new(one, "zones", json_string(zones));
 		json_array_append_new(all, one);
 	}
+}
+
+/* The servers of all groups in one array, each with the zones that it is asked for; "." for the default ones, and for those behind the
+ * recursor, which is one of them. A new reference. */
+static json_t *servers(const json_t *status)
+{
+	json_t *all = json_array(), *group, *zone;
+	size_t i, k;
+	add_servers(all, json_object_get(status, "upstreams"), ".");
+	add_servers(all, json_object_get(json_object_get(status, "recursion"), "upstreams"), ".");
 	json_array_foreach(json_object_get(status, "forward"), i, group)
 	{
 		struct buffer zones;
 		buffer_init(&zones, METRICS_BYTES_MAX);
 		json_array_foreach(json_object_get(group, "zones"), k, zone)
 			buffer_print(&zones, "%s%s", k ? " " : "", json_string_value(zone));
-		json_array_foreach(json_object_get(group, "upstreams"), k, row)
-		{
-			json_t *one = json_copy(row);
-			json_object_set_new(one, "zones", json_string(zones.data ? zones.data : ""));
-			json_array_append_new(all, one);
-		}
+		add_servers(all, json_object_get(group, "upstreams"), zones.data ? zones.data : "");
 		buffer_deinit(&zones);
 	}
 	return all;

@@ -199,6 +199,7 @@ static void print_recursion(json_t *recursion)
 		cli_put(stdout, "; it had to be begun anew %s",
 		        cli_count(cli_integer(recursion, "restarts"), "time").bytes);
 	cli_say(stdout, "%s", "");
+	print_upstreams(json_object_get(recursion, "upstreams"), NULL);
 }
 
 static void print_status(json_t *status)

@@ -119,11 +119,10 @@ static void find_anchor(struct reader *reader, struct config_pos pos)
 			ROOT_KEY);
 }
 
-/* The recursor has its own connections, which know neither pins nor HTTP. */
-static void refuse_encrypted(struct reader *reader, struct config_pos pos)
+/* These the recursor asks itself. */
+static void refuse_encrypted_stubs(struct reader *reader)
 {
 	const struct config *config = reader->config;
-	bool plain = upstreams_are_plain(config->upstreams, config->upstream_count);
 	for (size_t i = 0; i < config->recursion.stub_count; i++) {
 		const struct config_forward *stub = &config->recursion.stubs[i];
 		if (!upstreams_are_plain(stub->upstreams, stub->upstream_count))
@@ -131,10 +130,6 @@ static void refuse_encrypted(struct reader *reader, struct config_pos pos)
 				reader, stub->pos,
 				"`recursion.stubs` are asked plainly: authoritative name servers speak no TLS");
 	}
-	if (!plain)
-		tell_error(reader, pos,
-		           "validation (`dnssec: validate`) asks its upstreams plainly: name some without "
-		           "tls:// and https://, or let these validate and write `dnssec: off`");
 }
 
 void finish_recursion(struct reader *reader, struct config_pos pos)
@@ -151,7 +146,7 @@ void finish_recursion(struct reader *reader, struct config_pos pos)
 	recursion->validates = recursion->dnssec != CONFIG_DNSSEC_OFF;
 	if (recursion->validates)
 		find_anchor(reader, pos);
-	refuse_encrypted(reader, pos);
+	refuse_encrypted_stubs(reader);
 	if (!recursion->recursive) {
 		memcpy(recursion->forwards, config->upstreams, sizeof recursion->forwards);
 		recursion->forward_count = config->upstream_count;

@@ -316,6 +316,9 @@ static int start_workers(struct daemon *daemon, struct socket_set *sets, char er
 		return PF_ENOMEM;
 	kept_cache_load(daemon);
 	daemon->restart = restart_new(sets, daemon->worker_count, daemon->web);
+	if (daemon->recursion &&
+	    bridge_start(shared, recursion_bridge(daemon->recursion), &daemon->bridge) != PF_OK)
+		return PF_ENOMEM;
 	for (size_t i = 0; i < daemon->worker_count; i++) {
 		daemon->workers[i] = worker_new(shared, i, &sets[i]);
 		if (!daemon->workers[i])
@@ -405,6 +408,7 @@ static void end(struct daemon *daemon)
 			worker_stop(daemon->workers[i]);
 	for (size_t i = 0; i < daemon->worker_count; i++)
 		worker_free(&daemon->workers[i]);
+	bridge_stop(&daemon->bridge);
 	devices_journal_ends(daemon->devices);
 	journal_stop(&shared->journal);
 	kept_cache_save(daemon);

@@ -19,7 +19,7 @@
 #include "daemon/recursion_text.h"
 
 #define INHERITED \
-	"PORTAFILTER_RECURSOR" /* "LIFELINE REPORTS PID ADDRESS", of the program before this one */
+	"PORTAFILTER_RECURSOR" /* "LIFELINE REPORTS PID BRIDGE ADDRESS", of the program before this one */
 #define PROGRAM "portafilter-recursor"
 #define SOCKET_FD 3            /* as src/recursor/main.c has it */
 #define BUFFER_BYTES (1 << 20) /* of the socket: what waits while a child is begun anew */
@@ -30,6 +30,7 @@ struct recursion {
 	int lifeline; /* closed: it ends */
 	int reports;
 	pid_t pid;
+	int bridge; /* the socket that its questions to `upstreams` come to */
 	char address[ADDR_PORT_TEXT_MAX];
 	uint64_t restarts;
 	uv_poll_t poll;
@@ -54,17 +55,29 @@ static int open_socket(const struct addr_port *address)
 	return -1;
 }
 
+static int address_of(int fd, struct addr_port *address)
+{
+	struct sockaddr_storage at;
+	socklen_t length = sizeof at;
+	return getsockname(fd, (struct sockaddr *)&at, &length)
+	           ? PF_EIO
+	           : addr_from_sockaddr((struct sockaddr *)&at, address);
+}
+
 static void path_of(const struct config *config, char path[PATH_MAX])
 {
 	snprintf(path, PATH_MAX, "%s/recursor.conf", config->state);
 }
 
 /* 1: it says something new now; 0: it is what was there already. */
-static int write_text(const struct config *config, char *error, size_t error_size)
+static int write_text(const struct recursion *recursion, const struct config *config, char *error,
+                      size_t error_size)
 {
 	char path[PATH_MAX];
 	struct replacement file;
-	char *text = recursion_text(config);
+	struct addr_port bridge;
+	char *text =
+		address_of(recursion->bridge, &bridge) == PF_OK ? recursion_text(config, &bridge) : NULL;
 	int result = text ? PF_OK : PF_ENOMEM;
 	bool same = false;
 	path_of(config, path);
@@ -133,26 +146,44 @@ static int spawn(struct recursion *recursion, int fd, const struct config *confi
 	return result;
 }
 
+/* Beside the recursor's own place, on a port that the system chooses. */
+static int open_bridge(const struct config *config)
+{
+	struct addr_port any = config->recursion.address;
+	any.port = 0;
+	return open_socket(&any);
+}
+
 int recursion_start(const struct config *config, struct recursion **out, char *error,
                     size_t error_size)
 {
-	char address[ADDR_PORT_TEXT_MAX];
 	*out = NULL;
-	if (write_text(config, error, error_size) < 0)
-		return PF_EIO;
-	addr_port_format(&config->recursion.address, address);
-	int fd = open_socket(&config->recursion.address);
-	struct recursion *recursion = fd < 0 ? NULL : calloc(1, sizeof *recursion);
-	if (!recursion || spawn(recursion, fd, config) != PF_OK) {
-		snprintf(error, error_size,
-		         "The recursor can not be started on %s (recursion.address): %s.", address,
-		         strerror(errno));
-		free(recursion);
-		return PF_EIO;
+	struct recursion *recursion = calloc(1, sizeof *recursion);
+	if (!recursion) {
+		snprintf(error, error_size, "There is no memory for the recursor.");
+		return PF_ENOMEM;
 	}
-	strcpy(recursion->address, address);
-	*out = recursion;
-	return PF_OK;
+	addr_port_format(&config->recursion.address, recursion->address);
+	recursion->bridge = open_bridge(config);
+	int fd = recursion->bridge < 0 ? -1 : open_socket(&config->recursion.address);
+	int result = fd < 0 ? PF_EIO : write_text(recursion, config, error, error_size);
+	bool told = fd >= 0 && result < 0;
+	if (result >= 0)
+		result = spawn(recursion, fd, config);
+	else if (fd >= 0)
+		close(fd);
+	if (result == PF_OK) {
+		*out = recursion;
+		return PF_OK;
+	}
+	if (!told)
+		snprintf(error, error_size,
+		         "The recursor can not be started on %s (recursion.address): %s.",
+		         recursion->address, strerror(errno));
+	if (recursion->bridge >= 0)
+		close(recursion->bridge);
+	free(recursion);
+	return PF_EIO;
 }
 
 bool recursion_fits(const struct recursion *recursion, const struct config *config, char *error,
@@ -177,9 +208,10 @@ struct recursion *recursion_receive(void)
 {
 	const char *text = getenv(INHERITED);
 	struct recursion *recursion = text ? calloc(1, sizeof *recursion) : NULL;
-	if (recursion && (sscanf(text, "%d %d %d %55s", &recursion->lifeline, &recursion->reports,
-	                         &recursion->pid, recursion->address) != 4 ||
+	if (recursion && (sscanf(text, "%d %d %d %d %55s", &recursion->lifeline, &recursion->reports,
+	                         &recursion->pid, &recursion->bridge, recursion->address) != 5 ||
 	                  fcntl(recursion->lifeline, F_SETFD, FD_CLOEXEC) < 0 ||
+	                  fcntl(recursion->bridge, F_SETFD, FD_CLOEXEC) < 0 ||
 	                  fcntl(recursion->reports, F_SETFD, FD_CLOEXEC) < 0)) {
 		free(recursion);
 		recursion = NULL;
@@ -191,10 +223,10 @@ struct recursion *recursion_receive(void)
 void recursion_send(struct recursion *recursion)
 {
 	char text[64 + ADDR_PORT_TEXT_MAX];
-	snprintf(text, sizeof text, "%d %d %d %s", recursion->lifeline, recursion->reports,
-	         recursion->pid, recursion->address);
+	snprintf(text, sizeof text, "%d %d %d %d %s", recursion->lifeline, recursion->reports,
+	         recursion->pid, recursion->bridge, recursion->address);
 	if (fcntl(recursion->lifeline, F_SETFD, 0) < 0 || fcntl(recursion->reports, F_SETFD, 0) < 0 ||
-	    setenv(INHERITED, text, 1))
+	    fcntl(recursion->bridge, F_SETFD, 0) < 0 || setenv(INHERITED, text, 1))
 		log_error("the recursor can not be handed over");
 }
 
@@ -243,7 +275,7 @@ void recursion_watch(struct recursion *recursion, uv_loop_t *loop)
 int recursion_configure(struct recursion *recursion, const struct config *config)
 {
 	char error[PATH_MAX + 200];
-	int changed = write_text(config, error, sizeof error);
+	int changed = write_text(recursion, config, error, sizeof error);
 	if (changed < 0) {
 		log_error("%s", error);
 		return changed;
@@ -251,6 +283,11 @@ int recursion_configure(struct recursion *recursion, const struct config *config
 	if (changed && write(recursion->lifeline, "!", 1) != 1)
 		return PF_EIO;
 	return PF_OK;
+}
+
+int recursion_bridge(const struct recursion *recursion)
+{
+	return recursion->bridge;
 }
 
 uint64_t recursion_restarts(const struct recursion *recursion)
@@ -265,6 +302,7 @@ void recursion_free(struct recursion **recursion)
 		return;
 	close(old->lifeline);
 	close(old->reports);
+	close(old->bridge);
 	while (waitpid(old->pid, NULL, 0) < 0 && errno == EINTR)
 		;
 	free(old);

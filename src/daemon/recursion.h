@@ -27,6 +27,9 @@ void recursion_watch(struct recursion *recursion, uv_loop_t *loop);
 /* Tells it what has changed. PF_EIO, PF_ENOMEM: it goes on as before. */
 PF_MUST_CHECK int recursion_configure(struct recursion *recursion, const struct config *config);
 
+/* The socket that it sends its questions to `upstreams` to, which stays the recursion's: net/bridge.h serves it. */
+int recursion_bridge(const struct recursion *recursion);
+
 /* How often it ended of itself and was begun anew. Any thread. */
 uint64_t recursion_restarts(const struct recursion *recursion);
 

@@ -7,6 +7,8 @@
 
 #include "dns/name.h"
 
+#define BRIDGE_MS 5000 /* longer than UPSTREAM_DEADLINE_MS */
+
 /* The daemon keeps answers itself, so this is for delegations, keys and proofs. Nothing is hidden from it: private answers and
  * names of the house are judged by the daemon. */
 static const char head[] =
@@ -54,15 +56,29 @@ static void write_servers(FILE *out, const char *key, const struct upstream_targ
 	}
 }
 
-static void write_all(FILE *out, const struct config *config)
+static void write_bridge(FILE *out, const struct addr_port *bridge)
+{
+	const struct upstream_target target = upstream_target_plain(bridge);
+	fputs("forward-zone:\n  name: \".\"\n", out);
+	write_servers(out, "forward-addr", &target, 1);
+}
+
+static void write_all(FILE *out, const struct config *config, const struct addr_port *bridge)
 {
 	const struct config_recursion *recursion = &config->recursion;
-	bool inside = any_loopback(recursion->forwards, recursion->forward_count);
+	bool inside = recursion->forward_count;
 	for (size_t i = 0; i < recursion->stub_count; i++)
 		inside |= any_loopback(recursion->stubs[i].upstreams, recursion->stubs[i].upstream_count);
 	fputs(head, out);
 	fprintf(out, "  module-config: \"%siterator\"\n", recursion->validates ? "validator " : "");
 	fprintf(out, "  do-not-query-localhost: %s\n", inside ? "no" : "yes");
+	/* The bridge asks again itself, says when nobody answers, and nothing is lost on the way: were a time limit of libunbound's shorter than its own,
+	 * it would be taken for dead when the servers behind it are. Stubs are asked over the network, and need shorter ones. */
+	if (recursion->forward_count && !recursion->stub_count)
+		fprintf(
+			out,
+			"  outbound-msg-retry: 1\n  unknown-server-time-limit: %d\n  infra-cache-min-rtt: %d\n",
+			BRIDGE_MS, BRIDGE_MS);
 	if (recursion->hints)
 		fprintf(out, "  root-hints: \"%s\"\n", recursion->hints);
 	if (recursion->anchor)
@@ -76,20 +92,18 @@ static void write_all(FILE *out, const struct config *config)
 			write_servers(out, "stub-addr", recursion->stubs[i].upstreams,
 			              recursion->stubs[i].upstream_count);
 		}
-	if (!recursion->forward_count)
-		return;
-	fputs("forward-zone:\n  name: \".\"\n", out);
-	write_servers(out, "forward-addr", recursion->forwards, recursion->forward_count);
+	if (recursion->forward_count)
+		write_bridge(out, bridge);
 }
 
-char *recursion_text(const struct config *config)
+char *recursion_text(const struct config *config, const struct addr_port *bridge)
 {
 	char *text = NULL;
 	size_t length;
 	FILE *out = open_memstream(&text, &length);
 	if (!out)
 		return NULL;
-	write_all(out, config);
+	write_all(out, config, bridge);
 	if (!fclose(out))
 		return text;
 	free(text);

@@ -4,7 +4,7 @@
 
 #include "config/config.h"
 
-/* The caller's to free; NULL without memory. */
-char *recursion_text(const struct config *config);
+/* `bridge` is where its questions to `upstreams` go (net/bridge.h). The caller's to free; NULL without memory. */
+char *recursion_text(const struct config *config, const struct addr_port *bridge);
 
 #endif

@@ -150,6 +150,7 @@ static void open_configured(struct fence *fence, const struct config *config)
 	open_folder_of(fence, config->recursion.hints, READ);
 	open_folder_of(fence, config->recursion.anchor, READ);
 	open_authorities(fence, config->upstreams, config->upstream_count);
+	open_authorities(fence, config->recursion.forwards, config->recursion.forward_count);
 	for (size_t i = 0; i < config->forward_count; i++)
 		open_authorities(fence, config->forwards[i].upstreams, config->forwards[i].upstream_count);
 	if (config->vendors)

@@ -14,6 +14,7 @@
 #include "daemon/supervisor.h"
 #include "fetch/fetch.h"
 #include "http/http.h"
+#include "net/bridge.h"
 #include "net/worker.h"
 #include "notify/helper.h"
 #include "notify/notify.h"
@@ -32,6 +33,7 @@ struct daemon {
 	struct supervisor *supervisor;
 	struct sandbox sandbox;
 	struct recursion *recursion; /* NULL: the upstreams are asked */
+	struct bridge *bridge;       /* asks them for it; NULL without one */
 	struct helper *helper;       /* runs commands; NULL: there are none, or no sandbox */
 	struct restart *restart;     /* NULL: it can not be replaced in place */
 	bool replace;                /* at the end comes another program */

@@ -1,10 +1,13 @@
 /* The servers of `status`: those of `upstreams`, and for each forward zone its own. */
 #include "daemon/state.h"
 
+/* Those of the workers' groups, and those that the recursor asks in turn. */
+#define SERVERS_MAX (UPSTREAM_STATS_MAX + UPSTREAM_COUNT_MAX)
+
 /* The figures of all workers for the servers of a snapshot, group by group. */
 struct sums {
 	size_t count;
-	struct upstream_stats of[UPSTREAM_STATS_MAX];
+	struct upstream_stats of[SERVERS_MAX];
 };
 
 static struct upstream_stats *find(struct sums *sums, uint64_t group, uint64_t key)
@@ -20,15 +23,13 @@ static struct upstream_stats *find(struct sums *sums, uint64_t group, uint64_t k
 static void add_group(struct sums *sums, uint64_t group, const struct upstream_target *upstreams,
                       size_t count)
 {
-	for (size_t i = 0; i < count && sums->count < UPSTREAM_STATS_MAX; i++)
+	for (size_t i = 0; i < count && sums->count < SERVERS_MAX; i++)
 		sums->of[sums->count++] = (struct upstream_stats){.group = group, .target = upstreams[i]};
 }
 
 /* Servers that only an older snapshot has are left out: what is shown is what is in force. */
-static void add_worker(struct sums *sums, const struct worker *worker)
+static void add(struct sums *sums, const struct upstream_stats *some, size_t found)
 {
-	struct upstream_stats some[UPSTREAM_STATS_MAX];
-	size_t found = worker_upstreams(worker, some);
 	for (size_t i = 0; i < found; i++) {
 		struct upstream_stats *sum = find(sums, some[i].group, some[i].target.key);
 		if (!sum)
@@ -103,15 +104,19 @@ static json_t *zones_json(const struct local_group *group)
 void api_add_upstreams(const struct daemon *daemon, const struct snapshot *snapshot, json_t *status)
 {
 	struct sums sums = {0};
+	struct upstream_stats some[UPSTREAM_STATS_MAX];
 	struct local_group group;
 	add_group(&sums, LOCAL_GROUP_DEFAULT, snapshot->config->upstreams,
 	          snapshot->config->upstream_count);
+	const struct config_recursion *recursion = &snapshot->config->recursion;
+	add_group(&sums, UPSTREAM_GROUP_BEHIND, recursion->forwards, recursion->forward_count);
 	for (size_t i = 0; i < local_group_count(snapshot->local); i++) {
 		local_group(snapshot->local, i, &group);
 		add_group(&sums, group.id, group.upstreams, group.upstream_count);
 	}
 	for (size_t w = 0; w < daemon->worker_count; w++)
-		add_worker(&sums, daemon->workers[w]);
+		add(&sums, some, worker_upstreams(daemon->workers[w], some));
+	add(&sums, some, bridge_upstreams(daemon->bridge, some));
 	json_t *forward = json_array();
 	for (size_t i = 0; i < local_group_count(snapshot->local); i++) {
 		local_group(snapshot->local, i, &group);
@@ -120,4 +125,7 @@ void api_add_upstreams(const struct daemon *daemon, const struct snapshot *snaps
 	}
 	json_object_set_new(status, "upstreams", servers_json(&sums, LOCAL_GROUP_DEFAULT));
 	json_object_set_new(status, "forward", forward);
+	json_t *behind = json_object_get(status, "recursion");
+	if (json_is_object(behind))
+		json_object_set_new(behind, "upstreams", servers_json(&sums, UPSTREAM_GROUP_BEHIND));
 }

@@ -62,8 +62,12 @@ static int refuse_own(const struct config *config, struct config_pos pos,
 
 static int refuse_loops(const struct config *config, struct diag *diag)
 {
+	const struct config_recursion *recursion = &config->recursion;
 	int error =
 		refuse_own(config, (struct config_pos){0}, config->upstreams, config->upstream_count, diag);
+	int behind = refuse_own(config, (struct config_pos){0}, recursion->forwards,
+	                        recursion->forward_count, diag);
+	error = error == PF_OK ? behind : error;
 	for (size_t i = 0; i < config->forward_count; i++) {
 		const struct config_forward *forward = &config->forwards[i];
 		int one =

@@ -18,7 +18,8 @@
 
 #include "base/log.h"
 #include "base/replace.h"
-#include "recursor/server.h"
+#include "recursor/resolver.h"
+#include "stream/loopback.h"
 
 #define SOCKET_FD 3
 #define ERROR_MAX 500
@@ -60,6 +61,12 @@ static void begin_key(const char *key, const char *first)
 		log_error("recursion: the root's key can not be written to %s: %s", key, strerror(errno));
 }
 
+static int ask_resolver(void *resolver, const struct dns_query *query, loopback_done done,
+                        void *asker)
+{
+	return resolver_ask(resolver, query, done, asker);
+}
+
 /* The child; never returns. */
 static void serve(const char *config)
 {
@@ -75,7 +82,7 @@ static void serve(const char *config)
 		log_error("recursion: %s", error);
 		_exit(END_UNFIT);
 	}
-	if (!server_new(&loop, SOCKET_FD, resolver))
+	if (!loopback_new(&loop, SOCKET_FD, ask_resolver, resolver))
 		_exit(1);
 	uv_run(&loop, UV_RUN_DEFAULT);
 	_exit(1);

@@ -8,6 +8,9 @@
 #define UPSTREAM_COUNT_MAX 16 /* servers of one group */
 #define UPSTREAM_GROUP_MAX 17 /* the default one and those of CONFIG_FORWARD_MAX forward zones */
 
+/* Groups that no name leads to. Their highest bit is set, which it never is in one of names (local.h). */
+#define UPSTREAM_GROUP_BEHIND (UINT64_C(1) << 63 | 1) /* whom the recursor asks in turn */
+
 #define UPSTREAM_TEXT_MAX \
 	64 /* of a server: "tls://[2001:db8::1]:853", cut when its name is longer */
 #define UPSTREAM_NAME_MAX 254

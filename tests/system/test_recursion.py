@@ -1,16 +1,20 @@
 """Recursion and validation, on a small signed internet (signed.py), held against unbound-host."""
+import base64
 import os
 import re
 import shutil
 import signal
 import subprocess
+import types
 
 import dns.flags
 import dns.rcode
 import pytest
 
-from harness import ANSWER_S, BUILD, addresses, ask, ede, wait_until
+from harness import ANSWER_S, BUILD, Stream, addresses, ask, ede, free_port, make_folder, wait_until
+from test_metrics import metrics
 from signed import Internet
+from test_tls import make_certificate
 
 # name, type, what unbound-host calls it, extended error, addresses
 TABLE = [
@@ -106,6 +110,68 @@ def test_a_forwarder_is_validated(portafilter, internet):
                           "recursion": {"trust-anchor": f"{internet.folder}/root.key", "address": "127.0.0.1:5336"}},
                          namespace=internet.namespace)
     check(internet, daemon)
+
+
+@pytest.fixture
+def encrypted(internet):
+    """A resolver within TLS that is not ours, and that validates nothing: unbound. `tls`, `https`, and the file that its certificate is in."""
+    if not shutil.which("unbound"):
+        pytest.skip("there is no unbound")
+    folder = make_folder()
+    certificate, key = make_certificate(folder, "far", "dns.example.net")
+    tls, https = free_port(), free_port()
+    (folder / "unbound.conf").write_text(f"""server:
+  directory: "{folder}"
+  chroot: ""
+  username: ""
+  pidfile: ""
+  use-syslog: no
+  logfile: ""
+  interface: 127.0.0.1@{tls}
+  interface: 127.0.0.1@{https}
+  tls-port: {tls}
+  https-port: {https}
+  tls-service-pem: "{certificate}"
+  tls-service-key: "{key}"
+  root-hints: "{internet.folder}/root.hints"
+  module-config: "iterator"
+""")
+    process = subprocess.Popen(["ip", "netns", "exec", internet.namespace, "unbound", "-d", "-c", folder / "unbound.conf"], stderr=subprocess.DEVNULL)
+
+    def listens():
+        try:
+            return Stream(tls)
+        except ConnectionRefusedError:
+            return None
+
+    internet.run(wait_until, listens, "unbound listens")
+    yield types.SimpleNamespace(tls=f"tls://127.0.0.1:{tls}", https=f"https://127.0.0.1:{https}/dns-query", ca=certificate)
+    process.terminate()
+    process.wait()
+    shutil.rmtree(folder)
+
+
+def test_an_encrypted_forwarder_is_validated(portafilter, internet, encrypted):
+    """Validation knows whom to believe, and TLS whom to ask: both hold, also after a reload."""
+    def of(server, **more):
+        return {"upstreams": [{"server": server, **more}], "dnssec": "validate",
+                "recursion": {"trust-anchor": f"{internet.folder}/root.key", "address": "127.0.0.1:5337"}}
+
+    daemon = portafilter(of(f"{encrypted.tls}#dns.example.net", **{"ca-file": encrypted.ca}), namespace=internet.namespace)
+    check(internet, daemon)
+    behind, = daemon.status()["recursion"]["upstreams"]
+    assert behind["protocol"] == "dot" and behind["answers"] > len(TABLE) and not behind["failures"], behind
+    labels = {"address": encrypted.tls, "zones": ".", "protocol": "dot"}
+    assert metrics(daemon)["portafilter_upstream_connections_total", frozenset(labels.items())] == 1
+    assert f"{encrypted.tls}: " in daemon.cli("status")[1]
+    for change, rdtype, answered in ((of(f"{encrypted.https}#dns.example.net", **{"ca-file": encrypted.ca}), "TXT", True),
+                                     (of(encrypted.tls, **{"pin-sha256": base64.b64encode(bytes(32)).decode()}), "MX", False),
+                                     (of(f"{encrypted.tls}#other.example.net", **{"ca-file": encrypted.ca}), "SRV", False)):
+        daemon.write(**change)
+        assert daemon.cli("reload")[0] == 0
+        reply = inside(internet, daemon, "www.plain.example", rdtype)  # whose absence nothing proves that is known already
+        assert reply.rcode() == (dns.rcode.NOERROR if answered else dns.rcode.SERVFAIL), reply
+    assert "does not match" in daemon.log() and "`pin-sha256`" in daemon.log()
 
 
 def test_checking_disabled_shows_what_is_bogus(portafilter, internet):

@@ -1,6 +1,5 @@
-/* The recursor's socket, see server.h. Replies of any length go over UDP: the interface takes 64 KiB, no network is between,
- * and so nobody comes back over TCP. */
-#include "recursor/server.h"
+/* The socket of loopback.h. */
+#include "stream/loopback.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,17 +8,18 @@
 
 #include "dns/reply.h"
 
-#define PACKETS_PER_WAKE_MAX 64    /* then libunbound's own sockets have their turn */
+#define PACKETS_PER_WAKE_MAX 64    /* then other sockets have their turn */
 #define LOOPBACK_PAYLOAD_MAX 65507 /* of UDP over IPv4 */
 
-struct server {
+struct loopback {
 	uv_poll_t poll;
 	int fd;
-	struct resolver *resolver;
+	loopback_ask ask;
+	void *data; /* of `ask` */
 };
 
 struct asker {
-	struct server *server;
+	struct loopback *loopback;
 	struct dns_query query; /* for the reply that does not fit */
 	struct sockaddr_storage peer;
 	socklen_t peer_length;
@@ -28,7 +28,7 @@ struct asker {
 /* Whoever does not get it asks again: there is nobody to tell. */
 static void send_to(const struct asker *asker, const uint8_t *reply, size_t length)
 {
-	(void)!sendto(asker->server->fd, reply, length, MSG_DONTWAIT,
+	(void)!sendto(asker->loopback->fd, reply, length, MSG_DONTWAIT,
 	              (const struct sockaddr *)&asker->peer, asker->peer_length);
 }
 
@@ -49,18 +49,18 @@ static void on_answer(void *data, const uint8_t *reply, size_t length)
 	free(asker);
 }
 
-static void take(struct server *server, const uint8_t *packet, size_t length,
+static void take(struct loopback *loopback, const uint8_t *packet, size_t length,
                  const struct sockaddr_storage *peer, socklen_t peer_length)
 {
 	struct asker *asker = malloc(sizeof *asker);
 	if (!asker)
 		return;
-	asker->server = server;
+	asker->loopback = loopback;
 	asker->peer = *peer;
 	asker->peer_length = peer_length;
 	enum query_parse parsed = dns_query_parse(packet, length, &asker->query);
 	if (parsed == QUERY_OK &&
-	    resolver_ask(server->resolver, &asker->query, on_answer, asker) == PF_OK)
+	    loopback->ask(loopback->data, &asker->query, on_answer, asker) == PF_OK)
 		return;
 	if (parsed == QUERY_OK)
 		refuse(asker, DNS_RCODE_SERVFAIL);
@@ -71,32 +71,47 @@ static void take(struct server *server, const uint8_t *packet, size_t length,
 
 static void on_readable(uv_poll_t *poll, int status, int events)
 {
-	struct server *server = poll->data;
+	struct loopback *loopback = poll->data;
 	uint8_t packet[DNS_MESSAGE_MAX];
 	(void)status;
 	(void)events;
 	for (int i = 0; i < PACKETS_PER_WAKE_MAX; i++) {
 		struct sockaddr_storage peer;
 		socklen_t peer_length = sizeof peer;
-		ssize_t length = recvfrom(server->fd, packet, sizeof packet, MSG_DONTWAIT,
+		ssize_t length = recvfrom(loopback->fd, packet, sizeof packet, MSG_DONTWAIT,
 		                          (struct sockaddr *)&peer, &peer_length);
 		if (length < 0)
 			return;
-		take(server, packet, (size_t)length, &peer, peer_length);
+		take(loopback, packet, (size_t)length, &peer, peer_length);
 	}
 }
 
-struct server *server_new(struct uv_loop_s *loop, int fd, struct resolver *resolver)
+static void on_closed(uv_handle_t *handle)
 {
-	struct server *server = calloc(1, sizeof *server);
-	if (!server)
+	free(handle->data);
+}
+
+struct loopback *loopback_new(struct uv_loop_s *loop, int fd, loopback_ask ask, void *data)
+{
+	struct loopback *loopback = calloc(1, sizeof *loopback);
+	if (!loopback)
 		return NULL;
-	server->fd = fd;
-	server->resolver = resolver;
-	server->poll.data = server;
-	if (!uv_poll_init(loop, &server->poll, fd) &&
-	    !uv_poll_start(&server->poll, UV_READABLE, on_readable))
-		return server;
-	free(server);
-	return NULL;
+	loopback->fd = fd;
+	loopback->ask = ask;
+	loopback->data = data;
+	loopback->poll.data = loopback;
+	if (uv_poll_init(loop, &loopback->poll, fd)) {
+		free(loopback);
+		return NULL;
+	}
+	if (uv_poll_start(&loopback->poll, UV_READABLE, on_readable))
+		loopback_close(&loopback);
+	return loopback;
+}
+
+void loopback_close(struct loopback **loopback)
+{
+	if (*loopback)
+		uv_close((uv_handle_t *)&(*loopback)->poll, on_closed);
+	*loopback = NULL;
 }
