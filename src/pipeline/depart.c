@@ -185,10 +185,34 @@ static bool may_wait(struct query *query)
 	return query->waiting >= 0;
 }
 
+/* Joins the flight of `key`. One that another worker has just released, because it was late, is not waited for: what those who were released have had
+ * is there for the query too, as long as the cache has it. Returns a flight that is new; NULL: the query is in other hands. */
+static struct flight *join(struct query *query, const struct cache_key *key)
+{
+	struct pipeline *pipeline = query->pipeline;
+	struct flight_table *table = pipeline->shared->flights;
+	enum flight_joined outcome;
+	struct flight *flight = flight_join(table, query, key, false, &outcome);
+	if (outcome == FLIGHT_RELEASED) {
+		struct cache_entry *entry = fall_back(pipeline, key);
+		if (entry) {
+			query->next = NULL;
+			hand_out(query, pipeline, entry, FLIGHT_ANSWERED, true);
+			cache_entry_unref(entry);
+			return NULL;
+		}
+		flight = flight_join(table, query, key, true, &outcome);
+	}
+	if (outcome == FLIGHT_NO_MEMORY) {
+		query->outcome = FLIGHT_REFUSED;
+		pipeline_resume(query);
+	}
+	return flight;
+}
+
 void depart(struct query *query, const struct cache_key *key, struct now now)
 {
 	struct pipeline *pipeline = query->pipeline;
-	bool joined;
 	wire_keep_packet(query);
 	if (!query->waits++)
 		counter_add(&pipeline->counters.cache_misses, 1);
@@ -199,12 +223,7 @@ void depart(struct query *query, const struct cache_key *key, struct now now)
 		pipeline_resume(query);
 		return;
 	}
-	struct flight *flight = flight_join(pipeline->shared->flights, query, key, &joined);
-	if (!joined) {
-		query->outcome = FLIGHT_REFUSED;
-		pipeline_resume(query);
-		return;
-	}
+	struct flight *flight = join(query, key);
 	if (!flight)
 		return;
 	/* Between the look-up that missed and the join, the flight of another worker may have landed. */

@@ -79,7 +79,7 @@ struct flight *flight_begin(struct flight_table *table, struct pipeline *owner,
 }
 
 struct flight *flight_join(struct flight_table *table, struct query *query,
-                           const struct cache_key *key, bool *joined)
+                           const struct cache_key *key, bool patient, enum flight_joined *outcome)
 {
 	struct shard *shard;
 	struct flight **bucket = bucket_of(table, key, &shard);
@@ -87,12 +87,16 @@ struct flight *flight_join(struct flight_table *table, struct query *query,
 	struct flight *flight = find(*bucket, key), *created = NULL;
 	if (!flight)
 		flight = created = add(table, query->pipeline, key, bucket);
-	if (flight) {
+	if (!flight) {
+		*outcome = FLIGHT_NO_MEMORY;
+	} else if (flight->released && !patient) {
+		*outcome = FLIGHT_RELEASED;
+	} else {
 		query->next = flight->waiters;
 		flight->waiters = query;
+		*outcome = FLIGHT_JOINED;
 	}
 	pthread_mutex_unlock(&shard->lock);
-	*joined = flight != NULL;
 	return created;
 }
 
@@ -115,6 +119,7 @@ struct query *flight_release(struct flight *flight)
 	pthread_mutex_lock(&shard->lock);
 	struct query *last_first = flight->waiters;
 	flight->waiters = NULL;
+	flight->released = true;
 	pthread_mutex_unlock(&shard->lock);
 	return turn_round(last_first);
 }

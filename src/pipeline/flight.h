@@ -13,13 +13,19 @@ struct flight {
 	struct pipeline *owner;
 	struct query *waiters;      /* linked by query->next, last first */
 	bool renews;                /* nobody asked: it is to renew what the cache has */
+	bool released;              /* it is late, and those who waited have had something else */
 	struct forward_trip *trips; /* what was sent and received (wire.h); owned until it lands */
 };
 
 /* Adds the query to the flight of this question, which need not be its own (see search.h). Returns the flight when it is new: the caller must send it on
- * its way, or end it with flight_land. NULL with *joined true: the query waits; false: no memory. */
+ * its way, or end it with flight_land. NULL: see *outcome. */
+enum flight_joined {
+	FLIGHT_JOINED,   /* the query waits */
+	FLIGHT_RELEASED, /* it does not: the flight has been released, and it is not `patient` */
+	FLIGHT_NO_MEMORY,
+};
 struct flight *flight_join(struct flight_table *table, struct query *query,
-                           const struct cache_key *key, bool *joined);
+                           const struct cache_key *key, bool patient, enum flight_joined *outcome);
 
 /* A flight that nobody waits for yet. NULL: there is one for this question already, or no memory. */
 struct flight *flight_begin(struct flight_table *table, struct pipeline *owner,
