@@ -13,7 +13,7 @@
 #include "pipeline/flight.h"
 #include "pipeline/query.h"
 
-#define ROUNDS 2000
+#define ROUNDS 400
 
 static struct flight_table *new_table(void)
 {
