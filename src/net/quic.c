@@ -12,6 +12,7 @@
 #include "net/quic_connection.h"
 
 #define RESET_PURPOSE "stateless reset of QUIC"
+#define HEADER_IS_LONG 0x80   /* RFC 9000, 17.2 */
 #define RESET_RANDOM_BYTES 26 /* so that it looks like any small packet (RFC 9000, 10.3) */
 
 /* ---- out --------------------------------------------------------------------------------- */
@@ -212,19 +213,19 @@ static struct tcp_client *admit(const struct arrival *in, const struct quic_hell
 	return place;
 }
 
-static struct quic_connection *accept_new(const struct arrival *in, const ngtcp2_path *path)
+static bool accept_new(const struct arrival *in, const ngtcp2_path *path)
 {
 	struct quic_server *server = in->listener->server;
 	struct quic_hello hello;
 	if (server->stopping || ngtcp2_accept(&hello.header, in->bytes, in->length))
-		return NULL;
+		return false;
 	if (!check_token(in, &hello)) {
 		refuse(in, &hello.header, NGTCP2_INVALID_TOKEN);
-		return NULL;
+		return false;
 	}
 	struct tcp_client *place = admit(in, &hello);
 	if (!place)
-		return NULL;
+		return false;
 	struct quic_connection *connection =
 		quic_connection_new(in->listener, &hello, path, place, in->now);
 	if (!connection)
@@ -243,13 +244,16 @@ static void take(const struct arrival *in, const ngtcp2_path *path)
 		negotiate(in, &ids);
 	if (error)
 		return;
-	struct quic_connection *connection = quic_id_find(&server->ids, ids.dcid, ids.dcidlen);
-	if (!connection && ids.version)
-		connection = accept_new(in, path);
-	else if (!connection)
+	bool is_long = *in->bytes & HEADER_IS_LONG;
+	struct quic_id *id = quic_id_find(&server->ids, ids.dcid, ids.dcidlen);
+	if (!id && is_long && accept_new(in, path))
+		id = quic_id_find(&server->ids, ids.dcid, ids.dcidlen);
+	if (id && id->connection->listener != in->listener)
+		return;
+	if (id && quic_connection_takes(id, path, is_long))
+		quic_connection_receive(id, path, in->bytes, in->length, in->now);
+	else if (!is_long)
 		reset(in, &ids);
-	if (connection && connection->listener == in->listener)
-		quic_connection_receive(connection, path, in->bytes, in->length, in->now);
 }
 
 static void take_message(struct quic_listener *listener, struct mmsghdr *message, struct now now)

@@ -173,6 +173,7 @@ static bool make_quic(struct quic_connection *connection, const struct quic_hell
 	ngtcp2_transport_params params;
 	ngtcp2_cid id;
 	quic_call_crypto(&callbacks);
+	quic_call_mover(&callbacks);
 	quic_streams_call(&callbacks);
 	ngtcp2_settings_default(&settings);
 	settings.initial_ts = quic_stamp(now);
@@ -270,11 +271,35 @@ static bool follow(struct quic_connection *connection)
 	return connection->client_place;
 }
 
-void quic_connection_receive(struct quic_connection *connection, const ngtcp2_path *path,
-                             const uint8_t *bytes, size_t length, struct now now)
+/* A client may go on from another address as often as it likes, within limits: with another id, as RFC 9000 (9.5) wants it of one that
+ * does so knowingly, or with the same, when its NAT does so. But not the one after the other: libngtcp2 then retires an id twice
+ * (ngtcp2#2286), which ends the connection, or the process. So such a client hears that nobody knows it, and comes back at once. */
+bool quic_connection_takes(const struct quic_id *id, const ngtcp2_path *path, bool is_long)
 {
+	struct quic_connection *connection = id->connection;
+	const ngtcp2_cid *rebound = &connection->rebound;
+	if (ngtcp2_path_eq(ngtcp2_conn_get_path(connection->quic), path))
+		return true;
+	if (is_long || connection->moves == QUIC_MOVES_MAX)
+		return false;
+	return !rebound->datalen ||
+	       (rebound->datalen == id->length && !memcmp(rebound->data, id->bytes, id->length));
+}
+
+void quic_connection_receive(struct quic_id *id, const ngtcp2_path *path, const uint8_t *bytes,
+                             size_t length, struct now now)
+{
+	struct quic_connection *connection = id->connection;
 	ngtcp2_pkt_info info = {0};
+	ngtcp2_cid with, to = *ngtcp2_conn_get_dcid(connection->quic);
+	ngtcp2_cid_init(&with, id->bytes, id->length); /* `id` itself may be retired within */
+	bool elsewhere = !ngtcp2_path_eq(ngtcp2_conn_get_path(connection->quic), path);
 	int error = ngtcp2_conn_read_pkt(connection->quic, path, &info, bytes, length, quic_stamp(now));
+	if (!error && elsewhere && ngtcp2_path_eq(ngtcp2_conn_get_path(connection->quic), path)) {
+		connection->moves++;
+		if (ngtcp2_cid_eq(&to, ngtcp2_conn_get_dcid(connection->quic)))
+			connection->rebound = with;
+	}
 	if (error)
 		fail(connection, error);
 	else if (!follow(connection))

@@ -17,8 +17,9 @@
 #define QUIC_STREAMS_MAX 100             /* queries of one connection at a time */
 #define QUIC_UNREAD_BYTES_MAX (64 << 10) /* of queries of one connection that are not whole yet */
 #define QUIC_QUEUE_BYTES_MAX \
-	(256 << 10)        /* replies that the client has not taken; more are not sent */
-#define QUIC_IDS_MAX 7 /* of the client, that we keep: one that moves needs others each time */
+	(256 << 10)          /* replies that the client has not taken; more are not sent */
+#define QUIC_IDS_MAX 7   /* of the client, that we keep: one that moves needs others each time */
+#define QUIC_MOVES_MAX 8 /* to other addresses; each takes one of QUIC_PEER_IDS_MAX */
 #define QUIC_RETRY_FROM \
 	64 /* handshakes under way, from which on clients must show that they are where they say */
 #define QUIC_CLIENT_RETRY_FROM 8 /* the same of connections from one address */
@@ -91,6 +92,8 @@ struct quic_connection {
 	size_t out_bytes;  /* of replies */
 	int64_t active_us; /* when there was a query or a reply last */
 	enum doq_error broken;
+	unsigned moves;
+	ngtcp2_cid rebound; /* the id with which its NAT has moved it; no bytes: none has */
 	bool secured, marked, timer_open;
 };
 
@@ -119,8 +122,10 @@ struct quic_hello {
 struct quic_connection *quic_connection_new(struct quic_listener *listener,
                                             const struct quic_hello *hello, const ngtcp2_path *path,
                                             struct tcp_client *place, struct now now);
-void quic_connection_receive(struct quic_connection *connection, const ngtcp2_path *path,
-                             const uint8_t *bytes, size_t length, struct now now);
+/* May a datagram with this id that came that way be given to its connection? If not, it is as if nobody knew the id. See there. */
+bool quic_connection_takes(const struct quic_id *id, const ngtcp2_path *path, bool is_long);
+void quic_connection_receive(struct quic_id *id, const ngtcp2_path *path, const uint8_t *bytes,
+                             size_t length, struct now now);
 /* It has something to send, or its timer is to be set. */
 void quic_connection_mark(struct quic_connection *connection);
 void quic_connection_serve(struct quic_connection *connection, struct now now);

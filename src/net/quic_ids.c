@@ -14,13 +14,12 @@ static bool is(const struct quic_id *id, const uint8_t *bytes, size_t length)
 	return id->length == length && !memcmp(id->bytes, bytes, length);
 }
 
-struct quic_connection *quic_id_find(const struct quic_ids *ids, const uint8_t *bytes,
-                                     size_t length)
+struct quic_id *quic_id_find(const struct quic_ids *ids, const uint8_t *bytes, size_t length)
 {
-	const struct quic_id *id = ids->buckets[bucket_of(ids, bytes, length)];
+	struct quic_id *id = ids->buckets[bucket_of(ids, bytes, length)];
 	while (id && !is(id, bytes, length))
 		id = id->next;
-	return id ? id->connection : NULL;
+	return id;
 }
 
 bool quic_id_add(struct quic_ids *ids, struct quic_connection *connection,

@@ -28,8 +28,7 @@ struct quic_ids {
 };
 
 /* NULL: nobody's. */
-struct quic_connection *quic_id_find(const struct quic_ids *ids, const uint8_t *bytes,
-                                     size_t length);
+struct quic_id *quic_id_find(const struct quic_ids *ids, const uint8_t *bytes, size_t length);
 /* One more, at the head of `siblings`. False: no memory, too long, or somebody's already. */
 bool quic_id_add(struct quic_ids *ids, struct quic_connection *connection,
                  struct quic_id **siblings, const uint8_t *bytes, size_t length);

@@ -1,6 +1,8 @@
 /* libngtcp2 as both ends use it, see drive.h. */
 #include "quic/drive.h"
 
+#include "quic/frames.h"
+
 #define ALERT_NO_APPLICATION_PROTOCOL 120 /* RFC 7301 */
 
 static bool is_of_stream(int error)
@@ -69,11 +71,40 @@ uint64_t quic_wait_ms(ngtcp2_conn *quic, ngtcp2_tstamp limit, struct now now)
 	return wait / QUIC_NS_PER_MS + (wait % QUIC_NS_PER_MS != 0);
 }
 
+static int decrypt_tame(uint8_t *out, const ngtcp2_crypto_aead *aead,
+                        const ngtcp2_crypto_aead_ctx *key, const uint8_t *secret, size_t length,
+                        const uint8_t *nonce, size_t nonce_length, const uint8_t *header,
+                        size_t header_length, uint8_t retire_max)
+{
+	int error = ngtcp2_crypto_decrypt_cb(out, aead, key, secret, length, nonce, nonce_length,
+	                                     header, header_length);
+	if (!error)
+		quic_frames_tame(out, length - aead->max_overhead, retire_max);
+	return error;
+}
+
+static int decrypt(uint8_t *out, const ngtcp2_crypto_aead *aead, const ngtcp2_crypto_aead_ctx *key,
+                   const uint8_t *secret, size_t length, const uint8_t *nonce, size_t nonce_length,
+                   const uint8_t *header, size_t header_length)
+{
+	return decrypt_tame(out, aead, key, secret, length, nonce, nonce_length, header, header_length,
+	                    1);
+}
+
+static int decrypt_of_mover(uint8_t *out, const ngtcp2_crypto_aead *aead,
+                            const ngtcp2_crypto_aead_ctx *key, const uint8_t *secret, size_t length,
+                            const uint8_t *nonce, size_t nonce_length, const uint8_t *header,
+                            size_t header_length)
+{
+	return decrypt_tame(out, aead, key, secret, length, nonce, nonce_length, header, header_length,
+	                    0);
+}
+
 void quic_call_crypto(ngtcp2_callbacks *callbacks)
 {
 	callbacks->recv_crypto_data = ngtcp2_crypto_recv_crypto_data_cb;
 	callbacks->encrypt = ngtcp2_crypto_encrypt_cb;
-	callbacks->decrypt = ngtcp2_crypto_decrypt_cb;
+	callbacks->decrypt = decrypt;
 	callbacks->hp_mask = ngtcp2_crypto_hp_mask_cb;
 	callbacks->update_key = ngtcp2_crypto_update_key_cb;
 	callbacks->delete_crypto_aead_ctx = ngtcp2_crypto_delete_crypto_aead_ctx_cb;
@@ -88,4 +119,9 @@ int quic_check_application(ngtcp2_conn *quic, const struct tls_quic *tls)
 		return 0;
 	ngtcp2_conn_set_tls_alert(quic, ALERT_NO_APPLICATION_PROTOCOL);
 	return NGTCP2_ERR_CALLBACK_FAILURE;
+}
+
+void quic_call_mover(ngtcp2_callbacks *callbacks)
+{
+	callbacks->decrypt = decrypt_of_mover;
 }

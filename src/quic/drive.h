@@ -53,6 +53,8 @@ uint64_t quic_wait_ms(ngtcp2_conn *quic, ngtcp2_tstamp limit, struct now now);
 
 /* The callbacks that are cryptography only. */
 void quic_call_crypto(ngtcp2_callbacks *callbacks);
+/* After that, of a peer that may move: it retires none of the ids that it has given, so ours for it changes only when it moves. */
+void quic_call_mover(ngtcp2_callbacks *callbacks);
 
 /* For `handshake_completed`: what it is to return when the other side does not speak DNS within, else 0. */
 int quic_check_application(ngtcp2_conn *quic, const struct tls_quic *tls);

@@ -3,6 +3,7 @@
  *   send K HEX [end]   bytes in its Kth stream, from 0; `end`: and no more
  *   reset K CODE       gives up sending; stop K CODE: wants no reply
  *   migrate [ADDRESS]  goes on from another port, or address, and says so; rebind: the same, as a NAT does it, unsaid
+ *   frames HEX         in place of what its next packet would have said
  *   ping | close       a PING; the end
  * and tells on its output, a line for each: ready ALPN TLS-RESUMED SHA256-OF-CERTIFICATE, retry, ticket, data K HEX, reset K CODE, stopped
  * K CODE, versions HEX…, migrated, closed KIND CODE, gone (a stateless reset), silence (it was idle).
@@ -34,6 +35,12 @@
 #define PRIORITY                                                                     \
 	"NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+AES-128-GCM:+AES-256-GCM:-GROUP-ALL" \
 	":+GROUP-SECP256R1:+GROUP-X25519:%DISABLE_TLS13_COMPAT_MODE"
+
+/* What the next packet is to say; libngtcp2 tells its `encrypt` of no connection. */
+static struct {
+	uint8_t bytes[1200];
+	size_t length;
+} forged;
 
 struct stream {
 	int64_t id;
@@ -121,6 +128,21 @@ static int new_id(ngtcp2_conn *quic, ngtcp2_cid *id, uint8_t *token, size_t leng
 	(void)!getrandom(id->data, length, 0);
 	(void)!getrandom(token, NGTCP2_STATELESS_RESET_TOKENLEN, 0);
 	return 0;
+}
+
+/* libngtcp2 believes that it has sent what it wrote. */
+static int encrypt(uint8_t *out, const ngtcp2_crypto_aead *aead, const ngtcp2_crypto_aead_ctx *key,
+                   const uint8_t *text, size_t length, const uint8_t *nonce, size_t nonce_length,
+                   const uint8_t *header, size_t header_length)
+{
+	uint8_t own[1500] = {0};
+	if (forged.length && !(*header & 0x80) && length >= forged.length && length <= sizeof own) {
+		memcpy(own, forged.bytes, forged.length);
+		forged.length = 0;
+		text = own;
+	}
+	return ngtcp2_crypto_encrypt_cb(out, aead, key, text, length, nonce, nonce_length, header,
+	                                header_length);
 }
 
 static int on_handshake(ngtcp2_conn *quic, void *data)
@@ -216,7 +238,7 @@ static const ngtcp2_callbacks callbacks = {
 	.recv_crypto_data = ngtcp2_crypto_recv_crypto_data_cb,
 	.handshake_completed = on_handshake,
 	.recv_version_negotiation = on_versions,
-	.encrypt = ngtcp2_crypto_encrypt_cb,
+	.encrypt = encrypt,
 	.decrypt = ngtcp2_crypto_decrypt_cb,
 	.hp_mask = ngtcp2_crypto_hp_mask_cb,
 	.recv_stream_data = on_data,
@@ -403,13 +425,13 @@ static struct stream *stream_at(struct client *client, size_t number)
 	return &client->streams[number];
 }
 
-static void append(struct stream *stream, const char *hex)
+static size_t read_hex(uint8_t *bytes, size_t room, const char *hex)
 {
 	unsigned byte;
-	while (stream->out_length < OUT_BYTES && sscanf(hex, "%2x", &byte) == 1) {
-		stream->out[stream->out_length++] = (uint8_t)byte;
-		hex += 2;
-	}
+	size_t length = 0;
+	for (; length < room && sscanf(hex, "%2x", &byte) == 1; hex += 2)
+		bytes[length++] = (uint8_t)byte;
+	return length;
 }
 
 static void move(struct client *client, const char *source, bool say)
@@ -433,7 +455,8 @@ static void obey(struct client *client, char *line)
 	if (!strcmp(verb, "send")) {
 		struct stream *stream = stream_at(client, number);
 		if (second && strcmp(second, "end"))
-			append(stream, second);
+			stream->out_length +=
+				read_hex(stream->out + stream->out_length, OUT_BYTES - stream->out_length, second);
 		stream->end |= (second && !strcmp(second, "end")) || third;
 	} else if (!strcmp(verb, "reset")) {
 		struct stream *stream = stream_at(client, number);
@@ -444,6 +467,8 @@ static void obey(struct client *client, char *line)
 		                                 strtoul(second, NULL, 10));
 	} else if (!strcmp(verb, "migrate") || !strcmp(verb, "rebind")) {
 		move(client, first ? first : "", *verb == 'm');
+	} else if (!strcmp(verb, "frames")) {
+		forged.length = read_hex(forged.bytes, sizeof forged.bytes, first);
 	} else if (!strcmp(verb, "close")) {
 		close_now(client);
 	}

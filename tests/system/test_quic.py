@@ -1,5 +1,6 @@
 """DNS over QUIC: real clients, identity, certificates, and those who do not keep to the rules."""
 import hashlib
+import os
 import signal
 import socket
 import ssl
@@ -194,6 +195,45 @@ def test_a_client_that_moves(portafilter, nsd):
     rows = daemon.rows(3 * len(moves))
     assert [row["device"] for row in rows[::3]] == ["here"] * len(moves)
     assert [row["device"] for row in rows[2::3]] == ["here", "here", "there"] * 3
+
+
+def new_id(number, retire_prior_to, length=8):
+    """A NEW_CONNECTION_ID frame (RFC 9000, 19.15)."""
+    return bytes([0x18, number, retire_prior_to, length]) + os.urandom(length + 16)
+
+
+def test_those_who_give_ids_as_nobody_does(portafilter, nsd):
+    """Each of these has once ended the whole daemon, or would: libngtcp2 takes it for what can not be."""
+    daemon = doq(portafilter, nsd.upstream)
+    for frames in (new_id(7, 7) + new_id(3, 0), new_id(7, 7) + new_id(7, 7) + new_id(0, 0), b"".join(new_id(i, i) for i in range(7, 30)), b"\x20"):
+        with Quic(daemon.quic) as client:
+            client.ask("us.test")
+            client.tell("frames", frames.hex())
+            client.send(b"\x0f\xff" + bytes(1100), end=False)
+            client.tell("ping")
+            try:
+                client.ask("us.test")
+            except (AssertionError, OSError):
+                pass  # it may well be ended for that
+    with Quic(daemon.quic) as client:
+        assert addresses(client.ask("us.test")) == ["6.6.6.6"]
+    assert daemon.is_ready()
+
+
+def test_a_client_that_moves_and_is_moved(portafilter, nsd):
+    """What an honest client may do is followed; where libngtcp2 would not bear it, the client hears so and comes back."""
+    daemon = doq(portafilter, nsd.upstream, {"workers": 3})
+    for moves, left in ((("migrate",) * 4, True), (("rebind",) * 4, True), (("migrate", "rebind", "rebind"), True), (("migrate", "rebind", "migrate"), False)):
+        with Quic(daemon.quic) as client:
+            client.ask("us.test")
+            for move in moves[:-1] + moves[-1:] * left:
+                client.tell(move)
+                assert addresses(client.ask("us.test")) == ["6.6.6.6"]
+            if not left:
+                client.tell(moves[-1])
+                assert client.wait("gone", "closed") == ["gone"]
+    with Quic(daemon.quic) as client:
+        assert addresses(client.ask("us.test")) == ["6.6.6.6"]
 
 
 def test_versions_and_strangers(portafilter, nsd):

@@ -21,16 +21,16 @@ static void test_ids(void **state)
 		assert_false(quic_id_add(&ids, two, &of_two, (const uint8_t[]){i, 1}, 2));
 	}
 	assert_false(quic_id_add(&ids, two, &of_two, (const uint8_t[21]){0}, 21));
-	assert_ptr_equal(quic_id_find(&ids, (const uint8_t[]){7, 1}, 2), one);
-	assert_ptr_equal(quic_id_find(&ids, (const uint8_t[]){7, 1, 1}, 3), two);
+	assert_ptr_equal(quic_id_find(&ids, (const uint8_t[]){7, 1}, 2)->connection, one);
+	assert_ptr_equal(quic_id_find(&ids, (const uint8_t[]){7, 1, 1}, 3)->connection, two);
 	quic_id_retire(&ids, &of_one, (const uint8_t[]){7, 1}, 2);
 	quic_id_retire(&ids, &of_one, (const uint8_t[]){7, 1}, 2);
 	assert_null(quic_id_find(&ids, (const uint8_t[]){7, 1}, 2));
-	assert_ptr_equal(quic_id_find(&ids, (const uint8_t[]){8, 1}, 2), one);
+	assert_ptr_equal(quic_id_find(&ids, (const uint8_t[]){8, 1}, 2)->connection, one);
 	quic_ids_forget(&ids, &of_one);
 	assert_null(of_one);
 	assert_null(quic_id_find(&ids, (const uint8_t[]){8, 1}, 2));
-	assert_ptr_equal(quic_id_find(&ids, (const uint8_t[]){8, 1, 1}, 3), two);
+	assert_ptr_equal(quic_id_find(&ids, (const uint8_t[]){8, 1, 1}, 3)->connection, two);
 	quic_ids_forget(&ids, &of_two);
 }
 
