@@ -35,12 +35,13 @@ def sink(*names):
 class Primary:
     """What NSD and BIND share: a folder, a zone file, a process."""
 
-    def __init__(self, records, notify=None, tsig=True, address="127.0.0.1", **soa):
+    def __init__(self, records, notify=None, tsig=True, address="127.0.0.1", options="", **soa):
         self.folder = make_folder()
         self.address = address
         self.port = free_port()
         self.tsig = tsig
         self.notify = notify
+        self.options = options  # lines for its own configuration
         self.serial = 1
         self.soa = soa
         self.process = None
@@ -106,6 +107,7 @@ server:
   cookie-secret-file: "{self.folder}/cookie.secrets"
   server-count: 1
   rrl-ratelimit: 0
+  {self.options}
 remote-control:
   control-enable: yes
   control-interface: {control}
@@ -146,6 +148,7 @@ options {{
   notify-delay 0;
   notify-rate 100;
   startup-notify-rate 100;
+  {self.options}
 }};
 key {KEY} {{ algorithm hmac-sha256; secret "{SECRET}"; }};
 controls {{ inet 127.0.0.1 port {self.control} allow {{ 127.0.0.1; }} keys {{ {KEY}; }}; }};

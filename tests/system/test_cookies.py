@@ -5,10 +5,12 @@ import subprocess
 import threading
 
 import dns.edns
+import dns.query
 import dns.rcode
 import pytest
 
-from harness import addresses, find_program, plain_answer, question, wait_until
+from harness import PATIENCE_S, addresses, find_program, plain_answer, question, wait_until
+from primary import ZONE, BindPrimary, NsdPrimary
 
 COOKIE = 10
 CLIENT = b"\x01\x02\x03\x04\x05\x06\x07\x08"
@@ -72,11 +74,42 @@ def test_they_outlive_a_restart(portafilter):
     assert cookie_of(cookie(daemon, given)) not in (None, given)
 
 
-@pytest.mark.skipif(not find_program("dig"), reason="needs dig")
-def test_dig_takes_them(portafilter):
+def of_a_program(program, daemon, *more):
+    """What dig or kdig says of sunk.test."""
+    if not find_program(program):
+        pytest.skip(f"needs {program}")
+    run = subprocess.run([program, "@127.0.0.1", "-p", str(daemon.port), "+cookie", *more, "sunk.test"], capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return run.stdout
+
+
+def test_dig_and_kdig_take_them(portafilter):
     daemon = sunk(portafilter)
-    run = subprocess.run(["dig", "@127.0.0.1", "-p", str(daemon.port), "+cookie", "sunk.test"], capture_output=True, text=True)
-    assert re.search(r"; COOKIE: [0-9a-f]{48} \(good\)", run.stdout), run.stdout
+    assert re.search(r"; COOKIE: [0-9a-f]{48} \(good\)", of_a_program("dig", daemon))
+    for cookie in ("", "=0102030405060708"):  # which must come back
+        assert re.search(r";; COOKIE: " + (cookie[1:] or "[0-9a-f]{16}") + "[0-9a-f]{32}\n", of_a_program("kdig", daemon, f"+cookie{cookie}"), re.I)
+
+
+def flood(daemon, source, count, given):
+    """Queries in the name of `source`, with none of its cookies; the socket, at which what it was told is to be read."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    received = daemon.status()["queries"]["received"]
+    sock.bind((source, 0))
+    sock.settimeout(0.2)
+    for i in range(count):
+        sock.sendto(question("sunk.test", options=[option(CLIENT if i % 2 else given[:-1] + b"?")]).to_wire(), ("127.0.0.1", daemon.port))
+    wait_until(lambda: daemon.status()["queries"]["received"] == received + count, "all have arrived")
+    return sock
+
+
+def test_dig_comes_through_a_flood_in_its_name(portafilter):
+    """It is told BADCOOKIE, asks again with the cookie that it has been given, and is answered."""
+    daemon = sunk(portafilter, **{"rate-limit": {"queries": 30, "slip": 1, "exempt": ["127.0.0.99"]}})
+    flood(daemon, "127.0.0.11", 60, cookie_of(cookie(daemon, source="127.0.0.12"))).close()
+    limited = daemon.status()["queries"]["limited"]
+    said = of_a_program("dig", daemon, "-b", "127.0.0.11", "+qr")
+    assert daemon.status()["queries"]["limited"] == limited + 1 and "BADCOOKIE, retrying" in said and "status: NOERROR" in said
+    assert re.search(r"^sunk\.test\.\s.*\s0\.0\.0\.0$", said, re.M), said
 
 
 def test_who_has_one_is_not_hit_by_a_flood_in_its_name(portafilter):
@@ -84,12 +117,7 @@ def test_who_has_one_is_not_hit_by_a_flood_in_its_name(portafilter):
     daemon = sunk(portafilter, **{"rate-limit": {"queries": 30, "slip": 3, "exempt": ["127.0.0.99"]}})
     given = cookie_of(cookie(daemon, source="127.0.0.11"))
     told = []
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.bind(("127.0.0.11", 0))
-        sock.settimeout(0.2)
-        for i in range(90):
-            sock.sendto(question("sunk.test", options=[option(CLIENT if i % 2 else given[:-1] + b"?")]).to_wire(), ("127.0.0.1", daemon.port))
-        wait_until(lambda: daemon.status()["queries"]["received"] == 91, "all have arrived")
+    with flood(daemon, "127.0.0.11", 90, given) as sock:
         try:
             while True:
                 told.append(dns.message.from_wire(sock.recv(4096)))
@@ -188,6 +216,34 @@ def test_a_server_that_is_silent_to_them(portafilter, upstream):
         return reply is not None and addresses(reply) == ["192.0.2.1"]
 
     wait_until(answered, "it is asked without")
+
+
+@pytest.mark.parametrize("kind, options, first, then", [
+    (BindPrimary, "require-server-cookie yes;", [("udp", 8, dns.rcode.BADCOOKIE), ("tcp", 0, dns.rcode.NOERROR)], [("udp", 24, dns.rcode.NOERROR)]),
+    (NsdPrimary, "answer-cookie: yes", [("udp", 8, dns.rcode.NOERROR)], [("udp", 24, dns.rcode.NOERROR)])], ids=["BIND", "NSD"])
+def test_real_servers_give_them(portafilter, upstream, kind, options, first, then):
+    """BIND answers over UDP to those alone who have its cookie, and so tells BADCOOKIE at first; and again when it has forgotten all that it gave."""
+    server = kind({f"n{i}": "A 192.0.2.1" for i in range(4)}, options=options, tsig=False)
+    seen = []
+
+    def between(query, transport):
+        reply = getattr(dns.query, transport)(query, server.address, port=server.port, timeout=PATIENCE_S)
+        seen.append((transport, len(cookie_of(query) or b""), reply.rcode()))
+        assert len(cookie_of(reply) or b"") == (24 if cookie_of(query) else 0)
+        return reply
+
+    try:
+        daemon = portafilter({"upstreams": [upstream(between).upstream]})
+        ask_each(daemon, f"n0.{ZONE}", f"n1.{ZONE}")
+        assert seen == first + then
+        assert daemon.status()["upstreams"][0]["junk"] == len(first) - 1
+        if kind is BindPrimary:
+            server.quit()
+            server.start()
+            ask_each(daemon, f"n2.{ZONE}", f"n3.{ZONE}")
+            assert [step[::2] for step in seen[3:]] == [step[::2] for step in first + then], "its old cookie was worth nothing"
+    finally:
+        server.stop()
 
 
 # ---- letter case
