@@ -4,9 +4,10 @@
 #define PF_JOURNAL_FLAT_H
 
 #include "journal/record.h"
+#include "journal/sink.h"
 
 /* Names the layout; one more with each change of it: rings outlive the program that filled them. */
-#define FLAT_FORMAT 3
+#define FLAT_FORMAT 4
 
 /* A record that was read back. The pointers of `record` point into this struct and into the bytes that it
  * was read from. Some 900 KB: one of them lives on the heap. */
@@ -32,6 +33,17 @@ struct flat_texts {
 };
 size_t flat_measure(const struct record *record, struct flat_texts *texts);
 void flat_put(const struct record *record, const struct flat_texts *texts, uint8_t *out);
+
+/* A record's key are those of its bytes that say all but its time: queries with the same bytes are of one kind. Only looks, and
+ * checks nothing but lengths: whoever has met the same key before has checked it then. False: there is more to the record than
+ * its key, or it is none, so it must be read. `digest` is left alone. */
+bool flat_look(const uint8_t *bytes, size_t length, struct sink_brief *out);
+
+/* The key of a record that did not stand in a ring. Writes to `out`, in which `*key` begins somewhere; returns its length. */
+#define FLAT_KEY_MAX                                                                               \
+	(128 + NAME_WIRE_MAX + DEVICE_ID_MAX + DEVICE_NAME_MAX + RECORD_RULE_MAX + RECORD_REASON_MAX + \
+	 RECORD_UPSTREAM_MAX)
+size_t flat_key_write(const struct record *record, uint8_t out[FLAT_KEY_MAX], const uint8_t **key);
 
 /* Its last part (flat_wire.c): writes to `out`, returns what stands behind it. */
 size_t flat_wire_bytes(const struct record_wire *wire);

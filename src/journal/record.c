@@ -20,19 +20,24 @@ const char *record_source_word(enum record_source source)
 /* Laid out without padding, so that no byte in a ring is undefined. */
 struct flat_head {
 	int64_t time_wall_us;
-	uint64_t answer_id;
 	uint32_t took_us;
-	uint16_t type, rule;
-	uint16_t reason_length;
-	uint8_t device_id_length, device_name_length, rule_name_length, upstream_length;
-	uint8_t rcode, action, source, standing, confidence;
-	uint8_t protocol, dnssec;
 	uint8_t marks; /* enum mark */
-	struct addr client;
-	uint8_t privacy;
+	uint8_t unused[3];
+	/* With the texts behind it this is a record's key (flat.h). */
+	struct flat_key {
+		uint64_t answer_id;
+		uint16_t type, rule;
+		uint16_t reason_length;
+		uint8_t device_id_length, device_name_length, rule_name_length, upstream_length;
+		uint8_t name_length;
+		uint8_t rcode, action, source, standing, confidence;
+		uint8_t protocol, dnssec, privacy, dropped_reply;
+		struct addr client;
+		uint8_t unused[3];
+	} key;
 };
 
-enum mark { MARK_DROPPED_REPLY = 1, MARK_ANSWER = 2, MARK_WIRE = 4 };
+enum mark { MARK_ANSWER = 1, MARK_WIRE = 2 };
 
 struct flat_answer {
 	uint16_t overseas_count, judged_count;
@@ -50,7 +55,9 @@ struct flat_address {
 	uint8_t unused[3];
 };
 
-static_assert(sizeof(struct flat_head) == 56 && sizeof(struct flat_address) == 36, "no padding");
+static_assert(sizeof(struct flat_head) == 64 && sizeof(struct flat_key) == 48 &&
+                  sizeof(struct flat_address) == 36,
+              "no padding");
 
 static_assert(sizeof(struct flat_head) + DEVICE_ID_MAX + DEVICE_NAME_MAX + RECORD_RULE_MAX +
                       RECORD_UPSTREAM_MAX + RECORD_REASON_MAX + NAME_WIRE_MAX +
@@ -93,26 +100,27 @@ static struct flat_head record_head(const struct record *record, const struct fl
 {
 	return (struct flat_head){
 		.time_wall_us = record->time_wall_us,
-		.answer_id = record->answer_id,
 		.took_us = record->took_us,
-		.type = record->type,
-		.rule = record->rule,
-		.reason_length = texts->reason,
-		.device_id_length = texts->device_id,
-		.device_name_length = texts->device_name,
-		.rule_name_length = texts->rule_name,
-		.upstream_length = texts->upstream,
-		.rcode = record->rcode,
-		.action = record->action,
-		.source = record->source,
-		.protocol = record->protocol,
-		.dnssec = record->dnssec,
-		.standing = record->standing,
-		.confidence = record->confidence,
-		.marks = (uint8_t)((record->dropped_reply ? MARK_DROPPED_REPLY : 0) |
-	                       (record->answer ? MARK_ANSWER : 0) | (record->wire ? MARK_WIRE : 0)),
-		.client = record->client,
-		.privacy = record->privacy,
+		.marks = (uint8_t)((record->answer ? MARK_ANSWER : 0) | (record->wire ? MARK_WIRE : 0)),
+		.key = {.answer_id = record->answer_id,
+	            .type = record->type,
+	            .rule = record->rule,
+	            .reason_length = texts->reason,
+	            .device_id_length = texts->device_id,
+	            .device_name_length = texts->device_name,
+	            .rule_name_length = texts->rule_name,
+	            .upstream_length = texts->upstream,
+	            .name_length = record->name->length,
+	            .rcode = record->rcode,
+	            .action = record->action,
+	            .source = record->source,
+	            .standing = record->standing,
+	            .confidence = record->confidence,
+	            .protocol = record->protocol,
+	            .dnssec = record->dnssec,
+	            .privacy = record->privacy,
+	            .dropped_reply = record->dropped_reply,
+	            .client = record->client},
 	};
 }
 
@@ -192,11 +200,11 @@ void flat_put(const struct record *record, const struct flat_texts *texts, uint8
 	struct flat_head head = record_head(record, texts);
 	out = write_bytes(out, &head, sizeof head);
 	out = write_bytes(out, record->name->wire, record->name->length);
-	out = write_text(out, record->device_id, head.device_id_length);
-	out = write_text(out, record->device_name, head.device_name_length);
-	out = write_text(out, record->rule_name, head.rule_name_length);
-	out = write_text(out, record->reason, head.reason_length);
-	out = write_text(out, record->upstream, head.upstream_length);
+	out = write_text(out, record->device_id, texts->device_id);
+	out = write_text(out, record->device_name, texts->device_name);
+	out = write_text(out, record->rule_name, texts->rule_name);
+	out = write_text(out, record->reason, texts->reason);
+	out = write_text(out, record->upstream, texts->upstream);
 	if (record->answer)
 		out = write_answer(record->answer, out);
 	if (record->wire)
@@ -214,6 +222,18 @@ void flat_write(const struct record *record, uint8_t *out)
 	struct flat_texts texts;
 	(void)flat_measure(record, &texts);
 	flat_put(record, &texts, out);
+}
+
+size_t flat_key_write(const struct record *record, uint8_t out[FLAT_KEY_MAX], const uint8_t **key)
+{
+	struct flat_texts texts;
+	struct record plain = *record;
+	plain.answer = NULL;
+	plain.wire = NULL;
+	size_t length = flat_measure(&plain, &texts);
+	flat_put(&plain, &texts, out);
+	*key = out + offsetof(struct flat_head, key);
+	return length - offsetof(struct flat_head, key);
 }
 
 /* ---- reading ----------------------------------------------------------------------------- */
@@ -316,46 +336,75 @@ static void read_answer(struct reader *reader, struct flat_record *out)
 	out->record.answer = &out->answer;
 }
 
-static bool head_sound(const struct flat_head *head)
+static bool key_sound(const struct flat_key *head)
 {
 	return head->action <= ACTION_SINKHOLE && head->source <= SOURCE_UPSTREAM &&
 	       head->standing <= STANDING_INDETERMINATE && head->confidence <= CONFIDENCE_HIGH &&
 	       head->protocol < PROTOCOL_COUNT && head->dnssec <= DNSSEC_SECURE &&
-	       head->privacy <= PRIVACY_ENDPOINTS_ONLY && addr_sound(&head->client);
+	       head->privacy <= PRIVACY_ENDPOINTS_ONLY && addr_sound(&head->client) &&
+	       head->dropped_reply <= 1;
+}
+
+/* Bytes of the key, its texts included. */
+static size_t key_length(const struct flat_key *key)
+{
+	return sizeof *key + key->name_length + key->device_id_length + key->device_name_length +
+	       key->rule_name_length + key->reason_length + key->upstream_length + 5u;
+}
+
+bool flat_look(const uint8_t *bytes, size_t length, struct sink_brief *out)
+{
+	struct flat_head head;
+	if (length < sizeof head)
+		return false;
+	memcpy(&head, bytes, sizeof head);
+	const struct flat_key *key = &head.key;
+	out->time_wall_us = head.time_wall_us;
+	out->took_us = head.took_us;
+	out->key = bytes + offsetof(struct flat_head, key);
+	out->key_length = key_length(key);
+	out->device_name =
+		(const char *)bytes + sizeof head + key->name_length + key->device_id_length + 1;
+	bool told = key->action == ACTION_FLAG && key->standing == STANDING_OVERSEAS; /* flagged.h */
+	return !(head.marks & MARK_ANSWER) && key->privacy != PRIVACY_ENDPOINTS_ONLY && !told &&
+	       length - offsetof(struct flat_head, key) >= out->key_length;
 }
 
 int flat_read(const uint8_t *bytes, size_t length, struct flat_record *out)
 {
 	struct reader reader = {bytes, bytes + length, false};
 	struct flat_head head;
+	const struct flat_key *key = &head.key;
 	read_bytes(&reader, &head, sizeof head);
-	if (reader.failed || !head_sound(&head))
+	if (reader.failed || !key_sound(key))
 		return PF_EINVAL;
 	out->record = (struct record){
 		.time_wall_us = head.time_wall_us,
 		.took_us = head.took_us,
-		.client = head.client,
+		.client = key->client,
 		.name = &out->name,
-		.type = head.type,
-		.rcode = head.rcode,
-		.dropped_reply = head.marks & MARK_DROPPED_REPLY,
-		.action = head.action,
-		.source = head.source,
-		.protocol = head.protocol,
-		.dnssec = head.dnssec,
-		.rule = head.rule,
-		.standing = head.standing,
-		.confidence = head.confidence,
-		.answer_id = head.answer_id,
-		.privacy = head.privacy,
+		.type = key->type,
+		.rcode = key->rcode,
+		.dropped_reply = key->dropped_reply,
+		.action = key->action,
+		.source = key->source,
+		.protocol = key->protocol,
+		.dnssec = key->dnssec,
+		.rule = key->rule,
+		.standing = key->standing,
+		.confidence = key->confidence,
+		.answer_id = key->answer_id,
+		.privacy = key->privacy,
 	};
 	struct record *record = &out->record;
 	read_name(&reader, &out->name);
-	record->device_id = read_text(&reader, head.device_id_length, DEVICE_ID_MAX);
-	record->device_name = read_text(&reader, head.device_name_length, DEVICE_NAME_MAX);
-	record->rule_name = read_text(&reader, head.rule_name_length, RECORD_RULE_MAX);
-	record->reason = read_text(&reader, head.reason_length, RECORD_REASON_MAX);
-	record->upstream = read_text(&reader, head.upstream_length, RECORD_UPSTREAM_MAX);
+	if (out->name.length != key->name_length)
+		return PF_EINVAL;
+	record->device_id = read_text(&reader, key->device_id_length, DEVICE_ID_MAX);
+	record->device_name = read_text(&reader, key->device_name_length, DEVICE_NAME_MAX);
+	record->rule_name = read_text(&reader, key->rule_name_length, RECORD_RULE_MAX);
+	record->reason = read_text(&reader, key->reason_length, RECORD_REASON_MAX);
+	record->upstream = read_text(&reader, key->upstream_length, RECORD_UPSTREAM_MAX);
 	if (head.marks & MARK_ANSWER)
 		read_answer(&reader, out);
 	if (head.marks & MARK_WIRE && !reader.failed)

@@ -9,6 +9,16 @@
 #include "journal/record.h"
 #include "value/change.h"
 
+/* What differs between records that are otherwise the same, and what does not (flat.h). Borrowed. */
+struct sink_brief {
+	int64_t time_wall_us;
+	uint32_t took_us;
+	const uint8_t *key; /* not checked */
+	size_t key_length;
+	const char *device_name; /* within the key */
+	uint64_t digest[2];      /* the sink's: of the key */
+};
+
 struct sink {
 	const char *name; /* "sqlite" */
 	bool
@@ -21,6 +31,12 @@ struct sink {
 	 * be written; the sink has taken nothing of it, the batch goes on, the record is counted as dropped. */
 	int (*begin)(struct sink *sink, char *error, size_t error_size);
 	int (*write)(struct sink *sink, const struct record *record, char *error, size_t error_size);
+	/* Both may be NULL. Most records are like an earlier one but for their time: a sink that knows the key takes it without
+	 * reading it again. `foresee` says which will come next, so that what is known of them can be fetched from memory
+	 * for all at once, and fills in their digests; `write_known` is like `write`, but PF_ENOENT asks for that instead. */
+	void (*foresee)(struct sink *sink, struct sink_brief *briefs, size_t count);
+	int (*write_known)(struct sink *sink, const struct sink_brief *brief, char *error,
+	                   size_t error_size);
 	int (*commit)(struct sink *sink, char *error, size_t error_size);
 	/* Called between batches, once a second under load and in every quiet moment: for what was put off,
 	 * and for retention in small steps; `now_wall_us`. May do nothing. */

@@ -10,6 +10,8 @@
 #include "base/log.h"
 #include "journal/journal.h"
 
+#define AHEAD_MAX 16 /* records that are looked at before the first of them is written */
+
 /* A sink other than the first that does not follow loses what keeps the rings over this share: less than the half that
  * rings the bell, or one that stands still would have it rung without end. */
 #define LAG_NUMERATOR 3
@@ -93,20 +95,77 @@ static bool sees(const struct sink *sink, const struct record *record)
 	return record->privacy == PRIVACY_FULL || !sink->wants_wire;
 }
 
-static int write_entry(struct writer *writer, struct lane *lane, const uint8_t *data, size_t length,
-                       struct batch *batch, char *error)
+/* Records that stand in a ring one after the other. */
+struct ahead {
+	size_t count, brief_count;
+	struct {
+		const uint8_t *data;
+		size_t length;
+		const struct sink_brief *brief; /* NULL: it must be read */
+	} entries[AHEAD_MAX];
+	struct sink_brief briefs[AHEAD_MAX];
+};
+
+/* The next ones, `max` at most. */
+static void look_ahead(const struct lane *lane, const struct ring *ring, uint64_t *at, uint64_t end,
+                       size_t max, struct ahead *ahead)
+{
+	ahead->count = ahead->brief_count = 0;
+	while (ahead->count < AHEAD_MAX && ahead->count < max &&
+	       ring_next(ring, at, end, &ahead->entries[ahead->count].data,
+	                 &ahead->entries[ahead->count].length)) {
+		struct sink_brief *brief = &ahead->briefs[ahead->brief_count];
+		size_t i = ahead->count++;
+		bool brief_is_all = lane->sink->write_known &&
+		                    flat_look(ahead->entries[i].data, ahead->entries[i].length, brief);
+		ahead->entries[i].brief = brief_is_all ? brief : NULL;
+		ahead->brief_count += brief_is_all;
+	}
+	if (ahead->brief_count)
+		lane->sink->foresee(lane->sink, ahead->briefs, ahead->brief_count);
+}
+
+static int write_whole(struct writer *writer, struct lane *lane, const uint8_t *data, size_t length,
+                       char *error)
 {
 	int result = flat_read(data, length, writer->scratch);
 	if (result == PF_OK && sees(lane->sink, &writer->scratch->record))
 		result = lane->sink->write(lane->sink, &writer->scratch->record, error, WRITER_ERROR_MAX);
-	if (result != PF_OK && result != PF_EINVAL)
-		return result;
 	if (result == PF_OK && lane == writer->lanes)
 		flagged_raise(&writer->outlet, &writer->scratch->record);
-	if (result == PF_OK)
-		batch->written++;
-	else
-		batch->bad++;
+	return result;
+}
+
+static int write_entries(struct writer *writer, struct lane *lane, const struct ahead *ahead,
+                         struct batch *batch, char *error)
+{
+	for (size_t i = 0; i < ahead->count; i++) {
+		const struct sink_brief *brief = ahead->entries[i].brief;
+		int result =
+			brief ? lane->sink->write_known(lane->sink, brief, error, WRITER_ERROR_MAX) : PF_ENOENT;
+		if (result == PF_ENOENT)
+			result =
+				write_whole(writer, lane, ahead->entries[i].data, ahead->entries[i].length, error);
+		if (result != PF_OK && result != PF_EINVAL)
+			return result;
+		batch->written += result == PF_OK;
+		batch->bad += result != PF_OK;
+	}
+	return PF_OK;
+}
+
+static int write_ring(struct writer *writer, struct lane *lane, size_t index, struct batch *batch,
+                      char *error)
+{
+	struct ahead ahead;
+	do {
+		size_t max = JOURNAL_BATCH_MAX - (size_t)(batch->written + batch->bad);
+		look_ahead(lane, &writer->rings[index], &writer->cursors[index], writer->ends[index], max,
+		           &ahead);
+		int result = write_entries(writer, lane, &ahead, batch, error);
+		if (result != PF_OK)
+			return result;
+	} while (ahead.count);
 	return PF_OK;
 }
 
@@ -124,15 +183,10 @@ static int64_t write_batch(struct writer *writer, struct lane *lane, char *error
 		return result;
 	struct batch batch = {0, 0};
 	for (size_t i = 0; i < writer->ring_count; i++) {
-		const uint8_t *data;
-		size_t length;
 		writer->cursors[i] = lane->cursors[i];
-		while (batch.written + batch.bad < JOURNAL_BATCH_MAX &&
-		       ring_next(&writer->rings[i], &writer->cursors[i], writer->ends[i], &data, &length)) {
-			result = write_entry(writer, lane, data, length, &batch, error);
-			if (result != PF_OK)
-				return result;
-		}
+		result = write_ring(writer, lane, i, &batch, error);
+		if (result != PF_OK)
+			return result;
 	}
 	if (writer->generation && lane->sink->mark)
 		result = lane->sink->mark(lane->sink, writer->generation, writer->cursors,

@@ -1,56 +1,83 @@
 /* What queries have in common. Most are the same as an earlier one but for their time: one look-up by all that the record says then
  * stands for those of its device, client, name, outcome, reason and answer. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "dns/dns.h"
+#include "journal/flat.h"
 #include "journal/sqlite/retention.h"
+#include "journal/sqlite/tables.h"
 
-/* What a record says besides its time. */
-struct kind_key {
-	uint64_t answer_id;
-	struct addr client;
-	uint16_t type, rule;
-	uint8_t rcode, dropped_reply, action, source, standing, confidence, protocol, dnssec;
-	uint8_t rest[DEVICE_ID_MAX + NAME_WIRE_MAX + RECORD_UPSTREAM_MAX + RECORD_RULE_MAX +
-	             RECORD_REASON_MAX];
-};
+#define SLOTS_FIRST 1024
 
-static uint8_t *add(uint8_t *out, const void *bytes, size_t length)
+/* ---- what memory knows ------------------------------------------------------------------- */
+
+/* Its own slot, or the free one in which it would stand; there is one, as half of them are free. The digest is keyed and
+ * evenly spread: no second hash is needed. */
+static size_t slot_of(const struct sqlite_sink *sink, const uint64_t digest[2])
 {
-	memcpy(out, bytes, length);
-	return out + length;
-}
-
-static uint8_t *add_text(uint8_t *out, const char *text)
-{
-	return add(out, text, strlen(text) + 1);
-}
-
-static size_t write_key(const struct record *record, struct kind_key *key)
-{
-	memset(key, 0, offsetof(struct kind_key, rest));
-	key->answer_id = record->answer_id;
-	key->client = record->client;
-	key->type = record->type;
-	key->rule = record->rule;
-	key->rcode = record->rcode;
-	key->dropped_reply = record->dropped_reply;
-	key->action = record->action;
-	key->source = record->source;
-	key->standing = record->standing;
-	key->confidence = record->confidence;
-	key->protocol = record->protocol;
-	key->dnssec = record->dnssec;
-	uint8_t *out = key->rest;
-	out = add_text(out, record->device_id);
-	out = add(out, record->name->wire, record->name->length);
-	out = add_text(out, record->upstream);
-	if (record->rule || record->reason[0]) {
-		out = add_text(out, record->rule_name);
-		out = add(out, record->reason, strlen(record->reason));
+	size_t mask = sink->kind_slot_count - 1, at = (digest[0] >> 32) & mask;
+	for (; sink->kind_slots[at].index; at = (at + 1) & mask) {
+		if (sink->kind_slots[at].tag != (uint32_t)digest[0])
+			continue;
+		const struct kind_seen *kind = &sink->kinds[sink->kind_slots[at].index - 1];
+		if (kind->digest[0] == digest[0] && kind->digest[1] == digest[1])
+			break;
 	}
-	return (size_t)(out - (uint8_t *)key);
+	return at;
+}
+
+struct kind_seen *kind_known(const struct sqlite_sink *sink, const uint64_t digest[2])
+{
+	if (!sink->kind_count)
+		return NULL;
+	size_t at = slot_of(sink, digest);
+	return sink->kind_slots[at].index ? &sink->kinds[sink->kind_slots[at].index - 1] : NULL;
+}
+
+/* First all slots are fetched, then all kinds: with many kinds neither line is in a cache, and they are waited for together. */
+void kind_foresee(struct sqlite_sink *sink, struct sink_brief *briefs, size_t count)
+{
+	size_t mask = sink->kind_slot_count - 1;
+	for (size_t i = 0; i < count; i++) {
+		hash_bytes_wide(sink->kind_seed, briefs[i].key, briefs[i].key_length, briefs[i].digest);
+		if (sink->kind_count)
+			__builtin_prefetch(&sink->kind_slots[(briefs[i].digest[0] >> 32) & mask]);
+	}
+	for (size_t i = 0; i < count && sink->kind_count; i++) {
+		struct kind_slot slot = sink->kind_slots[(briefs[i].digest[0] >> 32) & mask];
+		const struct kind_seen *kind = &sink->kinds[slot.index - 1];
+		int64_t hour = briefs[i].time_wall_us / (TABLES_MS_PER_HOUR * 1000);
+		if (!slot.index)
+			continue;
+		__builtin_prefetch(kind);
+		__builtin_prefetch(&kind->tallies[hour & 1]);
+	}
+}
+
+static void link_kind(struct sqlite_sink *sink, size_t index)
+{
+	const uint64_t *digest = sink->kinds[index].digest;
+	sink->kind_slots[slot_of(sink, digest)] =
+		(struct kind_slot){(uint32_t)index + 1, (uint32_t)digest[0]};
+}
+
+/* Room for one more. */
+static int make_room(struct sqlite_sink *sink)
+{
+	if (sink->kind_count < sink->kind_slot_count / 2)
+		return PF_OK;
+	size_t count = sink->kind_slot_count ? sink->kind_slot_count * 2 : SLOTS_FIRST;
+	struct kind_slot *slots = calloc(count, sizeof *slots);
+	if (!slots)
+		return PF_ENOMEM;
+	free(sink->kind_slots);
+	sink->kind_slots = slots;
+	sink->kind_slot_count = count;
+	for (size_t i = 0; i < sink->kind_count; i++)
+		link_kind(sink, i);
+	return PF_OK;
 }
 
 /* ---- its parts --------------------------------------------------------------------------- */
@@ -192,17 +219,9 @@ static int refresh(struct sqlite_sink *sink, const struct record *record, struct
 	return result;
 }
 
-int kind_see(struct sqlite_sink *sink, const struct record *record, int64_t time_ms,
-             struct kind_seen **kind)
+/* Forgets what must be forgotten before one more is met. */
+static int forget_some(struct sqlite_sink *sink)
 {
-	struct kind_key key;
-	uint64_t digest[2];
-	hash_bytes_wide(sink->kind_ids.seed, &key, write_key(record, &key), digest);
-	struct dictionary_entry *entry = dictionary_find(&sink->kind_ids, digest, sizeof digest);
-	if (entry) {
-		*kind = &sink->kinds[entry->id];
-		return refresh(sink, record, *kind);
-	}
 	int result = PF_OK;
 	bool full = sink->device_count == DEVICE_CACHE_MAX;
 	if (full)
@@ -213,20 +232,36 @@ int kind_see(struct sqlite_sink *sink, const struct record *record, int64_t time
 		sink_forget(sink); /* kinds name devices by their places */
 	else if (result == PF_OK && sink->kind_count == KIND_CACHE_MAX)
 		kind_forget(sink);
+	return result;
+}
+
+int kind_see(struct sqlite_sink *sink, const struct record *record, int64_t time_ms,
+             struct kind_seen **kind)
+{
+	uint8_t bytes[FLAT_KEY_MAX];
+	const uint8_t *key;
+	uint64_t digest[2];
+	size_t length = flat_key_write(record, bytes, &key);
+	hash_bytes_wide(sink->kind_seed, key, length, digest);
+	*kind = kind_known(sink, digest);
+	if (*kind)
+		return refresh(sink, record, *kind);
+	int result = forget_some(sink);
+	if (result == PF_OK)
+		result = make_room(sink);
 	*kind = &sink->kinds[sink->kind_count];
 	if (result == PF_OK)
 		result = resolve(sink, record, time_ms, *kind);
 	if (result != PF_OK)
 		return result;
-	/* When it forgets the others for want of room, their tallies stay. */
-	if (!dictionary_add(&sink->kind_ids, digest, sizeof digest, (int64_t)sink->kind_count))
-		return PF_ENOMEM;
-	sink->kind_count++;
+	memcpy((*kind)->digest, digest, sizeof digest);
+	link_kind(sink, sink->kind_count++);
 	return PF_OK;
 }
 
 void kind_forget(struct sqlite_sink *sink)
 {
-	dictionary_clear(&sink->kind_ids);
+	if (sink->kind_slots)
+		memset(sink->kind_slots, 0, sink->kind_slot_count * sizeof *sink->kind_slots);
 	sink->kind_count = sink->active_count = 0;
 }

@@ -6,16 +6,24 @@
 
 /* ---- queries ----------------------------------------------------------------------------- */
 
+/* 00 to 99. */
+static const char pairs[200] =
+	"00010203040506070809101112131415161718192021222324252627282930313233"
+	"34353637383940414243444546474849505152535455565758596061626364656667"
+	"6869707172737475767778798081828384858687888990919293949596979899";
+
 static char *write_number(char *out, uint64_t number)
 {
 	char digits[20];
-	size_t count = 0;
-	do
-		digits[count++] = (char)('0' + number % 10);
-	while (number /= 10);
-	while (count)
-		*out++ = digits[--count];
-	return out;
+	size_t at = sizeof digits;
+	for (; number > 99; number /= 100)
+		memcpy(&digits[at -= 2], &pairs[number % 100 * 2], 2);
+	if (number > 9)
+		memcpy(&digits[at -= 2], &pairs[number * 2], 2);
+	else
+		digits[--at] = (char)('0' + number);
+	memcpy(out, &digits[at], sizeof digits - at);
+	return out + sizeof digits - at;
 }
 
 size_t rows_write(char *out, const struct rows_entry *entry)
@@ -23,8 +31,8 @@ size_t rows_write(char *out, const struct rows_entry *entry)
 	char *at = out;
 	uint32_t after_ms = entry->after_ms;
 	*at++ = '"';
-	for (int i = 5; i >= 0; i--, after_ms /= 10)
-		at[i] = (char)('0' + after_ms % 10);
+	for (int i = 4; i >= 0; i -= 2, after_ms /= 100)
+		memcpy(&at[i], &pairs[after_ms % 100 * 2], 2);
 	at = write_number(at + 6, (uint64_t)entry->kind);
 	*at++ = '.';
 	at = write_number(at, entry->took_us);
@@ -96,18 +104,40 @@ bool rows_next(struct rows *rows, struct rows_entry *entry)
 
 /* ---- kinds ------------------------------------------------------------------------------- */
 
-static int compare(const void *left, const void *right)
+#define DIGIT_BITS 8
+#define DIGITS (1u << DIGIT_BITS)
+
+/* By one digit after the other, the lowest first: a thousand kinds by comparing took a fifth of all that a query costs the writer. */
+static void sort_kinds(int64_t *kinds, size_t count)
 {
-	int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
-	return a < b ? -1 : a > b;
+	int64_t other[KINDS_MAX], *from = kinds, *to = other;
+	uint64_t all = 0;
+	for (size_t i = 0; i < count; i++)
+		all |= (uint64_t)kinds[i];
+	for (unsigned shift = 0; shift < 64 && all >> shift; shift += DIGIT_BITS) {
+		uint16_t places[DIGITS] = {0}, place = 0;
+		for (size_t i = 0; i < count; i++)
+			places[(uint64_t)from[i] >> shift & (DIGITS - 1)]++;
+		for (size_t i = 0; i < DIGITS; i++) {
+			uint16_t of_digit = places[i];
+			places[i] = place;
+			place = (uint16_t)(place + of_digit);
+		}
+		for (size_t i = 0; i < count; i++)
+			to[places[(uint64_t)from[i] >> shift & (DIGITS - 1)]++] = from[i];
+		int64_t *swap = from;
+		from = to;
+		to = swap;
+	}
+	if (from != kinds)
+		memcpy(kinds, from, count * sizeof *kinds);
 }
 
 size_t kinds_write(int64_t *kinds, size_t count, uint8_t *out)
 {
 	uint8_t *at = out;
 	uint64_t before = 0;
-	if (count)
-		qsort(kinds, count, sizeof *kinds, compare);
+	sort_kinds(kinds, count);
 	for (size_t i = 0; i < count; i++) {
 		uint64_t step = (uint64_t)kinds[i] - before;
 		if (!step)

@@ -10,6 +10,7 @@
 #define ROWS_BYTES_MAX \
 	48 /* two quotes, 6 digits, a kind of at most 19, a dot, at most 10, a comma */
 #define ROWS_TIME_MAX_MS 1000000
+#define KINDS_MAX 1000     /* queries of a block */
 #define KINDS_BYTES_MAX 10 /* of one kind in the list */
 
 /* One query of a block. */
@@ -29,7 +30,7 @@ struct rows {
 void rows_begin(struct rows *rows, const char *text, size_t length);
 bool rows_next(struct rows *rows, struct rows_entry *entry);
 
-/* Writes kinds (any order, doubles allowed; sorted here) as a list; `out` has room for KINDS_BYTES_MAX each. */
+/* Writes at most KINDS_MAX kinds (any order, doubles allowed; sorted here) as a list; `out` has room for KINDS_BYTES_MAX each. */
 size_t kinds_write(int64_t *kinds, size_t count, uint8_t *out);
 
 struct kinds {

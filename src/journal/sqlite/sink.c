@@ -227,16 +227,39 @@ static int write_endpoint(struct sqlite_sink *sink, const struct record *record,
 	return result == PF_OK ? endpoint_add(sink, &sink->direct, &group, complete) : result;
 }
 
+static int add_query(struct sqlite_sink *sink, struct kind_seen *kind, int64_t time_ms,
+                     uint32_t took_us)
+{
+	int result = sums_see(sink, kind, time_ms);
+	if (result == PF_OK)
+		result = block_add(sink, sink->next_row, time_ms, kind, took_us);
+	sink->next_row += result == PF_OK;
+	return result;
+}
+
 static int write_query(struct sqlite_sink *sink, const struct record *record, int64_t time_ms)
 {
 	struct kind_seen *kind;
 	int result = kind_see(sink, record, time_ms, &kind);
+	return result == PF_OK ? add_query(sink, kind, time_ms, record->took_us) : result;
+}
+
+static void sink_foresee(struct sink *base, struct sink_brief *briefs, size_t count)
+{
+	kind_foresee((struct sqlite_sink *)base, briefs, count);
+}
+
+static int sink_write_known(struct sink *base, const struct sink_brief *brief, char *error,
+                            size_t error_size)
+{
+	struct sqlite_sink *sink = (struct sqlite_sink *)base;
+	struct kind_seen *kind = kind_known(sink, brief->digest);
+	if (!kind)
+		return PF_ENOENT;
+	int result = device_rename(sink, kind->device, brief->device_name);
 	if (result == PF_OK)
-		result = sums_see(sink, kind, time_ms);
-	if (result == PF_OK)
-		result = block_add(sink, sink->next_row, time_ms, kind, record->took_us);
-	sink->next_row += result == PF_OK;
-	return result;
+		result = add_query(sink, kind, brief->time_wall_us / US_PER_MS, brief->took_us);
+	return result == PF_OK ? PF_OK : roll_back(sink, result, error, error_size);
 }
 
 static int sink_write(struct sink *base, const struct record *record, char *error,
@@ -344,7 +367,6 @@ static void sink_close(struct sink **base)
 	block_deinit(&sink->block);
 	dictionary_deinit(&sink->types);
 	dictionary_deinit(&sink->device_ids);
-	dictionary_deinit(&sink->kind_ids);
 	dictionary_deinit(&sink->gathered.ids);
 	dictionary_deinit(&sink->direct.ids);
 	dictionary_deinit(&sink->flush.groups.ids);
@@ -353,6 +375,7 @@ static void sink_close(struct sink **base)
 		close(sink->lock);
 	free(sink->devices);
 	free(sink->kinds);
+	free(sink->kind_slots);
 	free(sink->active);
 	free(sink->gathered.list);
 	free(sink->direct.list);
@@ -403,6 +426,8 @@ static struct sqlite_sink *create(const char *path, int64_t keep_us)
 	                           .takes_endpoints = true,
 	                           .begin = sink_begin,
 	                           .write = sink_write,
+	                           .foresee = sink_foresee,
+	                           .write_known = sink_write_known,
 	                           .commit = sink_commit,
 	                           .idle = retention_idle,
 	                           .close = sink_close,
@@ -416,7 +441,7 @@ static struct sqlite_sink *create(const char *path, int64_t keep_us)
 		dictionary_init(&sink->tables[i].ids, table_sql[i].cache_max);
 	dictionary_init(&sink->types, UINT16_MAX + 1);
 	dictionary_init(&sink->device_ids, DEVICE_CACHE_MAX);
-	dictionary_init(&sink->kind_ids, KIND_CACHE_MAX);
+	sink->kind_seed = hash_key_random();
 	dictionary_init(&sink->gathered.ids, GROUP_MAX);
 	dictionary_init(&sink->direct.ids, GROUP_MAX);
 	dictionary_init(&sink->flush.groups.ids, GROUP_MAX);
@@ -425,7 +450,7 @@ static struct sqlite_sink *create(const char *path, int64_t keep_us)
 	sink->gathered.list = calloc(GROUP_MAX, sizeof *sink->gathered.list);
 	sink->direct.list = calloc(GROUP_MAX, sizeof *sink->direct.list);
 	sink->flush.groups.list = calloc(GROUP_MAX, sizeof *sink->flush.groups.list);
-	sink->kinds = calloc(KIND_CACHE_MAX, sizeof *sink->kinds);
+	sink->kinds = aligned_alloc(KIND_LINE_BYTES, KIND_CACHE_MAX * sizeof *sink->kinds);
 	sink->active = calloc(KIND_CACHE_MAX, sizeof *sink->active);
 	sink->retention = retention_new();
 	bool whole = sink->path && sink->devices && sink->gathered.list && sink->direct.list &&

@@ -4,6 +4,7 @@
 #define PF_JOURNAL_SQLITE_STATE_H
 
 #include <sqlite3.h>
+#include <stdalign.h>
 #include <stdbool.h>
 
 #include "journal/sqlite/dictionary.h"
@@ -109,20 +110,30 @@ struct tally {
 	int64_t row;                      /* the first query of them */
 };
 
-/* A kind of query whose row is known, see tables.c. */
+#define KIND_LINE_BYTES 64
+
+/* A kind of query whose row is known, see tables.c. What each query of it needs comes first: a line of memory, and one of the
+ * tallies. */
 struct kind_seen {
-	int64_t id, name, answer; /* answer 0: none */
-	int64_t outcome;
+	alignas(KIND_LINE_BYTES) uint64_t digest[2]; /* of what its records say, but for their time */
+	int64_t id;
 	int64_t block;   /* the last block that it was noted for */
 	uint32_t device; /* index in devices */
 	uint16_t type;
 	uint8_t action, standing, dnssec;
+	bool counted;           /* stands in `active` */
 	bool complete;          /* the answer has its content */
-	struct country country; /* of the answer, when `judged` */
-	bool judged;
-	bool counted; /* stands in `active` */
+	bool judged;            /* `country` is known */
+	struct country country; /* of the answer */
+	int64_t answer;         /* 0: none */
 	/* Two hours may be going on at a time, as rings are read one after the other. */
 	struct tally tallies[2];
+	int64_t name, outcome;
+};
+
+/* Where a kind stands: its index and one more (0: nothing does), and the lower half of its digest. */
+struct kind_slot {
+	uint32_t index, tag;
 };
 
 struct group_key {
@@ -205,8 +216,10 @@ struct sqlite_sink {
 	struct device_seen *devices;  /* DEVICE_CACHE_MAX */
 	size_t device_count;
 
-	struct dictionary kind_ids; /* a digest of what a record says to index in kinds */
-	struct kind_seen *kinds;    /* KIND_CACHE_MAX */
+	struct hash_key kind_seed;
+	struct kind_slot *kind_slots; /* by digest; owned: half of them at most are taken */
+	size_t kind_slot_count;       /* a power of two, or 0 */
+	struct kind_seen *kinds;      /* KIND_CACHE_MAX, on cache lines of their own */
 	size_t kind_count;
 	uint32_t *active; /* KIND_CACHE_MAX: kinds with a tally */
 	size_t active_count;
@@ -272,6 +285,9 @@ PF_MUST_CHECK int answer_see(struct sqlite_sink *sink, const struct record *reco
                              bool *complete);
 
 /* ---- kind.c: the record's kind; it lives until kind_forget. May write the sums to make room. */
+void kind_foresee(struct sqlite_sink *sink, struct sink_brief *briefs, size_t count);
+/* NULL: memory does not know it. */
+struct kind_seen *kind_known(const struct sqlite_sink *sink, const uint64_t digest[2]);
 /* The row of how a query ended, which names the upstream. */
 PF_MUST_CHECK int kind_outcome(struct sqlite_sink *sink, const struct record *record, int64_t *id);
 PF_MUST_CHECK int kind_see(struct sqlite_sink *sink, const struct record *record, int64_t time_ms,
