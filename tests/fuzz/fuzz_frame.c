@@ -21,13 +21,27 @@ static void read_frames(const uint8_t *data, size_t size)
 	}
 }
 
+/* A record that can be read has the key that is seen when it is only looked at. */
+static void compare_keys(const struct record *record, const struct sink_brief *brief)
+{
+	uint8_t room[FLAT_KEY_MAX];
+	const uint8_t *key;
+	size_t length = flat_key_write(record, room, &key);
+	if (length > brief->key_length)
+		abort();
+}
+
 /* What was read is written again, byte for byte as long. */
 static void read_record(const uint8_t *data, size_t size)
 {
 	struct flat_record *record = malloc(sizeof *record);
 	if (!record)
 		return;
-	if (flat_read(data, size, record) == PF_OK && flat_bytes(&record->record) <= size) {
+	struct sink_brief brief;
+	bool looked = flat_look(data, size, &brief), read = flat_read(data, size, record) == PF_OK;
+	if (read && looked)
+		compare_keys(&record->record, &brief);
+	if (read && flat_bytes(&record->record) <= size) {
 		size_t length = flat_bytes(&record->record);
 		uint8_t *copy = malloc(length);
 		if (copy)

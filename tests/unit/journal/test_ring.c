@@ -76,6 +76,44 @@ static void records_come_back_as_they_were(void **state)
 	free(read);
 }
 
+/* Of a record is known without reading it what differs, and what does not: the same bytes as of any record that says the same. */
+static void key_is_all_but_the_time(void **state)
+{
+	(void)state;
+	unsigned looked_at = 0;
+	for (unsigned i = 0; i < 300; i++) {
+		struct sample sample;
+		struct sink_brief brief;
+		uint8_t room[FLAT_KEY_MAX];
+		const uint8_t *key;
+		sample_fill(&sample, i, i % 2);
+		size_t length = flat_bytes(&sample.record), key_length;
+		uint8_t *bytes = malloc(length);
+		flat_write(&sample.record, bytes);
+		bool all = flat_look(bytes, length, &brief);
+		assert_int_equal(all, !sample.record.answer &&
+		                          (sample.record.action != ACTION_FLAG ||
+		                           sample.record.standing != STANDING_OVERSEAS) &&
+		                          sample.record.privacy != PRIVACY_ENDPOINTS_ONLY);
+		looked_at += all;
+		assert_int_equal(brief.time_wall_us, sample.record.time_wall_us);
+		assert_int_equal(brief.took_us, sample.record.took_us);
+		assert_string_equal(brief.device_name, sample.record.device_name);
+		sample.record.time_wall_us += 1;
+		sample.record.took_us += 1;
+		key_length = flat_key_write(&sample.record, room, &key);
+		assert_int_equal(key_length, brief.key_length);
+		assert_memory_equal(key, brief.key, key_length);
+		sample.record.rcode ^= 1;
+		(void)flat_key_write(&sample.record, room, &key);
+		assert_memory_not_equal(key, brief.key, key_length);
+		assert_false(flat_look(bytes, length / 2, &brief));
+		assert_false(flat_look(bytes, 10, &brief));
+		free(bytes);
+	}
+	assert_true(looked_at > 50);
+}
+
 static void largest_record_fits(void **state)
 {
 	(void)state;
@@ -289,6 +327,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sources_have_words),
 		cmocka_unit_test(records_come_back_as_they_were),
+		cmocka_unit_test(key_is_all_but_the_time),
 		cmocka_unit_test(largest_record_fits),
 		cmocka_unit_test(broken_bytes_are_no_record),
 		cmocka_unit_test(a_full_ring_refuses),
