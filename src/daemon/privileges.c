@@ -71,6 +71,13 @@ int privileges_make_folder(const struct privileges *privileges, const char *file
 	return PF_OK;
 }
 
+/* What no program after this one could have either. Root's to do; under a service manager that is what its CapabilityBoundingSet is for. */
+static void empty_bounding_set(void)
+{
+	for (unsigned long one = 0; !prctl(PR_CAPBSET_DROP, one, 0, 0, 0); one++)
+		;
+}
+
 /* The sockets are bound: a service manager may have given us the right to do so, and nothing more is needed of it. */
 static int drop_capabilities(void)
 {
@@ -83,6 +90,7 @@ static int drop_capabilities(void)
 int privileges_drop(const struct privileges *privileges, char *error, size_t error_size)
 {
 	if (privileges->drop) {
+		empty_bounding_set();
 		bool dropped = !initgroups(privileges->user, privileges->gid) &&
 		               !setresgid(privileges->gid, privileges->gid, privileges->gid) &&
 		               !setresuid(privileges->uid, privileges->uid, privileges->uid);

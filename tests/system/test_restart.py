@@ -1,5 +1,8 @@
 """SIGUSR2: another program in place of this one, with its sockets; and sockets that a service manager has opened."""
+import contextlib
+import http.client
 import os
+import pathlib
 import signal
 import socket
 import subprocess
@@ -46,6 +49,36 @@ def test_it_stays_when_the_next_one_would_not_start(portafilter, nsd):
     daemon.signal(signal.SIGUSR2)
     daemon.wait_log(r"not replaced: `listen` names 127\.0\.0\.77:1, where nobody listens yet")
     assert daemon.log().count("portafilter is ready") == 1
+    assert addresses(ask(daemon.port, "us.test"))
+
+
+def web_port_of_root(number):
+    """An address on which nobody listens below 1024, one for each process of pytest."""
+    address = f"127.0.3.{number + 1}"
+    with socket.socket() as sock:
+        sock.bind((address, 443))
+    return address
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="root binds it")
+def test_the_page_keeps_its_port_of_root(portafilter, nsd):
+    """The rights to bind it are gone when the next program starts: it has the socket."""
+    number = int("".join(filter(str.isdigit, os.environ.get("PYTEST_XDIST_WORKER", ""))) or 15)
+    address = web_port_of_root(number)
+
+    def shows():
+        connection = http.client.HTTPConnection(address, 443, timeout=PATIENCE_S)
+        with contextlib.closing(connection):
+            connection.request("GET", "/")
+            return connection.getresponse().status
+
+    daemon = portafilter({"upstreams": [nsd.upstream], "listen": {"web": f"{address}:443"}})
+    first = shows()
+    for _ in range(2):
+        replace(daemon)
+        assert shows() == first and daemon.log().count("portafilter is ready") == daemon.starts
+    uids = set((pathlib.Path("/proc") / str(daemon.process.pid) / "status").read_text().split("Uid:")[1].splitlines()[0].split())
+    assert "0" not in uids
     assert addresses(ask(daemon.port, "us.test"))
 
 

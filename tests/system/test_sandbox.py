@@ -1,11 +1,13 @@
 """What a running daemon can still do, and that all of its work goes on inside (the harness starts every daemon with `sandbox: strict`)."""
 import contextlib
 import ctypes
+import errno
 import os
 import pathlib
 import platform
 import re
 import signal
+import sys
 
 import pytest
 
@@ -42,6 +44,7 @@ def test_no_thread_has_rights(portafilter):
         assert (fact["Seccomp"], fact["NoNewPrivs"]) == ("2", "1"), fact["Name"]
         assert {int(fact[name], 16) for name in ("CapPrm", "CapEff", "CapInh", "CapAmb")} == {0}, fact["Name"]
         assert not ROOT or set(fact["Uid"].split()) != {"0"}
+        assert not ROOT or int(fact["CapBnd"], 16) == 0, "nor could a program that it runs have any"
 
 
 @pytest.mark.skipif(not ROOT or platform.machine() != "x86_64", reason="makes a thread of another user's process do something")
@@ -110,6 +113,49 @@ def test_without(portafilter):
     daemon = portafilter({"sandbox": "off"})
     assert {key: daemon.status()["sandbox"][key] for key in ("mode", "calls", "landlock")} == {"mode": "off", "calls": "open", "landlock": 0}
     assert {fact["Seccomp"] for fact in facts(daemon)} == {"0"}
+
+
+# Runs a program for which the kernel has not got some calls: a filter of seccomp says so in its place. Calls that are asked for what they have are
+# (number, first argument), others (number, None).
+OLD_KERNEL = """
+import ctypes, os, struct, sys
+lines = [(0x20, 0, 0, 0)]  # the call's number
+for number, first, error in eval(sys.argv[1]):
+    if first is not None:
+        lines += [(0x15, 0, 4, number), (0x20, 0, 0, 16), (0x15, 0, 1, first), (0x06, 0, 0, 0x50000 | error), (0x20, 0, 0, 0)]
+    else:
+        lines += [(0x15, 0, 1, number), (0x06, 0, 0, 0x50000 | error)]
+lines.append((0x06, 0, 0, 0x7fff0000))
+code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *line) for line in lines))
+program = struct.pack("HxxxxxxQ", len(lines), ctypes.addressof(code))
+libc = ctypes.CDLL(None, use_errno=True)
+if libc.prctl(38, 1, 0, 0, 0) or libc.prctl(22, 2, program, 0, 0):
+    sys.exit("the filter: " + os.strerror(ctypes.get_errno()))
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+LANDLOCK, PRCTL, SECCOMP, PR_GET_SECCOMP = 444, 157, 317, 21
+NO_LANDLOCK, LANDLOCK_OFF = (LANDLOCK, None, errno.ENOSYS), (LANDLOCK, None, errno.EOPNOTSUPP)
+NO_SECCOMP = [(PRCTL, PR_GET_SECCOMP, errno.EINVAL), (SECCOMP, None, errno.ENOSYS)]
+NO_FILES, NO_CALLS = "files are not fenced (no Landlock in this kernel)", "calls of the kernel are not fenced (no seccomp in this build or kernel)"
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="knows the numbers of these calls")
+@pytest.mark.parametrize("absent, missing", [
+    ([LANDLOCK_OFF], NO_FILES), ([NO_LANDLOCK, *NO_SECCOMP], f"{NO_CALLS}; {NO_FILES}")], ids=["Landlock is off", "neither"])
+def test_an_old_kernel(portafilter, absent, missing):
+    """It starts, gives up its rights all the same, and says what is missing: in the log, in the status, and in words."""
+    daemon = portafilter(ready=False)
+    daemon.prefix = [sys.executable, "-c", OLD_KERNEL, repr(absent)]
+    daemon.start()
+    daemon.wait_log(re.escape(f"sandbox: {missing}"))
+    sandbox = daemon.status()["sandbox"]
+    if sandbox["calls"] == "open" and len(absent) == 1:
+        pytest.skip("no seccomp in this build")
+    assert (sandbox["mode"], sandbox["landlock"], sandbox["missing"]) == ("strict", 0, missing)
+    assert sandbox["calls"] == ("kill" if len(absent) == 1 else "open")
+    assert f"sandbox: {missing}" in daemon.cli("status")[1]
+    assert {int(fact["CapEff"], 16) for fact in facts(daemon)} == {0}
+    assert daemon.ask("us.test") is not None
 
 
 def test_a_command_that_comes_later_is_told(portafilter):

@@ -7,10 +7,11 @@ import re
 import shutil
 import socket
 import subprocess
+import time
 
 import pytest
 
-from harness import ROOT, TOP, WRAP, wait_until
+from harness import ROOT, STRICT, TOP, WRAP, wait_until
 
 PTRACE_ATTACH, PTRACE_DETACH = 16, 17
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -81,13 +82,34 @@ def test_a_hung_worker_ends_the_watchdog(portafilter, manager, monkeypatch):
     manager.waits_for("WATCHDOG=1", 2)
     assert daemon.status()["workers_hung"] == 0
     with standing_still(daemon, "worker 1"):
+        begin = time.monotonic()
         daemon.wait_log(r"worker 1 hangs: its loop has not come round for \d+ ms")
+        assert time.monotonic() - begin < 10 * STRICT
         wait_until(lambda: daemon.status()["workers_hung"] == 1, "status counts it")
         fed = manager.listen().count("WATCHDOG=1")
         assert re.search(r"1 worker hung", daemon.cli("status")[1])
     daemon.wait_log("worker 1 goes on")
     manager.waits_for("WATCHDOG=1", fed + 1)
     assert daemon.status()["workers_hung"] == 0
+
+
+@pytest.mark.skipif(bool(WRAP) or not ROOT or "PF_HANG" not in os.environ, reason="PF_HANG=1 waits for what the unit says: some six seconds")
+def test_as_the_unit_says_it_is_noticed_within_ten_seconds(portafilter, manager, monkeypatch):
+    """The watchdog is fed no more, and the log says why, before systemd would end it."""
+    seconds = int(re.search(r"^WatchdogSec=(\d+)s$", (TOP / "contrib/portafilterd.service").read_text(), re.M).group(1))
+    assert seconds <= 10
+    monkeypatch.setenv("WATCHDOG_USEC", str(seconds * 1000000))
+    daemon = portafilter({"workers": 2})
+    manager.waits_for("WATCHDOG=1")
+    with standing_still(daemon, "worker 0"):
+        begin = time.monotonic()
+        daemon.wait_log("worker 0 hangs")
+        noticed, fed = time.monotonic() - begin, manager.listen().count("WATCHDOG=1")
+        print(f"noticed after {noticed:.1f} s")
+        assert noticed < 10
+        time.sleep(max(0, seconds - noticed))  # a whole period of the watchdog
+        assert manager.listen().count("WATCHDOG=1") == fed
+    manager.waits_for("WATCHDOG=1", fed + 1)
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd-analyze")
