@@ -206,11 +206,12 @@ static bool make_quic(struct quic_connection *connection, const struct quic_hell
 /* With what the snapshot shows at this moment; the connection keeps it. */
 static bool make_tls(struct quic_connection *connection)
 {
+	const ngtcp2_crypto_conn_ref reference = {.get_conn = get_quic, .user_data = connection};
 	rcu_read_lock();
 	const struct snapshot *snapshot =
 		rcu_dereference(connection->server->pipeline->shared->snapshot);
 	if (snapshot->tls)
-		connection->tls = tls_quic_accept(snapshot->tls, DOQ_APPLICATION, &connection->reference);
+		connection->tls = tls_quic_accept(snapshot->tls, DOQ_APPLICATION, &reference);
 	rcu_read_unlock();
 	return connection->tls;
 }
@@ -223,7 +224,6 @@ struct quic_connection *quic_connection_new(struct quic_listener *listener,
 	struct quic_connection *connection = calloc(1, sizeof *connection);
 	if (!connection)
 		return NULL;
-	connection->reference = (ngtcp2_crypto_conn_ref){.get_conn = get_quic, .user_data = connection};
 	connection->server = server;
 	connection->listener = listener;
 	connection->active_us = now.mono_us;

@@ -75,9 +75,8 @@ struct quic_stream {
 };
 
 struct quic_connection {
-	ngtcp2_crypto_conn_ref reference; /* TLS finds us by it */
-	ngtcp2_conn *quic;                /* owned; NULL: it is over */
-	struct tls_quic *tls;             /* owned */
+	ngtcp2_conn *quic;    /* owned; NULL: it is over */
+	struct tls_quic *tls; /* owned */
 	struct quic_server *server;
 	struct quic_listener *listener;
 	struct quic_connection *previous, *next, *next_marked;

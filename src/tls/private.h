@@ -5,6 +5,7 @@
 #include <gnutls/gnutls.h>
 
 #include "tls/server.h"
+#include "tls/session.h"
 #include "tls/trust.h"
 #include "value/device.h"
 
@@ -40,13 +41,22 @@ void tls_client_ask(gnutls_session_t gnutls, const struct tls_server *server);
 /* tls_client of any session. */
 bool tls_client_of(gnutls_session_t gnutls, char label[DEVICE_LABEL_MAX]);
 
+#define TLS_WHY_MAX 256
+
+/* Of a client, before its handshake: whom it asks for, and by which ticket it may be known. False without memory. */
+bool tls_peer_greet(gnutls_session_t gnutls, const struct tls_peer *peer);
+/* Within it: is that the one that is meant? 0, or what GnuTLS is to hear; then `why` is the end of a sentence, or as it was. */
+int tls_peer_check(gnutls_session_t gnutls, const struct tls_peer *peer, char why[TLS_WHY_MAX]);
+/* After it: true when the server's ticket had come, which replaces that in `ticket`. */
+bool tls_ticket_take(gnutls_session_t gnutls, struct tls_ticket *ticket);
+
 /* tls_name of any session. */
 void tls_name_of(gnutls_session_t gnutls, char *name);
 
 struct tls_trust {
 	unsigned uses; /* atomic */
 	gnutls_certificate_credentials_t credentials;
-	gnutls_priority_t priority;
+	gnutls_priority_t priority, quic_priority;
 	uint8_t digest[TLS_DIGEST_BYTES]; /* of all authorities */
 };
 

@@ -4,8 +4,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <gnutls/gnutls.h>
-#include <gnutls/x509.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,8 +11,6 @@
 
 /* Alerts that end nothing, and other things that GnuTLS wants to be asked about again, for one piece of input. */
 #define AGAINS_MAX 32
-
-#define TLS_WHY_MAX 256
 
 struct tls_session {
 	gnutls_session_t gnutls;
@@ -110,62 +106,10 @@ struct tls_session *tls_accept(struct tls_server *server, const char *applicatio
 
 /* ---- the client's side ------------------------------------------------------------------- */
 
-static bool is_pinned(const struct tls_peer *peer, const uint8_t id[TLS_PIN_BYTES])
-{
-	for (size_t i = 0; i < peer->pin_count; i++)
-		if (!memcmp(peer->pins[i], id, TLS_PIN_BYTES))
-			return true;
-	return false;
-}
-
-/* Its own key, not one of those that have signed it: who knows one of those may make as many as they like. */
-static int check_pin(struct tls_session *session)
-{
-	unsigned count = 0;
-	const gnutls_datum_t *chain = gnutls_certificate_get_peers(session->gnutls, &count);
-	gnutls_x509_crt_t crt;
-	uint8_t id[TLS_PIN_BYTES];
-	size_t length = sizeof id;
-	if (!chain || !count || gnutls_x509_crt_init(&crt))
-		return GNUTLS_E_CERTIFICATE_ERROR;
-	int error = gnutls_x509_crt_import(crt, &chain[0], GNUTLS_X509_FMT_DER);
-	if (!error)
-		error = gnutls_x509_crt_get_key_id(crt, GNUTLS_KEYID_USE_SHA256, id, &length);
-	gnutls_x509_crt_deinit(crt);
-	if (!error && is_pinned(session->peer, id))
-		return 0;
-	snprintf(session->why, sizeof session->why, "its key is none of those in `pin-sha256`");
-	return GNUTLS_E_CERTIFICATE_ERROR;
-}
-
-static int check_name(struct tls_session *session)
-{
-	const struct tls_peer *peer = session->peer;
-	gnutls_typed_vdata_st wanted[] = {
-		{GNUTLS_DT_KEY_PURPOSE_OID, (unsigned char *)(uintptr_t)GNUTLS_KP_TLS_WWW_SERVER, 0},
-		{GNUTLS_DT_DNS_HOSTNAME, (unsigned char *)(uintptr_t)peer->name, 0},
-	};
-	gnutls_datum_t text = {NULL, 0};
-	unsigned status = 0;
-	if (!*peer->name)
-		wanted[1] = (gnutls_typed_vdata_st){GNUTLS_DT_IP_ADDRESS,
-		                                    (unsigned char *)(uintptr_t)peer->address.bytes,
-		                                    peer->address.family == 4 ? 4 : 16};
-	int error = gnutls_certificate_verify_peers(session->gnutls, wanted, PF_COUNT(wanted), &status);
-	if (!error && !status)
-		return 0;
-	if (!error && !gnutls_certificate_verification_status_print(status, GNUTLS_CRT_X509, &text, 0))
-		snprintf(session->why, sizeof session->why, "%s", (const char *)text.data);
-	gnutls_free(text.data);
-	return GNUTLS_E_CERTIFICATE_ERROR;
-}
-
 static int check_peer(gnutls_session_t gnutls)
 {
 	struct tls_session *session = gnutls_session_get_ptr(gnutls);
-	if (session->peer->anybody)
-		return 0;
-	return session->peer->pin_count ? check_pin(session) : check_name(session);
+	return tls_peer_check(gnutls, session->peer, session->why);
 }
 
 struct tls_session *tls_connect(const struct tls_peer *peer, const char *application, tls_send send,
@@ -178,17 +122,12 @@ struct tls_session *tls_connect(const struct tls_peer *peer, const char *applica
 	session->trust = tls_trust_use(peer->trust);
 	bool made = prepare(session, GNUTLS_CLIENT, application, session->trust->priority,
 	                    session->trust->credentials);
-	if (made && *peer->name)
-		made = !gnutls_server_name_set(session->gnutls, GNUTLS_NAME_DNS, peer->name,
-		                               strlen(peer->name));
-	if (!made) {
+	if (!made || !tls_peer_greet(session->gnutls, peer)) {
 		tls_free(&session);
 		return NULL;
 	}
 	gnutls_session_set_ptr(session->gnutls, session);
 	gnutls_session_set_verify_function(session->gnutls, check_peer);
-	if (peer->ticket && peer->ticket->bytes) /* one that is of no use costs a whole handshake */
-		(void)gnutls_session_set_data(session->gnutls, peer->ticket->bytes, peer->ticket->length);
 	return session;
 }
 
@@ -199,20 +138,8 @@ bool tls_is_resumed(const struct tls_session *session)
 
 void tls_take_ticket(struct tls_session *session, struct tls_ticket *ticket)
 {
-	gnutls_datum_t data = {NULL, 0};
-	if (session->ticket_taken || !session->open ||
-	    !(gnutls_session_get_flags(session->gnutls) & GNUTLS_SFLAGS_SESSION_TICKET) ||
-	    gnutls_session_get_data2(session->gnutls, &data))
-		return;
-	session->ticket_taken = true;
-	uint8_t *copy = malloc(data.size + 1);
-	if (copy) {
-		memcpy(copy, data.data, data.size);
-		tls_ticket_deinit(ticket);
-		*ticket = (struct tls_ticket){copy, data.size};
-	}
-	gnutls_memset(data.data, 0, data.size);
-	gnutls_free(data.data);
+	if (session->open && !session->ticket_taken)
+		session->ticket_taken = tls_ticket_take(session->gnutls, ticket);
 }
 
 /* ---- its end ----------------------------------------------------------------------------- */

@@ -26,6 +26,8 @@ void tls_trust_unuse(struct tls_trust **trust)
 		gnutls_certificate_free_credentials(old->credentials);
 	if (old->priority)
 		gnutls_priority_deinit(old->priority);
+	if (old->quic_priority)
+		gnutls_priority_deinit(old->quic_priority);
 	free(old);
 }
 
@@ -42,7 +44,8 @@ int tls_trust_nobody(struct tls_trust **out)
 		return PF_ENOMEM;
 	trust->uses = 1;
 	if (gnutls_certificate_allocate_credentials(&trust->credentials) ||
-	    gnutls_priority_init(&trust->priority, TLS_PRIORITY, NULL)) {
+	    gnutls_priority_init(&trust->priority, TLS_PRIORITY, NULL) ||
+	    gnutls_priority_init(&trust->quic_priority, TLS_QUIC_PRIORITY, NULL)) {
 		tls_trust_unuse(&trust);
 		return PF_ENOMEM;
 	}
