@@ -13,6 +13,7 @@
 #define DNS_PORT 53
 #define TLS_PORT 853
 #define HTTPS_PORT 443
+#define QUIC_PORT 853
 
 #define SERVER_TEXT_MAX (UPSTREAM_NAME_MAX + UPSTREAM_NAME_MAX + UPSTREAM_PATH_MAX)
 
@@ -39,6 +40,7 @@ static const struct {
 } schemes[] = {
 	{"tls://", PROTOCOL_TLS, TLS_PORT},
 	{"https://", PROTOCOL_HTTPS, HTTPS_PORT},
+	{"quic://", PROTOCOL_QUIC, QUIC_PORT},
 };
 
 /* ---- the text ---------------------------------------------------------------------------- */
@@ -131,17 +133,19 @@ static bool take_text(struct item *item, const char *rest, uint16_t port)
 
 static bool is_built_in(struct reader *reader, const struct item *item)
 {
+	const char *missing = NULL;
 #ifndef HAVE_NGHTTP2
-	if (item->protocol == PROTOCOL_HTTPS) {
-		tell_error(reader, item->node->pos,
-		           "DNS over HTTPS is not in this build: it was made without libnghttp2");
-		return false;
-	}
-#else
-	(void)reader;
-	(void)item;
+	if (item->protocol == PROTOCOL_HTTPS)
+		missing = "libnghttp2: ask this server over tls://, or build with that library";
 #endif
-	return true;
+#ifndef HAVE_NGTCP2
+	if (item->protocol == PROTOCOL_QUIC)
+		missing = "libngtcp2: ask this server over tls:// or https://, or build with that library";
+#endif
+	if (missing)
+		tell_error(reader, item->node->pos, "%s is not in this build: it was made without %s",
+		           protocol_service(item->protocol), missing);
+	return !missing;
 }
 
 static void read_server(struct reader *reader, const struct node *node, void *target)
@@ -165,19 +169,18 @@ static void read_server(struct reader *reader, const struct node *node, void *ta
 		} else if (!take_text(item, text + length, schemes[i].port)) {
 			tell_error(
 				reader, node->pos,
-				"bad server `%s` of `upstreams`; write it like tls://192.0.2.1#dns.example.net "
-				"or https://192.0.2.1/dns-query#dns.example.net",
+				"bad server `%s` of `upstreams`; write it like tls://192.0.2.1#dns.example.net, "
+				"quic://192.0.2.1#dns.example.net or https://192.0.2.1/dns-query#dns.example.net",
 				shown(text, show));
 			fail(item);
 		}
 		return;
 	}
 	if (strstr(text, "://")) {
-		tell_error(
-			reader, node->pos,
-			"`%s` of `upstreams` begins with no protocol that is known; there are tls:// and "
-			"https://, and none before an address that is asked plainly",
-			shown(text, show));
+		tell_error(reader, node->pos,
+		           "`%s` of `upstreams` begins with no protocol that is known; there are tls://, "
+		           "https:// and quic://, and none before an address that is asked plainly",
+		           shown(text, show));
 		fail(item);
 		return;
 	}
@@ -283,8 +286,8 @@ static bool is_sound(struct reader *reader, struct item *item)
 		if (!more && !item->secure.opportunistic && !item->address_count)
 			return true;
 		tell_error(reader, item->node->pos,
-		           "`%s` of `upstreams` is asked plainly: what stands beside it is for tls:// and "
-		           "https://",
+		           "`%s` of `upstreams` is asked plainly: what stands beside it is for tls://, "
+		           "https:// and quic://",
 		           item->server->text);
 		return false;
 	}

@@ -180,8 +180,8 @@ static int on_bytes(ngtcp2_conn *quic, uint32_t flags, int64_t id, uint64_t offs
 		release(stream);
 		return 0;
 	}
-	enum doq_state state =
-		doq_take(&stream->in, bytes, length, flags & NGTCP2_STREAM_DATA_FLAG_FIN);
+	enum doq_state state = doq_take(&stream->in, bytes, length, flags & NGTCP2_STREAM_DATA_FLAG_FIN,
+	                                DOQ_QUERY_BYTES_MAX);
 	if (state == DOQ_MORE)
 		return 0;
 	stream->ended = true;

@@ -26,12 +26,13 @@ static size_t take_prefix(struct doq_message *message, const uint8_t *bytes, siz
 	return used;
 }
 
-enum doq_state doq_take(struct doq_message *message, const uint8_t *bytes, size_t length, bool end)
+enum doq_state doq_take(struct doq_message *message, const uint8_t *bytes, size_t length, bool end,
+                        size_t length_max)
 {
 	size_t used = take_prefix(message, bytes, length);
 	if (message->have < PREFIX_BYTES)
 		return end ? DOQ_WRONG : DOQ_MORE;
-	if (message->length > DOQ_QUERY_BYTES_MAX)
+	if (message->length > length_max)
 		return DOQ_TOO_LONG;
 	size_t have = message->have - PREFIX_BYTES;
 	if (length - used > message->length - have)
@@ -47,6 +48,11 @@ enum doq_state doq_take(struct doq_message *message, const uint8_t *bytes, size_
 	if (!end)
 		return DOQ_MORE;
 	return message->have == PREFIX_BYTES + (size_t)message->length ? DOQ_WHOLE : DOQ_WRONG;
+}
+
+bool doq_is_answer(const uint8_t *message, size_t length)
+{
+	return length >= DNS_HEADER_BYTES && !dns_read16(message);
 }
 
 bool doq_is_proper(const uint8_t *message, size_t length)

@@ -34,11 +34,15 @@ enum doq_state {
 	DOQ_NO_ROOM,  /* no memory */
 };
 
-/* What has come next in the stream; `end`: nothing will come behind it. After DOQ_WHOLE and the errors nothing more may come. */
-enum doq_state doq_take(struct doq_message *message, const uint8_t *bytes, size_t length, bool end);
+/* What has come next in the stream; `end`: nothing will come behind it. A message may have `length_max` bytes. After DOQ_WHOLE and the errors
+ * nothing more may come. */
+enum doq_state doq_take(struct doq_message *message, const uint8_t *bytes, size_t length, bool end,
+                        size_t length_max);
 void doq_free(struct doq_message *message);
 
-/* May this message be sent over QUIC? Its id is 0 (4.2.1), and it does not try to keep a TCP connection alive (5.5.2). */
+/* Can this be the answer to what was asked over QUIC? It has a header, whose id is 0. */
+bool doq_is_answer(const uint8_t *message, size_t length);
+/* May this query be sent over QUIC? Its id is 0 (4.2.1), and it does not try to keep a TCP connection alive (5.5.2). */
 bool doq_is_proper(const uint8_t *message, size_t length);
 
 #endif

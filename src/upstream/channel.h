@@ -79,7 +79,7 @@ struct channel {
 	uint64_t heard_ms;   /* when something came, or it was opened */
 	size_t answer_count; /* that it has given */
 	uv_timer_t timer;
-	struct tls_peer peer;
+	struct tls_peer peer;  /* whom to expect, with the ticket of an earlier connection */
 	unsigned open_handles; /* the pool's timer and what the kind has */
 };
 
@@ -97,7 +97,7 @@ struct channel_kind {
 	void (*close)(struct channel *channel);
 };
 
-extern const struct channel_kind channel_dot, channel_doh;
+extern const struct channel_kind channel_dot, channel_doh, channel_doq;
 
 /* ---- what a kind may know of its server ---- */
 
@@ -106,8 +106,6 @@ const struct upstream_secure *channel_secure(const struct channel *channel);
 uv_loop_t *channel_loop(const struct channel *channel);
 /* Where bytes stand that have just come; one for all channels of a worker. */
 struct stream_room *channel_room(const struct channel *channel);
-/* Whom tls_connect is to expect, with the ticket of an earlier connection; borrowed as long as the channel. */
-const struct tls_peer *channel_peer(const struct channel *channel);
 /* One of its requests, by id or by what the kind calls it; NULL: none. */
 struct request *channel_by_id(const struct channel *channel, uint16_t id);
 struct request *channel_by_stream(const struct channel *channel, int64_t stream);

@@ -41,6 +41,10 @@ static const struct channel_kind *kind_of(enum protocol protocol)
 	if (protocol == PROTOCOL_HTTPS)
 		return &channel_doh;
 #endif
+#ifdef HAVE_NGTCP2
+	if (protocol == PROTOCOL_QUIC)
+		return &channel_doq;
+#endif
 	return protocol == PROTOCOL_TLS ? &channel_dot : NULL;
 }
 

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "dns/dns.h"
 #include "quic/doq.h"
 
 static const uint8_t good[] = "\0\x05hello";
@@ -20,7 +21,7 @@ static void test_pieces(void **state)
 		for (size_t at = 0; at < GOOD_BYTES; at += piece) {
 			size_t length = GOOD_BYTES - at < piece ? GOOD_BYTES - at : piece;
 			bool end = at + length == GOOD_BYTES;
-			assert_int_equal(doq_take(&message, good + at, length, end),
+			assert_int_equal(doq_take(&message, good + at, length, end, 5),
 			                 end ? DOQ_WHOLE : DOQ_MORE);
 		}
 		assert_int_equal(message.length, 5);
@@ -29,9 +30,9 @@ static void test_pieces(void **state)
 	}
 	/* the end may come by itself, and a message may be empty */
 	struct doq_message message = {0}, none = {0};
-	assert_int_equal(doq_take(&message, good, GOOD_BYTES, false), DOQ_MORE);
-	assert_int_equal(doq_take(&message, NULL, 0, true), DOQ_WHOLE);
-	assert_int_equal(doq_take(&none, (const uint8_t *)"\0", 2, true), DOQ_WHOLE);
+	assert_int_equal(doq_take(&message, good, GOOD_BYTES, false, 5), DOQ_MORE);
+	assert_int_equal(doq_take(&message, NULL, 0, true, 5), DOQ_WHOLE);
+	assert_int_equal(doq_take(&none, (const uint8_t *)"\0", 2, true, 5), DOQ_WHOLE);
 	doq_free(&message);
 	doq_free(&none);
 }
@@ -57,7 +58,7 @@ static void test_wrong(void **state)
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct doq_message message = {0};
 		assert_int_equal(doq_take(&message, (const uint8_t *)cases[i].bytes, cases[i].length,
-		                          cases[i].end),
+		                          cases[i].end, DOQ_QUERY_BYTES_MAX),
 		                 cases[i].state);
 		doq_free(&message);
 	}
@@ -79,12 +80,29 @@ static void test_proper(void **state)
 	assert_true(doq_is_proper((const uint8_t *)"", 0));
 }
 
+static void test_answers(void **state)
+{
+	(void)state;
+	static const uint8_t proper[12] = {0, 0, 0x81, 0x80}, numbered[12] = {0, 1, 0x81, 0x80};
+	static uint8_t long_one[2 + DNS_MESSAGE_MAX] = {0xff, 0xff};
+	struct doq_message message = {0};
+	assert_true(doq_is_answer(proper, sizeof proper));
+	assert_false(doq_is_answer(proper, sizeof proper - 1));
+	assert_false(doq_is_answer(numbered, sizeof numbered));
+	/* the longest that there can be is taken from a server */
+	assert_int_equal(doq_take(&message, long_one, sizeof long_one, true, DNS_MESSAGE_MAX),
+	                 DOQ_WHOLE);
+	assert_int_equal(message.length, DNS_MESSAGE_MAX);
+	doq_free(&message);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pieces),
 		cmocka_unit_test(test_wrong),
 		cmocka_unit_test(test_proper),
+		cmocka_unit_test(test_answers),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
