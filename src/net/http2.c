@@ -9,11 +9,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/pages.h"
 #include "dns/dns.h"
 #include "net/doh.h"
 
 #define LENGTH_TEXT_MAX 24
 #define AGE_TEXT_MAX 32
+#define HEAD_BYTES 9 /* of a frame (RFC 9113, 4.1): length, kind, flags, stream */
+#define HEAD_KIND_AT 3
+#define HEAD_STREAM_AT 5
+#define FRAME_BYTES_MIN \
+	(8 << 10) /* nothing else that nghttp2 allocates for a connection is as long */
 
 enum method { METHOD_OTHER, METHOD_GET, METHOD_POST };
 
@@ -21,6 +27,7 @@ struct http2_request {
 	struct http2 *http2;
 	int32_t stream; /* 0: the client has given it up */
 	bool asked;     /* its user has it, and will answer */
+	bool ended;     /* the client sends no more of it */
 	enum method method;
 	bool typed; /* its content is a DNS message */
 	bool long_path, long_body;
@@ -39,7 +46,61 @@ struct http2 {
 	void *data;
 	size_t bodies_bytes;
 	struct http2_request *requests;
+	uint32_t closed
+		[HTTP2_STREAMS_MAX]; /* the last streams: twice their number, and 1 more when the client had ended it */
+	unsigned closed_count; /* of all time */
+	size_t left;           /* bytes until the next head of a frame */
+	size_t head_length;
+	uint8_t head[HEAD_BYTES];
+	void *frame; /* pages of their own; NULL: they are not taken */
+	size_t frame_bytes;
 };
+
+/* ---- memory ------------------------------------------------------------------------------ */
+
+/* nghttp2 keeps room for the longest frame as long as a connection lives, and writes to the start of it only. In pages of its own the rest
+ * of it costs nothing; from malloc it would be what the handshake has used before. */
+static void *take_memory(size_t bytes, void *data)
+{
+	struct http2 *http2 = data;
+	if (bytes < FRAME_BYTES_MIN || http2->frame)
+		return malloc(bytes);
+	http2->frame = pages_new(bytes);
+	http2->frame_bytes = bytes;
+	return http2->frame;
+}
+
+static void *take_zeroed(size_t count, size_t bytes, void *data)
+{
+	(void)data;
+	return calloc(count, bytes);
+}
+
+static void give_memory(void *memory, void *data)
+{
+	struct http2 *http2 = data;
+	if (!memory || memory != http2->frame) {
+		free(memory);
+		return;
+	}
+	pages_free(http2->frame, http2->frame_bytes);
+	http2->frame = NULL;
+}
+
+static void *resize_memory(void *memory, size_t bytes, void *data)
+{
+	struct http2 *http2 = data;
+	if (!memory)
+		return take_memory(bytes, data);
+	if (memory != http2->frame)
+		return realloc(memory, bytes);
+	void *resized = pages_resize(http2->frame, http2->frame_bytes, bytes);
+	if (!resized)
+		return NULL;
+	http2->frame = resized;
+	http2->frame_bytes = bytes;
+	return resized;
+}
 
 /* ---- requests ---------------------------------------------------------------------------- */
 
@@ -90,6 +151,14 @@ static nghttp2_nv header(const char *name, const char *value)
 	                    strlen(value), NGHTTP2_NV_FLAG_NONE};
 }
 
+/* Of a value that is another each time: it need not be remembered at both ends. */
+static nghttp2_nv passing_header(const char *name, const char *value)
+{
+	nghttp2_nv made = header(name, value);
+	made.flags = NGHTTP2_NV_FLAG_NO_INDEX;
+	return made;
+}
+
 /* An error has a sentence for people. */
 static void refuse(struct http2_request *request, const char *status, const char *sentence)
 {
@@ -130,8 +199,8 @@ void http2_answer(struct http2_request *request, const uint8_t *bytes, size_t le
 	const nghttp2_nv headers[] = {
 		header(":status", "200"),
 		header("content-type", DOH_TYPE),
-		header("content-length", length_text),
-		header("cache-control", age_text),
+		passing_header("content-length", length_text),
+		passing_header("cache-control", age_text),
 	};
 	nghttp2_data_provider source = {.source.ptr = request, .read_callback = read_answer};
 	if (nghttp2_submit_response(session, request->stream, headers, PF_COUNT(headers), &source))
@@ -183,18 +252,57 @@ static void serve(struct http2_request *request)
 		ask(request, target.label, request->body, request->body_length);
 }
 
-/* ---- what nghttp2 tells ------------------------------------------------------------------ */
+/* ---- streams that are no more ------------------------------------------------------------ */
 
-/* A stream that was passed over when a later one began is closed (RFC 9113, 5.1.1). nghttp2 knows those that were open for a while, and overlooks
- * the others. */
-static int on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *head, void *data)
+static void remember_closed(struct http2 *http2, int32_t stream, bool ended)
 {
-	(void)data;
-	bool passed = head->type == NGHTTP2_HEADERS && head->stream_id > 0 &&
-	              head->stream_id < nghttp2_session_get_last_proc_stream_id(session) &&
-	              !nghttp2_session_find_stream(session, head->stream_id);
-	return passed ? nghttp2_session_terminate_session(session, NGHTTP2_PROTOCOL_ERROR) : 0;
+	http2->closed[http2->closed_count++ % PF_COUNT(http2->closed)] = (uint32_t)stream << 1 | ended;
 }
+
+/* What more of it is, 0: nothing wrong, it may have been under way when we ended it. What nghttp2 would keep of each stream for this takes 250
+ * bytes. A stream that is not remembered was passed over when a later one began, which closes it (RFC 9113, 5.1.1), or turned away. */
+static uint32_t error_of_closed(const struct http2 *http2, uint32_t stream, uint8_t kind)
+{
+	for (size_t i = 0; i < PF_COUNT(http2->closed); i++)
+		if (http2->closed[i] >> 1 == stream)
+			return http2->closed[i] & 1 ? NGHTTP2_STREAM_CLOSED : NGHTTP2_NO_ERROR;
+	return kind == NGHTTP2_HEADERS ? NGHTTP2_PROTOCOL_ERROR : NGHTTP2_NO_ERROR;
+}
+
+/* The head of a frame has come: is it more of a stream that is closed? nghttp2 would pass over the frame in silence. */
+static bool check_head(struct http2 *http2)
+{
+	uint8_t kind = http2->head[HEAD_KIND_AT];
+	int32_t stream = (int32_t)(dns_read32(http2->head + HEAD_STREAM_AT) & INT32_MAX);
+	if ((kind != NGHTTP2_HEADERS && kind != NGHTTP2_DATA) || !stream ||
+	    stream > nghttp2_session_get_last_proc_stream_id(http2->session) ||
+	    nghttp2_session_find_stream(http2->session, stream))
+		return true;
+	uint32_t error = error_of_closed(http2, (uint32_t)stream, kind);
+	return !error || !nghttp2_session_terminate_session(http2->session, error);
+}
+
+/* How many of the bytes belong together: the head of a frame, or what comes until the next. */
+static size_t walk(struct http2 *http2, const uint8_t *bytes, size_t length, bool *is_head)
+{
+	size_t step = http2->left ? http2->left : sizeof http2->head - http2->head_length;
+	*is_head = !http2->left && step <= length;
+	if (step > length)
+		step = length;
+	if (http2->left) {
+		http2->left -= step;
+		return step;
+	}
+	memcpy(http2->head + http2->head_length, bytes, step);
+	http2->head_length += step;
+	if (*is_head) {
+		http2->left = dns_read32(http2->head) >> 8;
+		http2->head_length = 0;
+	}
+	return step;
+}
+
+/* ---- what nghttp2 tells ------------------------------------------------------------------ */
 
 static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame, void *data)
 {
@@ -288,20 +396,25 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t stream, cons
 static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *data)
 {
 	(void)data;
-	if ((frame->hd.type != NGHTTP2_DATA && frame->hd.type != NGHTTP2_HEADERS) ||
-	    !(frame->hd.flags & NGHTTP2_FLAG_END_STREAM))
+	bool gives_up = frame->hd.type == NGHTTP2_RST_STREAM;
+	if (!gives_up && ((frame->hd.type != NGHTTP2_DATA && frame->hd.type != NGHTTP2_HEADERS) ||
+	                  !(frame->hd.flags & NGHTTP2_FLAG_END_STREAM)))
 		return 0;
 	struct http2_request *request =
 		nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
-	if (request && !request->asked && !request->answer)
+	if (!request)
+		return 0;
+	request->ended = true;
+	if (!gives_up && !request->asked && !request->answer)
 		serve(request);
 	return 0;
 }
 
 static int on_stream_close(nghttp2_session *session, int32_t stream, uint32_t error, void *data)
 {
-	(void)error, (void)data;
+	(void)error;
 	struct http2_request *request = nghttp2_session_get_stream_user_data(session, stream);
+	remember_closed(data, stream, request && request->ended);
 	if (!request)
 		return 0;
 	nghttp2_session_set_stream_user_data(session, stream, NULL);
@@ -317,7 +430,6 @@ static int on_stream_close(nghttp2_session *session, int32_t stream, uint32_t er
 static int make_session(struct http2 *http2, nghttp2_session_callbacks *callbacks,
                         nghttp2_option *option)
 {
-	nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, on_begin_frame);
 	nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, on_begin_headers);
 	nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
 	nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data);
@@ -325,8 +437,10 @@ static int make_session(struct http2 *http2, nghttp2_session_callbacks *callback
 	nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_stream_close);
 	nghttp2_option_set_stream_reset_rate_limit(option, HTTP2_RESETS_BURST, HTTP2_RESETS_RATE);
 	nghttp2_option_set_max_continuations(option, HTTP2_CONTINUATIONS_MAX);
+	nghttp2_option_set_no_closed_streams(option, 1);
 	nghttp2_option_set_max_outbound_ack(option, HTTP2_ACKS_MAX);
-	if (nghttp2_session_server_new2(&http2->session, callbacks, http2, option))
+	nghttp2_mem memory = {http2, take_memory, give_memory, take_zeroed, resize_memory};
+	if (nghttp2_session_server_new3(&http2->session, callbacks, http2, option, &memory))
 		return PF_ENOMEM;
 	const nghttp2_settings_entry settings[] = {
 		{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, HTTP2_STREAMS_MAX},
@@ -346,6 +460,7 @@ struct http2 *http2_new(const struct http2_user *user, void *data)
 		return NULL;
 	http2->user = user;
 	http2->data = data;
+	http2->left = NGHTTP2_CLIENT_MAGIC_LEN;
 	if (nghttp2_session_callbacks_new(&callbacks) || nghttp2_option_new(&option) ||
 	    make_session(http2, callbacks, option) != PF_OK)
 		http2_free(&http2);
@@ -368,8 +483,16 @@ void http2_free(struct http2 **http2)
 
 bool http2_received(struct http2 *http2, const uint8_t *bytes, size_t length)
 {
-	ssize_t taken = nghttp2_session_mem_recv(http2->session, bytes, length);
-	return taken >= 0 && (size_t)taken == length;
+	while (length) {
+		bool is_head;
+		size_t step = walk(http2, bytes, length, &is_head);
+		ssize_t taken = nghttp2_session_mem_recv(http2->session, bytes, step);
+		if (taken < 0 || (size_t)taken != step || (is_head && !check_head(http2)))
+			return false;
+		bytes += step;
+		length -= step;
+	}
+	return true;
 }
 
 bool http2_send(struct http2 *http2)

@@ -75,8 +75,8 @@ class Server:
 class Portafilter(Server):
     name = "portafilter"
 
-    def __init__(self, build, more=""):
-        self.program, self.more = os.path.join(build, "portafilterd"), more
+    def __init__(self, build, more="", connections=4096):
+        self.program, self.more, self.connections = os.path.join(build, "portafilterd"), more, connections
 
     def command(self):
         config = self.folder / "portafilter.yaml"
@@ -88,6 +88,7 @@ listen:
   tls: ["127.0.0.1:{self.tls}"]
   https: ["127.0.0.1:{self.https}"]
   control: {self.folder}/control.sock
+  connections: {self.connections}
   certificate: {{file: {self.folder}/cert.pem, key: {self.folder}/key.pem}}
 upstreams: ["127.0.0.1:1"]
 journal: off

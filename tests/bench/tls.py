@@ -1,10 +1,11 @@
 #!/usr/bin/python3
-"""tls.py BUILD [SECONDS [ROUNDS]]: what DNS over TLS and HTTPS cost on warm connections, beside dnsdist where it is installed; whole handshakes; and
+"""tls.py BUILD [SECONDS [ROUNDS [IDLE]]]: what DNS over TLS and HTTPS cost on warm connections, beside dnsdist where it is installed; whole handshakes; and
 the memory of connections that only wait.
 
 Each answers the name by itself. The servers take turns, round by round, with dnsperf on the same machine; what counts is their processor time for a
 query. Prints the median of the rounds, and the ratio. Ends with 1 when it is over 1.3, or 10,000 idle connections would take over 300 MB.
 """
+import collections
 import os
 import re
 import socket
@@ -12,13 +13,18 @@ import ssl
 import statistics
 import subprocess
 import sys
+import time
 
 from encrypted import NAME, Dnsdist, Portafilter
+
+import http2_cases
 
 RATIO = 1.3
 CONNECTIONS = 20
 WAITING = {"dot": 100, "doh": CONNECTIONS}  # dnsdist 1.7 stalls when dnsperf has several requests on one connection
 IDLE, IDLE_WANTED, IDLE_MB = 1000, 10000, 300
+ASKED = 20  # by a connection before it waits
+AGAIN_S = 4  # so that none is idle for 10 seconds
 PER_ADDRESS = 10
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 
@@ -56,22 +62,61 @@ def handshakes(server, seconds):
     return done / seconds, (cpu_s(server.pid) - before) / done * 1e6
 
 
-def idle(server, port, alpn):
-    """KiB for a connection that has asked once and waits."""
+class Waiting:
+    """A connection that has asked, and waits."""
+
+    def __init__(self, server, port, made, alpn, source):
+        sock = socket.create_connection(("127.0.0.1", port), source_address=(source, 0), timeout=20)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.server, self.sock = server, made.wrap_socket(sock)
+        self.file = self.sock.makefile("rb", 512)
+        self.ask_all, self.stream = (self.ask_frames if alpn == "dot" else self.ask_http), 1
+        if alpn == "h2":
+            self.sock.sendall(http2_cases.PREFACE + http2_cases.f(http2_cases.SETTINGS))
+        self.ask(ASKED)
+
+    def ask(self, asked):
+        self.ask_all(asked)
+        self.asked_s = time.monotonic()
+
+    def ask_frames(self, asked):
+        query = http2_cases.query()
+        self.sock.sendall((len(query).to_bytes(2, "big") + query) * asked)
+        for _ in range(asked):
+            self.check(self.file.read(int.from_bytes(self.file.read(2), "big")))
+
+    def ask_http(self, asked):
+        self.sock.sendall(b"".join(http2_cases.get(self.stream + 2 * i) for i in range(asked)))
+        self.stream += 2 * asked
+        ended = 0
+        while ended < asked:
+            head = self.file.read(9)
+            self.check(head)
+            self.file.read(int.from_bytes(head[:3], "big"))
+            ended += head[3] == http2_cases.DATA and head[4] & http2_cases.END
+
+    def check(self, some):
+        if not some:
+            sys.exit(f"{self.server.name} has given up a connection meanwhile: the machine is too slow for this")
+
+
+def idle(server, port, alpn, count):
+    """KiB for each of so many connections. At the end each is asked once more: they are all there."""
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     made.check_hostname, made.verify_mode = False, ssl.CERT_NONE
     made.set_alpn_protocols([alpn])
-    before, held = resident_kb(server.pid), []
-    for i in range(IDLE):
-        source = f"127.0.{1 + i // PER_ADDRESS // 250}.{1 + i // PER_ADDRESS % 250}"
-        held.append(made.wrap_socket(socket.create_connection(("127.0.0.1", port), source_address=(source, 0), timeout=20)))
-        if alpn == "dot":
-            query = bytes(2) + b"\1\0\0\1\0\0\0\0\0\0" + b"".join(bytes([len(p)]) + p.encode() for p in NAME.split(".")) + b"\0\0\1\0\1"
-            held[-1].sendall(len(query).to_bytes(2, "big") + query)
-        held[-1].recv(4096)
-    each = (resident_kb(server.pid) - before) / IDLE
-    for sock in held:
-        sock.close()
+    first = Waiting(server, port, made, alpn, "127.0.9.1")  # what the first one of all takes is not of each
+    before, held = resident_kb(server.pid), collections.deque()  # who has waited longest stands first
+    for i in range(count):
+        held.append(Waiting(server, port, made, alpn, f"127.0.{10 + i // PER_ADDRESS // 250}.{1 + i // PER_ADDRESS % 250}"))
+        while time.monotonic() - held[0].asked_s > AGAIN_S:
+            held.rotate(-1)
+            held[-1].ask(1)
+    for one in held:
+        one.ask(1)
+    each = (resident_kb(server.pid) - before) / count
+    for one in [first, *held]:
+        one.sock.close()
     return each
 
 
@@ -102,20 +147,17 @@ def main():
     return bad
 
 
-def memory(build):
+def memory(build, count):
     """In servers that have just begun: what was freed meanwhile hides what is taken."""
     bad = False
     for what, port, alpn in (("TLS", "tls", "dot"), ("HTTPS", "https", "h2")):
-        for server in (Portafilter(build, "workers: 1\n"), Dnsdist()):
-            if not server.is_there() or (server.name == "dnsdist" and alpn == "h2"):
-                continue
-            with server:
-                each = idle(server, getattr(server, port), alpn)
-            total = each * IDLE_WANTED / 1024
-            print(f"idle over {what}: {server.name}: {each:.1f} KiB a connection, {total:.0f} MB for {IDLE_WANTED}", flush=True)
-            bad |= server.name == "portafilter" and alpn == "dot" and total > IDLE_MB
+        with Portafilter(build, "workers: 1\n", 4 * count) as server:
+            each = idle(server, getattr(server, port), alpn, count)
+        total = each * IDLE_WANTED / 1024
+        print(f"idle over {what}: {each:.1f} KiB for each of {count} connections, {total:.0f} MB for {IDLE_WANTED}", flush=True)
+        bad |= total > IDLE_MB
     return bad
 
 
 if __name__ == "__main__":
-    sys.exit(memory(sys.argv[1]) | main())
+    sys.exit(memory(sys.argv[1], int(sys.argv[4]) if len(sys.argv) > 4 else IDLE) | main())
