@@ -24,7 +24,7 @@ CONNECTIONS = 20
 WAITING = {"dot": 100, "doh": CONNECTIONS}  # dnsdist 1.7 stalls when dnsperf has several requests on one connection
 IDLE, IDLE_WANTED, IDLE_MB = 1000, 10000, 300
 ASKED = 20  # by a connection before it waits
-AGAIN_S = 4  # so that none is idle for 10 seconds
+AGAIN_S = 7  # so that none is idle for 10 seconds
 PER_ADDRESS = 10
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 
