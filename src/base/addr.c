@@ -70,6 +70,17 @@ bool addr_is_loopback(const struct addr *addr)
 	return plain.family == 4 ? plain.bytes[0] == 127 : addr_equal(&plain, &loopback6);
 }
 
+bool addr_is_any(const struct addr *addr)
+{
+	static const uint8_t any[sizeof addr->bytes];
+	return addr->family && !memcmp(addr->bytes, any, sizeof any);
+}
+
+bool addr_is_link_local6(const struct addr *addr)
+{
+	return addr->family == 6 && addr->bytes[0] == 0xfe && (addr->bytes[1] & 0xc0) == 0x80;
+}
+
 /* Digits only, up to `max`; strtoul would take signs and blanks. */
 static int parse_number(const char *text, unsigned max, unsigned *number)
 {

@@ -50,6 +50,10 @@ unsigned addr_bits(const struct addr *addr); /* 32 or 128 */
 void addr_unmap(struct addr *addr);
 /* Of this machine alone: 127.0.0.0/8, ::1, and the first written as IPv6. */
 bool addr_is_loopback(const struct addr *addr);
+/* 0.0.0.0 or ::, which stand for all addresses of this machine where one is to be listened on. */
+bool addr_is_any(const struct addr *addr);
+/* Of one link (RFC 4291): fe80::/10. */
+bool addr_is_link_local6(const struct addr *addr);
 
 /* "192.168.40.0/24", "2001:db8::/32", or an address for one host. PF_EINVAL when it is
  * none, or when host bits are set. */

@@ -1,4 +1,4 @@
-/* listen.certificate: what the encrypted listeners show. */
+/* listen.certificate and listen.discovery: what the encrypted listeners show, and who is told of them. */
 #include <ctype.h>
 #include <string.h>
 
@@ -82,6 +82,30 @@ void section_certificate(struct reader *reader, const struct node *node, void *t
 	if ((seen & 3) == 1 || (seen & 3) == 2)
 		tell_error(reader, node->pos,
 		           "`listen.certificate` needs `file` and `key`, or neither (then one is made)");
+}
+
+/* Names that RFC 9462 (4) forbids would lead nowhere. */
+void section_discovery(struct reader *reader, const struct node *node, void *target)
+{
+	struct config_discovery *discovery = &((struct config *)target)->discovery;
+	struct dns_name asked;
+	int on = value_switch(node);
+	discovery->pos = node->pos;
+	discovery->off = on == 0;
+	if (on >= 0)
+		return;
+	if (node->kind != NODE_SCALAR) {
+		tell_error(reader, node->pos, "`listen.discovery` must be `on`, `off` or a name");
+		return;
+	}
+	discovery->named = value_name(reader, node, "listen.discovery", &discovery->name);
+	if (discovery->named && dns_name_from_text("resolver.arpa", &asked) == PF_OK &&
+	    (discovery->name.labels <= 1 || dns_name_equal(&discovery->name, &asked) ||
+	     dns_name_is_under(&discovery->name, &asked)))
+		tell_error(reader, node->pos,
+		           "`%s` can not be the name of a resolver: `listen.discovery` takes one that its "
+		           "certificate is for",
+		           node->text);
 }
 
 static char *in_state(struct reader *reader, const char *name)

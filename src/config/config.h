@@ -338,6 +338,13 @@ struct config_certificate {
 	char *names[CONFIG_CERTIFICATE_NAMES_MAX];
 };
 
+/* listen.discovery: are clients told of the encrypted ones (RFC 9462), and under which name? */
+struct config_discovery {
+	struct config_pos pos;
+	bool off, named;
+	struct dns_name name;
+};
+
 /* listen.web: where the dashboard and the API are had over HTTP. */
 #define CONFIG_WEB_MAX 4        /* addresses; each is a thread */
 #define CONFIG_WEB_NAMES_MAX 16 /* a machine has few names */
@@ -381,6 +388,7 @@ struct config {
 	size_t listen_count;
 	struct config_listen listen[CONFIG_LISTEN_MAX]; /* default 127.0.0.1:53 and [::1]:53 */
 	struct config_certificate certificate;
+	struct config_discovery discovery;
 	unsigned connections; /* listen.connections: over TCP, of one worker; default 10,000 */
 	struct config_web web;
 	char *control_socket; /* listen.control; default /run/portafilter/control.sock */

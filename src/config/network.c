@@ -133,6 +133,7 @@ void section_listen(struct reader *reader, const struct node *node, void *target
 		{"https", read_https, false},
 		{"quic", read_quic, false},
 		{"certificate", section_certificate, false},
+		{"discovery", section_discovery, false},
 	};
 	(void)reader_mapping(reader, node, "`listen`", fields, PF_COUNT(fields), target);
 	for (size_t i = 0; i < config->listen_count; i++)

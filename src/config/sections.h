@@ -40,6 +40,7 @@ void default_web(struct reader *reader);
 
 /* listen.certificate, and where it is when nothing is said: in the state directory. */
 void section_certificate(struct reader *reader, const struct node *node, void *target);
+void section_discovery(struct reader *reader, const struct node *node, void *target);
 void default_certificate(struct reader *reader);
 
 /* journal.also. */

@@ -308,6 +308,8 @@ static int start_workers(struct daemon *daemon, struct socket_set *sets, char er
 	struct shared *shared = &daemon->shared;
 	pause_load(daemon);
 	shared->sightings = devices_sightings(daemon->devices);
+	shared->listen = daemon->listen;
+	shared->listen_count = daemon->listen_count;
 	shared->cache = cache_new(shared->snapshot->config->cache.bytes, shared->key);
 	shared->flights = flight_table_new(shared->key);
 	shared->limiter = limiter_new(shared->key);

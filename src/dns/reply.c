@@ -311,7 +311,9 @@ static void add_typed(struct reply *reply, const struct reply_records *records)
 		if (type != reply->query->type ||
 		    DNS_MESSAGE_MAX - reply->length < 2u + WIRE_RECORD_FIXED + length)
 			continue;
-		memcpy(add_record(reply, type, length), rdata, length);
+		memcpy(put_record(reply, DNS_HEADER_BYTES, type,
+		                  records->ttl_s ? records->ttl_s : REPLY_SINKHOLE_TTL, length),
+		       rdata, length);
 		reply->answer_count++;
 	}
 }

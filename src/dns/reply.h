@@ -53,6 +53,7 @@ struct reply_records {
 	/* Of the target of the CNAME among them, when it was looked up. */
 	const struct addr *addresses;
 	size_t address_count;
+	uint32_t ttl_s; /* 0: REPLY_SINKHOLE_TTL */
 };
 
 /* The target of the CNAME among the records, if there is one. "*.walled.example" stands for the asked name
@@ -60,7 +61,7 @@ struct reply_records {
 bool reply_records_target(const struct reply_records *records, const struct dns_name *asked,
                           struct dns_name *target);
 
-/* The records of the asked type with the question's name as their owner, TTL REPLY_SINKHOLE_TTL. A CNAME is
+/* The records of the asked type with the question's name as their owner. A CNAME is
  * the answer to any type, followed by those of `addresses` that are of the asked type. None: NODATA. */
 size_t reply_from_records(uint8_t *out, const struct dns_query *query,
                           const struct reply_records *records, const struct reply_options *options);

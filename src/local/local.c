@@ -23,12 +23,15 @@ struct group {
 /* RFC 6303 has 20 zones and 16 of 172; RFC 7793 64; and those of single names. */
 #define ZONES_MAX 128
 
+#define DISCOVERY_NAME "_dns.resolver.arpa"
+
 struct local {
 	struct names table;
 	struct hosts hosts;
 	struct zone zones[ZONES_MAX];
 	size_t zone_count;
-	struct dns_name hatch_names[CONFIG_HATCH_COUNT];
+	struct dns_name hatch_names[CONFIG_HATCH_COUNT], discovery_name;
+	bool discovers; /* clients are told of our encrypted endpoints */
 	struct group groups[CONFIG_FORWARD_MAX];
 	size_t group_count;
 	bool rebinding_open;
@@ -101,6 +104,9 @@ static int build_zones(struct local *local)
 
 static int build_hatches(struct local *local, const struct config *config)
 {
+	local->discovers = config->certificate.wanted && !config->discovery.off;
+	if (dns_name_from_text(DISCOVERY_NAME, &local->discovery_name) != PF_OK)
+		return PF_EINVAL;
 	for (size_t i = 0; i < CONFIG_HATCH_COUNT; i++) {
 		struct dns_name *name = &local->hatch_names[i];
 		if (config->hatches_open[i])
@@ -240,11 +246,20 @@ static void look_above(const struct local *local, const struct dns_name *name, s
 	}
 }
 
-static void find_hatch(const struct names_node *node, struct local_hit *hit)
+static void find_hatch(const struct local *local, const struct names_node *node,
+                       const struct dns_name *name, uint16_t type, struct local_hit *hit)
 {
-	hit->kind = LOCAL_HATCH;
+	bool discovery = local->discovers && node->hatch == HATCH_DDR + 1 && type == DNS_TYPE_SVCB &&
+	                 dns_name_equal(name, &local->discovery_name);
+	hit->kind = discovery ? LOCAL_DISCOVERY : LOCAL_HATCH;
 	hit->reply = hatches[node->hatch - 1].reply;
 	hit->why = hatches[node->hatch - 1].why;
+}
+
+/* RFC 9462, 6.4: who answers there answers for all of it. */
+static bool is_zone_of_ours(const struct local *local, const struct names_node *hatch)
+{
+	return local->discovers && hatch->hatch == HATCH_DDR + 1;
 }
 
 static void find_zone(const struct zone *zone, const struct dns_name *name, uint16_t type,
@@ -280,8 +295,8 @@ void local_find(const struct local *local, const struct dns_name *name, uint16_t
 		look_above(local, name, &above);
 	if (above.forward)
 		hit->group = local->groups[above.forward->forward - 1].shown.id;
-	else if (above.hatch && !allowed)
-		find_hatch(above.hatch, hit);
+	else if (above.hatch && (!allowed || is_zone_of_ours(local, above.hatch)))
+		find_hatch(local, above.hatch, name, type, hit);
 	else if (above.zone)
 		find_zone(&local->zones[above.zone->zone - 1], name, type, hit);
 }

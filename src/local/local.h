@@ -4,7 +4,7 @@
  * For one name, in this order:
  *   1. a record of the owner,
  *   2. the most specific forward zone: its group is asked,
- *   3. an escape hatch, unless a rule allows the name,
+ *   3. an escape hatch, unless a rule allows the name (no rule opens resolver.arpa when we have something to name there),
  *   4. a zone that is served here (RFC 6303 and those that follow it),
  *   5. the default group: `upstreams`.
  *
@@ -37,6 +37,7 @@ enum local_kind {
 	LOCAL_ANSWER,    /* `answer` */
 	LOCAL_ALIAS,     /* `answer` is a CNAME to `target`, where the search goes on */
 	LOCAL_NODATA,    /* the owner's name has no record of this type */
+	LOCAL_DISCOVERY, /* our encrypted endpoints (RFC 9462), where there are some; else a hatch */
 	LOCAL_HATCH,     /* `reply` as of a sinkhole rule */
 	LOCAL_ZONE,      /* `rcode` out of `zone` */
 	LOCAL_LOOPBACK,  /* below localhost: 127.0.0.1 and ::1 (RFC 6761, 6.3) */
@@ -50,8 +51,8 @@ struct local_hit {
 	const struct dns_name *target;  /* LOCAL_ALIAS */
 	const struct dns_name *zone;    /* LOCAL_ZONE, LOCAL_NODATA: whose SOA it is */
 	unsigned rcode;                 /* LOCAL_ZONE */
-	const struct rule_reply *reply; /* LOCAL_HATCH */
-	const char *why;                /* LOCAL_HATCH, LOCAL_ZONE */
+	const struct rule_reply *reply; /* LOCAL_HATCH, LOCAL_DISCOVERY */
+	const char *why;                /* LOCAL_HATCH, LOCAL_DISCOVERY, LOCAL_ZONE */
 	const char *file;               /* records: where the owner wrote it */
 	unsigned line;
 };

@@ -30,6 +30,12 @@ size_t local_sentence(char out[LOCAL_SENTENCE_MAX], const struct local_hit *hit,
 		             "record of this type",
 		             text, hit->file, hit->line);
 		break;
+	case LOCAL_DISCOVERY:
+		length =
+			snprintf(out, LOCAL_SENTENCE_MAX,
+		             "answered here: %.255s names the encrypted ways to this resolver (RFC 9462)",
+		             text);
+		break;
 	case LOCAL_HATCH:
 		length = snprintf(out, LOCAL_SENTENCE_MAX, "sinkholed as an escape hatch: %.255s; %s", text,
 		                  hit->why);

@@ -120,12 +120,6 @@ static int place_quic(struct socket_set *sets, size_t worker_count, size_t at)
 	return places < 2 || route_quic(sets[0].pairs[at].udp, places) ? PF_OK : PF_EIO;
 }
 
-static bool is_wildcard(const struct addr *addr)
-{
-	static const uint8_t zero[16];
-	return !memcmp(addr->bytes, zero, sizeof zero);
-}
-
 /* The sockets of one address for all workers. `first`: nothing is bound there yet. */
 static int open_address(const struct config_listen *place, int type, bool first,
                         struct handover *inherited, int *fds, size_t worker_count)
@@ -165,7 +159,7 @@ static int open_place(const struct config_listen *listen, size_t at, struct hand
 		sets[w].pairs[sets[w].count++] =
 			(struct socket_pair){.address = listen->address,
 		                         .protocol = listen->protocol,
-		                         .wildcard = is_wildcard(&listen->address.addr),
+		                         .wildcard = addr_is_any(&listen->address.addr),
 		                         .udp = udp[w],
 		                         .tcp = tcp[w]};
 	if (result == PF_OK && listen->protocol == PROTOCOL_QUIC)

@@ -8,6 +8,7 @@
 #include "base/counter.h"
 #include "base/glob.h"
 #include "dns/reply.h"
+#include "pipeline/designated.h"
 #include "pipeline/listed.h"
 #include "pipeline/memo.h"
 #include "pipeline/sentence.h"
@@ -116,14 +117,20 @@ static size_t stripped_reply(struct query *query, const struct finish *finish,
 	                         reply_age_s(query, finish), options);
 }
 
-static size_t local_reply(struct query *query, const struct local_hit *hit,
+static size_t local_reply(struct query *query, const struct finish *finish,
                           const struct reply_options *options, unsigned *rcode)
 {
+	const struct local_hit *hit = &finish->local;
+	const struct reply_records designated = {.bytes = query->pipeline->designated,
+	                                         .length = finish->designated_bytes,
+	                                         .ttl_s = DESIGNATED_TTL};
 	static const struct addr loopback[] = {{4, {127, 0, 0, 1}}, {6, {[15] = 1}}};
 	uint8_t *out = query->pipeline->out;
 	*rcode = hit->kind == LOCAL_ZONE ? hit->rcode : DNS_RCODE_NOERROR;
 	if (hit->kind == LOCAL_ANSWER)
 		return reply_from_answer(out, &query->dns, hit->answer, 0, options);
+	if (hit->kind == LOCAL_DISCOVERY)
+		return reply_from_records(out, &query->dns, &designated, options);
 	if (hit->kind == LOCAL_LOOPBACK)
 		return reply_synthesize(out, &query->dns, *rcode, loopback, PF_COUNT(loopback), options);
 	return reply_from_zone(out, &query->dns, *rcode, hit->zone, options);
@@ -182,7 +189,7 @@ static size_t build_reply(struct query *query, const struct finish *finish, cons
 		                         reply_age_s(query, finish), &options);
 	}
 	if (finish->local.kind != LOCAL_ELSEWHERE && finish->rcode == DNS_RCODE_NOERROR)
-		return local_reply(query, &finish->local, &options, rcode);
+		return local_reply(query, finish, &options, rcode);
 	*rcode = finish->rcode;
 	return failure_reply(query, finish);
 }

@@ -19,9 +19,10 @@ struct finish {
 	const struct answer_facts *facts; /* that view, or NULL */
 	struct local_hit local;           /* what the question's name is in the house */
 	const struct dns_name *asked; /* with an entry: the name that it answers, last of the chain */
-	bool inside;          /* its last part is of the house: the owner's, or a forward zone's */
-	size_t private_count; /* addresses that lead into the house and are taken out */
-	unsigned rcode;       /* without an answer and a sinkhole: SERVFAIL or REFUSED */
+	bool inside;             /* its last part is of the house: the owner's, or a forward zone's */
+	size_t designated_bytes; /* LOCAL_DISCOVERY: of the records in the pipeline's `designated` */
+	size_t private_count;    /* addresses that lead into the house and are taken out */
+	unsigned rcode;          /* without an answer and a sinkhole: SERVFAIL or REFUSED */
 	const struct rule_reply *reply; /* of a sinkhole, where it is known already, or NULL */
 	/* Of a sinkhole that replies with a CNAME: the whole answer, or NULL. Owned by who has started the finish. */
 	struct answer *target;

@@ -9,6 +9,7 @@
 #include "dns/reply.h"
 #include "pipeline/decide.h"
 #include "pipeline/depart.h"
+#include "pipeline/designated.h"
 #include "pipeline/facts.h"
 #include "pipeline/finish.h"
 #include "pipeline/listed.h"
@@ -395,6 +396,25 @@ static void finish_and_renew(struct query *query, struct finish *finish)
 		depart_renewal(pipeline, &key, &asked);
 }
 
+/* Who asks for our encrypted endpoints gets those, or nothing when there is none that it could come to. */
+static void designate(struct query *query, struct finish *finish)
+{
+	const struct pipeline *pipeline = query->pipeline;
+	const struct snapshot *snapshot = finish->snapshot;
+	struct designated designated = {.listen = pipeline->shared->listen,
+	                                .listen_count = pipeline->shared->listen_count,
+	                                .name = &snapshot->designated,
+	                                .asked = query->local};
+	if (finish->local.kind != LOCAL_DISCOVERY)
+		return;
+	if (!designated.asked.family && query->listener)
+		designated.asked = query->listener->addr;
+	if (snapshot->designates)
+		finish->designated_bytes = designated_records(&designated, query->pipeline->designated);
+	if (!finish->designated_bytes)
+		finish->local.kind = LOCAL_HATCH;
+}
+
 /* Under rcu_read_lock. First call: source is not SOURCE_UPSTREAM; after a wait it is. */
 static void run(struct query *query)
 {
@@ -433,6 +453,7 @@ static void run(struct query *query)
 	case SEARCH_FOUND: break;
 	}
 	if (!finish.entry) {
+		designate(query, &finish);
 		if (finish.local.kind == LOCAL_HATCH)
 			finish.verdict = (struct verdict){.action = ACTION_SINKHOLE,
 			                                  .stage = STAGE_NAMES,

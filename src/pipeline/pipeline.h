@@ -37,6 +37,9 @@ struct shared {
 	struct journal *journal;     /* NULL: `journal: off` */
 	struct privacy_key privacy_key;
 	struct hash_key key;
+	/* What is really listened on, whatever a reload says (RFC 9462); borrowed, the same until the end. */
+	const struct config_listen *listen;
+	size_t listen_count;
 	/* The primary of this list of the configuration says that its zone has changed (RFC 1996). Any thread; does not block. */
 	void (*notified)(void *data, size_t list);
 	void *notified_data;
@@ -81,6 +84,7 @@ struct pipeline {
 	struct list_found found; /* of the sinkholed query at hand: its reply may be in it */
 	uint8_t out[DNS_MESSAGE_MAX];
 	struct stripped stripped;
+	uint8_t designated[REPLY_RECORDS_MAX]; /* for the query at hand (designated.h) */
 };
 
 struct flight_table *flight_table_new(struct hash_key key);

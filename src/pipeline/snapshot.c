@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "pipeline/designated.h"
+
 void snapshot_free(struct snapshot **snapshot)
 {
 	struct snapshot *old = *snapshot;
@@ -24,20 +26,13 @@ void snapshot_free(struct snapshot **snapshot)
 	*snapshot = NULL;
 }
 
-static bool is_loopback(const struct addr *addr)
-{
-	static const uint8_t v6[16] = {[15] = 1};
-	return addr->family == 4 ? addr->bytes[0] == 127 : !memcmp(addr->bytes, v6, sizeof v6);
-}
-
 /* Would a question to this upstream come back to us? */
 static bool is_own(const struct addr_port *listen, const struct addr_port *upstream)
 {
-	static const uint8_t wildcard[16];
 	if (listen->port != upstream->port || listen->addr.family != upstream->addr.family)
 		return false;
 	return addr_equal(&listen->addr, &upstream->addr) ||
-	       (!memcmp(listen->addr.bytes, wildcard, sizeof wildcard) && is_loopback(&upstream->addr));
+	       (addr_is_any(&listen->addr) && addr_is_loopback(&upstream->addr));
 }
 
 static int refuse_own(const struct config *config, struct config_pos pos,
@@ -102,6 +97,22 @@ static void warn_of_empty_lists(const struct config *config, const struct lists 
 	}
 }
 
+/* Clients take no other name than the certificate's. */
+static void warn_of_discovery(const struct config *config, const struct tls_server *tls,
+                              struct diag *diag)
+{
+	const struct config_discovery *discovery = &config->discovery;
+	char name[NAME_TEXT_MAX];
+	if (!discovery->named || !tls)
+		return;
+	dns_name_to_text(&discovery->name, name);
+	if (!tls_server_is_for(tls, name))
+		diag_warning(diag, config->file, discovery->pos.line, discovery->pos.column,
+		             "clients that are told of `%s` (listen.discovery) will not come: the "
+		             "certificate in %s is not for that name",
+		             name, config->certificate.file);
+}
+
 /* One that is to be made is so by the daemon, which does it before; who only checks a configuration makes none. */
 static int load_certificate(const struct config *config, struct tls_server *force, struct now now,
                             struct diag *diag, struct tls_server **out)
@@ -163,6 +174,8 @@ int snapshot_build_kept(struct config **config, uint32_t epoch, struct now now,
 		snapshot_free(&built);
 		return error;
 	}
+	built->designates = designated_name(built->config, built->tls, &built->designated);
+	warn_of_discovery(built->config, built->tls, diag);
 	warn_of_empty_lists(built->config, built->lists, diag);
 	*out = built;
 	return PF_OK;

@@ -31,6 +31,8 @@ struct snapshot {
 	struct geo *geo;
 	struct primaries *primaries;
 	struct tls_server *tls; /* NULL: nothing is encrypted */
+	bool designates;        /* clients are told of the encrypted listeners, under the next name */
+	struct dns_name designated;
 };
 
 /* Reads the configuration and all that it names. Every error and warning goes to `diag`. PF_OK and

@@ -6,10 +6,11 @@
 #include <gnutls/x509.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/addr.h"
 #include "base/replace.h"
-#include "tls/server.h"
+#include "tls/private.h"
 
 #define YEAR_S (INT64_C(365) * 86400)
 #define GOOD_S (10 * YEAR_S)     /* nobody renews it, and its pin is what counts */
@@ -78,6 +79,56 @@ static int write_file(const char *path, mode_t mode, const gnutls_datum_t *conte
 	return result;
 }
 
+static bool has_name(gnutls_x509_crt_t crt, const char *name)
+{
+	struct addr addr;
+	bool is_address = addr_parse(name, &addr) == PF_OK;
+	const void *bytes = is_address ? (const void *)addr.bytes : name;
+	size_t wanted = !is_address ? strlen(name) : addr.family == 4 ? 4 : 16;
+	for (unsigned i = 0; i < TLS_CERTIFICATE_NAMES_MAX; i++) {
+		char held[TLS_NAME_MAX];
+		size_t length = sizeof held;
+		int kind = gnutls_x509_crt_get_subject_alt_name(crt, i, held, &length, NULL);
+		if (kind == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
+			return false;
+		if (kind == (is_address ? GNUTLS_SAN_IPADDRESS : GNUTLS_SAN_DNSNAME) && length == wanted &&
+		    !memcmp(held, bytes, length))
+			return true;
+	}
+	return false;
+}
+
+bool tls_certificate_names(const char *certificate, const char *const *names, size_t count)
+{
+	gnutls_x509_crt_t crt = NULL;
+	gnutls_datum_t pem = {NULL, 0};
+	bool all = !gnutls_load_file(certificate, &pem) && !gnutls_x509_crt_init(&crt) &&
+	           !gnutls_x509_crt_import(crt, &pem, GNUTLS_X509_FMT_PEM);
+	for (size_t i = 0; all && i < count; i++)
+		all = has_name(crt, names[i]);
+	gnutls_free(pem.data);
+	if (crt)
+		gnutls_x509_crt_deinit(crt);
+	return all;
+}
+
+/* The key in the file; where there is no file, a new one. */
+static int take_key(gnutls_x509_privkey_t key, const char *path, bool *made)
+{
+	gnutls_datum_t pem = {NULL, 0};
+	*made = access(path, F_OK) != 0;
+	if (*made)
+		return gnutls_x509_privkey_generate(key, GNUTLS_PK_ECDSA,
+		                                    GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0);
+	int failed = gnutls_load_file(path, &pem);
+	if (!failed)
+		failed = gnutls_x509_privkey_import(key, &pem, GNUTLS_X509_FMT_PEM);
+	if (pem.data)
+		gnutls_memset(pem.data, 0, pem.size);
+	gnutls_free(pem.data);
+	return failed;
+}
+
 int tls_server_make(const char *certificate_path, const char *key_path, const char *const *names,
                     size_t count, int64_t now_s, char *error, size_t error_size)
 {
@@ -85,12 +136,12 @@ int tls_server_make(const char *certificate_path, const char *key_path, const ch
 	gnutls_x509_privkey_t key = NULL;
 	gnutls_datum_t crt_pem = {NULL, 0}, key_pem = {NULL, 0};
 	int result = PF_EIO;
+	bool made = false;
 	int failed = gnutls_x509_crt_init(&crt);
 	if (!failed)
 		failed = gnutls_x509_privkey_init(&key);
 	if (!failed)
-		failed = gnutls_x509_privkey_generate(key, GNUTLS_PK_ECDSA,
-		                                      GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0);
+		failed = take_key(key, key_path, &made);
 	if (!failed)
 		failed = fill(crt, key, names, count, now_s);
 	if (!failed)
@@ -100,7 +151,7 @@ int tls_server_make(const char *certificate_path, const char *key_path, const ch
 	if (failed)
 		snprintf(error, error_size, "a certificate can not be made: %s", gnutls_strerror(failed));
 	else /* the key first: a certificate without one is of no use */
-		result = write_file(key_path, 0600, &key_pem, error, error_size);
+		result = made ? write_file(key_path, 0600, &key_pem, error, error_size) : PF_OK;
 	if (result == PF_OK)
 		result = write_file(certificate_path, 0644, &crt_pem, error, error_size);
 	if (key_pem.data)

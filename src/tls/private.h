@@ -3,6 +3,7 @@
 #define PF_TLS_PRIVATE_H
 
 #include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
 
 #include "tls/server.h"
 #include "tls/session.h"
@@ -22,6 +23,7 @@
 	":+CHACHA20-POLY1305:-MAC-ALL:+AEAD:%SERVER_PRECEDENCE:%DISABLE_TLS13_COMPAT_MODE"
 
 #define TLS_DIGEST_BYTES 32
+#define TLS_CERTIFICATE_NAMES_MAX 256 /* of one certificate that are looked at */
 
 struct tls_server {
 	unsigned uses; /* atomic */
@@ -31,6 +33,8 @@ struct tls_server {
 	uint8_t digest[TLS_DIGEST_BYTES]; /* of all files */
 	char pin[TLS_PIN_MAX];
 	int64_t expires_s;
+	gnutls_x509_crt_t certificate;  /* the first of the chain */
+	char name[TLS_NAME_MAX];        /* tls_server_name */
 	bool clients, clients_required; /* their certificates are asked for; must be there */
 };
 

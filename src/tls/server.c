@@ -32,6 +32,8 @@ void tls_server_unuse(struct tls_server **server)
 		gnutls_priority_deinit(old->priority);
 	if (old->quic_priority)
 		gnutls_priority_deinit(old->quic_priority);
+	if (old->certificate)
+		gnutls_x509_crt_deinit(old->certificate);
 	if (old->ticket_key.data)
 		gnutls_memset(old->ticket_key.data, 0, old->ticket_key.size);
 	gnutls_free(old->ticket_key.data);
@@ -41,6 +43,16 @@ void tls_server_unuse(struct tls_server **server)
 const char *tls_server_pin(const struct tls_server *server)
 {
 	return server->pin;
+}
+
+const char *tls_server_name(const struct tls_server *server)
+{
+	return server->name;
+}
+
+bool tls_server_is_for(const struct tls_server *server, const char *name)
+{
+	return gnutls_x509_crt_check_hostname(server->certificate, name);
 }
 
 int64_t tls_server_expires_s(const struct tls_server *server)
@@ -108,6 +120,29 @@ static int digest_all(const struct tls_files *files, const struct contents *cont
 	return PF_OK;
 }
 
+/* A host's name has at least two labels, and stands for itself alone. */
+static bool is_of_host(const char *name, size_t length)
+{
+	return length && length < TLS_NAME_MAX && !memchr(name, '*', length) &&
+	       !memchr(name, '\0', length) && memchr(name, '.', length);
+}
+
+static void read_name(struct tls_server *server)
+{
+	char text[TLS_NAME_MAX];
+	for (unsigned i = 0; i < TLS_CERTIFICATE_NAMES_MAX; i++) {
+		size_t length = sizeof text;
+		int kind =
+			gnutls_x509_crt_get_subject_alt_name(server->certificate, i, text, &length, NULL);
+		if (kind == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
+			return;
+		if (kind != GNUTLS_SAN_DNSNAME || !is_of_host(text, length))
+			continue;
+		memcpy(server->name, text, length);
+		return;
+	}
+}
+
 /* What is told of the first certificate of the chain. */
 static int describe(struct tls_server *server)
 {
@@ -119,9 +154,11 @@ static int describe(struct tls_server *server)
 		return PF_ENOMEM;
 	int failed = gnutls_x509_crt_get_key_id(chain[0], GNUTLS_KEYID_USE_SHA256, id, &length);
 	server->expires_s = gnutls_x509_crt_get_expiration_time(chain[0]);
-	for (unsigned i = 0; i < count; i++)
+	server->certificate = chain[0];
+	for (unsigned i = 1; i < count; i++)
 		gnutls_x509_crt_deinit(chain[i]);
 	gnutls_free(chain);
+	read_name(server);
 	gnutls_datum_t bytes = {id, (unsigned)length}, text = {NULL, 0};
 	if (failed || gnutls_base64_encode2(&bytes, &text))
 		return PF_ENOMEM;

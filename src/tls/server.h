@@ -32,11 +32,18 @@ void tls_server_unuse(struct tls_server **server);
 
 /* The pin of its public key, as RFC 7858 (4.2) has it: SHA-256 of the SPKI, in base64. */
 const char *tls_server_pin(const struct tls_server *server);
+/* Is its certificate for this name, or address as a text? */
+bool tls_server_is_for(const struct tls_server *server, const char *name);
+/* The first name of its certificate that is one of a host ("dns.example.net", not "*.example.net", not "debian"); "": there is none. */
+const char *tls_server_name(const struct tls_server *server);
 /* Until when the certificate is good, in seconds since 1970. */
 int64_t tls_server_expires_s(const struct tls_server *server);
 
-/* Makes a key (ECDSA on P-256) and a certificate that is signed by it, for these names (a name, or an address), and
- * writes both. PF_EIO and a sentence. */
+/* Is the certificate in this file for all of these names (a name, "*.name" or an address)? */
+bool tls_certificate_names(const char *certificate, const char *const *names, size_t count);
+
+/* Makes a certificate for these names that is signed by its own key, and writes it; the key (ECDSA on P-256) too, unless there is one in
+ * the file, which is used then: its pin stays the same. PF_EIO and a sentence. */
 PF_MUST_CHECK int tls_server_make(const char *certificate, const char *key,
                                   const char *const *names, size_t count, int64_t now_s,
                                   char *error, size_t error_size);

@@ -481,7 +481,7 @@ static void a_cname_answers_every_type(void **state)
 	struct dns_query query = parsed(PLAIN);
 	static const uint8_t cname[] = "\0\5\0\6\4wall\0", wild[] = "\0\5\0\10\1*\4wall\0";
 	struct addr addresses[] = {{.family = 4, .bytes = {192, 0, 2, 9}}, {.family = 6}};
-	struct reply_records records = {cname, sizeof cname - 1, addresses, 2};
+	struct reply_records records = {cname, sizeof cname - 1, addresses, 2, 0};
 	expect(out, reply_from_records(out, &query, &records, &udp),
 	       "1234 8180 0001 0002 0000 0000 " ASKED "c00c 0005 0001 0000000a 0006 @wall "
 	       "c029 0001 0001 0000000a 0004 c0000209");

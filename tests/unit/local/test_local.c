@@ -91,6 +91,31 @@ static void kinds_and_their_order(void **state)
 	assert_null(local);
 }
 
+static void discovery_is_a_zone_of_ours(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name;
+		uint16_t type;
+		enum local_kind kind, without;
+	} cases[] = {
+		{"_DNS.resolver.ARPA", 64, LOCAL_DISCOVERY, LOCAL_ELSEWHERE},
+		{"_dns.resolver.arpa", 1, LOCAL_HATCH, LOCAL_ELSEWHERE},
+		{"x._dns.resolver.arpa", 64, LOCAL_HATCH, LOCAL_ELSEWHERE},
+		{"resolver.arpa", 64, LOCAL_HATCH, LOCAL_ELSEWHERE},
+		{"xresolver.arpa", 64, LOCAL_ELSEWHERE, LOCAL_ELSEWHERE},
+	};
+	struct local *local = build(UPSTREAMS "listen: {tls: 127.0.0.1}\n");
+	struct local *without = build(UPSTREAMS "listen: {tls: 127.0.0.1, discovery: off}\n");
+	for (size_t i = 0; i < PF_COUNT(cases); i++) { /* though a rule allows all of them */
+		assert_int_equal(find(local, cases[i].name, cases[i].type, true).kind, cases[i].kind);
+		assert_int_equal(find(without, cases[i].name, cases[i].type, true).kind, cases[i].without);
+		assert_true(find(without, cases[i].name, cases[i].type, false).kind != LOCAL_DISCOVERY);
+	}
+	local_free(&local);
+	local_free(&without);
+}
+
 static uint64_t group_of(const char *forward)
 {
 	char yaml[512];
@@ -225,6 +250,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(kinds_and_their_order),
+		cmocka_unit_test(discovery_is_a_zone_of_ours),
 		cmocka_unit_test(a_group_is_its_zones_and_servers),
 		cmocka_unit_test(the_edges_of_what_is_private),
 		cmocka_unit_test(patterns_allow_private_answers),
