@@ -17,8 +17,7 @@ void buffer_deinit(struct buffer *buffer)
 	buffer_init(buffer, buffer->max);
 }
 
-/* Room for `extra` more bytes and a NUL. */
-static bool reserve(struct buffer *buffer, size_t extra)
+bool buffer_reserve(struct buffer *buffer, size_t extra)
 {
 	if (buffer->failed || extra > buffer->max - buffer->length) {
 		buffer->failed = true;
@@ -42,21 +41,11 @@ static bool reserve(struct buffer *buffer, size_t extra)
 
 void buffer_append_slowly(struct buffer *buffer, const void *bytes, size_t length)
 {
-	if (!reserve(buffer, length))
+	if (!buffer_reserve(buffer, length))
 		return;
 	memcpy(buffer->data + buffer->length, bytes, length);
 	buffer->length += length;
 	buffer->data[buffer->length] = '\0';
-}
-
-void buffer_number(struct buffer *buffer, uint64_t number)
-{
-	char digits[20], *at = digits + sizeof digits;
-	do {
-		*--at = (char)('0' + number % 10);
-		number /= 10;
-	} while (number);
-	buffer_append(buffer, at, (size_t)(digits + sizeof digits - at));
 }
 
 void buffer_print(struct buffer *buffer, const char *format, ...)
@@ -66,7 +55,7 @@ void buffer_print(struct buffer *buffer, const char *format, ...)
 	va_copy(again, arguments);
 	int length = vsnprintf(NULL, 0, format, arguments);
 	va_end(arguments);
-	if (length >= 0 && reserve(buffer, (size_t)length)) {
+	if (length >= 0 && buffer_reserve(buffer, (size_t)length)) {
 		vsnprintf(buffer->data + buffer->length, (size_t)length + 1, format, again);
 		buffer->length += (size_t)length;
 	}

@@ -18,6 +18,8 @@ struct buffer {
 
 void buffer_init(struct buffer *buffer, size_t max);
 void buffer_deinit(struct buffer *buffer);
+/* Room for `extra` more bytes and a NUL behind what is there, for who writes it there. False: `failed` is set. */
+bool buffer_reserve(struct buffer *buffer, size_t extra);
 /* buffer_append where it must grow first, or stop. */
 void buffer_append_slowly(struct buffer *buffer, const void *bytes, size_t length);
 static inline void buffer_append(struct buffer *buffer, const void *bytes, size_t length)
@@ -32,8 +34,6 @@ static inline void buffer_append(struct buffer *buffer, const void *bytes, size_
 	buffer->length += length;
 	buffer->data[buffer->length] = '\0';
 }
-/* In decimal digits. */
-void buffer_number(struct buffer *buffer, uint64_t number);
 void buffer_print(struct buffer *buffer, const char *format, ...) PF_PRINTF(2, 3);
 
 #endif

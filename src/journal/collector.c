@@ -17,7 +17,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-#define SEND_COUNT 64                  /* messages in one system call */
+#define SEND_COUNT 256                 /* messages in one system call */
 #define GONE_MS 30000                  /* a host that acknowledges nothing for so long is gone */
 #define SOCKET_BYTES (1 << 20)         /* asked of the kernel; it gives what it allows */
 #define KEPT_MEMORY_BYTES (256u << 10) /* more than this is given back when it is empty */
@@ -155,25 +155,38 @@ static void move_down(struct collector *collector)
 	collector->at = 0;
 }
 
-int collector_keep(struct collector *collector, const void *message, size_t length)
+void *collector_room(struct collector *collector, size_t length)
 {
 	struct buffer *kept = &collector->kept;
 	char ignored[256];
+	size_t need = length + sizeof(uint32_t);
 	if (kept->length - collector->at >= COLLECTOR_PART_BYTES && collector->connected &&
 	    !collector->stalled)
 		(void)!collector_send(collector, ignored, sizeof ignored);
-	if (collector->at && kept->max - kept->length < length + sizeof(uint32_t))
+	if (collector->at && kept->max - kept->length < need)
 		move_down(collector);
-	size_t before = kept->length;
+	if (buffer_reserve(kept, need))
+		return kept->data + kept->length + sizeof(uint32_t);
+	kept->failed = false;
+	return NULL;
+}
+
+void collector_kept(struct collector *collector, size_t length)
+{
+	struct buffer *kept = &collector->kept;
 	uint32_t size = (uint32_t)length;
-	buffer_append(kept, &size, sizeof size);
-	buffer_append(kept, message, length);
-	if (kept->failed) {
-		kept->length = before;
-		kept->failed = false;
-		return PF_EFULL;
-	}
+	memcpy(kept->data + kept->length, &size, sizeof size);
+	kept->length += sizeof size + length;
 	collector->kept_count++;
+}
+
+int collector_keep(struct collector *collector, const void *message, size_t length)
+{
+	void *room = collector_room(collector, length);
+	if (!room)
+		return PF_EFULL;
+	memcpy(room, message, length);
+	collector_kept(collector, length);
 	return PF_OK;
 }
 

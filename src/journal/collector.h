@@ -47,6 +47,10 @@ int collector_fail(struct collector *collector, char *error, size_t error_size, 
  * nothing is kept, when there is no room. */
 PF_MUST_CHECK int collector_keep(struct collector *collector, const void *message, size_t length);
 
+/* The same in place: room for a message of at most `length` bytes, or NULL; and then how long it has become. */
+void *collector_room(struct collector *collector, size_t length);
+void collector_kept(struct collector *collector, size_t length);
+
 /* Sends what is kept. PF_OK: all is gone; else PF_EIO and a sentence: the connection is lost and closed, or it is open and takes no
  * more at present: go on later. */
 PF_MUST_CHECK int collector_send(struct collector *collector, char *error, size_t error_size);

@@ -34,6 +34,9 @@ struct flat_texts {
 size_t flat_measure(const struct record *record, struct flat_texts *texts);
 void flat_put(const struct record *record, const struct flat_texts *texts, uint8_t *out);
 
+/* A name in wire form; returns its bytes, or PF_EINVAL. */
+PF_MUST_CHECK int flat_name_read(const uint8_t *bytes, size_t length, struct dns_name *name);
+
 /* A record's key are those of its bytes that say all but its time: queries with the same bytes are of one kind. Only looks, and
  * checks nothing but lengths: whoever has met the same key before has checked it then. False: there is more to the record than
  * its key, or it is none, so it must be read. `digest` is left alone. */

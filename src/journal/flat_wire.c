@@ -156,7 +156,7 @@ static bool matched_sound(const struct wire_head *head, const uint8_t *matched)
 	struct dns_name name;
 	switch (head->match) {
 	case RECORD_MATCH_NAME:
-		return dns_name_from_wire(matched, head->matched_length, 0, false, &name) ==
+		return flat_name_read(matched, head->matched_length, &name) ==
 		       head->matched_length;
 	case RECORD_MATCH_CLIENT:
 	case RECORD_MATCH_ADDRESS:

@@ -4,8 +4,14 @@
 
 #include "base/buffer.h"
 
-void json_put_string(struct buffer *out, const char *text);
-/* The same, but null for "". */
+/* So long is a text of `length` bytes at most: six for each that is escaped, and quotes; or null. */
+#define JSON_BYTES_MAX(length) (6 * (length) + 4)
+
+/* "TEXT"; null for "". Into `out`, where there is room; returns what stands behind it. */
+char *json_write(char *out, const char *text);
+char *json_write_number(char *out, uint64_t number);
+
+/* The same behind what is in the buffer. */
 void json_put_text(struct buffer *out, const char *text);
 /* ,"KEY":"TEXT"; null for "". The key is a literal: its length is known when it is compiled, as printing would take most of what a message for
  * a collector costs. */

@@ -257,7 +257,7 @@ static void read_bytes(struct reader *reader, void *out, size_t length)
 static const char *read_text(struct reader *reader, size_t length, size_t max)
 {
 	if (reader->failed || length >= max || (size_t)(reader->end - reader->at) <= length ||
-	    reader->at[length] || memchr(reader->at, 0, length)) {
+	    strnlen((const char *)reader->at, length + 1) != length) {
 		reader->failed = true;
 		return "";
 	}
@@ -266,11 +266,27 @@ static const char *read_text(struct reader *reader, size_t length, size_t max)
 	return text;
 }
 
+/* Names in rings are lower case already and have no pointers: it is only seen whether the labels fit. */
+int flat_name_read(const uint8_t *bytes, size_t length, struct dns_name *name)
+{
+	size_t at = 0, max = length < NAME_WIRE_MAX ? length : NAME_WIRE_MAX;
+	uint8_t labels = 0;
+	for (; at < max && bytes[at]; at += 1u + bytes[at], labels++)
+		if (bytes[at] > NAME_LABEL_MAX)
+			return PF_EINVAL;
+	if (at >= max)
+		return PF_EINVAL;
+	name->length = (uint8_t)(at + 1);
+	name->labels = labels;
+	memcpy(name->wire, bytes, at + 1);
+	return (int)at + 1;
+}
+
 static void read_name(struct reader *reader, struct dns_name *name)
 {
-	int length = reader->failed ? PF_EINVAL
-	                            : dns_name_from_wire(reader->at, (size_t)(reader->end - reader->at),
-	                                                 0, false, name);
+	int length = reader->failed
+	                 ? PF_EINVAL
+	                 : flat_name_read(reader->at, (size_t)(reader->end - reader->at), name);
 	if (length < 0)
 		reader->failed = true;
 	else

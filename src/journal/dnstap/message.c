@@ -5,6 +5,7 @@
 
 #include "dns/dns.h"
 #include "journal/dnstap/proto.h"
+#include "journal/flat.h"
 #include "journal/json.h"
 
 /* Dnstap */
@@ -44,7 +45,12 @@ enum policy_action {
 };
 enum policy_match { POLICY_QNAME = 1, POLICY_CLIENT_IP, POLICY_RESPONSE_IP };
 
-#define POLICY_ROOM (64 + RECORD_RULE_MAX + NAME_TEXT_MAX)
+#define EXTRA_WORDS_MAX 512 /* keys, numbers and words of a fixed choice */
+#define POLICY_MAX (64 + RECORD_RULE_MAX + NAME_TEXT_MAX)
+#define HEAD_MAX \
+	128 /* a message without what was on the wire: eleven fields, two of them addresses */
+#define FRAME_MAX \
+	(4 + 3 * (1 + PROTO_NUMBER_MAX)) /* the length in front, and what is around the parts */
 
 /* One message, with its ends. */
 struct exchange {
@@ -75,56 +81,69 @@ static enum policy_action policy_action(const struct record *record)
 	return response->bytes[2] & 2 ? POLICY_TRUNCATE : POLICY_NODATA; /* TC */
 }
 
-static void put_match(struct proto *policy, const struct record_wire *wire)
+static uint8_t *put_match(uint8_t *out, const struct record_wire *wire)
 {
 	char text[NAME_TEXT_MAX];
 	struct dns_name name;
 	switch ((enum record_match)wire->match) {
-	case RECORD_MATCH_NONE: return;
+	case RECORD_MATCH_NONE: return out;
 	case RECORD_MATCH_NAME:
-		proto_varint(policy, P_MATCH, POLICY_QNAME);
-		if (dns_name_from_wire(wire->matched, wire->matched_length, 0, false, &name) > 0)
-			proto_bytes(policy, P_VALUE, text, dns_name_to_text(&name, text));
-		return;
-	case RECORD_MATCH_CLIENT: proto_varint(policy, P_MATCH, POLICY_CLIENT_IP); break;
-	case RECORD_MATCH_ADDRESS: proto_varint(policy, P_MATCH, POLICY_RESPONSE_IP); break;
+		out = proto_varint(out, P_MATCH, POLICY_QNAME);
+		if (flat_name_read(wire->matched, wire->matched_length, &name) > 0)
+			out = proto_bytes(out, P_VALUE, text, dns_name_to_text(&name, text));
+		return out;
+	case RECORD_MATCH_CLIENT: out = proto_varint(out, P_MATCH, POLICY_CLIENT_IP); break;
+	case RECORD_MATCH_ADDRESS: out = proto_varint(out, P_MATCH, POLICY_RESPONSE_IP); break;
 	}
 	if (wire->matched_length)
-		proto_bytes(policy, P_VALUE, wire->matched, wire->matched_length);
+		out = proto_bytes(out, P_VALUE, wire->matched, wire->matched_length);
+	return out;
 }
 
-static void put_policy(struct proto *message, const struct record *record)
+static size_t write_policy(const struct record *record, uint8_t policy[POLICY_MAX])
 {
 	static const char type[] = "portafilter";
-	uint8_t room[POLICY_ROOM];
-	struct proto policy = {.bytes = room, .room = sizeof room};
 	if (!record->rule)
-		return;
+		return 0;
 	enum policy_action action = policy_action(record);
-	proto_bytes(&policy, P_TYPE, type, sizeof type - 1);
-	proto_bytes(&policy, P_RULE, record->rule_name, strlen(record->rule_name));
+	uint8_t *out = proto_bytes(policy, P_TYPE, type, sizeof type - 1);
+	out = proto_bytes(out, P_RULE, record->rule_name, strlen(record->rule_name));
 	if (action != POLICY_NONE)
-		proto_varint(&policy, P_ACTION, action);
-	put_match(&policy, record->wire);
-	proto_message(message, M_POLICY, &policy);
+		out = proto_varint(out, P_ACTION, action);
+	return (size_t)(put_match(out, record->wire) - policy);
 }
 
-/* What dnstap has no field for, as a JSON object. */
-static void write_extra(struct buffer *extra, const struct record *record)
+/* ---- what dnstap has no field for -------------------------------------------------------- */
+
+#define put_literal(out, text) (memcpy(out, text, sizeof(text) - 1), (out) + sizeof(text) - 1)
+#define put_member(out, key, text) json_write(put_literal(out, ",\"" key "\":"), text)
+
+/* A JSON object. Its keys and words alone are longer than 127 bytes: the length takes two. */
+static uint8_t *put_extra(uint8_t *out, const struct record *record)
 {
-	extra->length = 0;
-	buffer_append(extra, "{\"took_us\":", sizeof "{\"took_us\":" - 1);
-	buffer_number(extra, record->took_us);
-	json_put_member(extra, "device_id", record->device_id);
-	json_put_member(extra, "device", record->device_name);
-	json_put_member(extra, "action", action_word(record->action));
-	json_put_member(extra, "standing", standing_word(record->standing));
-	json_put_member(extra, "confidence", confidence_word(record->confidence));
-	json_put_member(extra, "source", record_source_word(record->source));
-	json_put_member(extra, "protocol", protocol_word(record->protocol));
-	json_put_member(extra, "dnssec", dnssec_word(record->dnssec));
-	json_put_member(extra, "reason", record->reason);
-	buffer_append(extra, "}", 1);
+	char *begin = (char *)proto_tag(out, F_EXTRA, PROTO_BYTES), *at = begin + 2;
+	at = put_literal(at, "{\"took_us\":");
+	at = json_write_number(at, record->took_us);
+	at = put_member(at, "device_id", record->device_id);
+	at = put_member(at, "device", record->device_name);
+	at = put_member(at, "action", action_word(record->action));
+	at = put_member(at, "standing", standing_word(record->standing));
+	at = put_member(at, "confidence", confidence_word(record->confidence));
+	at = put_member(at, "source", record_source_word(record->source));
+	at = put_member(at, "protocol", protocol_word(record->protocol));
+	at = put_member(at, "dnssec", dnssec_word(record->dnssec));
+	at = put_member(at, "reason", record->reason);
+	*at++ = '}';
+	size_t length = (size_t)(at - begin - 2);
+	begin[0] = (char)(length | 0x80);
+	begin[1] = (char)(length >> 7);
+	return (uint8_t *)at;
+}
+
+static size_t extra_max(const struct record *record)
+{
+	return EXTRA_WORDS_MAX + JSON_BYTES_MAX(strlen(record->device_id)) +
+	       JSON_BYTES_MAX(strlen(record->device_name)) + JSON_BYTES_MAX(strlen(record->reason));
 }
 
 /* ---- the message ------------------------------------------------------------------------- */
@@ -143,72 +162,81 @@ static unsigned socket_protocol(enum protocol protocol)
 	return sockets[protocol];
 }
 
-static void put_ends(struct proto *message, const struct exchange *exchange)
+static uint8_t *put_ends(uint8_t *out, const struct exchange *exchange)
 {
 	const struct addr *from = &exchange->from->addr, *to = &exchange->to->addr;
 	uint8_t family = from->family ? from->family : to->family;
 	if (family)
-		proto_varint(message, M_FAMILY, family == 4 ? FAMILY_INET : FAMILY_INET6);
-	proto_varint(message, M_PROTOCOL, socket_protocol(exchange->protocol));
+		out = proto_varint(out, M_FAMILY, family == 4 ? FAMILY_INET : FAMILY_INET6);
+	out = proto_varint(out, M_PROTOCOL, socket_protocol(exchange->protocol));
 	if (from->family)
-		proto_bytes(message, M_QUERY_ADDRESS, from->bytes, addr_length(from));
+		out = proto_bytes(out, M_QUERY_ADDRESS, from->bytes, addr_length(from));
 	if (to->family == family && family)
-		proto_bytes(message, M_RESPONSE_ADDRESS, to->bytes, addr_length(to));
+		out = proto_bytes(out, M_RESPONSE_ADDRESS, to->bytes, addr_length(to));
 	if (exchange->from->port)
-		proto_varint(message, M_QUERY_PORT, exchange->from->port);
+		out = proto_varint(out, M_QUERY_PORT, exchange->from->port);
 	if (exchange->to->port)
-		proto_varint(message, M_RESPONSE_PORT, exchange->to->port);
+		out = proto_varint(out, M_RESPONSE_PORT, exchange->to->port);
+	return out;
 }
 
-static void put_time(struct proto *message, unsigned field_sec, int64_t wall_us)
+static uint8_t *put_time(uint8_t *out, unsigned field_sec, int64_t wall_us)
 {
-	proto_varint(message, field_sec, (uint64_t)(wall_us / 1000000));
-	proto_fixed32(message, field_sec + 1, (uint32_t)(wall_us % 1000000 * 1000));
+	out = proto_varint(out, field_sec, (uint64_t)(wall_us / 1000000));
+	return proto_fixed32(out, field_sec + 1, (uint32_t)(wall_us % 1000000 * 1000));
 }
 
-static void put_exchange(struct proto *message, enum message_type type,
-                         const struct exchange *exchange)
+/* One frame: | 32 bits, big end first | Dnstap |. What stands around the message on the wire is short, is written beside and copied: so all lengths
+ * are known before, and the message is copied once. `told`: the record, when its policy and extra belong to this message. */
+static uint8_t *put_frame(const struct dnstap_writer *writer, uint8_t *out, enum message_type type,
+                          const struct exchange *exchange, const struct record *told)
 {
+	uint8_t head[HEAD_MAX], policy[POLICY_MAX], *at = proto_varint(head, M_TYPE, type),
+												*frame = out;
 	bool answered = type == CLIENT_RESPONSE || type == FORWARDER_RESPONSE;
-	proto_varint(message, M_TYPE, type);
-	put_ends(message, exchange);
-	put_time(message, M_QUERY_SEC, exchange->asked_us);
-	if (!answered && exchange->query->bytes)
-		proto_bytes(message, M_QUERY, exchange->query->bytes, exchange->query->length);
-	if (!answered)
-		return;
-	put_time(message, M_RESPONSE_SEC, exchange->answered_us);
-	if (exchange->response->bytes)
-		proto_bytes(message, M_RESPONSE, exchange->response->bytes, exchange->response->length);
-}
-
-/* `told`: the record, when its policy and extra belong to this message. */
-static int put(struct dnstap_writer *writer, enum message_type type,
-               const struct exchange *exchange, const struct record *told,
-               int (*keep)(void *data, const void *message, size_t length), void *data)
-{
-	uint8_t outer[DNSTAP_MESSAGE_MAX], inner[DNSTAP_MESSAGE_MAX];
-	struct proto dnstap = {.bytes = outer + 4, .room = sizeof outer - 4};
-	struct proto message = {.bytes = inner, .room = sizeof inner};
-	put_exchange(&message, type, exchange);
+	const struct record_message *carried = answered ? exchange->response : exchange->query;
+	at = put_time(put_ends(at, exchange), M_QUERY_SEC, exchange->asked_us);
+	if (answered)
+		at = put_time(at, M_RESPONSE_SEC, exchange->answered_us);
+	size_t head_length = (size_t)(at - head), policy_length = told ? write_policy(told, policy) : 0;
+	size_t length = head_length + (carried->bytes ? proto_bytes_size(carried->length) : 0) +
+	                (policy_length ? proto_bytes_size(policy_length) : 0);
+	out = proto_raw(out + 4, writer->lead, writer->lead_length);
 	if (told)
-		put_policy(&message, told);
-	proto_bytes(&dnstap, F_IDENTITY, writer->identity, strlen(writer->identity));
-	proto_bytes(&dnstap, F_VERSION, writer->version, strlen(writer->version));
-	if (told) {
-		write_extra(&writer->extra, told);
-		proto_bytes(&dnstap, F_EXTRA, writer->extra.data, writer->extra.length);
-	}
-	proto_message(&dnstap, F_MESSAGE, &message);
-	proto_varint(&dnstap, F_TYPE, TYPE_MESSAGE);
-	if (dnstap.failed || writer->extra.failed)
-		return PF_EINVAL;
-	dns_write32(outer, (uint32_t)dnstap.length);
-	return keep(data, outer, dnstap.length + 4);
+		out = put_extra(out, told);
+	out = proto_number(proto_tag(out, F_MESSAGE, PROTO_BYTES), length);
+	out = proto_raw(out, head, head_length);
+	if (carried->bytes)
+		out = proto_bytes(out, answered ? M_RESPONSE : M_QUERY, carried->bytes, carried->length);
+	if (policy_length)
+		out = proto_bytes(out, M_POLICY, policy, policy_length);
+	out = proto_varint(out, F_TYPE, TYPE_MESSAGE);
+	dns_write32(frame, (uint32_t)(out - frame - 4));
+	return out;
 }
 
-int dnstap_write(struct dnstap_writer *writer, const struct record *record,
-                 int (*keep)(void *data, const void *message, size_t length), void *data)
+/* ---- what others call -------------------------------------------------------------------- */
+
+void dnstap_writer_init(struct dnstap_writer *writer, const char *identity, const char *version)
+{
+	uint8_t *out =
+		proto_bytes(writer->lead, F_IDENTITY, identity, strnlen(identity, DNSTAP_IDENTITY_MAX - 1));
+	out = proto_bytes(out, F_VERSION, version, strnlen(version, DNSTAP_VERSION_MAX - 1));
+	writer->lead_length = (size_t)(out - writer->lead);
+}
+
+size_t dnstap_bytes_max(const struct dnstap_writer *writer, const struct record *record)
+{
+	const struct record_wire *wire = record->wire;
+	size_t frame = FRAME_MAX + writer->lead_length + HEAD_MAX;
+	size_t bytes =
+		2 * frame + wire->query.length + wire->response.length + POLICY_MAX + extra_max(record);
+	for (size_t i = 0; i < wire->forward_count; i++)
+		bytes += 2 * frame + wire->forwards[i].query.length + wire->forwards[i].response.length;
+	return bytes;
+}
+
+size_t dnstap_write(const struct dnstap_writer *writer, const struct record *record, uint8_t *out)
 {
 	const struct record_wire *wire = record->wire;
 	struct addr_port client = {record->client, wire->client_port};
@@ -219,9 +247,9 @@ int dnstap_write(struct dnstap_writer *writer, const struct record *record,
 	                         record->time_wall_us + record->took_us,
 	                         &wire->query,
 	                         &wire->response};
-	const struct record *dropped = record->dropped_reply ? record : NULL;
-	int result = put(writer, CLIENT_QUERY, &asked, dropped, keep, data);
-	for (size_t i = 0; i < wire->forward_count && result == PF_OK; i++) {
+	bool dropped = record->dropped_reply;
+	uint8_t *at = put_frame(writer, out, CLIENT_QUERY, &asked, dropped ? record : NULL);
+	for (size_t i = 0; i < wire->forward_count; i++) {
 		const struct record_forward *forward = &wire->forwards[i];
 		struct addr_port ours = {.port = forward->port};
 		struct exchange hop = {&ours,
@@ -231,11 +259,11 @@ int dnstap_write(struct dnstap_writer *writer, const struct record *record,
 		                       forward->received_wall_us,
 		                       &forward->query,
 		                       &forward->response};
-		result = put(writer, FORWARDER_QUERY, &hop, NULL, keep, data);
-		if (result == PF_OK && forward->received_wall_us)
-			result = put(writer, FORWARDER_RESPONSE, &hop, NULL, keep, data);
+		at = put_frame(writer, at, FORWARDER_QUERY, &hop, NULL);
+		if (forward->received_wall_us)
+			at = put_frame(writer, at, FORWARDER_RESPONSE, &hop, NULL);
 	}
-	if (result == PF_OK && !record->dropped_reply)
-		result = put(writer, CLIENT_RESPONSE, &asked, record, keep, data);
-	return result;
+	if (!dropped)
+		at = put_frame(writer, at, CLIENT_RESPONSE, &asked, record);
+	return (size_t)(at - out);
 }

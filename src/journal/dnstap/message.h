@@ -3,20 +3,22 @@
 #ifndef PF_JOURNAL_DNSTAP_MESSAGE_H
 #define PF_JOURNAL_DNSTAP_MESSAGE_H
 
-#include "base/buffer.h"
 #include "journal/record.h"
 
-#define DNSTAP_MESSAGE_MAX (16u << 10) /* a response, a question, and all that is said of them */
+#define DNSTAP_IDENTITY_MAX 256
+#define DNSTAP_VERSION_MAX 64
 
 struct dnstap_writer {
-	const char *identity, *version; /* borrowed */
-	struct buffer extra;            /* scratch; the user inits and deinits it */
+	size_t lead_length;
+	uint8_t lead[DNSTAP_IDENTITY_MAX + DNSTAP_VERSION_MAX + 8]; /* who tells: the same in all */
 };
 
-/* Hands each message to `keep`, with its length in front: | 32 bits, big end first | Dnstap |. PF_OK; PF_EINVAL when one would be
- * too long, or what `keep` returned when that was not PF_OK. */
-PF_MUST_CHECK int dnstap_write(struct dnstap_writer *writer, const struct record *record,
-                               int (*keep)(void *data, const void *message, size_t length),
-                               void *data);
+void dnstap_writer_init(struct dnstap_writer *writer, const char *identity, const char *version);
+
+/* So much dnstap_write writes at most. The record has its messages (`wire`). */
+size_t dnstap_bytes_max(const struct dnstap_writer *writer, const struct record *record);
+
+/* Writes all messages, each with its length in front: | 32 bits, big end first | Dnstap |. Returns how many bytes. */
+size_t dnstap_write(const struct dnstap_writer *writer, const struct record *record, uint8_t *out);
 
 #endif

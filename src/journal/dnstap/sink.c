@@ -17,7 +17,6 @@
 #include "journal/dnstap/frame.h"
 #include "journal/dnstap/message.h"
 
-#define EXTRA_MAX (8u << 10) /* bytes of JSON beside one message */
 #define IDLE_US 1000000
 #define FINISH_MS 200 /* a collector gets so long to say that it has all */
 
@@ -33,10 +32,8 @@ struct dnstap_sink {
 	enum state state;
 	int64_t looked_wall_us; /* when idle looked after it last */
 	struct dnstap_writer writer;
-	char identity[256];
 	size_t in_length;
 	uint8_t in[FRAME_BYTES_MAX];
-	struct buffer record; /* the messages of the record at hand: all are kept, or none */
 };
 
 /* ---- the handshake ----------------------------------------------------------------------- */
@@ -152,13 +149,6 @@ static int begin(struct sink *base, char *error, size_t error_size)
 	return result == PF_OK ? flush(sink, error, error_size) : result;
 }
 
-static int gather(void *data, const void *message, size_t length)
-{
-	struct dnstap_sink *sink = data;
-	buffer_append(&sink->record, message, length);
-	return sink->record.failed ? PF_EFULL : PF_OK;
-}
-
 static int write_record(struct sink *base, const struct record *record, char *error,
                         size_t error_size)
 {
@@ -167,11 +157,11 @@ static int write_record(struct sink *base, const struct record *record, char *er
 	struct dnstap_sink *sink = (struct dnstap_sink *)base;
 	if (!record->wire)
 		return PF_EINVAL; /* left in the rings by a daemon without this sink */
-	sink->record.length = 0;
-	sink->record.failed = false;
-	if (dnstap_write(&sink->writer, record, gather, sink) != PF_OK ||
-	    collector_keep(&sink->collector, sink->record.data, sink->record.length) != PF_OK)
+	/* All messages of a record are kept, or none. */
+	void *room = collector_room(&sink->collector, dnstap_bytes_max(&sink->writer, record));
+	if (!room)
 		return PF_EINVAL;
+	collector_kept(&sink->collector, dnstap_write(&sink->writer, record, room));
 	return PF_OK;
 }
 
@@ -213,8 +203,6 @@ static void close_sink(struct sink **base)
 		say_goodbye(sink);
 	collector_tell_lost(&sink->collector);
 	collector_deinit(&sink->collector);
-	buffer_deinit(&sink->writer.extra);
-	buffer_deinit(&sink->record);
 	free(sink);
 	*base = NULL;
 }
@@ -234,11 +222,10 @@ struct sink *dnstap_sink_open(const struct config_collector *place, char *error,
 	                           .commit = commit,
 	                           .idle = idle,
 	                           .close = close_sink};
-	if (gethostname(sink->identity, sizeof sink->identity - 1))
-		strcpy(sink->identity, "portafilter");
-	sink->writer = (struct dnstap_writer){sink->identity, "portafilter " PACKAGE_VERSION, {0}};
-	buffer_init(&sink->writer.extra, EXTRA_MAX);
-	buffer_init(&sink->record, (2 + 2 * RECORD_FORWARD_MAX) * DNSTAP_MESSAGE_MAX);
+	char identity[DNSTAP_IDENTITY_MAX] = "";
+	if (gethostname(identity, sizeof identity - 1))
+		strcpy(identity, "portafilter");
+	dnstap_writer_init(&sink->writer, identity, "portafilter " PACKAGE_VERSION);
 	/* So that the handshake is over when the first records come. */
 	char ignored[256];
 	(void)connect_to(sink, ignored, sizeof ignored);
