@@ -6,15 +6,24 @@
 #define WORD_BYTES 8
 #define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
 
-/* Has one of eight bytes a meaning in JSON (RFC 8259, 7: below a space, quote, backslash), or is it DEL? A byte minus one has its
- * highest bit changed only when it was 0; so what is looked for is made 0. */
-static bool has_special(uint64_t word)
+/* The bytes of eight, from the first on, that need no escape: how many. Those that do have a meaning in JSON (RFC 8259, 7: below a
+ * space, quote, backslash), or are DEL. A byte minus one has its highest bit changed only when it was 0; so what is looked for is made 0. */
+static size_t plain_bytes(const char *text)
 {
+	uint64_t word;
+	memcpy(&word, text, sizeof word);
 	uint64_t quote = word ^ EACH('"'), backslash = word ^ EACH('\\'), del = word ^ EACH(0x7f);
 	uint64_t below = (word - EACH(' ')) & ~word;
 	uint64_t equal = ((quote - EACH(1)) & ~quote) | ((backslash - EACH(1)) & ~backslash) |
 	                 ((del - EACH(1)) & ~del);
-	return (below | equal) & EACH(0x80);
+	uint64_t found = (below | equal) & EACH(0x80);
+	if (!found)
+		return WORD_BYTES;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return (size_t)__builtin_ctzll(found) / 8; /* a borrow reaches only bytes behind the first */
+#else
+	return 0;
+#endif
 }
 
 static char *write_byte(char *out, unsigned char byte)
@@ -40,15 +49,13 @@ char *json_write(char *out, const char *text)
 		return out + 4;
 	}
 	*out++ = '"';
-	for (uint64_t word; length - at >= WORD_BYTES; at += WORD_BYTES) {
-		memcpy(&word, text + at, sizeof word);
-		memcpy(out, &word, sizeof word);
-		out += WORD_BYTES;
-		if (!has_special(word))
-			continue;
-		out -= WORD_BYTES;
-		for (size_t i = 0; i < WORD_BYTES; i++)
-			out = write_byte(out, (unsigned char)text[at + i]);
+	while (length - at >= WORD_BYTES) {
+		size_t plain = plain_bytes(text + at);
+		memcpy(out, text + at, WORD_BYTES); /* there is room: six bytes for each */
+		out += plain;
+		at += plain;
+		if (plain < WORD_BYTES)
+			out = write_byte(out, (unsigned char)text[at++]);
 	}
 	while (at < length)
 		out = write_byte(out, (unsigned char)text[at++]);

@@ -4,8 +4,8 @@
 
 #include "base/buffer.h"
 
-/* So long is a text of `length` bytes at most: six for each that is escaped, and quotes; or null. */
-#define JSON_BYTES_MAX(length) (6 * (length) + 4)
+/* So much room a text of `length` bytes needs at most: six for each that is escaped, quotes, and what is written in one piece. */
+#define JSON_BYTES_MAX(length) (6 * (length) + 10)
 
 /* "TEXT"; null for "". Into `out`, where there is room; returns what stands behind it. */
 char *json_write(char *out, const char *text);

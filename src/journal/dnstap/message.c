@@ -118,21 +118,48 @@ static size_t write_policy(const struct record *record, uint8_t policy[POLICY_MA
 #define put_literal(out, text) (memcpy(out, text, sizeof(text) - 1), (out) + sizeof(text) - 1)
 #define put_member(out, key, text) json_write(put_literal(out, ",\"" key "\":"), text)
 
-/* A JSON object. Its keys and words alone are longer than 127 bytes: the length takes two. */
-static uint8_t *put_extra(uint8_t *out, const struct record *record)
+/* What is one of a few words each is the same for most records: it is written once for all that are alike. */
+static const struct dnstap_words *words_of(struct dnstap_writer *writer,
+                                           const struct record *record)
 {
+	const uint8_t key[8] = {1,
+	                        record->action,
+	                        record->standing,
+	                        record->confidence,
+	                        record->source,
+	                        record->protocol,
+	                        record->dnssec};
+	uint64_t number;
+	memcpy(&number, key, sizeof number);
+	size_t at = (record->action + record->standing * 3u + record->source * 5u +
+	             record->protocol * 7u + record->confidence * 11u + record->dnssec * 13u) %
+	            DNSTAP_WORDS_COUNT;
+	struct dnstap_words *words = &writer->words[at];
+	if (words->key == number)
+		return words;
+	char *end = words->text;
+	words->key = number;
+	end = put_member(end, "action", action_word(record->action));
+	end = put_member(end, "standing", standing_word(record->standing));
+	end = put_member(end, "confidence", confidence_word(record->confidence));
+	end = put_member(end, "source", record_source_word(record->source));
+	end = put_member(end, "protocol", protocol_word(record->protocol));
+	end = put_member(end, "dnssec", dnssec_word(record->dnssec));
+	words->length = (size_t)(end - words->text);
+	return words;
+}
+
+/* A JSON object. Its keys and words alone are longer than 127 bytes: the length takes two. */
+static uint8_t *put_extra(struct dnstap_writer *writer, uint8_t *out, const struct record *record)
+{
+	const struct dnstap_words *words = words_of(writer, record);
 	char *begin = (char *)proto_tag(out, F_EXTRA, PROTO_BYTES), *at = begin + 2;
 	at = put_literal(at, "{\"took_us\":");
 	at = json_write_number(at, record->took_us);
 	at = put_member(at, "device_id", record->device_id);
 	at = put_member(at, "device", record->device_name);
-	at = put_member(at, "action", action_word(record->action));
-	at = put_member(at, "standing", standing_word(record->standing));
-	at = put_member(at, "confidence", confidence_word(record->confidence));
-	at = put_member(at, "source", record_source_word(record->source));
-	at = put_member(at, "protocol", protocol_word(record->protocol));
-	at = put_member(at, "dnssec", dnssec_word(record->dnssec));
-	at = put_member(at, "reason", record->reason);
+	memcpy(at, words->text, words->length);
+	at = put_member(at + words->length, "reason", record->reason);
 	*at++ = '}';
 	size_t length = (size_t)(at - begin - 2);
 	begin[0] = (char)(length | 0x80);
@@ -188,7 +215,7 @@ static uint8_t *put_time(uint8_t *out, unsigned field_sec, int64_t wall_us)
 
 /* One frame: | 32 bits, big end first | Dnstap |. What stands around the message on the wire is short, is written beside and copied: so all lengths
  * are known before, and the message is copied once. `told`: the record, when its policy and extra belong to this message. */
-static uint8_t *put_frame(const struct dnstap_writer *writer, uint8_t *out, enum message_type type,
+static uint8_t *put_frame(struct dnstap_writer *writer, uint8_t *out, enum message_type type,
                           const struct exchange *exchange, const struct record *told)
 {
 	uint8_t head[HEAD_MAX], policy[POLICY_MAX], *at = proto_varint(head, M_TYPE, type),
@@ -203,7 +230,7 @@ static uint8_t *put_frame(const struct dnstap_writer *writer, uint8_t *out, enum
 	                (policy_length ? proto_bytes_size(policy_length) : 0);
 	out = proto_raw(out + 4, writer->lead, writer->lead_length);
 	if (told)
-		out = put_extra(out, told);
+		out = put_extra(writer, out, told);
 	out = proto_number(proto_tag(out, F_MESSAGE, PROTO_BYTES), length);
 	out = proto_raw(out, head, head_length);
 	if (carried->bytes)
@@ -222,6 +249,7 @@ void dnstap_writer_init(struct dnstap_writer *writer, const char *identity, cons
 	uint8_t *out =
 		proto_bytes(writer->lead, F_IDENTITY, identity, strnlen(identity, DNSTAP_IDENTITY_MAX - 1));
 	out = proto_bytes(out, F_VERSION, version, strnlen(version, DNSTAP_VERSION_MAX - 1));
+	memset(writer->words, 0, sizeof writer->words);
 	writer->lead_length = (size_t)(out - writer->lead);
 }
 
@@ -236,7 +264,7 @@ size_t dnstap_bytes_max(const struct dnstap_writer *writer, const struct record 
 	return bytes;
 }
 
-size_t dnstap_write(const struct dnstap_writer *writer, const struct record *record, uint8_t *out)
+size_t dnstap_write(struct dnstap_writer *writer, const struct record *record, uint8_t *out)
 {
 	const struct record_wire *wire = record->wire;
 	struct addr_port client = {record->client, wire->client_port};

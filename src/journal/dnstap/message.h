@@ -8,7 +8,16 @@
 #define DNSTAP_IDENTITY_MAX 256
 #define DNSTAP_VERSION_MAX 64
 
+#define DNSTAP_WORDS_COUNT 64 /* how queries end: a household has some dozen ways */
+#define DNSTAP_WORDS_MAX 256
+struct dnstap_words {
+	uint64_t key; /* 0: free */
+	size_t length;
+	char text[DNSTAP_WORDS_MAX];
+};
+
 struct dnstap_writer {
+	struct dnstap_words words[DNSTAP_WORDS_COUNT];
 	size_t lead_length;
 	uint8_t lead[DNSTAP_IDENTITY_MAX + DNSTAP_VERSION_MAX + 8]; /* who tells: the same in all */
 };
@@ -19,6 +28,6 @@ void dnstap_writer_init(struct dnstap_writer *writer, const char *identity, cons
 size_t dnstap_bytes_max(const struct dnstap_writer *writer, const struct record *record);
 
 /* Writes all messages, each with its length in front: | 32 bits, big end first | Dnstap |. Returns how many bytes. */
-size_t dnstap_write(const struct dnstap_writer *writer, const struct record *record, uint8_t *out);
+size_t dnstap_write(struct dnstap_writer *writer, const struct record *record, uint8_t *out);
 
 #endif
