@@ -16,7 +16,7 @@ struct forward_head {
 	int64_t sent_wall_us, received_wall_us;
 	uint16_t peer_port, port, query_length, response_length;
 	struct addr peer;
-	uint8_t tcp;
+	uint8_t protocol;
 	uint8_t unused[6];
 };
 
@@ -95,7 +95,7 @@ uint8_t *flat_wire_write(const struct record_wire *wire, uint8_t *out)
 			.query_length = length_of(&from->query, RECORD_QUERY_MAX),
 			.response_length = length_of(&from->response, RECORD_RESPONSE_MAX),
 			.peer = from->peer.addr,
-			.tcp = from->tcp,
+			.protocol = (uint8_t)from->protocol,
 		};
 		out = put(out, &forward, sizeof forward);
 		out = put_message(out, &from->query, RECORD_QUERY_MAX);
@@ -142,11 +142,11 @@ static void take_forward(const uint8_t **at, const uint8_t *end, struct record_f
 		.received_wall_us = head.received_wall_us,
 		.peer = {head.peer, head.peer_port},
 		.port = head.port,
-		.tcp = head.tcp != 0,
+		.protocol = (enum protocol)head.protocol,
 		.query = take_message(at, end, head.query_length, RECORD_QUERY_MAX),
 	};
 	forward->response = take_message(at, end, head.response_length, RECORD_RESPONSE_MAX);
-	if (head.peer.family != 4 && head.peer.family != 6)
+	if ((head.peer.family != 4 && head.peer.family != 6) || head.protocol >= PROTOCOL_COUNT)
 		*at = NULL;
 }
 

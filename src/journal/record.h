@@ -66,7 +66,7 @@ struct record_forward {
 	int64_t sent_wall_us, received_wall_us; /* received: 0 when nothing came */
 	struct addr_port peer;
 	uint16_t port; /* ours */
-	bool tcp;
+	enum protocol protocol;
 	struct record_message query, response;
 };
 

@@ -59,7 +59,7 @@ static void fill_forwards(struct wire *wire, const struct query *query)
 			.received_wall_us = trip->received_us ? trip->received_us + to_wall_us : 0,
 			.peer = trip->peer,
 			.port = trip->port,
-			.tcp = trip->tcp,
+			.protocol = trip->protocol,
 			.query = message(trip->query, trip->query_length),
 			.response = message(trip->response, trip->response_length),
 		};

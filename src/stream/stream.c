@@ -189,6 +189,17 @@ static void on_connected(uv_connect_t *request, int status)
 		shake_hands(stream); /* says hello */
 }
 
+uint16_t stream_port(const struct stream *stream)
+{
+	struct sockaddr_storage address;
+	struct addr_port ours;
+	int length = sizeof address;
+	if (uv_tcp_getsockname(&stream->handle, (struct sockaddr *)&address, &length) ||
+	    addr_from_sockaddr((struct sockaddr *)&address, &ours) != PF_OK)
+		return 0;
+	return ours.port;
+}
+
 int stream_connect(struct stream *stream, const struct addr_port *peer,
                    const struct tls_peer *expected, const char *application)
 {

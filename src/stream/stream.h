@@ -61,6 +61,9 @@ PF_MUST_CHECK int stream_init(struct stream *stream, uv_loop_t *loop, struct str
 PF_MUST_CHECK int stream_secure(struct stream *stream, struct tls_server *server,
                                 const char *application);
 
+/* Our port of a connection; 0: there is none any more. */
+uint16_t stream_port(const struct stream *stream);
+
 /* Of a socket that is not connected yet: connects to `peer` and speaks TLS there, as tls_connect has it; `secured` follows, or
  * `failed`. PF_ENOMEM, PF_EIO. */
 PF_MUST_CHECK int stream_connect(struct stream *stream, const struct addr_port *peer,

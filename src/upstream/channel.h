@@ -56,6 +56,7 @@ struct request {
 	struct channel *channel; /* NULL: it waits for one */
 	struct request *previous, *next;
 	uint64_t sent_us; /* when it was handed to its channel, of uv_hrtime; 0: not yet */
+	uint16_t port;    /* ours, of that channel; 0: not known */
 	int64_t stream;   /* the kind's own: what it is called in its channel */
 	uint16_t
 		id; /* of the message; a fresh one, which no other request of its channel has, or 0 (RFC 8484, 4.1) */
@@ -72,6 +73,7 @@ struct channel {
 	struct channel *next;
 	enum channel_state state;
 	bool closing;
+	uint16_t port; /* ours; set by the kind before channel_opened */
 	bool
 		doubtful; /* it owes answers and is silent: it gets no new questions before it says something */
 	size_t request_count, request_max;

@@ -477,19 +477,21 @@ static const ngtcp2_callbacks callbacks_of_doq = {
 
 static int connect_socket(struct doq *doq)
 {
+	struct addr_port ours = {0};
 	doq->remote_length = addr_to_sockaddr(&channel_target(&doq->base)->address, &doq->remote);
 	doq->local_length = sizeof doq->local;
 	bool v6 = doq->remote.ss_family == AF_INET6;
 	int probe = v6 ? IPV6_PMTUDISC_PROBE : IP_PMTUDISC_PROBE;
 	doq->fd = socket(doq->remote.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	/* Datagrams of QUIC are not to be cut into pieces (RFC 9000, 14). */
-	return doq->fd < 0 ||
-	               setsockopt(doq->fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP,
-	                          v6 ? IPV6_MTU_DISCOVER : IP_MTU_DISCOVER, &probe, sizeof probe) ||
-	               connect(doq->fd, (struct sockaddr *)&doq->remote, doq->remote_length) ||
-	               getsockname(doq->fd, (struct sockaddr *)&doq->local, &doq->local_length)
-	           ? PF_EIO
-	           : PF_OK;
+	bool failed = doq->fd < 0 ||
+	              setsockopt(doq->fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP,
+	                         v6 ? IPV6_MTU_DISCOVER : IP_MTU_DISCOVER, &probe, sizeof probe) ||
+	              connect(doq->fd, (struct sockaddr *)&doq->remote, doq->remote_length) ||
+	              getsockname(doq->fd, (struct sockaddr *)&doq->local, &doq->local_length) ||
+	              addr_from_sockaddr((struct sockaddr *)&doq->local, &ours) != PF_OK;
+	doq->base.port = ours.port;
+	return failed ? PF_EIO : PF_OK;
 }
 
 static int make_quic(struct doq *doq)

@@ -312,8 +312,10 @@ static void trace(struct exchange *exchange, struct attempt *attempt, const uint
                   size_t length)
 {
 	attempt->trip = forward_trip_add(&exchange->trips, &attempt->peer.address, query, length);
-	if (attempt->trip)
+	if (attempt->trip) {
 		attempt->trip->port = attempt->port->ours.port;
+		attempt->trip->protocol = PROTOCOL_UDP;
+	}
 }
 
 /* Opens the socket and sends the question. False when this server can not be reached at all. */

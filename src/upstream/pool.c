@@ -132,6 +132,11 @@ void pool_trust(struct pool *pool, const struct upstream_secure *secure)
 	ring(pool);
 }
 
+enum protocol pool_protocol(const struct pool *pool)
+{
+	return pool->target.protocol;
+}
+
 void pool_count(const struct pool *pool, struct upstream_stats *stats)
 {
 	stats->connections += counter_read(&pool->connections);
@@ -218,6 +223,7 @@ static void hand_over(struct channel *channel, struct request *request)
 		;
 	dns_write16(request->message, request->id);
 	request->sent_us = uv_hrtime() / 1000;
+	request->port = channel->port;
 	enter_channel(request, channel);
 	channel->kind->ask(channel, request);
 }
@@ -498,7 +504,9 @@ void channel_opened(struct channel *channel, size_t request_max, bool resumed)
 
 void channel_secured(struct stream *stream)
 {
-	channel_opened(stream->data, CHANNEL_REQUESTS_MAX, tls_is_resumed(stream->tls));
+	struct channel *channel = stream->data;
+	channel->port = stream_port(stream);
+	channel_opened(channel, CHANNEL_REQUESTS_MAX, tls_is_resumed(stream->tls));
 }
 
 void channel_ended(struct stream *stream)

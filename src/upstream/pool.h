@@ -36,6 +36,9 @@ void pool_doubt(struct request *request);
 /* Would it be waited for in vain to ask the same again? It waits in a connection that is well. */
 bool request_is_well(const struct request *request);
 
+/* What is spoken with its server. */
+enum protocol pool_protocol(const struct pool *pool);
+
 /* Adds what it has counted: connections, resumed, failures. Any thread. */
 void pool_count(const struct pool *pool, struct upstream_stats *stats);
 

@@ -11,6 +11,7 @@ static void note_trip(struct attempt *attempt, const uint8_t *message, size_t le
 		return;
 	/* It got its id when it left. */
 	memcpy(attempt->trip->query, request->message, request->length);
+	attempt->trip->port = request->port;
 	attempt->trip->sent_us = (int64_t)request->sent_us;
 	forward_trip_arrived(attempt->trip, message, length);
 }
@@ -68,7 +69,7 @@ bool secure_attempt_start(struct attempt *attempt)
 		attempt->trip = forward_trip_add(&exchange->trips, &attempt->peer.address, request->message,
 		                                 request->length);
 	if (attempt->trip)
-		attempt->trip->tcp = true;
+		attempt->trip->protocol = pool_protocol(server->pool);
 	server->waiting++;
 	return true;
 }

@@ -96,7 +96,7 @@ static void trace(struct tcp_try *try)
 	                             try->out_length - 2);
 	if (!try->trip)
 		return;
-	try->trip->tcp = true;
+	try->trip->protocol = PROTOCOL_TCP;
 	if (!uv_tcp_getsockname(&try->handle, (struct sockaddr *)&local, &length) &&
 	    addr_from_sockaddr((struct sockaddr *)&local, &ours) == PF_OK)
 		try->trip->port = ours.port;

@@ -5,13 +5,14 @@
 
 #include "base/addr.h"
 #include "dns/query.h"
+#include "value/protocol.h"
 
 /* One packet or one message over TCP, and the answer that it brought. */
 struct forward_trip {
 	struct forward_trip *next; /* in the order in which they were sent */
 	struct addr_port peer;
 	uint16_t port; /* ours; 0: not known */
-	bool tcp;
+	enum protocol protocol;
 	int64_t sent_us, received_us; /* received: 0 when nothing came that could be the answer */
 	uint16_t query_length;
 	uint8_t query[QUERY_UPSTREAM_MAX];

@@ -8,7 +8,9 @@ import dns.message
 import dns.rcode
 import pytest
 
+import collectors
 from harness import addresses, ask, free_port
+from test_quic import CLIENT
 from test_tls import dot, folder, make_certificate, pin_of
 
 NAME = "dns.example.net"
@@ -81,6 +83,34 @@ def bad():
     yield make
     for server in servers:
         server.close()
+
+
+def test_dnstap_tells_what_is_spoken(portafilter, nsd, folder):
+    """Who asks and who is asked tell the same of each connection: what is spoken in it, and from which port."""
+    ports = {kind: free_port() for kind in ("tls", "https", "quic") if kind != "quic" or CLIENT.exists()}
+    certificate, key = make_certificate(folder, "far", NAME)
+    captures = [collectors.FstrmCapture(), collectors.FstrmCapture()]
+    try:
+        listen = {kind: [f"127.0.0.1:{port}"] for kind, port in ports.items()}
+        far = portafilter({"upstreams": [nsd.upstream], "listen": listen | {"certificate": {"file": certificate, "key": key}},
+                           "journal": {"also": [{"dnstap": captures[0].place}]}})
+        near = portafilter({"upstreams": [nsd.upstream], "journal": {"also": [{"dnstap": captures[1].place}]}})
+        path = {"https": "/dns-query"}
+        for kind, port in ports.items():
+            near.write(upstreams=[{"server": f"{kind}://127.0.0.1:{port}{path.get(kind, '')}", "pin-sha256": pin_of(far)}])
+            code, _, err = near.cli("reload")
+            assert code == 0, err
+            assert ask(near.port, f"{kind}.test").rcode() == dns.rcode.NXDOMAIN
+        far.stop()
+        near.stop()
+        asked, forwarded = ([m for m in capture.end() if m["kind"] == kind] for capture, kind in zip(captures, ("CQ", "FQ")))
+    finally:
+        for capture in captures:
+            capture.end()
+    spoken = [3, 4, 7][:len(ports)]  # DOT, DOH and DOQ of the schema
+    assert [m["protocol"] for m in asked] == [m["protocol"] for m in forwarded] == spoken
+    assert [m["query_port"] for m in asked] == [m["query_port"] for m in forwarded]
+    assert [m["response_port"] for m in forwarded] == list(ports.values())
 
 
 def linger(stream):

@@ -282,7 +282,7 @@ size_t dnstap_write(struct dnstap_writer *writer, const struct record *record, u
 		struct addr_port ours = {.port = forward->port};
 		struct exchange hop = {&ours,
 		                       &forward->peer,
-		                       forward->tcp ? PROTOCOL_TCP : PROTOCOL_UDP,
+		                       forward->protocol,
 		                       forward->sent_wall_us,
 		                       forward->received_wall_us,
 		                       &forward->query,

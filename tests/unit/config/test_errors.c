@@ -1,4 +1,6 @@
 /* One row for each kind of mistake: where it is told, and with which words. Each is the only finding. */
+#include <config.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,9 +100,13 @@ static const struct mistake network[] = {
 	{"listen: {tls: 127.0.0.1, discovery: x.resolver.arpa}\n", 1, 37,
      "can not be the name of a resolver"},
 	{"listen: {dns: [127.0.0.1, '127.0.0.1:53']}\n", 1, 27, "names `127.0.0.1:53` twice"},
+#ifdef HAVE_NGTCP2
 	{"listen: {dns: '127.0.0.1:853', quic: 127.0.0.1}\n", 1, 38, "`listen.quic` names `127.0.0.1`"},
 	{"listen: {tls: 127.0.0.1, quic: [127.0.0.1, '127.0.0.1:853']}\n", 1, 44,
      "`listen.quic`|twice"},
+#else
+	{"listen: {quic: 127.0.0.1}\n", 1, 16, "`listen.quic` is not in this build"},
+#endif
 	{"listen: {dns: '::ffff:192.0.2.1'}\n", 1, 15, "is an IPv4 address|`192.0.2.1`"},
 	{"listen: {control: /run/" LONG64 "/" LONG64 "}\n", 1, 19, "has 134 bytes|at most 107"},
 	{"rate-limit: fast\n", 1, 13, "`rate-limit` must be `off` or a mapping with `queries`"},

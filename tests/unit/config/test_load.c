@@ -1,10 +1,17 @@
 /* What is right arrives in the structs: the example of the design, then section by section. */
+#include <config.h>
+
 #include <stdio.h>
 #include <string.h>
 
 #include "config/countries.h"
 #include "fixture.h"
 
+#ifdef HAVE_NGTCP2
+#define HAS_QUIC true
+#else
+#define HAS_QUIC false
+#endif
 #define DAY_US (86400LL * 1000000)
 
 static void assert_addr_port(const struct addr_port *one, const char *text)
@@ -144,6 +151,13 @@ static void test_example(void **state)
 	struct diag diag;
 	struct config *config;
 	diag_init(&diag);
+	if (!HAS_QUIC) { /* and nothing else is missing */
+		assert_int_equal(config_load(DATA "/example.yaml", &diag, &config), PF_EINVAL);
+		assert_int_equal(diag.count, 1);
+		assert_non_null(strstr(diag.entries[0].text, "`listen.quic` is not in this build"));
+		diag_deinit(&diag);
+		return;
+	}
 	assert_int_equal(config_load(DATA "/example.yaml", &diag, &config), PF_OK);
 	check_example_network(config);
 	assert_int_equal(config->web.count, 1);

@@ -45,7 +45,7 @@ static void fill(struct room *room, size_t forward_count)
 			.received_wall_us = i % 2 ? SAMPLE_TIME_US + 1000 : 0,
 			.peer = {{4, {192, 0, 2, (uint8_t)i}}, 53},
 			.port = (uint16_t)(40000 + i),
-			.tcp = i % 3 == 0,
+			.protocol = (enum protocol)(i % PROTOCOL_COUNT),
 			.query = {sizeof short_message, short_message},
 			.response = {i % 2 ? RECORD_RESPONSE_MAX : 0, i % 2 ? long_message : NULL},
 		};
@@ -100,6 +100,7 @@ static void messages_come_through_the_ring(void **state)
 			assert_message(&read->forwards[i].query, &room->forwards[i].query);
 			assert_message(&read->forwards[i].response, &room->forwards[i].response);
 			assert_int_equal(read->forwards[i].port, room->forwards[i].port);
+		assert_int_equal(read->forwards[i].protocol, room->forwards[i].protocol);
 			assert_int_equal(read->forwards[i].received_wall_us,
 			                 room->forwards[i].received_wall_us);
 		}
