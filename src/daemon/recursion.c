@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@
 #include "base/log.h"
 #include "base/replace.h"
 #include "daemon/recursion_text.h"
+#include "daemon/sandbox.h"
 
 #define INHERITED \
 	"PORTAFILTER_RECURSOR" /* "LIFELINE REPORTS PID BRIDGE ADDRESS", of the program before this one */
@@ -64,9 +66,27 @@ static int address_of(int fd, struct addr_port *address)
 	           : addr_from_sockaddr((struct sockaddr *)&at, address);
 }
 
-static void path_of(const struct config *config, char path[PATH_MAX])
+static void path_of(const struct config *config, const char *name, char path[PATH_MAX])
 {
-	snprintf(path, PATH_MAX, "%s/recursor.conf", config->state);
+	snprintf(path, PATH_MAX, "%s/" RECURSION_FOLDER "/%s", config->state, name);
+}
+
+/* The folder that the recursor alone writes to; what stood beside it before is taken along. */
+static int make_folder(const struct config *config, char *error, size_t error_size)
+{
+	char path[PATH_MAX], before[PATH_MAX], key[PATH_MAX];
+	path_of(config, "", path);
+	if (mkdir(path, 0700) && errno != EEXIST) {
+		snprintf(error, error_size, "The recursor's folder %s can not be made: %s.", path,
+		         strerror(errno));
+		return PF_EIO;
+	}
+	path_of(config, RECURSION_KEY, key);
+	snprintf(before, sizeof before, "%s/" RECURSION_KEY, config->state);
+	if (access(key, F_OK) && !access(before, F_OK) && rename(before, key))
+		log_error("the root's key can not be moved from %s to %s: %s", before, key,
+		          strerror(errno));
+	return PF_OK;
 }
 
 /* 1: it says something new now; 0: it is what was there already. */
@@ -80,7 +100,7 @@ static int write_text(const struct recursion *recursion, const struct config *co
 		address_of(recursion->bridge, &bridge) == PF_OK ? recursion_text(config, &bridge) : NULL;
 	int result = text ? PF_OK : PF_ENOMEM;
 	bool same = false;
-	path_of(config, path);
+	path_of(config, "recursor.conf", path);
 	errno = ENOMEM;
 	if (result == PF_OK)
 		result = replace_begin(&file, path, REPLACE_MODE, TEXT_MAX_BYTES);
@@ -105,12 +125,17 @@ static void become(const int fds[3], const struct config *config)
 	ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
 	program[length > 0 ? length : 0] = '\0';
 	snprintf(beside, sizeof beside, "%s/" PROGRAM, dirname(program));
-	path_of(config, path);
-	snprintf(anchor, sizeof anchor, "%s/root.key", config->state);
+	path_of(config, "recursor.conf", path);
+	path_of(config, RECURSION_KEY, anchor);
 	static const int places[3] = {STDIN_FILENO, STDOUT_FILENO, SOCKET_FD};
 	for (size_t i = 0; i < 3; i++)
 		if (dup2(fds[i], places[i]) < 0)
 			_exit(1);
+	if (sandbox_enter_recursor(config) != PF_OK) {
+		log_error("the recursor's sandbox can not be put up: %s. `sandbox: off` does without it.",
+		          strerror(errno));
+		_exit(1);
+	}
 	execl(beside, PROGRAM, path, anchor, config->recursion.anchor, (char *)NULL);
 	log_error("%s can not be run: %s", beside, strerror(errno));
 	_exit(1);
@@ -166,7 +191,9 @@ int recursion_start(const struct config *config, struct recursion **out, char *e
 	addr_port_format(&config->recursion.address, recursion->address);
 	recursion->bridge = open_bridge(config);
 	int fd = recursion->bridge < 0 ? -1 : open_socket(&config->recursion.address);
-	int result = fd < 0 ? PF_EIO : write_text(recursion, config, error, error_size);
+	int result = fd < 0 ? PF_EIO : make_folder(config, error, error_size);
+	if (result == PF_OK)
+		result = write_text(recursion, config, error, error_size);
 	bool told = fd >= 0 && result < 0;
 	if (result >= 0)
 		result = spawn(recursion, fd, config);

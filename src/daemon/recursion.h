@@ -1,5 +1,5 @@
 /* Private to daemon/: the recursor (src/recursor/), a process beside us that is asked like any upstream. It is started before the sandbox
- * closes and stays outside of it, since it speaks with all the world; whatever becomes of it, nothing here waits for it. */
+ * closes and has a tighter one of its own; whatever becomes of it, nothing here waits for it. */
 #ifndef PF_DAEMON_RECURSION_H
 #define PF_DAEMON_RECURSION_H
 

@@ -82,7 +82,8 @@ static void write_all(FILE *out, const struct config *config, const struct addr_
 	if (recursion->hints)
 		fprintf(out, "  root-hints: \"%s\"\n", recursion->hints);
 	if (recursion->anchor)
-		fprintf(out, "  auto-trust-anchor-file: \"%s/root.key\"\n", config->state);
+		fprintf(out, "  auto-trust-anchor-file: \"%s/" RECURSION_FOLDER "/" RECURSION_KEY "\"\n",
+		        config->state);
 	for (size_t i = 0; i < recursion->unsigned_count; i++)
 		write_name(out, "domain-insecure", &recursion->unsigned_zones[i]);
 	for (size_t i = 0; i < recursion->stub_count; i++)

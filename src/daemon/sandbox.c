@@ -64,10 +64,10 @@ int sandbox_enter(const struct config *config, struct sandbox *sandbox, char *er
 	}
 	if (config->sandbox == CONFIG_SANDBOX_OFF)
 		return PF_OK;
-	int result = sandbox_fence_files(config, &sandbox->landlock);
+	int result = sandbox_fence_files(config, SANDBOX_OF_DAEMON, &sandbox->landlock);
 	if (result == PF_OK) {
 		bool kill = config->sandbox == CONFIG_SANDBOX_STRICT;
-		result = sandbox_fence_calls(kill);
+		result = sandbox_fence_calls(SANDBOX_OF_DAEMON, kill);
 		no_calls = result == PF_ENOENT;
 		if (result == PF_OK)
 			sandbox->calls = kill ? SANDBOX_CALLS_KILL : SANDBOX_CALLS_REFUSED;
@@ -80,4 +80,15 @@ int sandbox_enter(const struct config *config, struct sandbox *sandbox, char *er
 	}
 	say_missing(sandbox, no_calls, !sandbox->landlock);
 	return PF_OK;
+}
+
+int sandbox_enter_recursor(const struct config *config)
+{
+	int version;
+	if (config->sandbox == CONFIG_SANDBOX_OFF)
+		return PF_OK;
+	int result = sandbox_fence_files(config, SANDBOX_OF_RECURSOR, &version);
+	if (result == PF_OK)
+		result = sandbox_fence_calls(SANDBOX_OF_RECURSOR, true);
+	return result == PF_ENOENT ? PF_OK : result;
 }

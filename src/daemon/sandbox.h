@@ -17,6 +17,12 @@ enum sandbox_seccomp {
 	SANDBOX_CALLS_KILL,    /* and here it ends the daemon */
 };
 
+/* Who is behind the fences. */
+enum sandbox_of {
+	SANDBOX_OF_DAEMON,
+	SANDBOX_OF_RECURSOR, /* its state is a folder of its own, and it makes fewer calls */
+};
+
 /* What came of it. */
 struct sandbox {
 	enum config_sandbox wanted;
@@ -30,6 +36,10 @@ struct sandbox {
  * not be put up; the daemon must not go on then. */
 PF_MUST_CHECK int sandbox_enter(const struct config *config, struct sandbox *sandbox, char *error,
                                 size_t error_size);
+
+/* The same for the recursor, in its process, before its program takes over: a call that is not on the list ends it, unless `config` wants no
+ * sandbox. What is not there is told by the daemon. */
+PF_MUST_CHECK int sandbox_enter_recursor(const struct config *config);
 
 /* Was this program born in one? Before sandbox_enter. */
 bool sandbox_is_inherited(void);
@@ -49,11 +59,12 @@ uint64_t sandbox_refused(int *last);
 void sandbox_call_name(int number, char text[SANDBOX_CALL_TEXT_MAX]);
 
 /* sandbox_calls.c: the list of calls. PF_ENOENT: not in this build, or not in this kernel; PF_EIO. */
-PF_MUST_CHECK int sandbox_fence_calls(bool kill);
+PF_MUST_CHECK int sandbox_fence_calls(enum sandbox_of of, bool kill);
 /* The handler that refuses and counts, for a filter that is there already. */
 void sandbox_watch_calls(void);
 
 /* sandbox_files.c: the folders. `*version` is Landlock's, 0: the kernel has none. PF_EIO, PF_ENOMEM. */
-PF_MUST_CHECK int sandbox_fence_files(const struct config *config, int *version);
+PF_MUST_CHECK int sandbox_fence_files(const struct config *config, enum sandbox_of of,
+                                      int *version);
 
 #endif

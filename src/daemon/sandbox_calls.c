@@ -1,4 +1,4 @@
-/* The calls of the kernel that a daemon at work makes, and no other: no new program but its own successor, no module, no mount, no look
+/* The calls of the kernel that a daemon at work makes, or its recursor, and no other: no new program but its own successor, no module, no mount, no look
  * into other processes, no kind of socket that it has no use for, no memory that is written and run. By role, so
  * that a reader can say what each is for; names that this machine does not know are passed over. */
 #define _GNU_SOURCE /* REG_RAX */
@@ -92,10 +92,6 @@ static const char *const calls[] = {
 	"pipe2",
 	"fcntl",
 	"fcntl64",
-	"sendfile",
-	"sendfile64",
-	"copy_file_range",
-	"splice",
 	/* waiting */
 	"poll",
 	"ppoll",
@@ -115,10 +111,6 @@ static const char *const calls[] = {
 	"timerfd_create",
 	"timerfd_settime",
 	"timerfd_gettime",
-	"inotify_init",
-	"inotify_init1",
-	"inotify_add_watch",
-	"inotify_rm_watch",
 	"nanosleep",
 	"clock_nanosleep",
 	"clock_nanosleep_time64",
@@ -138,10 +130,6 @@ static const char *const calls[] = {
 	"newfstatat",
 	"fstatat64",
 	"statx",
-	"statfs",
-	"statfs64",
-	"fstatfs",
-	"fstatfs64",
 	"getdents",
 	"getdents64",
 	"readlink",
@@ -151,11 +139,6 @@ static const char *const calls[] = {
 	"renameat2",
 	"unlink",
 	"unlinkat",
-	"link",
-	"linkat",
-	"mkdir",
-	"mkdirat",
-	"rmdir",
 	"truncate",
 	"truncate64",
 	"ftruncate",
@@ -166,19 +149,14 @@ static const char *const calls[] = {
 	"sync_file_range",
 	"fadvise64",
 	"fadvise64_64",
-	"flock",
 	"chmod",
 	"fchmod",
 	"fchmodat",
 	"fchmodat2",
-	"chown",
-	"fchown",
-	"fchownat",
 	"umask",
 	"utimensat",
 	"utimensat_time64",
 	"getcwd",
-	"memfd_create",
 	"readahead",
 	/* memory; mmap and mprotect stand below */
 	"munmap",
@@ -260,9 +238,6 @@ static const char *const calls[] = {
 	"socketpair",
 	"bind",
 	"connect",
-	"listen",
-	"accept",
-	"accept4",
 	"getsockname",
 	"getpeername",
 	"setsockopt",
@@ -276,7 +251,7 @@ static const char *const calls[] = {
 	"recvmmsg_time64",
 	"shutdown",
 	"socketcall",
-	/* the helper that runs commands has ended; a new program in place of this one, from where Landlock lets programs be run */
+	/* who was started has ended; a new program in place of this one, from where Landlock lets programs be run */
 	"wait4",
 	"waitid",
 	"execve",
@@ -290,11 +265,42 @@ static const char *const calls[] = {
 #endif
 };
 
+/* Of the daemon alone: folders, copies, changes of files, and who connects to it. */
+static const char *const calls_of_daemon[] = {
+	"mkdir",
+	"mkdirat",
+	"rmdir",
+	"link",
+	"linkat",
+	"chown",
+	"fchown",
+	"fchownat",
+	"flock",
+	"statfs",
+	"statfs64",
+	"fstatfs",
+	"fstatfs64",
+	"sendfile",
+	"sendfile64",
+	"copy_file_range",
+	"splice",
+	"memfd_create",
+	"inotify_init",
+	"inotify_init1",
+	"inotify_add_watch",
+	"inotify_rm_watch",
+	"listen",
+	"accept",
+	"accept4",
+};
+
 /* Asked by newer libraries, which then do it the old way. */
 static const char *const absent[] = {"clone3", "io_uring_setup", "io_uring_enter",
                                      "io_uring_register", "openat2"};
 
-static const int families[] = {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK};
+/* The recursor has the first two. */
+static const int families[] = {AF_INET, AF_INET6, AF_UNIX, AF_NETLINK};
+#define FAMILIES_OF_RECURSOR 2
 static const int prctls[] = {
 	PR_SET_NAME,
 	PR_GET_NAME,
@@ -328,10 +334,11 @@ static int allow(scmp_filter_ctx filter, const char *name)
 }
 
 /* Calls of which it depends what is asked. */
-static int allow_some(scmp_filter_ctx filter)
+static int allow_some(scmp_filter_ctx filter, enum sandbox_of of)
 {
 	int bad = 0;
-	for (size_t i = 0; i < PF_COUNT(families); i++)
+	size_t family_count = of == SANDBOX_OF_RECURSOR ? FAMILIES_OF_RECURSOR : PF_COUNT(families);
+	for (size_t i = 0; i < family_count; i++)
 		bad |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
 		                        SCMP_A0_32(SCMP_CMP_EQ, (scmp_datum_t)families[i]));
 	for (size_t i = 0; i < PF_COUNT(prctls); i++)
@@ -354,23 +361,25 @@ static int allow_some(scmp_filter_ctx filter)
 	return bad;
 }
 
-static int fill(scmp_filter_ctx filter)
+static int fill(scmp_filter_ctx filter, enum sandbox_of of)
 {
 	int bad = 0;
 	for (size_t i = 0; i < PF_COUNT(calls); i++)
 		bad |= allow(filter, calls[i]);
+	for (size_t i = 0; of == SANDBOX_OF_DAEMON && i < PF_COUNT(calls_of_daemon); i++)
+		bad |= allow(filter, calls_of_daemon[i]);
 	for (size_t i = 0; i < PF_COUNT(absent); i++) {
 		int number = seccomp_syscall_resolve_name(absent[i]);
 		if (number >= 0)
 			bad |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), number, 0);
 	}
-	bad |= allow_some(filter);
+	bad |= allow_some(filter, of);
 	/* A tree instead of a long row of comparisons: the calls of the hot path are not all at its start. */
 	(void)seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	return bad;
 }
 
-int sandbox_fence_calls(bool kill)
+int sandbox_fence_calls(enum sandbox_of of, bool kill)
 {
 	errno = 0;
 	uint32_t otherwise = kill        ? SCMP_ACT_KILL_PROCESS
@@ -383,7 +392,7 @@ int sandbox_fence_calls(bool kill)
 	scmp_filter_ctx filter = seccomp_init(otherwise);
 	if (!filter)
 		return PF_ENOMEM;
-	int bad = fill(filter);
+	int bad = fill(filter, of);
 	if (!bad)
 		bad = seccomp_load(filter);
 	seccomp_release(filter);
@@ -404,9 +413,9 @@ void sandbox_call_name(int number, char text[SANDBOX_CALL_TEXT_MAX])
 
 #else
 
-int sandbox_fence_calls(bool kill)
+int sandbox_fence_calls(enum sandbox_of of, bool kill)
 {
-	(void)kill;
+	(void)of, (void)kill;
 	return PF_ENOENT;
 }
 

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "daemon/recursion_text.h"
 
 #define READ (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
 #define TRUNCATE (1ULL << 14) /* version 3 */
@@ -183,7 +184,37 @@ static void open_kept(struct fence *fence, const struct config *config)
 		open_folder_of(fence, config->sinks[i].path, WRITE);
 }
 
-int sandbox_fence_files(const struct config *config, int *version)
+/* Its libraries, its program, its folder, and what its first configuration is made of. Nothing of the daemon's, and nothing of the machine. */
+static void open_for_recursor(struct fence *fence, const struct config *config)
+{
+	static const char *const paths[] = {
+		"/usr/lib",
+		"/lib",
+		"/lib64",
+		"/usr/local/lib",
+		"/etc/ld.so.cache",
+		"/etc/ld.so.preload",
+		"/etc/ssl/openssl.cnf",
+		"/etc/localtime",
+		"/usr/share/zoneinfo",
+		"/dev/urandom",
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+		"/proc",
+#endif
+	};
+	char folder[PATH_MAX];
+	for (size_t i = 0; i < PF_COUNT(paths); i++)
+		open_up(fence, paths[i], READ);
+	open_up(fence, "/", LANDLOCK_ACCESS_FS_READ_DIR);
+	open_up(fence, "/dev/null", READ | LANDLOCK_ACCESS_FS_WRITE_FILE);
+	open_program(fence);
+	open_folder_of(fence, config->recursion.hints, READ);
+	open_folder_of(fence, config->recursion.anchor, READ);
+	snprintf(folder, sizeof folder, "%s/" RECURSION_FOLDER, config->state);
+	open_up(fence, folder, WRITE & ~LANDLOCK_ACCESS_FS_MAKE_SOCK & ~LANDLOCK_ACCESS_FS_MAKE_DIR);
+}
+
+int sandbox_fence_files(const struct config *config, enum sandbox_of of, int *version)
 {
 	long found = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 	*version = 0;
@@ -195,10 +226,14 @@ int sandbox_fence_files(const struct config *config, int *version)
 	fence.ruleset = (int)syscall(SYS_landlock_create_ruleset, &rules, sizeof rules, 0);
 	if (fence.ruleset < 0)
 		return PF_EIO;
-	open_system(&fence);
-	open_program(&fence);
-	open_configured(&fence, config);
-	open_kept(&fence, config);
+	if (of == SANDBOX_OF_RECURSOR) {
+		open_for_recursor(&fence, config);
+	} else {
+		open_system(&fence);
+		open_program(&fence);
+		open_configured(&fence, config);
+		open_kept(&fence, config);
+	}
 	if (!fence.error && syscall(SYS_landlock_restrict_self, fence.ruleset, 0))
 		fence.error = errno;
 	close(fence.ruleset);

@@ -1,6 +1,5 @@
 """What a running daemon can still do, and that all of its work goes on inside (the harness starts every daemon with `sandbox: strict`)."""
 import contextlib
-import ctypes
 import errno
 import os
 import pathlib
@@ -15,12 +14,10 @@ from conftest import CN
 from harness import LOCATION, PATIENCE_S, ROOT, WRAP, addresses, answer, make_folder, small_control, wait_until
 from test_notify import CAMERA, FLAG, GEO
 from test_restart import replace
-from test_supervisor import LIBC, thread
+from test_supervisor import call_instead, thread
 
 pytestmark = pytest.mark.skipif(bool(WRAP), reason="valgrind has ways of its own")
 
-PTRACE_GETREGS, PTRACE_SETREGS, PTRACE_ATTACH, PTRACE_DETACH = 12, 13, 16, 17
-ORIG_RAX, RAX, RIP, REGISTERS = 15, 10, 16, 27  # of user_regs_struct
 SYS_CHROOT = 161
 
 
@@ -54,14 +51,7 @@ def test_a_call_that_it_has_no_use_for_ends_it(portafilter):
     if daemon.status()["sandbox"]["calls"] == "open":
         pytest.skip("no seccomp here")
     number = thread(daemon, "worker 0")
-    assert LIBC.ptrace(PTRACE_ATTACH, number, None, None) == 0
-    os.waitpid(number, 0x40000000)  # __WALL
-    registers = (ctypes.c_ulonglong * REGISTERS)()
-    assert LIBC.ptrace(PTRACE_GETREGS, number, None, ctypes.addressof(registers)) == 0
-    registers[RAX], registers[ORIG_RAX] = SYS_CHROOT, 2**64 - 1
-    registers[RIP] -= 2  # to the `syscall` that it waits in
-    assert LIBC.ptrace(PTRACE_SETREGS, number, None, ctypes.addressof(registers)) == 0
-    assert LIBC.ptrace(PTRACE_DETACH, number, None, None) == 0
+    assert call_instead(number, SYS_CHROOT) is None
     daemon.process.wait(PATIENCE_S)
     daemon.expected = -signal.SIGSYS
     assert daemon.process.returncode == -signal.SIGSYS

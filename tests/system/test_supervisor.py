@@ -1,6 +1,7 @@
 """What a service manager hears: READY=1, the watchdog for as long as no worker hangs, STOPPING=1."""
 import contextlib
 import ctypes
+import errno
 import os
 import pathlib
 import re
@@ -13,7 +14,9 @@ import pytest
 
 from harness import ROOT, STRICT, TOP, WRAP, wait_until
 
-PTRACE_ATTACH, PTRACE_DETACH = 16, 17
+PTRACE_SINGLESTEP, PTRACE_GETREGS, PTRACE_SETREGS, PTRACE_ATTACH, PTRACE_DETACH = 9, 12, 13, 16, 17
+RAX, RSI, RDI, ORIG_RAX, RIP, RSP, REGISTERS = 10, 13, 14, 15, 16, 19, 27  # of x86-64's user_regs_struct
+WALL = 0x40000000
 LIBC = ctypes.CDLL(None, use_errno=True)
 LIBC.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
 LIBC.ptrace.restype = ctypes.c_long
@@ -64,6 +67,33 @@ def standing_still(daemon, name):
         yield
     finally:
         assert LIBC.ptrace(PTRACE_DETACH, number, None, None) == 0
+
+
+def call_instead(number, call, path=b"", second=0):
+    """A thread is stopped in the call that it waits in and makes another, as somebody would who had taken it over; then it goes on. What the call
+    gave; None: it was its end."""
+    assert LIBC.ptrace(PTRACE_ATTACH, number, None, None) == 0
+    os.waitpid(number, WALL)
+    registers = (ctypes.c_longlong * REGISTERS)()
+    assert LIBC.ptrace(PTRACE_GETREGS, number, None, ctypes.addressof(registers)) == 0
+    before = registers[:]
+    registers[RAX], registers[ORIG_RAX], registers[RDI], registers[RSI] = call, -1, registers[RSP] - 1024, second
+    registers[RIP] -= 2  # to the `syscall` that it waits in
+    with open(f"/proc/{number}/mem", "r+b", 0) as memory:
+        memory.seek(registers[RDI])
+        memory.write(path + b"\0")
+    assert LIBC.ptrace(PTRACE_SETREGS, number, None, ctypes.addressof(registers)) == 0
+    assert LIBC.ptrace(PTRACE_SINGLESTEP, number, None, None) == 0
+    _, status = os.waitpid(number, WALL)
+    if not os.WIFSTOPPED(status):
+        return None
+    assert LIBC.ptrace(PTRACE_GETREGS, number, None, ctypes.addressof(registers)) == 0
+    result = registers[RAX]
+    registers[:] = before
+    registers[RAX], registers[ORIG_RAX] = -errno.EINTR, -1
+    assert LIBC.ptrace(PTRACE_SETREGS, number, None, ctypes.addressof(registers)) == 0
+    assert LIBC.ptrace(PTRACE_DETACH, number, None, None) == 0
+    return result
 
 
 def test_ready_and_stopping(portafilter, manager):
