@@ -122,7 +122,7 @@ static void get_explain(struct routes_context *context, const struct params *par
 struct store *routes_open_store(struct routes_context *context, struct routes_answer *answer)
 {
 	if (!context->journal_path) {
-		routes_fail(answer, 409, "No journal is kept (journal: off).");
+		routes_fail(answer, 409, ROUTES_NO_JOURNAL);
 		return NULL;
 	}
 	struct store *store =

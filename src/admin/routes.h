@@ -21,6 +21,8 @@ struct caller {
 	const char *last_event; /* the last one that it has seen of a stream; NULL: none */
 };
 
+#define ROUTES_NO_JOURNAL "No journal is kept (`journal: off`, or its `path: off`)."
+
 struct routes_context {
 	const char *journal_path; /* NULL: no journal is kept; borrowed */
 	struct admin_ops ops;

@@ -122,7 +122,7 @@ void post_simulate(struct routes_context *context, const struct params *params,
 		routes_fail(answer, 400,
 		            "The body is to hold the rules, as in the configuration: {\"rules\": [...]}.");
 	else if (!context->journal_path)
-		routes_fail(answer, 409, "No journal is kept (journal: off).");
+		routes_fail(answer, 409, ROUTES_NO_JOURNAL);
 	else if (routes_read_filter(context, params, &filter, &tagged, answer)) {
 		if (!filter.since_wall_us)
 			filter.since_wall_us = clock_now().wall_us - SIMULATE_SINCE_US;

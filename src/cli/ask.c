@@ -33,7 +33,7 @@ int ask_filter(struct client *client, const struct params *params, struct now no
 int ask_open(const struct config *config, struct ask *ask, char error[500])
 {
 	if (!config->journal_enabled) {
-		snprintf(error, 500, "no journal is kept (journal: off).");
+		snprintf(error, 500, "no journal is kept (`journal: off`, or its `path: off`).");
 		return CLI_NO;
 	}
 	ask->store = sqlite_store_open(config->journal_path, error, 500);

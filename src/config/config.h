@@ -439,7 +439,7 @@ struct config {
 	struct config_pattern *rebinding_allow; /* PATTERN_EXACT and PATTERN_BELOW */
 	size_t notify_count;
 	struct config_notify *notify;
-	bool journal_enabled;    /* `journal: off` clears it */
+	bool journal_enabled;    /* in a file; `journal: off` and `journal.path: off` clear it */
 	char *journal_path;      /* default /var/lib/portafilter/journal.db */
 	char *journal_rings;     /* journal.rings; default journal.rings beside the control socket */
 	char *recognise_path;    /* the table of names (recognise.h); NULL: `recognise: off` */

@@ -7,7 +7,10 @@
 static void read_path(struct reader *reader, const struct node *node, void *target)
 {
 	struct config *config = target;
-	config->journal_path = reader_path(reader, node, "journal.path");
+	if (value_switch(node) == 0)
+		config->journal_enabled = false;
+	else
+		config->journal_path = reader_path(reader, node, "journal.path");
 }
 
 static void read_rings(struct reader *reader, const struct node *node, void *target)
@@ -111,6 +114,10 @@ void section_journal(struct reader *reader, const struct node *node, void *targe
 		           "`journal` must be a mapping of keys and values, or `off`, but text was found");
 	else if (node->kind != NODE_SCALAR)
 		(void)reader_mapping(reader, node, "`journal`", fields, PF_COUNT(fields), config);
+	if (!config->journal_enabled && node->kind == NODE_MAPPING && !config->sink_count)
+		tell_error(reader, node->pos,
+		           "`journal` has `path: off` and nothing under `also`: nobody would be told; "
+		           "`journal: off` says so");
 }
 
 void section_recognise(struct reader *reader, const struct node *node, void *target)

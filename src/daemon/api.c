@@ -102,9 +102,9 @@ static json_t *journal_json(const struct daemon *daemon)
 	struct journal_stats stats;
 	journal_stats(daemon->shared.journal, &stats);
 	return json_pack("{s:b, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o}", "enabled", 1, "path",
-	                 daemon->journal_path, "put", number(stats.put), "journalled",
-	                 number(stats.journalled), "dropped", number(stats.dropped), "recovered",
-	                 number(stats.recovered), "ring_bytes", number(stats.ring_bytes),
+	                 daemon->journal_path ? daemon->journal_path : "off", "put", number(stats.put),
+	                 "journalled", number(stats.journalled), "dropped", number(stats.dropped),
+	                 "recovered", number(stats.recovered), "ring_bytes", number(stats.ring_bytes),
 	                 "ring_bytes_max", number(stats.ring_bytes_max), "last_error", stats.last_error,
 	                 "sinks", sinks_json(daemon->shared.journal));
 }

@@ -288,8 +288,10 @@ static int bind_and_drop(struct daemon *daemon, const struct config *config,
 	    privileges_make_folder(&privileges, daemon->control_socket, error, ERROR_MAX) != PF_OK)
 		return PF_EIO;
 	if (daemon->journal_path &&
-	    (privileges_make_folder(&privileges, daemon->journal_path, error, ERROR_MAX) != PF_OK ||
-	     privileges_make_folder(&privileges, daemon->journal_rings, error, ERROR_MAX) != PF_OK))
+	    privileges_make_folder(&privileges, daemon->journal_path, error, ERROR_MAX) != PF_OK)
+		return PF_EIO;
+	if ((daemon->journal_path || config->sink_count) &&
+	    privileges_make_folder(&privileges, daemon->journal_rings, error, ERROR_MAX) != PF_OK)
 		return PF_EIO;
 	if (make_state_folder(&privileges, config, error) != PF_OK)
 		return PF_EIO;
@@ -452,7 +454,9 @@ static void announce(const struct daemon *daemon)
 	if (daemon->web)
 		admin_web_announce(daemon->web);
 	log_info("portafilter is ready: %zu workers, journal %s", daemon->worker_count,
-	         daemon->journal_path ? daemon->journal_path : "off");
+	         daemon->journal_path     ? daemon->journal_path
+	         : daemon->shared.journal ? "without a file"
+	                                  : "off");
 	supervisor_say("READY=1");
 }
 

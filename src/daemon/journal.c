@@ -11,6 +11,12 @@
 
 #define ERROR_MAX 500
 
+static void close_sinks(struct sink *sinks[], size_t count)
+{
+	while (count--)
+		sinks[count]->close(&sinks[count]);
+}
+
 static struct sink *open_other_sink(const struct config_sink *sink, char error[ERROR_MAX])
 {
 	switch (sink->kind) {
@@ -22,21 +28,28 @@ static struct sink *open_other_sink(const struct config_sink *sink, char error[E
 	return jsonl_sink_open(sink->path, sink->bytes_max, sink->files, error, ERROR_MAX);
 }
 
-/* Opens the SQLite journal, and what is to be written beside it. Returns how many there are; 0 after an error. */
+/* Opens the SQLite journal, unless its path is `off`, and what is to be written beside it or in its place. Returns how many there are; 0 after an
+ * error. */
 static size_t open_sinks(const struct daemon *daemon, struct sink *sinks[1 + CONFIG_SINKS_MAX],
                          char error[ERROR_MAX])
 {
 	const struct config *config = daemon->shared.snapshot->config;
 	size_t count = 0;
-	sinks[0] = sqlite_sink_open(daemon->journal_path, config->journal_keep_us, error, ERROR_MAX);
-	while (sinks[count] && count < config->sink_count) {
-		const struct config_sink *sink = &config->sinks[count];
-		sinks[++count] = open_other_sink(sink, error);
+	bool whole = true;
+	if (daemon->journal_path) {
+		sinks[count] =
+			sqlite_sink_open(daemon->journal_path, config->journal_keep_us, error, ERROR_MAX);
+		whole = sinks[count] != NULL;
+		count += whole;
 	}
-	if (sinks[count])
-		return count + 1;
-	while (count--)
-		sinks[count]->close(&sinks[count]);
+	for (size_t i = 0; whole && i < config->sink_count; i++) {
+		sinks[count] = open_other_sink(&config->sinks[i], error);
+		whole = sinks[count] != NULL;
+		count += whole;
+	}
+	if (whole)
+		return count;
+	close_sinks(sinks, count);
 	return 0;
 }
 
@@ -52,7 +65,7 @@ static void load_privacy_key(struct daemon *daemon)
 int daemon_start_journal(struct daemon *daemon, char error[ERROR_MAX])
 {
 	struct sink *sinks[1 + CONFIG_SINKS_MAX];
-	if (!daemon->journal_path)
+	if (!daemon->journal_path && !daemon->shared.snapshot->config->sink_count)
 		return PF_OK;
 	load_privacy_key(daemon);
 	size_t count = open_sinks(daemon, sinks, error);
@@ -63,13 +76,14 @@ int daemon_start_journal(struct daemon *daemon, char error[ERROR_MAX])
 	                                  .outlet = daemon_outlet(daemon),
 	                                  .ring_count = daemon->worker_count,
 	                                  .rings_path = daemon->journal_rings};
-	sqlite_sink_durable(sinks[0], !daemon->shared.snapshot->config->journal_unsynced);
-	sqlite_sink_tell(sinks[0], daemon_outlet(daemon));
+	if (daemon->journal_path) {
+		sqlite_sink_durable(sinks[0], !daemon->shared.snapshot->config->journal_unsynced);
+		sqlite_sink_tell(sinks[0], daemon_outlet(daemon));
+	}
 	daemon->shared.journal = journal_start(&options);
 	if (daemon->shared.journal)
 		return PF_OK;
-	while (count--)
-		sinks[count]->close(&sinks[count]);
+	close_sinks(sinks, count);
 	snprintf(error, ERROR_MAX, "The journal's thread can not be started: out of memory.");
 	return PF_ENOMEM;
 }

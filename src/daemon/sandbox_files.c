@@ -178,7 +178,7 @@ static void open_kept(struct fence *fence, const struct config *config)
 	open_folder_of(fence, config->control_socket, WRITE);
 	/* without a journal too: the lists' cache stands where it would be */
 	open_folder_of(fence, config->journal_path, WRITE);
-	if (config->journal_enabled)
+	if (config->journal_enabled || config->sink_count)
 		open_folder_of(fence, config->journal_rings, WRITE);
 	for (size_t i = 0; i < config->sink_count; i++)
 		open_folder_of(fence, config->sinks[i].path, WRITE);

@@ -42,7 +42,7 @@ struct daemon {
 	struct admin_live *live;
 	char *web_words; /* what the configuration said of it at the start */
 	/* What can not change while it runs; a reload that asks for other values is told so. */
-	char *control_socket, *journal_path, *journal_rings; /* journal_path NULL: `journal: off` */
+	char *control_socket, *journal_path, *journal_rings; /* journal_path NULL: no file */
 	char *journal_also;                                  /* config_describe_sinks of the start */
 	char *state_folder;
 	size_t listen_count;

@@ -7,7 +7,7 @@
 Measured is the processor time of all threads of a server for each query that was answered, as a multiple of what a bare echo of
 packets takes (echo.c) on the same machine in the same minute: that holds still where answers a second do not. All servers run at the
 same time, each on the first core; NSD behind them and dnsperf on the last one; they are asked in turn, and of all rounds the median
-counts. All names but the misses have been asked for before. What a server does behind its answers is waited for and counted. portafilter runs as a household has it (speed_servers.py), with its journal off, in SQLite (all threads counted), and with dnstap as well;
+counts. All names but the misses have been asked for before. What a server does behind its answers is waited for and counted. portafilter runs as a household has it (speed_servers.py), with its journal off, in SQLite (all threads counted), with dnstap alone, and with both;
 others with --logs in their own way too. What is not installed is left out with a line that says so. Also printed: answers a second, which the
 generator bounds, and user-space time.
 
@@ -129,13 +129,13 @@ def finish(generator):
 class Server:
     def __init__(self, title, make, log, folder, names, upstream, geoip, workers=1):
         self.title, self.log = title, log
-        self.folder = folder / f"{title}-{log}"
+        self.folder = folder / f"{title}-{log}".replace(" ", "-")
         self.folder.mkdir()
         self.port, self.collector = harness.free_port(), None
         self.listed = names[-1]
         command = make(types.SimpleNamespace(folder=self.folder, port=self.port, log=log, names=names, upstream=upstream, build=harness.BUILD, geoip=geoip,
                                              workers=workers))
-        if log == "dnstap":
+        if log.endswith("dnstap"):
             self.collector = subprocess.Popen(["fstrm_capture", "-t", "protobuf:dnstap.Dnstap", "-u", str(self.folder / "tap.sock"), "-w", "/dev/null"],
                                               stderr=subprocess.DEVNULL, preexec_fn=on_core(LAST))
             harness.wait_until(lambda: (self.folder / "tap.sock").exists(), "the collector listens")
@@ -261,7 +261,7 @@ def show_markdown(servers, results, arguments):
 
 def show(servers, results, arguments):
     print(f"\nprocessor time an answer, as a multiple of the echo's (in user space, µs; answers a second), {arguments.names:,} names on the list")
-    print(f"{'':22}" + "".join(f"{work:>26}" for work in arguments.works))
+    print(f"{'':30}" + "".join(f"{work:>26}" for work in arguments.works))
     for server in servers:
         cells = []
         for work in arguments.works:
@@ -269,7 +269,7 @@ def show(servers, results, arguments):
             multiple = multiple_of(servers, results, server, work)
             lost = " !" if any(r["lost"] > r["answered"] / 1000 for r in own) else ""
             cells.append(f"{multiple:9.2f} ({median(own, 'user_us'):.2f} µs; {median(own, 'rate') / 1000:.0f} k){lost}")
-        print(f"{server.title + (', ' + server.log if server.log != 'off' else ''):22}" + "".join(f"{cell:>26}" for cell in cells), flush=True)
+        print(f"{server.title + (', ' + server.log if server.log != 'off' else ''):30}" + "".join(f"{cell:>26}" for cell in cells), flush=True)
     show_markdown(servers, results, arguments)
     for work in arguments.works:
         print(f"the echo beside {work}: {median(results[servers[0], work], 'cpu_us'):.2f} µs")

@@ -14,7 +14,8 @@ def portafilter(place):
     rules += [f"  - {{name: names {i}, tags: [t{i % 4}], names: ['*.never{i}.test'], action: sinkhole}}\n" for i in range(15)]
     devices = [f"  - {{name: device {i}, ip: 127.9.{i // 100}.{i % 100 + 1}, tags: [t{i % 4}]}}\n" for i in range(199)]
     journal = {"off": "journal: off\n", "sqlite": f"journal: {{path: {place.folder}/journal.db}}\n",
-               "dnstap": f"journal: {{path: {place.folder}/journal.db, also: [{{dnstap: {place.folder}/tap.sock}}]}}\n"}[place.log]
+               "dnstap": f"journal: {{path: off, rings: {place.folder}/rings, also: [{{dnstap: {place.folder}/tap.sock}}]}}\n",
+               "sqlite and dnstap": f"journal: {{path: {place.folder}/journal.db, also: [{{dnstap: {place.folder}/tap.sock}}]}}\n"}[place.log]
     geo = ""
     if place.geoip:
         geo = f"geo: {{location: [{', '.join(place.geoip['location'])}], control: [{', '.join(place.geoip['control'])}], max-age: 36500d}}\n"
@@ -98,7 +99,7 @@ def dnsmasq(place):
 
 
 # Title, what makes its files, and the ways in which it can log: the first is none.
-SERVERS = [("echo", echo, ["off"]), ("portafilter", portafilter, ["off", "sqlite", "dnstap"]), ("unbound", unbound, ["off", "text"]),
+SERVERS = [("echo", echo, ["off"]), ("portafilter", portafilter, ["off", "sqlite", "dnstap", "sqlite and dnstap"]), ("unbound", unbound, ["off", "text"]),
            ("dnsdist", dnsdist, ["off", "dnstap"]), ("powerdns", powerdns, ["off"]), ("knot", knot, ["off"]), ("bind", bind, ["off", "text"]),
            ("dnsmasq", dnsmasq, ["off", "text"])]
 BESIDE = {"dnsdist": "cdb"}  # what must be installed beside the server

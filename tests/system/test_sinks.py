@@ -52,17 +52,18 @@ def capture():
         one.end()
 
 
-def also(portafilter, upstream, *sinks, handler=None, **more):
+def also(portafilter, upstream, *sinks, handler=None, path="journal.db", **more):
     daemon = portafilter(ready=False)
     daemon.write(upstreams=[upstream(handler or (lambda q, t: answer(q, "192.0.2.1"))).upstream], rules=RULES,
-                 journal={"path": f"{daemon.folder}/journal.db", "also": list(sinks)}, **more)
+                 journal={"path": path if path == "off" else f"{daemon.folder}/{path}", "also": list(sinks)}, **more)
     daemon.start()
     return daemon
 
 
-@pytest.mark.parametrize("tcp", [False, True], ids=["unix", "tcp"])
+@pytest.mark.parametrize("tcp", [False, True], ids=["unix", "tcp, alone"])
 def test_dnstap_to_fstrm_capture(portafilter, upstream, capture, tcp):
-    """Every message as it was on the wire, in an order that makes sense, and readable by programs that are not ours."""
+    """Every message as it was on the wire, in an order that makes sense, and readable by programs that are not ours. Over TCP no file is kept
+    beside it."""
     collector = capture(tcp=tcp)
     wires = []
 
@@ -71,13 +72,18 @@ def test_dnstap_to_fstrm_capture(portafilter, upstream, capture, tcp):
         wires.append((query, reply))
         return reply
 
-    daemon = also(portafilter, upstream, {"dnstap": collector.place}, handler=handler)
+    daemon = also(portafilter, upstream, {"dnstap": collector.place}, handler=handler, path="off" if tcp else "journal.db")
     sent = {}
     for name in ("a.test", "a.test", "sink.test", "zero.test", "flag.test", "far.test", "drop.test"):
         packet = question(name).to_wire()
         sent.setdefault(name, []).append((packet, send_udp(daemon.port, packet, source="127.0.0.11", timeout=0.2 if name == "drop.test" else PATIENCE_S)))
     assert ask(daemon.port, "b.test", tcp=True)
     wait_written(daemon, "dnstap", 8)
+    if tcp:
+        assert [s["name"] for s in daemon.status()["journal"]["sinks"]] == ["dnstap"] and "journal    off: 8 put" in daemon.cli("status")[1]
+        code, _, err = daemon.cli("log")
+        assert code == 1 and "No journal is kept" in err
+        assert not list(daemon.folder.glob("journal.db*"))
     daemon.stop()
     messages = collector.end()
     kinds = "CQ FQ FR CR,CQ CR,CQ CR,CQ CR,CQ FQ FR CR,CQ FQ FR CR,CQ,CQ FQ FR CR"

@@ -373,6 +373,7 @@ static const struct mistake journal[] = {
 	{"journal: disabled\n", 1, 10, "a mapping|`off`|text was found"},
 	{"journal: []\n", 1, 10, "must be a mapping|a list was found"},
 	{"journal: {keep: 30}\n", 1, 17, "`journal.keep` must be a duration|`30`"},
+	{"journal: {path: off}\n", 1, 10, "nothing under `also`|`journal: off`"},
 	{"journal: {path: []}\n", 1, 17, "the path of a file|a list was found"},
 	{"journal: {tags: {nobody: full}}\n", 1, 18, "unknown tag `nobody`"},
 	{"journal: {tags: {all: full, all: pseudonym}}\n", 1, 29, "twice"},
