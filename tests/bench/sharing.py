@@ -6,7 +6,7 @@
 Valgrind's lackey tells of each access to memory, and which thread runs: so all cache lines are seen that one worker writes and another
 reads or writes, whether or not they would have met at the same time. 500 names out of the cache, and 500 that a rule sinkholes, are asked again and
 again over 64 sockets, which the kernel spreads over two workers. What is written for each query must be nobody else's: it fails when a
-line that a worker writes for more than one query in a hundred is touched by the other worker. With --journal the lines that the
+line that a worker writes for more than one query in a hundred is touched by the other worker. It takes some minutes. With --journal the lines that the
 writer's thread reads are shown too; they are how records come to it.
 """
 import argparse
@@ -109,6 +109,7 @@ def main():
     parser.add_argument("--journal", action="store_true")
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
     internet = harness.Nsd("*.test. 86400 A 198.51.100.7\n")
     os.mkfifo(fifo)
     reader = subprocess.Popen([str(harness.BUILD / "tests/bench/shared_lines")], stdin=os.open(fifo, os.O_RDWR), stdout=subprocess.PIPE, text=True)
@@ -116,7 +117,8 @@ def main():
     try:
         begin = time.monotonic()
         daemon = harness.Daemon({"upstreams": [internet.upstream], "workers": 2, "recognise": "off", "rules": [{"name": "sunk", "names": ["*.sunk.test"], "action": "sinkhole"}],
-                                 "devices": [{"name": f"device {i}", "ip": f"127.0.9.{i}"} for i in range(1, 3)]} | ({} if arguments.journal else {"journal": "off"}))
+                                 "devices": [{"name": f"device {i}", "ip": f"127.0.9.{i}"} for i in range(1, 3)]} | ({} if arguments.journal else {"journal": "off"}), ready=False)
+        daemon.start()
         print(f"ready after {time.monotonic() - begin:.0f} s", flush=True)
         ask_all(daemon.port, 2)  # the cache, and what each worker makes at first
         time.sleep(REST_S)
