@@ -10,6 +10,7 @@
  * `flood N` begins N connections, goes on with none, and says how many were asked to show where they are. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <errno.h>
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
@@ -425,12 +426,16 @@ static struct stream *stream_at(struct client *client, size_t number)
 	return &client->streams[number];
 }
 
+/* Not with sscanf, which looks for the end of all that is left at each call. */
 static size_t read_hex(uint8_t *bytes, size_t room, const char *hex)
 {
-	unsigned byte;
 	size_t length = 0;
-	for (; length < room && sscanf(hex, "%2x", &byte) == 1; hex += 2)
-		bytes[length++] = (uint8_t)byte;
+	for (; length < room && isxdigit((unsigned char)hex[0]); hex += 2) {
+		const char pair[] = {hex[0], hex[1], '\0'};
+		bytes[length++] = (uint8_t)strtoul(pair, NULL, 16);
+		if (!hex[1])
+			break;
+	}
 	return length;
 }
 
