@@ -28,7 +28,7 @@ static void put_label(struct buffer *out, char before, const char *key, const ch
 struct label {
 	const char *key, *value;
 };
-#define LABELS_MAX 3
+#define LABELS_MAX 4
 
 static void sample(struct buffer *out, const char *name, const struct label labels[LABELS_MAX],
                    const json_t *value, double factor)
@@ -315,6 +315,7 @@ static void write_latency(struct buffer *out, const json_t *upstreams)
 		char le[32], series[80];
 		struct label labels[LABELS_MAX] = {{"address", text(row, "address")},
 		                                   {"zones", text(row, "zones")},
+		                                   {"protocol", text(row, "protocol")},
 		                                   {"le", le}};
 		snprintf(series, sizeof series, "%s_bucket", name);
 		json_array_foreach(json_object_get(latency, "answers"), slot, answers)
@@ -323,11 +324,11 @@ static void write_latency(struct buffer *out, const json_t *upstreams)
 			snprintf(le, sizeof le, "%g", json_number_value(ms) / 1000);
 			all += json_integer_value(answers);
 			json_t *sum = json_integer(all);
-			labels[2].value = ms ? le : "+Inf";
+			labels[3].value = ms ? le : "+Inf";
 			sample(out, series, labels, sum, 1);
 			json_decref(sum);
 		}
-		labels[2] = (struct label){0};
+		labels[3] = (struct label){0};
 		json_t *sum = json_integer(all);
 		snprintf(series, sizeof series, "%s_sum", name);
 		sample(out, series, labels, json_object_get(latency, "sum_ms"), 0.001);

@@ -32,6 +32,10 @@ static const struct shape shapes[] = {
      "against:[o]"},
 	{"Rule", "rule:i name:s added:b file:s line:i tags:[s] action:s stage:s matches:i "
              "shadowed_by:?s warnings:[s] text:?s"},
+	{"Upstream",
+     "address:s protocol:s queries:i answers:i timeouts:i junk:i rtt_ms:?n loss:n latency:o "
+     "loses_case:b connections:i resumed:i failures:i"},
+	{"Forward", "zones:[s] upstreams:[@Upstream]"},
 	{"Token", "name:s role:s created:s"},
 	{"Country", "country:s name:s standing:s queries:i devices:i"},
 	{"Problem", "type:s title:s status:i detail:s"},
@@ -49,7 +53,7 @@ static const struct shape answers[] = {
 	{"/readyz", "status:s"},
 	{"/api/v1/status",
      "version:s pid:i started:s uptime_s:i snapshot:o workers:i listen:[s] home:[s] "
-     "pauses:[o] queries:o sources:o cache:o upstreams:[o] journal:o notify:o "
+     "pauses:[o] queries:o sources:o cache:o upstreams:[@Upstream] forward:[@Forward] journal:o notify:o "
      "databases:[o] devices:o lists:o rules:o warnings:[s]"},
 	{"/api/v1/devices", "devices:[@Device] after:?s"},
 	{"/api/v1/queries", "queries:[@Query] last_row:i before:?s"},

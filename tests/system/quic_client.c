@@ -1,13 +1,14 @@
-/* quic_client PORT [source ADDRESS] [name NAME] [alpn NAME] [version HEX] [session FILE] [flood N]
+/* quic_client PORT [source ADDRESS] [name NAME] [alpn NAME] [version HEX] [session FILE] [flood N] [room BYTES]
  * A client of DNS over QUIC for tests, that can also do what none should. It obeys lines on its input:
  *   send K HEX [end]   bytes in its Kth stream, from 0; `end`: and no more
  *   reset K CODE       gives up sending; stop K CODE: wants no reply
  *   migrate [ADDRESS]  goes on from another port, or address, and says so; rebind: the same, as a NAT does it, unsaid
  *   frames HEX         in place of what its next packet would have said
+ *   left               tells how many bytes the server takes, of all streams together
  *   ping | close       a PING; the end
- * and tells on its output, a line for each: ready ALPN TLS-RESUMED SHA256-OF-CERTIFICATE, retry, ticket, data K HEX, reset K CODE, stopped
+ * and tells on its output, a line for each: ready ALPN TLS-RESUMED SHA256-OF-CERTIFICATE, retry, ticket, left BYTES, data K HEX, reset K CODE, stopped
  * K CODE, versions HEX…, migrated, closed KIND CODE, gone (a stateless reset), silence (it was idle).
- * `flood N` begins N connections, goes on with none, and says how many were asked to show where they are. */
+ * `room BYTES` takes so many bytes of replies, and then no more. `flood N` begins N connections, goes on with none, and says how many were asked to show where they are. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -60,6 +61,7 @@ struct client {
 	const char *source, *name, *alpn, *session;
 	uint32_t version;
 	unsigned flood;
+	uint64_t room; /* 0: as much as comes */
 	struct stream streams[STREAMS_MAX];
 	size_t stream_count;
 	bool over;
@@ -167,14 +169,17 @@ static int on_handshake(ngtcp2_conn *quic, void *data)
 static int on_data(ngtcp2_conn *quic, uint32_t flags, int64_t id, uint64_t offset,
                    const uint8_t *bytes, size_t length, void *data, void *stream_data)
 {
-	(void)offset, (void)data;
+	(void)offset;
+	const struct client *client = data;
 	struct stream *stream = stream_data;
 	if (stream->in_length + length > IN_BYTES)
 		return NGTCP2_ERR_CALLBACK_FAILURE;
 	memcpy(stream->in + stream->in_length, bytes, length);
 	stream->in_length += length;
-	ngtcp2_conn_extend_max_stream_offset(quic, id, length);
-	ngtcp2_conn_extend_max_offset(quic, length);
+	if (!client->room) {
+		ngtcp2_conn_extend_max_stream_offset(quic, id, length);
+		ngtcp2_conn_extend_max_offset(quic, length);
+	}
 	if (flags & NGTCP2_STREAM_DATA_FLAG_FIN) {
 		printf("data %d ", (int)(id / 4));
 		tell_hex(stream->in, stream->in_length);
@@ -313,7 +318,7 @@ static void start(struct client *client)
 	settings.initial_ts = now();
 	ngtcp2_transport_params_default(&params);
 	params.initial_max_stream_data_bidi_local = IN_BYTES;
-	params.initial_max_data = 4 * IN_BYTES;
+	params.initial_max_data = client->room ? client->room : 4 * IN_BYTES;
 	params.max_idle_timeout = UINT64_C(60) * 1000000000u;
 	params.active_connection_id_limit = 7;
 	client->reference = (ngtcp2_crypto_conn_ref){.get_conn = get_quic, .user_data = client};
@@ -474,6 +479,8 @@ static void obey(struct client *client, char *line)
 		move(client, first ? first : "", *verb == 'm');
 	} else if (!strcmp(verb, "frames")) {
 		forged.length = read_hex(forged.bytes, sizeof forged.bytes, first);
+	} else if (!strcmp(verb, "left")) {
+		printf("left %llu\n", (unsigned long long)ngtcp2_conn_get_max_data_left(client->quic));
 	} else if (!strcmp(verb, "close")) {
 		close_now(client);
 	}
@@ -571,6 +578,7 @@ int main(int argc, char **argv)
 		case 'n': client.name = value; break;
 		case 'a': client.alpn = value; break;
 		case 'v': client.version = (uint32_t)strtoul(value, NULL, 16); break;
+		case 'r': client.room = strtoul(value, NULL, 10); break;
 		case 'f': client.flood = (unsigned)strtoul(value, NULL, 10); break;
 		default: return 2;
 		}

@@ -11,8 +11,9 @@ import dns.rdata
 import dns.rrset
 import pytest
 
-from harness import PATIENCE_S, addresses, answer, ask, free_port, question, wait_until
+from harness import PATIENCE_S, Stream, send_udp, addresses, answer, ask, free_port, question, wait_until
 import collectors
+from test_quic import CLIENT, Quic
 from test_tls import Secure, context, kdig
 
 TYPE = "application/dns-message"
@@ -202,14 +203,42 @@ def test_who_may_not_ask_and_who_says_who_it_is(doh, nsd):
     assert [row["device"] for row in daemon.rows(3)][1] == "lobby coffee"
 
 
-def test_a_client_that_is_not_allowed_is_refused_on_every_transport(doh, upstream):
-    server, port = upstream(), free_port()
-    daemon = doh(server.upstream, {"allow-from": ["127.0.0.1"]}, tls=[f"127.0.0.1:{port}"])
-    for tcp in (False, True):
-        assert ask(daemon.port, "us.test", source="127.0.0.2", tcp=tcp).rcode() == dns.rcode.REFUSED
-    assert Secure(port, source="127.0.0.2").ask("us.test").rcode() == dns.rcode.REFUSED
-    assert post(daemon, question("us.test"), source="127.0.0.2")[1].rcode() == dns.rcode.REFUSED
-    assert not server.count() and daemon.status()["queries"]["refused"] == 4
+def over_stream(stream, query):
+    with stream:
+        stream.send(query.to_wire())
+        return dns.message.from_wire(stream.receive())
+
+
+def over_quic(port, query, source):
+    with Quic(port, source=source) as client:
+        query.id = 0
+        wire = query.to_wire()
+        return client.receive(client.send(struct.pack("!H", len(wire)) + wire))
+
+
+def test_what_is_refused_is_refused_on_every_transport(doh, upstream):
+    """A client that is not allowed whatever it asks, and who is allowed a transfer, ANY (as little as can be, RFC 8482) and an UPDATE."""
+    server, tls, quic = upstream(), free_port(), free_port()
+    listen = {"tls": [f"127.0.0.1:{tls}"], **({"quic": [f"127.0.0.1:{quic}"]} if CLIENT.exists() else {})}
+    daemon = doh(server.upstream, {"allow-from": ["127.0.0.1"]}, **listen)
+    transports = {
+        "udp": lambda query, source: dns.message.from_wire(send_udp(daemon.port, query.to_wire(), source=source)),
+        "tcp": lambda query, source: over_stream(Stream(daemon.port, source), query),
+        "dot": lambda query, source: over_stream(Secure(tls, source=source), query),
+        "doh": lambda query, source: post(daemon, query, source=source)[1],
+        "doq": lambda query, source: over_quic(quic, query, source),
+    }
+    if not CLIENT.exists():
+        del transports["doq"]
+    update = question("us.test", "SOA")
+    update.set_opcode(5)
+    for name, send in transports.items():
+        assert send(question("us.test"), "127.0.0.2").rcode() == dns.rcode.REFUSED, name
+        assert send(question("us.test", "AXFR"), "127.0.0.1").rcode() == dns.rcode.REFUSED, name
+        assert send(update, "127.0.0.1").rcode() == dns.rcode.NOTIMP, name
+        assert [rrset.to_text() for rrset in send(question("us.test", "ANY"), "127.0.0.1").answer] == ['us.test. 3600 IN HINFO "RFC8482" ""'], name
+    assert not server.count() and daemon.status()["queries"]["refused"] == len(transports)
+    assert {row["protocol"] for row in daemon.rows(len(transports), "type = 'ANY'")} == set(transports)
 
 
 def test_services_pass_untouched(doh, upstream):

@@ -13,6 +13,7 @@ import dns.rcode
 import pytest
 
 from harness import BUILD, PATIENCE_S, addresses, free_port, question, wait_until
+from test_transport import has_ipv6
 from test_tls import folder, kdig, make_certificate, pin_of  # noqa: F401 (a fixture)
 
 CLIENT = BUILD / "tests" / "system" / "quic_client"
@@ -151,8 +152,9 @@ def test_those_who_break_the_rules(portafilter, nsd):
         client.wait(f"reset {silent}")
         short = client.send(b"\0\0")
         client.wait(f"reset {short}")
-    with Quic(daemon.quic, ready=False, alpn="h3") as client:
-        assert client.wait("closed") == ["closed", "transport", str(0x100 + 120)]
+    for alpn in ("h3", ""):  # another application, and none at all
+        with Quic(daemon.quic, ready=False, alpn=alpn) as client:
+            assert client.wait("closed") == ["closed", "transport", str(0x100 + 120)], alpn
 
 
 def test_half_a_query_holds_nobody_else_up(portafilter, nsd):
@@ -163,6 +165,41 @@ def test_half_a_query_holds_nobody_else_up(portafilter, nsd):
         stuck.tell("ping")
         with Quic(daemon.quic) as client:
             assert addresses(client.ask("us.test")) == ["6.6.6.6"]
+
+
+def test_what_is_kept_for_one_connection(portafilter, nsd):
+    """64 KB of queries that are not whole, and 256 KB of replies that are not taken; then the client waits, or loses streams, and nobody else does."""
+    daemon = doq(portafilter, nsd.upstream)
+    with Quic(daemon.quic) as client:
+        part = b"\x0f\xff" + bytes(4000)
+        for _ in range(20):
+            client.send(part, end=False)
+
+        def left():
+            client.tell("left")
+            return client.wait("left") == ["left", "0"]
+
+        wait_until(left, "it may send no more")
+        for number in range(20):
+            client.tell("reset", number, CANCELLED)
+        assert addresses(client.ask("us.test")) == ["6.6.6.6"], "as much again when they are over"
+    with Quic(daemon.quic, room=2000) as client:
+        for _ in range(100):
+            client.send(framed("large.test", "TXT"))
+        assert client.wait("reset")[2] == str(EXCESSIVE_LOAD)
+    with Quic(daemon.quic) as client:
+        assert addresses(client.ask("us.test")) == ["6.6.6.6"]
+
+
+def test_addresses(portafilter, nsd):
+    """IPv6, and an answer from the address that was asked where all are listened on."""
+    port = free_port()
+    listen = [f"0.0.0.0:{port}"] + ([f"[::]:{port}"] if has_ipv6() else [])
+    daemon = portafilter({"listen": {"quic": listen}, "upstreams": [nsd.upstream]})
+    asked = ["127.0.0.1", "127.0.0.5"] + (["::1"] if has_ipv6() else [])
+    for address in asked:
+        assert "6.6.6.6" in kdig(f"@{address}", "-p", port, f"+tls-pin={pin_of(daemon)}", "+quic", "us.test"), address
+    assert [row["client"] for row in daemon.rows(len(asked))] == ["127.0.0.1"] * 2 + ["::1"] * has_ipv6()
 
 
 def test_who_comes_back_and_who_may_not_ask(portafilter, nsd, folder):

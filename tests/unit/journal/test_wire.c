@@ -100,7 +100,7 @@ static void messages_come_through_the_ring(void **state)
 			assert_message(&read->forwards[i].query, &room->forwards[i].query);
 			assert_message(&read->forwards[i].response, &room->forwards[i].response);
 			assert_int_equal(read->forwards[i].port, room->forwards[i].port);
-		assert_int_equal(read->forwards[i].protocol, room->forwards[i].protocol);
+			assert_int_equal(read->forwards[i].protocol, room->forwards[i].protocol);
 			assert_int_equal(read->forwards[i].received_wall_us,
 			                 room->forwards[i].received_wall_us);
 		}
