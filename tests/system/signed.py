@@ -3,13 +3,16 @@
     root      10.53.0.1     .
     registry  10.53.0.2     example.
     hosts     10.53.0.3     everything below example.
+    old       10.53.0.5     the root once more, for who asks for it (`serve`)
 
 `Internet.run(function)` calls a function inside of the namespace."""
 import concurrent.futures
 import ctypes
 import datetime
 import os
+import re
 import shutil
+import signal
 import subprocess
 import uuid
 
@@ -18,7 +21,7 @@ import pytest
 from harness import ROOT, ask, find_program, make_folder, wait_until
 
 CLONE_NEWNET = 0x40000000
-ADDRESSES = {"root": "10.53.0.1", "registry": "10.53.0.2", "hosts": "10.53.0.3"}
+ADDRESSES = {"root": "10.53.0.1", "registry": "10.53.0.2", "hosts": "10.53.0.3", "old": "10.53.0.5"}
 HEAD = """$ORIGIN {zone}
 $TTL 300
 @ SOA ns.hosts.example. hostmaster.example. 1 3600 900 604800 60
@@ -31,7 +34,8 @@ HOSTS = {
     "future.example.": "www A 198.51.100.4\n",
     "wrongds.example.": "www A 198.51.100.5\n",
     "stripped.example.": "www A 198.51.100.6\n",
-    "plain.example.": "www A 198.51.100.7\n",
+    # `many` is said to stand on forty name servers, of which none has an address
+    "plain.example.": "www A 198.51.100.7\n" + "".join(f"many NS n{i}.nowhere\n" for i in range(40)),
     "rolled.example.": "www A 198.51.100.8\n",
     "hosts.example.": "ns A 10.53.0.3\n",
 }
@@ -48,6 +52,7 @@ class Zones:
     def __init__(self, folder):
         self.folder = folder
         self.ds = {}
+        self.signed_with = {}
 
     def path(self, zone):
         return self.folder / f"{zone.strip('.') or 'root'}.zone"
@@ -61,13 +66,14 @@ class Zones:
                 keys.append(run.stdout.strip())
         return keys
 
-    def sign(self, zone, algorithms=("ECDSAP256SHA256",), inception=-1, expiration=30, nsec3=False, ds_of=None):
-        keys = self.keys(zone, algorithms)
+    def sign(self, zone, algorithms=("ECDSAP256SHA256",), inception=-1, expiration=30, nsec3=False, ds_of=None, keys=None):
+        keys = keys or self.keys(zone, algorithms)
         options = ["-n"] if nsec3 else []
         subprocess.run(["ldns-signzone", *options, "-i", day(inception), "-e", day(expiration), "-o", zone, self.path(zone), *keys],
                        cwd=self.folder, check=True, capture_output=True)
         source = self.keys(zone, algorithms) if ds_of == "other" else keys
         self.ds[zone] = "".join((self.folder / f"{key}.ds").read_text() for key in source[::2])
+        self.signed_with[zone] = keys
 
     def write(self, zone, text):
         self.path(zone).write_text(HEAD.format(zone=zone) + text)
@@ -157,6 +163,16 @@ remote-control:
         self.servers.append((process, log))
         wait_until(lambda: self.run(ask, 53, zones[0], "SOA", source="10.53.0.1", server=ADDRESSES[name], timeout=0.2) is not None,
                    f"NSD of {name} answers: " + (folder / "log").read_text(errors="replace"))
+
+    def roll_root(self, keys):
+        """Signs the root with these keys; its server has it when this returns."""
+        path = self.zones.path(".")
+        serial = int(re.search(r"hostmaster.example. (\d+)", path.read_text())[1]) + 1
+        path.write_text(re.sub(r"(hostmaster.example.) \d+", rf"\g<1> {serial}", path.read_text()))
+        self.zones.sign(".", keys=keys)
+        self.servers[0][0].send_signal(signal.SIGHUP)
+        wait_until(lambda: self.run(ask, 53, ".", "SOA", source="10.53.0.1", server=ADDRESSES["root"], timeout=0.2).answer[0][0].serial == serial,
+                   "the root is another one")
 
     def stop(self):
         for process, log in self.servers:
