@@ -21,6 +21,8 @@ PACKAGES_FUZZ="clang libclang-rt-14-dev"
 PACKAGES_CHECK="$PACKAGES_CHECK knot-dnsutils"
 # a small internet that is signed, and who else can tell what of it is
 PACKAGES_CHECK="$PACKAGES_CHECK ldnsutils unbound-host"
+# others that speak DNS within TLS; systemd-resolved comes by fetch_resolved
+PACKAGES_CHECK="$PACKAGES_CHECK unbound dnsdist libsystemd-shared"
 # collectors of dnstap and syslog
 PACKAGES_CHECK="$PACKAGES_CHECK fstrm-bin bind9-dnsutils dnstap-ldns protobuf-compiler rsyslog"
 
@@ -69,7 +71,7 @@ packages_install() (
 
 # need_packages PACKAGE…   makes sure that they are there, or ends the script and says what to do
 need_packages() {
-	local missing
+	local missing package
 	command -v dpkg-query >/dev/null || {
 		echo "This script knows the packages of Debian only; install what configure asks for and build by hand." >&2
 		exit 1
@@ -95,7 +97,19 @@ need_packages() {
 	case " $missing " in
 	*" rsyslog "*) if command -v systemctl >/dev/null; then as_root systemctl --quiet disable rsyslog >/dev/null 2>&1 || :; fi ;;
 	esac
+	for package in unbound dnsdist; do
+		case " $missing " in
+		*" $package "*) if command -v systemctl >/dev/null; then as_root systemctl --quiet disable "$package" >/dev/null 2>&1 || :; fi ;;
+		esac
+	done
 	case " $missing " in
 	*" bind9 "*) if command -v systemctl >/dev/null; then as_root systemctl --quiet disable named >/dev/null 2>&1 || :; fi ;;
 	esac
 }
+
+# fetch_resolved FOLDER   systemd-resolved as a file in FOLDER. Installed, its package would take /etc/resolv.conf over. Without it its
+# test is skipped.
+fetch_resolved() (
+	[ ! -x "$1/lib/systemd/systemd-resolved" ] && [ ! -x /lib/systemd/systemd-resolved ] || return 0
+	mkdir -p "$1" && cd "$1" && apt-get download -q systemd-resolved && dpkg -x systemd-resolved_*.deb . && rm systemd-resolved_*.deb
+) >>"${PACKAGES_LOG:-/dev/null}" 2>&1
