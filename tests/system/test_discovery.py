@@ -2,11 +2,12 @@
 and nobody else is asked."""
 import re
 import signal
+import struct
 import subprocess
 
 import dns.rcode
 
-from harness import ask, free_port
+from harness import TOP, ask, free_port
 from test_quic import pytestmark as with_quic
 from test_tls import Secure, context, folder, kdig, make_certificate, pin_of  # noqa: F401
 
@@ -134,3 +135,29 @@ def test_a_made_certificate_follows_names_and_addresses(portafilter, nsd):
     for name in ("new.example.net", "coffee.new.example.net", "127.0.0.9"):
         with Secure(daemon.ports["tls"], name, made=context(str(made))) as stream:
             assert stream.ask("us.test").answer
+
+
+def test_options_of_dhcp_servers(portafilter, nsd, folder):
+    """contrib/dnr-options says the same in the words of RFC 9463, and the servers take its lines."""
+    plain6 = free_port()
+    daemon = house(portafilter, nsd.upstream, ("127.0.0.1", "::1"), listen={"dns": [f"127.0.0.1:{(plain4 := free_port())}", f"[::1]:{plain6}"]})
+    run = subprocess.run([TOP / "contrib/dnr-options", f"127.0.0.1@{plain4}", f"::1@{plain6}"], capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    name = b"\3dns\7example\3net\0"
+    params = {"tls": b"\0\1\0\4\3dot\0\3\0\2" + struct.pack("!H", daemon.ports["tls"]),
+              "https": b"\0\1\0\3\2h2\0\3\0\2" + struct.pack("!H", daemon.ports["https"]) + b"\0\7\0\20" + PATH}
+    v4 = b"".join(struct.pack("!2H", 2 + 1 + len(name) + 1 + 4 + len(params[one]), priority) + bytes([len(name)]) + name + b"\4\x7f\0\0\1" + params[one]
+                  for priority, one in ((1, "tls"), (2, "https")))
+    v6 = [struct.pack("!2H", priority, len(name)) + name + struct.pack("!H", 16) + bytes(15) + b"\1" + params[one] for priority, one in ((1, "tls"), (2, "https"))]
+    assert f"dhcp-option=162,{v4.hex(':')}\n" in run.stdout and f"dhcp-option=option6:144,{v6[0].hex(':')}\n" in run.stdout, run.stdout
+    for data in (v4, *v6):
+        assert f'"data": "{data.hex()}"' in run.stdout
+    lines = "".join(line + "\n" for line in run.stdout.split("\n") if line.startswith("dhcp-option="))
+    (folder / "dnsmasq.conf").write_text(lines + "dhcp-range=192.0.2.10,192.0.2.20\ndhcp-range=2001:db8::10,2001:db8::20\n")
+    taken = subprocess.run(["dnsmasq", "--test", "-C", folder / "dnsmasq.conf"], capture_output=True, text=True)
+    assert taken.returncode == 0, taken.stderr
+    daemon.write(listen={**daemon.config["listen"], "discovery": "off"})
+    daemon.signal(signal.SIGHUP)
+    daemon.wait_log("snapshot 2 is in force")
+    run = subprocess.run([TOP / "contrib/dnr-options", f"127.0.0.1@{plain4}"], capture_output=True, text=True)
+    assert run.returncode == 1 and "names no encrypted listener" in run.stderr
