@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import { get, query, useAnswer } from "./api.js";
 import { count, country, plain, STANDINGS } from "./format.js";
 import { Card, DeviceLink, Field, link, Name, Rich, Sentence, Standing, Table, Waiting, When } from "./parts.jsx";
+import { Signed } from "./signed.jsx";
 import { t } from "./texts.js";
 
 const ROWS_MAX = 500;
@@ -19,6 +20,8 @@ function gather(rows) {
 		}
 		had.addresses.push(row.address);
 		had.count = Math.max(had.count, row.count);
+		if (had.dnssec !== row.dnssec)
+			had.dnssec = ""; // of several addresses only what is true of all of them
 		had.last = had.last > row.last ? had.last : row.last;
 	}
 	return [...byKey.values()];
@@ -45,6 +48,11 @@ function Judged({ row }) {
 	return (
 		<span onPointerEnter={look}>
 			<Standing standing={row.standing} confidence={row.confidence} more={[evidence, why(row)]} />
+			{row.dnssec && row.dnssec !== "insecure" && (
+				<div class="small">
+					<Signed dnssec={row.dnssec} />
+				</div>
+			)}
 		</span>
 	);
 }

@@ -65,7 +65,7 @@ export function Explain({ device, name, type }) {
 					<Card className="wide" title={t.explain.addresses}>
 						<Addresses rows={data.addresses} />
 						<p class="quiet small">
-							{t.explain.upstream(plain(data.upstream), data.client_subnet)} {t.explain.place} {t.overview.unseen}
+							{t.explain.upstream(plain(data.upstream), data.client_subnet)} {t.explain.dnssec[data.dnssec] || t.explain.unchecked} {t.explain.place} {t.overview.unseen}
 						</p>
 					</Card>
 				)}

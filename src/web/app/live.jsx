@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { query } from "./api.js";
 import { clockTime, exactTime } from "./format.js";
 import { Card, DeviceLink, Field, link, Name, Pill, Rich, Sentence, Standing, Table } from "./parts.jsx";
+import { Over, Signed } from "./signed.jsx";
 import { t } from "./texts.js";
 
 const ROWS_MAX = 200;
@@ -72,7 +73,7 @@ export function Live() {
 					<Table
 						caption={t.pages.live}
 						className="live"
-						columns={{ time: [titles.time, ""], device: [titles.device, ""], name: [titles.name, ""], type: [titles.type, ""], action: [titles.action, ""], standing: [titles.standing, ""], why: ["", "number"] }}
+						columns={{ time: [titles.time, ""], device: [titles.device, ""], name: [titles.name, ""], type: [titles.type, ""], over: [titles.over, ""], action: [titles.action, ""], standing: [titles.standing, ""], dnssec: [titles.dnssec, ""], why: ["", "number"] }}
 						rows={live.rows.map((row) => ({
 							key: row.key,
 							time: (
@@ -83,8 +84,10 @@ export function Live() {
 							device: <DeviceLink device={row.device} />,
 							name: <Name>{row.name}</Name>,
 							type: row.type,
+							over: <Over protocol={row.protocol} />,
 							action: <Action action={row.action} reason={row.reason} />,
 							standing: <Standing standing={row.standing} confidence={row.confidence} />,
+							dnssec: <Signed dnssec={row.dnssec} />,
 							why: (
 								<a class="quiet" href={link("explain", row.device, row.name, row.type)}>
 									{t.live.explain}
