@@ -6,13 +6,16 @@
     old       10.53.0.5     the root once more, for who asks for it (`serve`)
 
 `Internet.run(function)` calls a function inside of the namespace."""
+import base64
 import concurrent.futures
 import ctypes
 import datetime
 import os
+import random
 import re
 import shutil
 import signal
+import struct
 import subprocess
 import uuid
 
@@ -37,6 +40,7 @@ HOSTS = {
     # `many` is said to stand on forty name servers, of which none has an address
     "plain.example.": "www A 198.51.100.7\n" + "".join(f"many NS n{i}.nowhere\n" for i in range(40)),
     "rolled.example.": "www A 198.51.100.8\n",
+    "trap.example.": "www A 198.51.100.11\n",
     "hosts.example.": "ns A 10.53.0.3\n",
 }
 UNSIGNED = ("plain.example.",)
@@ -44,6 +48,27 @@ UNSIGNED = ("plain.example.",)
 
 def day(offset):
     return (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=offset)).strftime("%Y%m%d%H%M%S")
+
+
+TRAP_KEYS, TRAP_TAG, TRAP_BYTES = 100, 4711, 500
+
+
+def trap_keys():
+    """Keys of RSA that are another each, and have one tag: who has a signature of it can try all of them."""
+    noise = random.Random(1)
+    for _ in range(TRAP_KEYS):
+        modulus = bytearray(b"\x80" + noise.randbytes(TRAP_BYTES - 2) + b"\1")
+        modulus[10:12] = b"\0\0"
+        total = sum(struct.unpack(f"!{TRAP_BYTES // 2}H", modulus)) + sum(struct.unpack("!4H", b"\1\0\3\x08\3\1\0\1"))
+        word = next(word for more in range(TRAP_BYTES) if (word := (TRAP_TAG - total - more) & 0xffff) + 1
+                    and (total + word + (total + word >> 16)) & 0xffff == TRAP_TAG)
+        modulus[10:12] = struct.pack("!H", word)
+        yield f"@ DNSKEY 256 3 8 {base64.b64encode(bytes([3, 1, 0, 1]) + modulus).decode()}\n"
+
+
+def trap_signatures():
+    return "".join(f"www.trap.example. 300 IN RRSIG A 8 3 300 {day(30)} {day(-1)} {TRAP_TAG} trap.example. "
+                   f"{base64.b64encode(struct.pack('!H', i) + bytes(TRAP_BYTES - 2)).decode()}\n" for i in range(TRAP_KEYS))
 
 
 class Zones:
@@ -87,15 +112,15 @@ def make_zones(folder):
     zones = Zones(folder)
     registry = "@ NS ns.registry.example.\nns.registry A 10.53.0.2\n"
     for zone, text in HOSTS.items():
-        zones.write(zone, "@ NS ns.hosts.example.\n" + text)
+        zones.write(zone, "@ NS ns.hosts.example.\n" + text + ("".join(trap_keys()) if zone == "trap.example." else ""))
         if zone not in UNSIGNED:
             zones.sign(zone, **{"expired.example.": {"inception": -30, "expiration": -1}, "future.example.": {"inception": 10},
                                 "nsec3.example.": {"nsec3": True}, "wrongds.example.": {"ds_of": "other"},
                                 "rolled.example.": {"algorithms": ("RSASHA256", "ECDSAP256SHA256")}}.get(zone, {}))
         registry += f"{zone} NS ns.hosts.example.\n{zones.ds.get(zone, '')}"
-    stripped = zones.served("stripped.example.")
-    zones.path("stripped.example.").with_suffix(".zone.signed").write_text(
-        "".join(line for line in stripped.read_text().splitlines(True) if "RRSIG\tA " not in line))
+    for zone, instead in (("stripped.example.", ""), ("trap.example.", trap_signatures())):
+        signed = zones.served(zone)
+        signed.write_text("".join(line for line in signed.read_text().splitlines(True) if "RRSIG\tA " not in line) + instead)
     zones.write("example.", registry + "ns.hosts A 10.53.0.3\n")
     zones.sign("example.")
     zones.write(".", "@ NS ns.root.\nns.root. A 10.53.0.1\nexample. NS ns.registry.example.\nns.registry.example. A 10.53.0.2\n"

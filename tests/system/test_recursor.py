@@ -15,7 +15,7 @@ import dns.rcode
 import dns.rdatatype
 import pytest
 
-from harness import BUILD, PATIENCE_S, ROOT, WRAP, addresses, wait_until
+from harness import BUILD, PATIENCE_S, ROOT, WRAP, addresses, ede, wait_until
 from signed import ADDRESSES, Internet
 from test_recursion import check, children, inside, internet, recursion  # noqa: F401
 from test_supervisor import call_instead
@@ -148,6 +148,21 @@ def test_many_name_servers_without_addresses_are_not_all_asked_for(portafilter, 
         seen = questions.seen()
         print(f"{len(seen)} questions")
         assert len(seen) <= 40 and (i or any(name.endswith(".nowhere.plain.example.") for _, name, _ in seen)), seen
+
+
+@pytest.mark.skipif(bool(WRAP), reason="looks at processor time")
+def test_a_hundred_keys_of_one_tag_are_not_all_tried(portafilter, internet):  # noqa: F811
+    """KeyTrap: a hundred signatures that a hundred keys might have made are ten thousand to verify, most of a second."""
+    daemon = portafilter(recursion(internet), namespace=internet.namespace)
+    assert is_answered(internet, daemon, "before")
+    child = child_of(daemon)
+    reply = inside(internet, daemon, "www.trap.example", do=True)
+    assert reply.rcode() == dns.rcode.SERVFAIL and ede(reply)[0] == 6, reply
+    with open(f"/proc/{child}/stat") as file:
+        taken_s = sum(map(int, file.read().rpartition(")")[2].split()[11:13])) / os.sysconf("SC_CLK_TCK")
+    print(f"{taken_s} s")
+    assert taken_s < 0.4
+    assert is_answered(internet, daemon, "after") and child_of(daemon) == child
 
 
 def test_nobody_hears_more_than_needed(portafilter, internet, questions):  # noqa: F811
