@@ -88,11 +88,11 @@ static void take_pair(struct reader *reader, const struct node *key, const char 
 	tell_unknown(reader, key, what, fields, count);
 }
 
-unsigned reader_mapping(struct reader *reader, const struct node *node, const char *what,
+uint64_t reader_mapping(struct reader *reader, const struct node *node, const char *what,
                         const struct field *fields, size_t count, void *target)
 {
 	const struct node *keys[FIELD_MAX] = {0};
-	unsigned seen = 0;
+	uint64_t seen = 0;
 	if (node->kind == NODE_REFUSED)
 		return 0;
 	if (node->kind != NODE_MAPPING) {
@@ -104,7 +104,7 @@ unsigned reader_mapping(struct reader *reader, const struct node *node, const ch
 		take_pair(reader, key, what, fields, count, keys);
 	for (size_t i = 0; i < count; i++) {
 		if (keys[i])
-			seen |= 1u << i;
+			seen |= UINT64_C(1) << i;
 		else if (fields[i].required)
 			tell_error(reader, node->pos, "%s needs the key `%s`, which is not there", what,
 			           fields[i].key);

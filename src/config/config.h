@@ -399,6 +399,9 @@ struct config {
 	size_t upstream_count;
 	struct upstream_target upstreams
 		[CONFIG_UPSTREAM_MAX]; /* default: resolv.conf's; the recursor alone where it is used */
+	size_t bootstrap_count;
+	struct upstream_target
+		bootstrap[CONFIG_UPSTREAM_MAX]; /* plain; who is asked for names in `upstreams` */
 	struct config_recursion recursion;
 	bool random_case; /* query-case: random; default lower */
 	struct config_cache cache;

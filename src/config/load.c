@@ -68,6 +68,7 @@ enum {
 	FIELD_LISTEN,
 	FIELD_ALLOW_FROM,
 	FIELD_WORKERS,
+	FIELD_BOOTSTRAP, /* upstreams may need it */
 	FIELD_UPSTREAMS,
 	FIELD_DNSSEC,
 	FIELD_RECURSION,
@@ -102,6 +103,7 @@ static const struct field fields[] = {
 	[FIELD_LISTEN] = {"listen", section_listen, false},
 	[FIELD_ALLOW_FROM] = {"allow-from", section_allow_from, false},
 	[FIELD_WORKERS] = {"workers", read_workers, false},
+	[FIELD_BOOTSTRAP] = {"bootstrap", section_bootstrap, false},
 	[FIELD_UPSTREAMS] = {"upstreams", section_upstreams, false},
 	[FIELD_DNSSEC] = {"dnssec", section_dnssec, false},
 	[FIELD_RECURSION] = {"recursion", section_recursion, false},
@@ -171,19 +173,19 @@ static void read_root(struct reader *reader, const struct node *root)
 	default_cache(reader);
 	default_rate_limit(reader);
 	default_recursion(reader);
-	unsigned seen =
+	uint64_t seen =
 		reader_mapping(reader, root, "the configuration", fields, PF_COUNT(fields), config);
 	if (root->kind != NODE_MAPPING)
 		return;
-	if (!(seen & 1u << FIELD_ALLOW_FROM))
+	if (!(seen & UINT64_C(1) << FIELD_ALLOW_FROM))
 		default_allow_from(reader);
-	if (!(seen & 1u << FIELD_UPSTREAMS))
+	if (!(seen & UINT64_C(1) << FIELD_UPSTREAMS))
 		default_upstreams(reader);
-	if (!(seen & 1u << FIELD_GEO))
+	if (!(seen & UINT64_C(1) << FIELD_GEO))
 		default_geo(reader);
-	if (!(seen & 1u << FIELD_RECOGNISE))
+	if (!(seen & UINT64_C(1) << FIELD_RECOGNISE))
 		default_recognise(reader);
-	if (!(seen & 1u << FIELD_RULES))
+	if (!(seen & UINT64_C(1) << FIELD_RULES))
 		section_rules(reader, NULL, config);
 	finish_rate_limit(reader);
 	finish_recursion(reader, root->pos);

@@ -105,11 +105,11 @@ struct field {
 	void (*read)(struct reader *reader, const struct node *value, void *target);
 	bool required;
 };
-#define FIELD_MAX 32
+#define FIELD_MAX 64
 
 /* `what` is "a rule", for messages. Tells unknown and double keys, missing required ones, and empty values
  * with how to write nothing. Returns the bits of the fields that are there; 0 when it is no mapping. */
-unsigned reader_mapping(struct reader *reader, const struct node *node, const char *what,
+uint64_t reader_mapping(struct reader *reader, const struct node *node, const char *what,
                         const struct field *fields, size_t count, void *target);
 
 #endif

@@ -25,6 +25,7 @@ void section_silent_after(struct reader *reader, const struct node *node, void *
 void section_vendors(struct reader *reader, const struct node *node, void *target);
 void section_lists(struct reader *reader, const struct node *node, void *target);
 void section_rules(struct reader *reader, const struct node *node, void *target);
+void section_bootstrap(struct reader *reader, const struct node *node, void *target);
 void section_notify(struct reader *reader, const struct node *node, void *target);
 void section_journal(struct reader *reader, const struct node *node, void *target);
 void section_recognise(struct reader *reader, const struct node *node, void *target);

@@ -297,17 +297,23 @@ static bool is_sound(struct reader *reader, struct item *item)
 		           "whoever answers; leave one out");
 		return false;
 	}
-	if (item->has_address == !item->address_count)
+	bool is_found = !item->has_address && reader->config->bootstrap_count;
+	if (item->has_address == !item->address_count || (is_found && !item->address_count)) {
+		if (!item->has_address && !item->address_count)
+			strcpy(item->secure.host, item->host);
 		return load_trust(reader, item);
+	}
 	if (item->has_address)
 		tell_error(reader, item->node->pos,
 		           "`%s` of `upstreams` has an address in it: leave `addresses` out",
 		           shown(item->server->text, show));
 	else
-		tell_error(reader, item->node->pos,
-		           "`%s` of `upstreams` needs an address, as nobody can be asked for it: write "
-		           "`{server: \"%s\", addresses: [192.0.2.1]}`",
-		           shown(item->server->text, show), item->server->text);
+		tell_error(
+			reader, item->node->pos,
+			"`%s` of `upstreams` is a name, and nobody can be asked where it is: name servers in "
+			"`bootstrap`, like `bootstrap: [9.9.9.9]`, or write `{server: \"%s\", addresses: "
+			"[192.0.2.1]}`",
+			shown(item->server->text, show), item->server->text);
 	return false;
 }
 
@@ -322,10 +328,11 @@ static bool is_no_server(const struct addr *addr)
 }
 
 static bool already_there(const struct upstream_target *known, size_t count,
-                          const struct upstream_target *one)
+                          const struct upstream_target *one, const char *host)
 {
 	for (size_t i = 0; i < count; i++)
-		if (addr_equal(&known[i].address.addr, &one->address.addr) &&
+		if (!strcmp(known[i].secure ? known[i].secure->host : "", host) &&
+		    addr_equal(&known[i].address.addr, &one->address.addr) &&
 		    known[i].address.port == one->address.port && known[i].protocol == one->protocol)
 			return true;
 	return false;
@@ -348,10 +355,10 @@ static void add(struct reader *reader, const struct item *item, const struct add
 	char show[SHOWN_MAX];
 	struct upstream_target one = {.address = *address, .protocol = item->protocol};
 	shown(item->server->text, show);
-	if (is_no_server(&address->addr)) {
+	if (address->addr.family && is_no_server(&address->addr)) {
 		tell_error(reader, item->node->pos, "`%s` of `upstreams` is not the address of a server",
 		           show);
-	} else if (already_there(upstreams, *count, &one)) {
+	} else if (already_there(upstreams, *count, &one, item->secure.host)) {
 		tell_error(reader, item->node->pos, "`upstreams` names `%s` twice", show);
 	} else if (*count == CONFIG_UPSTREAM_MAX) {
 		tell_error(reader, item->node->pos,
@@ -394,9 +401,36 @@ void value_upstreams(struct reader *reader, const struct node *node,
 			add(reader, &item, &item.address, upstreams, count);
 		for (size_t i = 0; sound && i < item.address_count; i++)
 			add(reader, &item, &(struct addr_port){item.addresses[i], item.port}, upstreams, count);
+		if (sound && *item.secure.host)
+			add(reader, &item, &(struct addr_port){.port = item.port}, upstreams, count);
 		tls_trust_unuse(&item.secure.trust);
 		free(item.secure.ca_file);
 	}
+}
+
+static void read_bootstrap(struct reader *reader, const struct node *node, struct config *config)
+{
+	struct addr_port address;
+	char show[SHOWN_MAX];
+	const char *text = reader_text(reader, node, "bootstrap", "an address");
+	if (text && strstr(text, "://"))
+		tell_error(
+			reader, node->pos,
+			"`%s` of `bootstrap`: these are asked plainly, and before anything else is known: only "
+			"addresses may stand here, like 9.9.9.9",
+			shown(text, show));
+	else if (text && value_addr_port(reader, node, "bootstrap", DNS_PORT, &address))
+		config->bootstrap[config->bootstrap_count++] = upstream_target_plain(&address);
+}
+
+void section_bootstrap(struct reader *reader, const struct node *node, void *target)
+{
+	const struct list_shape shape = {"bootstrap", "an address or a list of addresses",
+	                                 CONFIG_UPSTREAM_MAX, false};
+	if (!reader_list(reader, node, &shape))
+		return;
+	for (const struct node *one = reader_first(node); one; one = reader_next(node, one))
+		read_bootstrap(reader, one, target);
 }
 
 void section_upstreams(struct reader *reader, const struct node *node, void *target)

@@ -321,6 +321,9 @@ size_t local_upstream_groups(const struct local *local, const struct config *con
 		const struct local_group *from = &local->groups[i].shown;
 		groups[count++] = (struct upstream_group){from->id, from->upstreams, from->upstream_count};
 	}
+	if (config->bootstrap_count && count < UPSTREAM_GROUP_MAX)
+		groups[count++] = (struct upstream_group){UPSTREAM_GROUP_BOOTSTRAP, config->bootstrap,
+		                                          config->bootstrap_count};
 	return count;
 }
 

@@ -74,7 +74,7 @@ struct local_group {
 	const struct upstream_target *upstreams;
 };
 void local_group(const struct local *local, size_t index, struct local_group *group);
-/* All of them for a forwarder, the default one of this configuration first; returns how many. */
+/* All of them for a forwarder, the default one of this configuration first, that of its bootstrap servers last; returns how many. */
 size_t local_upstream_groups(const struct local *local, const struct config *config,
                              struct upstream_group groups[UPSTREAM_GROUP_MAX]);
 /* Is what the group says of this name believed? It is the one that is asked for it. */

@@ -51,10 +51,12 @@ static void adopt(struct bridge *bridge)
 	const struct snapshot *snapshot = rcu_dereference(bridge->shared->snapshot);
 	if (bridge->epoch != snapshot->epoch) {
 		const struct config *config = snapshot->config;
-		const struct upstream_group group = {UPSTREAM_GROUP_BEHIND, config->recursion.forwards,
-		                                     config->recursion.forward_count};
+		const struct upstream_group groups[] = {
+			{UPSTREAM_GROUP_BEHIND, config->recursion.forwards, config->recursion.forward_count},
+			{UPSTREAM_GROUP_BOOTSTRAP, config->bootstrap, config->bootstrap_count},
+		};
 		bridge->forwarder->random_case = config->random_case;
-		bridge->forwarder->configure(bridge->forwarder, &group, 1);
+		bridge->forwarder->configure(bridge->forwarder, groups, PF_COUNT(groups));
 		bridge->epoch = snapshot->epoch;
 	}
 	rcu_read_unlock();

@@ -62,7 +62,10 @@ static int refuse_loops(const struct config *config, struct diag *diag)
 		refuse_own(config, (struct config_pos){0}, config->upstreams, config->upstream_count, diag);
 	int behind = refuse_own(config, (struct config_pos){0}, recursion->forwards,
 	                        recursion->forward_count, diag);
+	int bootstrap = refuse_own(config, (struct config_pos){0}, config->bootstrap,
+	                           config->bootstrap_count, diag);
 	error = error == PF_OK ? behind : error;
+	error = error == PF_OK ? bootstrap : error;
 	for (size_t i = 0; i < config->forward_count; i++) {
 		const struct config_forward *forward = &config->forwards[i];
 		int one =

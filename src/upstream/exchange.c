@@ -471,28 +471,6 @@ static void try_another(struct exchange *exchange)
 	wait_ms(exchange, round_over ? ROUND_PAUSE_MS : 0);
 }
 
-static struct peer peer_of(const struct server *server)
-{
-	const struct upstream_target *target = &server->stats.target;
-	return (struct peer){target->address, target->key, protocol_is_encrypted(target->protocol)};
-}
-
-static void choose_order(struct exchange *exchange, const struct server_group *group)
-{
-	const struct server *sorted[UPSTREAM_COUNT_MAX];
-	size_t count = 0;
-	for (size_t i = 0; i < group->server_count; i++) {
-		const struct server *server = &group->servers[i];
-		size_t at = count++;
-		for (; at > 0 && health_is_better(&server->health, &sorted[at - 1]->health); at--)
-			sorted[at] = sorted[at - 1];
-		sorted[at] = server;
-	}
-	for (size_t i = 0; i < count; i++)
-		exchange->order[i] = peer_of(sorted[i]);
-	exchange->order_count = count;
-}
-
 static struct exchange *spare_or_new(struct upstream *upstream)
 {
 	struct exchange *exchange = upstream->spare;
@@ -551,7 +529,7 @@ static void probe(struct upstream *upstream, struct server_group *group, const s
 			return;
 		exchange->probe = true;
 		exchange->deadline_ms = now_ms + PROBE_MS;
-		exchange->order[0] = peer_of(server);
+		exchange->order[0] = server_peer(server);
 		exchange->order_count = 1;
 		next_attempt(exchange);
 		return;
@@ -567,10 +545,9 @@ static bool has_room(const struct server_group *group)
 	return false;
 }
 
-int exchange_ask(struct forwarder *forwarder, uint64_t group_id, const struct dns_query *query,
-                 forward_done done, void *data)
+static int start(struct upstream *upstream, uint64_t group_id, const struct dns_query *query,
+                 forward_done done, void *data, bool tells_late)
 {
-	struct upstream *upstream = (struct upstream *)forwarder;
 	struct server_group *group = upstream_group(upstream, group_id);
 	if (upstream->exchange_count >= UPSTREAM_EXCHANGES_MAX || !group || !group->server_count)
 		return PF_EFULL;
@@ -579,13 +556,25 @@ int exchange_ask(struct forwarder *forwarder, uint64_t group_id, const struct dn
 	struct exchange *exchange = begin(upstream, group_id, query, done, data);
 	if (!exchange)
 		return PF_ENOMEM;
-	choose_order(exchange, group);
+	exchange_order(exchange, group);
 	if (upstream->hedge_credit < HEDGE_CREDIT_MAX)
 		upstream->hedge_credit++;
-	if (forwarder->late)
+	if (tells_late)
 		exchange->late_ms = uv_now(upstream->loop) + UPSTREAM_LATE_MS;
 	const struct server *first = upstream_server(exchange, &exchange->order[0]);
 	next_attempt(exchange);
 	probe(upstream, group, first, query);
 	return PF_OK;
+}
+
+int exchange_ask(struct forwarder *forwarder, uint64_t group, const struct dns_query *query,
+                 forward_done done, void *data)
+{
+	return start((struct upstream *)forwarder, group, query, done, data, forwarder->late);
+}
+
+int exchange_inquire(struct upstream *upstream, uint64_t group, const struct dns_query *query,
+                     forward_done done, void *data)
+{
+	return start(upstream, group, query, done, data, false);
 }

@@ -149,6 +149,10 @@ void secure_attempt_forget(struct attempt *attempt);
 /* Has this server the question already, in a connection that is well? */
 bool secure_attempt_waits(const struct exchange *exchange, const struct peer *peer);
 
+/* order.c: fills in the servers of the exchange, the first to be asked first. */
+void exchange_order(struct exchange *exchange, const struct server_group *group);
+struct peer server_peer(const struct server *server);
+
 struct server_group *upstream_group(struct upstream *upstream, uint64_t id); /* NULL: none */
 /* The server of the exchange's group of that key, or NULL when the configuration has dropped it meanwhile. */
 struct server *upstream_server(struct exchange *exchange, const struct peer *peer);
@@ -156,6 +160,9 @@ struct server *upstream_server(struct exchange *exchange, const struct peer *pee
 /* The two functions of struct forwarder. */
 int exchange_ask(struct forwarder *forwarder, uint64_t group, const struct dns_query *query,
                  forward_done done, void *data);
+/* As `ask`, for the worker's own sake: nobody is told that it is late. */
+int exchange_inquire(struct upstream *upstream, uint64_t group, const struct dns_query *query,
+                     forward_done done, void *data);
 void upstream_configure(struct forwarder *forwarder, const struct upstream_group *groups,
                         size_t count);
 

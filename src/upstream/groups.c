@@ -26,6 +26,17 @@ struct server *upstream_server(struct exchange *exchange, const struct peer *pee
 	return server_of(upstream_group(exchange->upstream, exchange->group), peer->key);
 }
 
+static struct pool *make_pool(struct upstream *upstream, const struct upstream_target *target)
+{
+	struct bootstrap *bootstrap = NULL;
+	if (upstream_target_is_named(target)) {
+		bootstrap = bootstrap_new(upstream, target->secure->host);
+		if (!bootstrap)
+			return NULL;
+	}
+	return pool_new(upstream->loop, &upstream->room, target, bootstrap);
+}
+
 static void fill_group(struct upstream *upstream, const struct upstream_group *from,
                        struct server_group *to)
 {
@@ -47,7 +58,7 @@ static void fill_group(struct upstream *upstream, const struct upstream_group *f
 		if (server->pool)
 			pool_trust(server->pool, target->secure);
 		else if (target->secure)
-			server->pool = pool_new(upstream->loop, &upstream->room, target);
+			server->pool = make_pool(upstream, target);
 	}
 }
 

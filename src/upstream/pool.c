@@ -16,7 +16,8 @@ struct pool {
 	const struct channel_kind *kind;
 	struct upstream_target target;
 	struct upstream_secure secure;
-	struct tls_trust *trust; /* a use of its own */
+	struct tls_trust *trust;     /* a use of its own */
+	struct bootstrap *bootstrap; /* owned; NULL: its address is known */
 	char text[UPSTREAM_TEXT_MAX];
 	uv_timer_t timer; /* rings when something is to be sent or opened */
 	struct channel *channels;
@@ -31,6 +32,7 @@ struct pool {
 };
 
 static void on_timer(uv_timer_t *timer);
+static void on_found(void *data);
 static void close_channel(struct channel *channel);
 
 /* ---- life -------------------------------------------------------------------------------- */
@@ -49,18 +51,21 @@ static const struct channel_kind *kind_of(enum protocol protocol)
 }
 
 struct pool *pool_new(uv_loop_t *loop, struct stream_room *room,
-                      const struct upstream_target *target)
+                      const struct upstream_target *target, struct bootstrap *bootstrap)
 {
-	struct pool *pool = calloc(1, sizeof *pool);
-	if (!pool)
-		return NULL;
-	pool->loop = loop;
-	pool->room = room;
-	pool->kind = kind_of(target->protocol);
-	if (!pool->kind) { /* the configuration does not let it come to this */
-		free(pool);
+	const struct channel_kind *kind = kind_of(target->protocol);
+	/* Without a kind: the configuration does not let it come to this. */
+	struct pool *pool = kind ? calloc(1, sizeof *pool) : NULL;
+	if (!pool) {
+		bootstrap_free(&bootstrap);
 		return NULL;
 	}
+	pool->loop = loop;
+	pool->room = room;
+	pool->kind = kind;
+	pool->bootstrap = bootstrap;
+	if (bootstrap)
+		bootstrap_watch(bootstrap, on_found, pool);
 	pool->secure = *target->secure;
 	pool->trust = tls_trust_use(target->secure->trust);
 	pool->secure.trust = NULL;
@@ -80,6 +85,7 @@ static void free_if_over(struct pool *pool)
 		return;
 	tls_ticket_deinit(&pool->ticket);
 	tls_trust_unuse(&pool->trust);
+	bootstrap_free(&pool->bootstrap);
 	free(pool);
 }
 
@@ -132,9 +138,9 @@ void pool_trust(struct pool *pool, const struct upstream_secure *secure)
 	ring(pool);
 }
 
-enum protocol pool_protocol(const struct pool *pool)
+const struct upstream_target *pool_target(const struct pool *pool)
 {
-	return pool->target.protocol;
+	return &pool->target;
 }
 
 void pool_count(const struct pool *pool, struct upstream_stats *stats)
@@ -351,6 +357,8 @@ void channel_failed(struct channel *channel, const char *why)
 	if (why || !opened || channel->requests)
 		counter_add(&pool->failures, 1);
 	close_channel(channel);
+	if (!opened && pool->bootstrap)
+		bootstrap_passes(pool->bootstrap, &channel->peer.address);
 	if (!opened || (channel->requests && !channel->answer_count))
 		back_off(pool, why ? why : "it was closed at once");
 	return_requests(channel, true);
@@ -434,9 +442,39 @@ static struct channel *choose(struct pool *pool, bool *opening)
 	return best;
 }
 
+/* Is it known where to connect to? */
+static bool is_located(struct pool *pool)
+{
+	if (!pool->bootstrap || bootstrap_address(pool->bootstrap, &pool->target.address.addr))
+		return true;
+	if (!bootstrap_looks(pool->bootstrap) && uv_now(pool->loop) >= pool->retry_ms) {
+		back_off(pool, "nobody can be asked where it is");
+		fail_waiting(pool, false);
+	}
+	return false;
+}
+
+/* Of the addresses, or that there are none. */
+static void on_found(void *data)
+{
+	struct pool *pool = data;
+	struct addr address;
+	if (pool->retired && uv_is_closing((uv_handle_t *)&pool->timer))
+		return;
+	if (!bootstrap_address(pool->bootstrap, &address)) {
+		back_off(pool, "it is not known where it is");
+		if (!any_open(pool))
+			fail_waiting(pool, false);
+	}
+	for (struct channel *channel = pool->channels; channel; channel = channel->next)
+		if (!bootstrap_has(pool->bootstrap, &channel->peer.address))
+			channel->state = CHANNEL_DRAINING; /* it has moved */
+	ring(pool);
+}
+
 static void dispatch(struct pool *pool)
 {
-	bool opening;
+	bool opening, located = is_located(pool);
 	struct channel *channel = choose(pool, &opening);
 	while (channel && pool->waiting) {
 		hand_over(channel, unqueue(pool, &pool->waiting));
@@ -445,7 +483,7 @@ static void dispatch(struct pool *pool)
 	bool wanted = pool->waiting || (channel && channel->request_count >= POOL_BUSY);
 	if (!wanted || opening || uv_now(pool->loop) < pool->retry_ms)
 		return;
-	if (pool->channel_count < POOL_CHANNELS_MAX)
+	if (located && pool->channel_count < POOL_CHANNELS_MAX)
 		open_channel(pool);
 }
 

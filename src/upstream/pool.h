@@ -3,6 +3,7 @@
 #ifndef PF_UPSTREAM_POOL_H
 #define PF_UPSTREAM_POOL_H
 
+#include "upstream/bootstrap.h"
 #include "upstream/channel.h"
 #include "upstream/upstream.h"
 
@@ -17,9 +18,12 @@
 	50 /* after a connection that could not be made; twice as long after each more */
 #define POOL_BACKOFF_MAX_MS 1000 /* a server that is back is asked again after that */
 
-/* NULL without memory. The target is copied, and its trust used. */
+/* NULL without memory. The target is copied, and its trust used. `bootstrap` finds one that has no address, else it is NULL; it
+ * is the pool's from now on, also when there is none. */
 struct pool *pool_new(uv_loop_t *loop, struct stream_room *room,
-                      const struct upstream_target *target);
+                      const struct upstream_target *target, struct bootstrap *bootstrap);
+/* Whom it asks; the address of a server that is known by its name is where it was found last, if it was. */
+const struct upstream_target *pool_target(const struct pool *pool);
 /* Of the same key: the authorities may be others. What was opened under others is closed once it is idle. */
 void pool_trust(struct pool *pool, const struct upstream_secure *secure);
 /* No new questions; what is under way goes on; its connections close when they are idle, and its memory goes with the last
@@ -37,7 +41,6 @@ void pool_doubt(struct request *request);
 bool request_is_well(const struct request *request);
 
 /* What is spoken with its server. */
-enum protocol pool_protocol(const struct pool *pool);
 
 /* Adds what it has counted: connections, resumed, failures. Any thread. */
 void pool_count(const struct pool *pool, struct upstream_stats *stats);

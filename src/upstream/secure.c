@@ -13,6 +13,7 @@ static void note_trip(struct attempt *attempt, const uint8_t *message, size_t le
 	memcpy(attempt->trip->query, request->message, request->length);
 	attempt->trip->port = request->port;
 	attempt->trip->sent_us = (int64_t)request->sent_us;
+	attempt->trip->peer = pool_target(request->pool)->address;
 	forward_trip_arrived(attempt->trip, message, length);
 }
 
@@ -69,7 +70,7 @@ bool secure_attempt_start(struct attempt *attempt)
 		attempt->trip = forward_trip_add(&exchange->trips, &attempt->peer.address, request->message,
 		                                 request->length);
 	if (attempt->trip)
-		attempt->trip->protocol = pool_protocol(server->pool);
+		attempt->trip->protocol = pool_target(server->pool)->protocol;
 	server->waiting++;
 	return true;
 }

@@ -5,6 +5,8 @@
 
 #include "base/hash.h"
 
+#define NAME_SHOWN_MAX (UPSTREAM_TEXT_MAX - 15) /* beside "https://" and ":65535" */
+
 struct upstream_target upstream_target_plain(const struct addr_port *address)
 {
 	struct upstream_target target = {.address = *address, .protocol = PROTOCOL_UDP};
@@ -16,6 +18,7 @@ static uint64_t add_secure(struct hash_key key, const struct upstream_secure *se
 {
 	/* The NUL of each is a divider. */
 	key.seed = hash_bytes(key, secure->name, strlen(secure->name) + 1);
+	key.seed = hash_bytes(key, secure->host, strlen(secure->host) + 1);
 	key.seed = hash_bytes(key, secure->path, strlen(secure->path) + 1);
 	key.seed = hash_bytes(key, &secure->opportunistic, sizeof secure->opportunistic);
 	return hash_bytes(key, secure->pins, secure->pin_count * sizeof secure->pins[0]);
@@ -35,7 +38,13 @@ void upstream_target_seal(struct upstream_target *target)
 
 void upstream_target_format(const struct upstream_target *target, char text[UPSTREAM_TEXT_MAX])
 {
+	const char *scheme = protocol_scheme(target->protocol);
 	char address[ADDR_PORT_TEXT_MAX];
+	if (upstream_target_is_named(target)) {
+		snprintf(text, UPSTREAM_TEXT_MAX, "%s%.*s:%u", scheme, NAME_SHOWN_MAX, target->secure->host,
+		         target->address.port);
+		return;
+	}
 	addr_port_format(&target->address, address);
-	snprintf(text, UPSTREAM_TEXT_MAX, "%s%s", protocol_scheme(target->protocol), address);
+	snprintf(text, UPSTREAM_TEXT_MAX, "%s%s", scheme, address);
 }

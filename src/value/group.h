@@ -6,13 +6,16 @@
 #include "value/protocol.h"
 
 #define UPSTREAM_COUNT_MAX 16 /* servers of one group */
-#define UPSTREAM_GROUP_MAX 17 /* the default one and those of CONFIG_FORWARD_MAX forward zones */
+#define UPSTREAM_GROUP_MAX \
+	18 /* the default one, those of CONFIG_FORWARD_MAX forward zones, and UPSTREAM_GROUP_BOOTSTRAP */
 
 /* Groups that no name leads to. Their highest bit is set, which it never is in one of names (local.h). */
 #define UPSTREAM_GROUP_BEHIND (UINT64_C(1) << 63 | 1) /* whom the recursor asks in turn */
+#define UPSTREAM_GROUP_BOOTSTRAP \
+	(UINT64_C(1) << 63 | 2) /* who is asked where servers are that are known by name */
 
 #define UPSTREAM_TEXT_MAX \
-	64 /* of a server: "tls://[2001:db8::1]:853", cut when its name is longer */
+	64 /* of a server: "tls://[2001:db8::1]:853"; its name is cut when it is longer */
 #define UPSTREAM_NAME_MAX 254
 #define UPSTREAM_PATH_MAX 256 /* of a URL; there are such with a customer's number in it */
 #define UPSTREAM_PINS_MAX 8
@@ -24,6 +27,8 @@ struct tls_trust;
 struct upstream_secure {
 	char name
 		[UPSTREAM_NAME_MAX]; /* its own, in lower case; "": its certificate is for its address */
+	char host
+		[UPSTREAM_NAME_MAX]; /* what is asked of the bootstrap servers; "": its address is known */
 	char path[UPSTREAM_PATH_MAX]; /* PROTOCOL_HTTPS: "/dns-query" */
 	bool opportunistic;           /* whoever answers is taken */
 	size_t pin_count;             /* one of these is its key, whatever its certificate says */
@@ -34,17 +39,21 @@ struct upstream_secure {
 
 /* One server. */
 struct upstream_target {
-	struct addr_port address;
-	enum protocol protocol; /* PROTOCOL_UDP: plain, over UDP, and TCP where it must be */
-	uint64_t key;           /* a hash of all that it is */
+	struct addr_port address; /* family 0: it is found by its host's name */
+	enum protocol protocol;   /* PROTOCOL_UDP: plain, over UDP, and TCP where it must be */
+	uint64_t key;             /* a hash of all that it is */
 	const struct upstream_secure *secure; /* borrowed as long as the target; NULL: plain */
 };
 
 /* A plain one. */
 struct upstream_target upstream_target_plain(const struct addr_port *address);
+static inline bool upstream_target_is_named(const struct upstream_target *target)
+{
+	return !target->address.addr.family;
+}
 /* Sets the key, from all that it is. Not the trust: authorities come and go, and the server is the same. */
 void upstream_target_seal(struct upstream_target *target);
-/* "192.0.2.1:53", "tls://192.0.2.1:853", "https://192.0.2.1:443": as it is told in logs, records and figures. */
+/* "192.0.2.1:53", "tls://192.0.2.1:853", "https://dns.example.net:443": as it is told in logs, records and figures. */
 void upstream_target_format(const struct upstream_target *target, char text[UPSTREAM_TEXT_MAX]);
 
 /* In the order of preference when nothing else is known. */
