@@ -160,11 +160,15 @@ static void look(struct bootstrap *bootstrap)
 
 /* ---- what was found ---------------------------------------------------------------------- */
 
-bool bootstrap_address(struct bootstrap *bootstrap, struct addr *address)
+void bootstrap_wanted(struct bootstrap *bootstrap)
 {
-	const struct found *found = &bootstrap->found;
 	if (!bootstrap->inquiry && uv_now(bootstrap->upstream->loop) >= bootstrap->due_ms)
 		look(bootstrap);
+}
+
+bool bootstrap_address(const struct bootstrap *bootstrap, struct addr *address)
+{
+	const struct found *found = &bootstrap->found;
 	if (found->count)
 		*address = found->addresses[bootstrap->turn];
 	return found->count;

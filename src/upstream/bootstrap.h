@@ -24,8 +24,10 @@ void bootstrap_free(struct bootstrap **bootstrap);
 /* `changed` is called when what was asked is answered, or will not be: from the loop, never from within. */
 void bootstrap_watch(struct bootstrap *bootstrap, void (*changed)(void *data), void *data);
 
-/* Fills in the address to connect to, as far as one is known; asks when none is, or its time is over. False: none is known. */
-bool bootstrap_address(struct bootstrap *bootstrap, struct addr *address);
+/* Somebody wants to be connected: asks, when no address is known or the time of those is over. */
+void bootstrap_wanted(struct bootstrap *bootstrap);
+/* Fills in the address to connect to. False: none is known. */
+bool bootstrap_address(const struct bootstrap *bootstrap, struct addr *address);
 /* Is it being asked for? */
 bool bootstrap_looks(const struct bootstrap *bootstrap);
 /* Nobody is at this address: another one's turn, and perhaps they are others by now. */

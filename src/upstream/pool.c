@@ -442,16 +442,21 @@ static struct channel *choose(struct pool *pool, bool *opening)
 	return best;
 }
 
-/* Is it known where to connect to? */
+/* Is it known where to connect to? Looked for when somebody asks, and not before it may be tried. */
 static bool is_located(struct pool *pool)
 {
-	if (!pool->bootstrap || bootstrap_address(pool->bootstrap, &pool->target.address.addr))
+	struct bootstrap *bootstrap = pool->bootstrap;
+	if (!bootstrap)
 		return true;
-	if (!bootstrap_looks(pool->bootstrap) && uv_now(pool->loop) >= pool->retry_ms) {
+	bool known = bootstrap_address(bootstrap, &pool->target.address.addr);
+	if (!pool->waiting || (!known && uv_now(pool->loop) < pool->retry_ms))
+		return known;
+	bootstrap_wanted(bootstrap);
+	if (!known && !bootstrap_looks(bootstrap)) {
 		back_off(pool, "nobody can be asked where it is");
 		fail_waiting(pool, false);
 	}
-	return false;
+	return known;
 }
 
 /* Of the addresses, or that there are none. */

@@ -39,10 +39,9 @@ def far(portafilter, nsd, folder):
     return make
 
 
-@pytest.mark.parametrize("kind", ["tls", "https"])
-def test_found_by_name_and_kept(portafilter, far, bootstrap, kind):
+def test_found_by_name_and_kept(portafilter, far, bootstrap):
     """The bootstrap servers are asked, not this daemon; what they said holds when they are gone."""
-    first, server = far("127.0.0.1", kind), bootstrap("far.example. 1 A 127.0.0.1\n")
+    first, server = far("127.0.0.1"), bootstrap("far.example. 1 A 127.0.0.1\n")
     near = portafilter({"bootstrap": [server.upstream], "upstreams": [{"server": first.url, "ca-file": far.ca}]})
     assert addresses(ask(near.port, "us.test")) == ["6.6.6.6"]
     upstream, = near.status()["upstreams"]
@@ -64,7 +63,7 @@ def test_found_by_name_and_kept(portafilter, far, bootstrap, kind):
 def test_followed_where_it_moves(portafilter, far, bootstrap):
     """An address that nobody answers at is no end: the next one is tried. Another one counts when the time of the old one is over."""
     server = bootstrap("far.example. 1 A 127.0.0.3\nfar.example. 1 A 127.0.0.1\n")
-    first, second = far("127.0.0.1"), far("127.0.0.2")
+    first, second = far("127.0.0.1", "https"), far("127.0.0.2", "https")
     near = portafilter({"bootstrap": [server.upstream], "upstreams": [{"server": first.url, "ca-file": far.ca}]})
     assert addresses(ask(near.port, "us.test")) == ["6.6.6.6"]
     assert not second.status()["queries"]["received"]
