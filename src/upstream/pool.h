@@ -40,8 +40,6 @@ void pool_doubt(struct request *request);
 /* Would it be waited for in vain to ask the same again? It waits in a connection that is well. */
 bool request_is_well(const struct request *request);
 
-/* What is spoken with its server. */
-
 /* Adds what it has counted: connections, resumed, failures. Any thread. */
 void pool_count(const struct pool *pool, struct upstream_stats *stats);
 
