@@ -156,8 +156,7 @@ static bool matched_sound(const struct wire_head *head, const uint8_t *matched)
 	struct dns_name name;
 	switch (head->match) {
 	case RECORD_MATCH_NAME:
-		return flat_name_read(matched, head->matched_length, &name) ==
-		       head->matched_length;
+		return flat_name_read(matched, head->matched_length, &name) == head->matched_length;
 	case RECORD_MATCH_CLIENT:
 	case RECORD_MATCH_ADDRESS:
 		return head->matched_length == 4 || head->matched_length == 16 || !head->matched_length;

@@ -1,7 +1,7 @@
 /* quic_client PORT [source ADDRESS] [name NAME] [alpn NAME] [version HEX] [session FILE] [flood N] [room BYTES]
  * A client of DNS over QUIC for tests, that can also do what none should. It obeys lines on its input:
  *   send K HEX [end]   bytes in its Kth stream, from 0; `end`: and no more
- *   reset K CODE       gives up sending; stop K CODE: wants no reply
+ *   reset K CODE       gives up sending, once the first of it is sent; stop K CODE: wants no reply
  *   migrate [ADDRESS]  goes on from another port, or address, and says so; rebind: the same, as a NAT does it, unsaid
  *   frames HEX         in place of what its next packet would have said
  *   left               tells how many bytes the server takes, of all streams together
@@ -48,7 +48,8 @@ struct stream {
 	int64_t id;
 	uint8_t *out, *in;
 	size_t out_length, out_sent, in_length;
-	bool end, sent_end, told, given_up, blocked;
+	uint64_t reset_code;
+	bool end, sent_end, told, reset, given_up, blocked;
 };
 
 struct client {
@@ -402,6 +403,18 @@ static void open_streams(struct client *client)
 			                                    &client->streams[i]);
 }
 
+/* A server need not hear of a stream of which nothing but the end has come. */
+static void give_up_streams(struct client *client)
+{
+	for (size_t i = 0; i < client->stream_count; i++) {
+		struct stream *one = &client->streams[i];
+		if (one->reset && !one->given_up && one->out_sent) {
+			one->given_up = true;
+			ngtcp2_conn_shutdown_stream_write(client->quic, one->id, one->reset_code);
+		}
+	}
+}
+
 static void close_now(struct client *client)
 {
 	uint8_t bytes[DATAGRAM_BYTES];
@@ -470,8 +483,8 @@ static void obey(struct client *client, char *line)
 		stream->end |= (second && !strcmp(second, "end")) || third;
 	} else if (!strcmp(verb, "reset")) {
 		struct stream *stream = stream_at(client, number);
-		stream->given_up = true;
-		ngtcp2_conn_shutdown_stream_write(client->quic, stream->id, strtoul(second, NULL, 10));
+		stream->reset = true;
+		stream->reset_code = strtoul(second, NULL, 10);
 	} else if (!strcmp(verb, "stop")) {
 		ngtcp2_conn_shutdown_stream_read(client->quic, stream_at(client, number)->id,
 		                                 strtoul(second, NULL, 10));
@@ -552,6 +565,7 @@ static void run(struct client *client)
 			end(client, error);
 		if (!client->over) {
 			open_streams(client);
+			give_up_streams(client);
 			write_all(client);
 		}
 	}
