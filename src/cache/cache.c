@@ -2,12 +2,14 @@
  * budget and a clock: a ring of its entries and a hand that goes round. */
 #include "cache/cache.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define ENTRY_BYTES_TYPICAL 1024 /* for the number of buckets */
-#define ENTRY_SHARE 8            /* one entry takes at most this part of its shard */
+#define CACHE_LINE_BYTES 64
+#define ENTRY_SHARE 8 /* one entry takes at most this part of its shard */
 
 struct shard {
 	pthread_mutex_t lock;
@@ -107,6 +109,31 @@ static inline struct cache_entry *look_up(struct cache *cache, const struct cach
 	if (!atomic_load_explicit(&entry->used, memory_order_relaxed))
 		atomic_store_explicit(&entry->used, true, memory_order_relaxed);
 	return entry;
+}
+
+static inline void fetch(const void *bytes, size_t lines)
+{
+	for (size_t i = 0; i < lines; i++)
+		__builtin_prefetch((const char *)bytes + i * CACHE_LINE_BYTES);
+}
+
+/* Each loop reads what the one before has asked memory for. Most buckets have one entry, and most entries are small. */
+void cache_expect(struct cache *cache, const uint64_t hashes[], size_t count)
+{
+	struct cache_entry *entries[CACHE_EXPECT_MAX];
+	assert(count <= CACHE_EXPECT_MAX);
+	for (size_t i = 0; i < count; i++)
+		fetch(&cache->buckets[hashes[i] & cache->bucket_mask], 1);
+	for (size_t i = 0; i < count; i++) {
+		entries[i] = rcu_dereference(cache->buckets[hashes[i] & cache->bucket_mask]);
+		fetch(entries[i], 2); /* of nothing at all: nothing */
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (!entries[i])
+			continue;
+		fetch(entries[i]->answer, 3);
+		fetch(rcu_dereference(entries[i]->facts), 2);
+	}
 }
 
 struct cache_entry *cache_lookup(struct cache *cache, const struct cache_key *key, struct now now)

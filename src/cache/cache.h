@@ -134,6 +134,10 @@ struct cache_entry *cache_lookup(struct cache *cache, const struct cache_key *ke
 struct cache_entry *cache_find(struct cache *cache, const struct cache_ask *ask, struct now now);
 uint64_t cache_ask_hash(const struct cache_ask *ask); /* as cache_key_hash */
 
+/* These are going to be looked up: what that will read is fetched from memory, for all at once. Under rcu_read_lock. */
+#define CACHE_EXPECT_MAX 8
+void cache_expect(struct cache *cache, const uint64_t hashes[], size_t count);
+
 /* The same though it has expired, by less than cache_keep_stale allows. */
 struct cache_entry *cache_lookup_stale(struct cache *cache, const struct cache_key *key,
                                        struct now now);

@@ -40,11 +40,12 @@ static void reply(struct query *query, const uint8_t *bytes, size_t length)
 
 /* ---- in ---------------------------------------------------------------------------------- */
 
-static void take(struct udp_listener *listener, struct mmsghdr *message, struct now now)
+/* The query of a message, or NULL when it is done already. */
+static struct query *take(struct udp_listener *listener, struct mmsghdr *message, struct now now)
 {
 	struct query *query = pipeline_query_new(listener->pipeline);
 	if (!query)
-		return;
+		return NULL;
 	struct msghdr *header = &message->msg_hdr;
 	query->protocol = PROTOCOL_UDP;
 	query->reply = reply;
@@ -60,7 +61,27 @@ static void take(struct udp_listener *listener, struct mmsghdr *message, struct 
 		query->local = to.local;
 		query->interface = to.interface;
 	}
-	pipeline_receive(listener->pipeline, query, header->msg_iov->iov_base, message->msg_len, now);
+	return pipeline_admit(listener->pipeline, query, header->msg_iov->iov_base, message->msg_len,
+	                      now)
+	           ? query
+	           : NULL;
+}
+
+static void take_all(struct udp_listener *listener, struct mmsghdr *messages, int count)
+{
+	struct now now = clock_now();
+	rcu_read_lock();
+	pipeline_expect(listener->pipeline, listener->in->peers, (size_t)count);
+	for (int i = 0; i < count;) {
+		struct query *queries[PIPELINE_RUN_MAX];
+		size_t admitted = 0;
+		for (int end = i + PIPELINE_RUN_MAX; i < count && i < end; i++) {
+			queries[admitted] = take(listener, &messages[i], now);
+			admitted += queries[admitted] != NULL;
+		}
+		pipeline_run(listener->pipeline, queries, admitted);
+	}
+	rcu_read_unlock();
 }
 
 static void on_readable(uv_poll_t *poll, int status, int events)
@@ -74,12 +95,7 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 		int count = packets_receive(in, listener->fd, listener->wildcard);
 		if (count <= 0)
 			break;
-		struct now now = clock_now();
-		rcu_read_lock();
-		pipeline_expect(listener->pipeline, in->peers, (size_t)count);
-		for (int i = 0; i < count; i++)
-			take(listener, &in->messages[i], now);
-		rcu_read_unlock();
+		take_all(listener, in->messages, count);
 		udp_flush(listener);
 		if (count < PACKETS_MAX)
 			break;

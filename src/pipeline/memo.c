@@ -81,6 +81,18 @@ static uint64_t hash_of(const struct query *query, tag_set tags)
 	return (hash ^ hash >> 29) * 0xff51afd7ed558ccdu;
 }
 
+static inline size_t set_of_hash(uint64_t hash)
+{
+	return hash >> 48 & (MEMO_SETS - 1);
+}
+
+void memo_expect_name(const struct memo *memo, const struct query *query)
+{
+	const struct name_note *set = memo->names[set_of_hash(hash_of(query, query->device.tags))];
+	for (const char *at = (const char *)set; at < (const char *)(set + MEMO_WAYS); at += 64)
+		__builtin_prefetch(at);
+}
+
 /* The note of this hash; NULL: there is none of this snapshot. */
 static struct name_note *find_name(struct name_note set[MEMO_WAYS], uint64_t hash, uint32_t epoch)
 {
@@ -96,7 +108,7 @@ bool memo_decide_names(struct query *query, const struct policy_question *questi
 	struct pipeline *pipeline = query->pipeline;
 	const struct snapshot *snapshot = finish->snapshot;
 	uint64_t hash = hash_of(query, question->tags);
-	struct name_note *set = pipeline->memo->names[hash >> 48 & (MEMO_SETS - 1)];
+	struct name_note *set = pipeline->memo->names[set_of_hash(hash)];
 	bool plain = !query->explained && !question->paused;
 	struct name_note *note = plain ? find_name(set, hash, snapshot->epoch) : NULL;
 	if (note) {

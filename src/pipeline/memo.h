@@ -56,6 +56,9 @@ void memo_expect(struct memo *memo, const struct snapshot *snapshot,
 bool memo_identify(struct memo *memo, const struct snapshot *snapshot, const struct asker *asker,
                    int64_t wall_us, struct device *device);
 
+/* This query is going to be decided: what that will read is fetched from memory. */
+void memo_expect_name(const struct memo *memo, const struct query *query);
+
 /* The stage of the names: fills `finish` (lists, verdict, note) and returns whether the way ends there. */
 bool memo_decide_names(struct query *query, const struct policy_question *question,
                        const struct list_asked *asked, struct finish *finish);

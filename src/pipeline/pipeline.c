@@ -18,6 +18,7 @@
 #include "pipeline/search.h"
 #include "pipeline/wire.h"
 
+static void begin(struct query *query, const struct snapshot *snapshot);
 static void run(struct query *query);
 
 int pipeline_init(struct pipeline *pipeline, struct shared *shared, struct forwarder *forwarder,
@@ -207,8 +208,8 @@ static void adopt(struct pipeline *pipeline, const struct snapshot *snapshot)
 	pipeline->epoch = snapshot->epoch;
 }
 
-void pipeline_receive(struct pipeline *pipeline, struct query *query, const uint8_t *packet,
-                      size_t length, struct now now)
+bool pipeline_admit(struct pipeline *pipeline, struct query *query, const uint8_t *packet,
+                    size_t length, struct now now)
 {
 	struct pipeline_counters *counters = &pipeline->counters;
 	counter_add(&counters->received, 1);
@@ -225,7 +226,7 @@ void pipeline_receive(struct pipeline *pipeline, struct query *query, const uint
 		take_cookie(query, packet);
 	bool notified = parsed == QUERY_NOTIMP && take_notify(query, snapshot, packet, length);
 	if (notified)
-		return;
+		return false;
 	if (parsed == QUERY_IGNORE || (!allowed && parsed != QUERY_OK))
 		turn_away(query, &counters->malformed, 0);
 	else if (!allowed)
@@ -241,8 +242,28 @@ void pipeline_receive(struct pipeline *pipeline, struct query *query, const uint
 		turn_away_with(query, &counters->refused, DNS_RCODE_REFUSED, DNS_EDE_NONE, NULL);
 	else if (client->exempt || !pipeline->loans || !take_over_limit(query, snapshot)) {
 		name_asker(query, snapshot, packet);
-		run(query);
+		begin(query, snapshot);
+		return true;
 	}
+	return false;
+}
+
+void pipeline_run(struct pipeline *pipeline, struct query *const queries[], size_t count)
+{
+	if (count > 1) {
+		for (size_t i = 0; i < count; i++)
+			memo_expect_name(pipeline->memo, queries[i]);
+		search_expect(queries, count);
+	}
+	for (size_t i = 0; i < count; i++)
+		run(queries[i]);
+}
+
+void pipeline_receive(struct pipeline *pipeline, struct query *query, const uint8_t *packet,
+                      size_t length, struct now now)
+{
+	if (pipeline_admit(pipeline, query, packet, length, now))
+		run(query);
 }
 
 /* ---- back from an upstream --------------------------------------------------------------- */
@@ -254,6 +275,7 @@ void pipeline_resume(struct query *query)
 		counter_set(&pipeline->counters.in_flight, pipeline->counters.in_flight - 1);
 	query->source = SOURCE_UPSTREAM;
 	rcu_read_lock();
+	begin(query, rcu_dereference(pipeline->shared->snapshot));
 	run(query);
 	rcu_read_unlock();
 }
@@ -263,6 +285,7 @@ void pipeline_explain(struct pipeline *pipeline, struct query *query)
 	query->pipeline = pipeline;
 	query->arrived = pipeline->clock(pipeline->clock_data);
 	rcu_read_lock();
+	begin(query, rcu_dereference(pipeline->shared->snapshot));
 	run(query);
 	rcu_read_unlock();
 }
@@ -415,15 +438,22 @@ static void designate(struct query *query, struct finish *finish)
 		finish->local.kind = LOCAL_HATCH;
 }
 
-/* Under rcu_read_lock. First call: source is not SOURCE_UPSTREAM; after a wait it is. */
+/* What all stages need, of the snapshot of this moment. Under rcu_read_lock, and so is all until `run` has returned. */
+static void begin(struct query *query, const struct snapshot *snapshot)
+{
+	const struct dns_name *name = &query->dns.name;
+	query->snapshot = snapshot;
+	identify(query, snapshot);
+	query->name_hash = hash_bytes(query->pipeline->shared->key, name->wire, name->length);
+}
+
+/* First call: source is not SOURCE_UPSTREAM; after a wait it is. */
 static void run(struct query *query)
 {
 	struct pipeline *pipeline = query->pipeline;
 	struct shared *shared = pipeline->shared;
-	const struct snapshot *snapshot = rcu_dereference(shared->snapshot);
+	const struct snapshot *snapshot = query->snapshot;
 	adopt(pipeline, snapshot);
-	identify(query, snapshot);
-	query->name_hash = hash_bytes(shared->key, query->dns.name.wire, query->dns.name.length);
 
 	struct finish finish = {.snapshot = snapshot};
 	if (dns_type_is_meta(query->dns.type)) {

@@ -112,6 +112,13 @@ void pipeline_expect(const struct pipeline *pipeline, const struct sockaddr_stor
 void pipeline_receive(struct pipeline *pipeline, struct query *query, const uint8_t *packet,
                       size_t length, struct now now);
 
+/* The same in two steps, for several packets that have come at once, so that memory is waited for once for all of them: false,
+ * and the query is gone; or true, and it must be run, in the same section of RCU. */
+#define PIPELINE_RUN_MAX 8 /* what they all have must stay in the first-level cache */
+PF_MUST_CHECK bool pipeline_admit(struct pipeline *pipeline, struct query *query,
+                                  const uint8_t *packet, size_t length, struct now now);
+void pipeline_run(struct pipeline *pipeline, struct query *const queries[], size_t count);
+
 /* Goes on with a query that has waited (see `post`), or starts one of `explain`. */
 void pipeline_resume(struct query *query);
 void pipeline_explain(struct pipeline *pipeline, struct query *query);

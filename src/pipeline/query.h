@@ -91,6 +91,8 @@ struct query {
 	/* What is large is not zeroed: it is written before it is read. */
 	struct now arrived;
 	struct query *next; /* in a flight's waiters, a mailbox or the pool */
+	/* In force when it came, or was resumed; good until it waits. */
+	const struct snapshot *snapshot;
 	uint64_t name_hash; /* of the question's name, by the key of the process */
 	struct asker
 		asker; /* the client, or whom a trusted forwarder asks for; a transport that knows the client's MAC

@@ -36,23 +36,39 @@ static uint32_t age_s(const struct cache_entry *entry, struct now now)
 	return age_us > 0 ? (uint32_t)(age_us / 1000000) : 0;
 }
 
-/* The answer to one name of a group: what has landed for this query, or what the cache has; else it departs. */
-static enum search find_entry(struct query *query, const struct dns_name *name, uint64_t group,
-                              struct now now, struct cache_entry **entry)
+static struct cache_ask ask_of(const struct query *query, const struct dns_name *name,
+                               uint64_t group)
 {
-	struct pipeline *pipeline = query->pipeline;
 	const struct dns_query *dns = &query->dns;
-	const struct cache_ask ask = {
+	return (struct cache_ask){
 		.space = group,
 		.name = name,
 		.name_hash = name == &dns->name
 	                     ? query->name_hash
-	                     : hash_bytes(pipeline->shared->key, name->wire, name->length),
+	                     : hash_bytes(query->pipeline->shared->key, name->wire, name->length),
 		.type = dns->type,
 		.class = dns->class,
 		.dnssec_ok = dns->edns.dnssec_ok,
 		.cd = dns->cd,
 	};
+}
+
+void search_expect(struct query *const queries[], size_t count)
+{
+	uint64_t hashes[CACHE_EXPECT_MAX];
+	for (size_t i = 0; i < count; i++) {
+		const struct cache_ask ask = ask_of(queries[i], &queries[i]->dns.name, LOCAL_GROUP_DEFAULT);
+		hashes[i] = cache_ask_hash(&ask);
+	}
+	cache_expect(queries[0]->pipeline->shared->cache, hashes, count);
+}
+
+/* The answer to one name of a group: what has landed for this query, or what the cache has; else it departs. */
+static enum search find_entry(struct query *query, const struct dns_name *name, uint64_t group,
+                              struct now now, struct cache_entry **entry)
+{
+	struct pipeline *pipeline = query->pipeline;
+	const struct cache_ask ask = ask_of(query, name, group);
 	for (size_t i = 0; i < query->landed_count; i++) {
 		*entry = query->landed[i];
 		if (!cache_entry_is(*entry, &ask))
@@ -82,7 +98,7 @@ static enum search find_entry(struct query *query, const struct dns_name *name, 
 		return SEARCH_FAILED;
 	}
 	struct cache_key key;
-	cache_key_from_query(&key, dns);
+	cache_key_from_query(&key, &query->dns);
 	dns_name_copy(&key.name, name);
 	key.space = group;
 	depart(query, &key, now);

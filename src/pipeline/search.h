@@ -30,4 +30,7 @@ enum search search_answer(struct query *query, bool allowed, struct finish *fini
 enum search search_target(struct query *query, const struct dns_name *target, struct finish *finish,
                           struct answer **out);
 
+/* These are going to be searched for: the part of the cache that most will read is fetched from memory. */
+void search_expect(struct query *const queries[], size_t count);
+
 #endif
