@@ -99,7 +99,7 @@ void cache_free(struct cache **cache)
 static inline struct cache_entry *look_up(struct cache *cache, const struct cache_ask *ask,
                                           int64_t since_us)
 {
-	uint64_t hash = cache_ask_hash(ask);
+	uint64_t hash = ask->hash;
 	struct cache_entry *entry = rcu_dereference(cache->buckets[hash & cache->bucket_mask]);
 	while (entry && (entry->hash != hash || !cache_entry_is(entry, ask)))
 		entry = rcu_dereference(entry->next);
@@ -237,7 +237,7 @@ void cache_insert(struct cache *cache, struct cache_entry *entry, struct now now
 	struct cache_key key;
 	cache_entry_key(entry, &key);
 	const struct cache_ask ask = cache_ask_of(cache->seed, &key);
-	uint64_t hash = cache_ask_hash(&ask);
+	uint64_t hash = ask.hash;
 	struct shard *shard = &cache->shards[hash % CACHE_SHARD_COUNT];
 	pthread_mutex_lock(&shard->lock);
 	struct cache_entry *old = find(cache, hash, &ask);

@@ -31,6 +31,7 @@ struct cache_key {
 /* The same to look up: the name is borrowed, and hashed already, by the cache's seed. */
 struct cache_ask {
 	uint64_t space, name_hash;
+	uint64_t hash; /* of all of it: cache_ask_hash */
 	const struct dns_name *name;
 	uint16_t type, class;
 	bool dnssec_ok, cd;

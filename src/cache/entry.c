@@ -16,10 +16,17 @@ void cache_key_from_query(struct cache_key *key, const struct dns_query *query)
 
 struct cache_ask cache_ask_of(struct hash_key seed, const struct cache_key *key)
 {
-	return (struct cache_ask){key->space, hash_bytes(seed, key->name.wire, key->name.length),
-	                          &key->name, key->type,
-	                          key->class, key->dnssec_ok,
-	                          key->cd};
+	struct cache_ask ask = {
+		.space = key->space,
+		.name_hash = hash_bytes(seed, key->name.wire, key->name.length),
+		.name = &key->name,
+		.type = key->type,
+		.class = key->class,
+		.dnssec_ok = key->dnssec_ok,
+		.cd = key->cd,
+	};
+	ask.hash = cache_ask_hash(&ask);
+	return ask;
 }
 
 bool cache_entry_is(const struct cache_entry *entry, const struct cache_ask *ask)
@@ -58,8 +65,7 @@ uint64_t cache_ask_hash(const struct cache_ask *ask)
 
 uint64_t cache_key_hash(struct hash_key seed, const struct cache_key *key)
 {
-	const struct cache_ask ask = cache_ask_of(seed, key);
-	return cache_ask_hash(&ask);
+	return cache_ask_of(seed, key).hash;
 }
 
 struct facts_box *facts_box_new(size_t view_count, size_t address_count)

@@ -56,11 +56,10 @@ void memo_expect(struct memo *memo, const struct snapshot *snapshot,
 		}
 }
 
-bool memo_identify(struct memo *memo, const struct snapshot *snapshot, const struct asker *asker,
-                   int64_t wall_us, struct device *device)
+bool memo_identify(struct client_note *note, const struct snapshot *snapshot,
+                   const struct asker *asker, int64_t wall_us, struct device *device)
 {
 	const struct roster *roster = rcu_dereference(snapshot->roster);
-	struct client_note *note = memo_client(memo, snapshot, &asker->addr);
 	/* Of whom nobody knows yet, the device that it will be is made up each time: it is too much to keep. */
 	if (note->roster_number != roster->number || note->row < 0) {
 		note->row = roster_row(roster, snapshot->registry, asker, device);
@@ -76,7 +75,7 @@ bool memo_identify(struct memo *memo, const struct snapshot *snapshot, const str
 
 static uint64_t hash_of(const struct query *query, tag_set tags)
 {
-	uint64_t hash = query->name_hash ^ tags * 0x9e3779b97f4a7c15u;
+	uint64_t hash = query->ask.name_hash ^ tags * 0x9e3779b97f4a7c15u;
 	hash ^= (uint64_t)query->dns.type * 0xc2b2ae3d27d4eb4fu;
 	return (hash ^ hash >> 29) * 0xff51afd7ed558ccdu;
 }

@@ -52,9 +52,9 @@ struct client_note *memo_client(struct memo *memo, const struct snapshot *snapsh
 void memo_expect(struct memo *memo, const struct snapshot *snapshot,
                  const struct sockaddr_storage *clients, size_t count);
 
-/* roster_identify for a client that speaks for itself. */
-bool memo_identify(struct memo *memo, const struct snapshot *snapshot, const struct asker *asker,
-                   int64_t wall_us, struct device *device);
+/* roster_identify for a client that speaks for itself; the note is that of its address. */
+bool memo_identify(struct client_note *note, const struct snapshot *snapshot,
+                   const struct asker *asker, int64_t wall_us, struct device *device);
 
 /* This query is going to be decided: what that will read is fetched from memory. */
 void memo_expect_name(const struct memo *memo, const struct query *query);

@@ -18,7 +18,7 @@
 #include "pipeline/search.h"
 #include "pipeline/wire.h"
 
-static void begin(struct query *query, const struct snapshot *snapshot);
+static void begin(struct query *query, const struct snapshot *snapshot, struct client_note *note);
 static void run(struct query *query);
 
 int pipeline_init(struct pipeline *pipeline, struct shared *shared, struct forwarder *forwarder,
@@ -155,8 +155,8 @@ static bool take_over_limit(struct query *query, const struct snapshot *snapshot
 }
 
 /* Who asks? The client, unless it has said within TLS which device it is, or a forwarder that is trusted says for whom it
- * asks. */
-static void name_asker(struct query *query, const struct snapshot *snapshot, const uint8_t *packet)
+ * asks. True: the client, as far as addresses go. */
+static bool name_asker(struct query *query, const struct snapshot *snapshot, const uint8_t *packet)
 {
 	struct dns_client client;
 	const struct config *config = snapshot->config;
@@ -165,11 +165,11 @@ static void name_asker(struct query *query, const struct snapshot *snapshot, con
 	query->asker.addr = query->client.addr;
 	if (name) {
 		strcpy(query->asker.name, name);
-		return;
+		return true;
 	}
 	if (!config->forwarder_count || !query->dns.edns.options_length ||
 	    !any_prefix_contains(config->forwarders, config->forwarder_count, &query->client.addr))
-		return;
+		return true;
 	dns_client_read(packet, &query->dns.edns, &client);
 	query->asker.has_mac = client.has_mac;
 	query->asker.mac = client.mac;
@@ -178,6 +178,7 @@ static void name_asker(struct query *query, const struct snapshot *snapshot, con
 		query->asker.addr = client.subnet.addr;
 	else if (client.has_subnet)
 		query->asker.subnet = client.subnet;
+	return false;
 }
 
 /* Makes what this worker keeps for each snapshot. */
@@ -217,7 +218,7 @@ bool pipeline_admit(struct pipeline *pipeline, struct query *query, const uint8_
 	query->packet = packet;
 	query->packet_length = length;
 	const struct snapshot *snapshot = rcu_dereference(pipeline->shared->snapshot);
-	const struct client_note *client = memo_client(pipeline->memo, snapshot, &query->client.addr);
+	struct client_note *client = memo_client(pipeline->memo, snapshot, &query->client.addr);
 	bool allowed = client->allowed;
 	enum query_parse parsed = dns_query_parse(packet, length, &query->dns);
 	query->proven = query->protocol != PROTOCOL_UDP;
@@ -241,8 +242,8 @@ bool pipeline_admit(struct pipeline *pipeline, struct query *query, const uint8_
 	else if (query->dns.class != DNS_CLASS_IN)
 		turn_away_with(query, &counters->refused, DNS_RCODE_REFUSED, DNS_EDE_NONE, NULL);
 	else if (client->exempt || !pipeline->loans || !take_over_limit(query, snapshot)) {
-		name_asker(query, snapshot, packet);
-		begin(query, snapshot);
+		bool itself = name_asker(query, snapshot, packet);
+		begin(query, snapshot, itself ? client : NULL);
 		return true;
 	}
 	return false;
@@ -275,7 +276,7 @@ void pipeline_resume(struct query *query)
 		counter_set(&pipeline->counters.in_flight, pipeline->counters.in_flight - 1);
 	query->source = SOURCE_UPSTREAM;
 	rcu_read_lock();
-	begin(query, rcu_dereference(pipeline->shared->snapshot));
+	begin(query, rcu_dereference(pipeline->shared->snapshot), NULL);
 	run(query);
 	rcu_read_unlock();
 }
@@ -285,7 +286,7 @@ void pipeline_explain(struct pipeline *pipeline, struct query *query)
 	query->pipeline = pipeline;
 	query->arrived = pipeline->clock(pipeline->clock_data);
 	rcu_read_lock();
-	begin(query, rcu_dereference(pipeline->shared->snapshot));
+	begin(query, rcu_dereference(pipeline->shared->snapshot), NULL);
 	run(query);
 	rcu_read_unlock();
 }
@@ -361,17 +362,19 @@ void pipeline_expect(const struct pipeline *pipeline, const struct sockaddr_stor
 }
 
 /* An asker that nobody knows is decided as the unknown one that it is; who it is comes to light behind. */
-static void identify(struct query *query, const struct snapshot *snapshot)
+static void identify(struct query *query, const struct snapshot *snapshot, struct client_note *note)
 {
 	struct shared *shared = query->pipeline->shared;
 	if (query->explained)
 		return;
 	const struct asker *asker = &query->asker;
 	bool plain = !asker->has_mac && !asker->name[0] && !asker->subnet.length;
-	bool found = plain ? memo_identify(query->pipeline->memo, snapshot, asker,
-	                                   query->arrived.wall_us, &query->device)
-	                   : roster_identify(rcu_dereference(snapshot->roster), snapshot->registry,
-	                                     asker, query->arrived.wall_us, &query->device);
+	if (plain && !note)
+		note = memo_client(query->pipeline->memo, snapshot, &asker->addr);
+	bool found = plain
+	                 ? memo_identify(note, snapshot, asker, query->arrived.wall_us, &query->device)
+	                 : roster_identify(rcu_dereference(snapshot->roster), snapshot->registry, asker,
+	                                   query->arrived.wall_us, &query->device);
 	if (found || query->sighted || !shared->sightings || query->device.known)
 		return;
 	query->sighted = true;
@@ -438,13 +441,13 @@ static void designate(struct query *query, struct finish *finish)
 		finish->local.kind = LOCAL_HATCH;
 }
 
-/* What all stages need, of the snapshot of this moment. Under rcu_read_lock, and so is all until `run` has returned. */
-static void begin(struct query *query, const struct snapshot *snapshot)
+/* What all stages need, of the snapshot of this moment; `note` is that of who asks, or NULL. Under rcu_read_lock, and so is all until
+ * `run` has returned. */
+static void begin(struct query *query, const struct snapshot *snapshot, struct client_note *note)
 {
-	const struct dns_name *name = &query->dns.name;
 	query->snapshot = snapshot;
-	identify(query, snapshot);
-	query->name_hash = hash_bytes(query->pipeline->shared->key, name->wire, name->length);
+	identify(query, snapshot, note);
+	search_prepare(query);
 }
 
 /* First call: source is not SOURCE_UPSTREAM; after a wait it is. */

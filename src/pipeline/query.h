@@ -9,6 +9,7 @@
 
 #include "base/addr.h"
 #include "base/clock.h"
+#include "cache/cache.h"
 #include "device/roster.h"
 #include "dns/query.h"
 #include "journal/record.h"
@@ -18,7 +19,6 @@
 #include "value/verdict.h"
 
 struct pipeline;
-struct cache_entry;
 struct snapshot;
 struct policy_scratch;
 struct list_set;
@@ -93,7 +93,7 @@ struct query {
 	struct query *next; /* in a flight's waiters, a mailbox or the pool */
 	/* In force when it came, or was resumed; good until it waits. */
 	const struct snapshot *snapshot;
-	uint64_t name_hash; /* of the question's name, by the key of the process */
+	struct cache_ask ask; /* the question, as the default group is asked */
 	struct asker
 		asker; /* the client, or whom a trusted forwarder asks for; a transport that knows the client's MAC
 	                              without the kernel (a capture) puts it here before pipeline_receive */

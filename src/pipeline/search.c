@@ -40,26 +40,29 @@ static struct cache_ask ask_of(const struct query *query, const struct dns_name 
                                uint64_t group)
 {
 	const struct dns_query *dns = &query->dns;
-	return (struct cache_ask){
+	struct cache_ask ask = {
 		.space = group,
 		.name = name,
-		.name_hash = name == &dns->name
-	                     ? query->name_hash
-	                     : hash_bytes(query->pipeline->shared->key, name->wire, name->length),
+		.name_hash = hash_bytes(query->pipeline->shared->key, name->wire, name->length),
 		.type = dns->type,
 		.class = dns->class,
 		.dnssec_ok = dns->edns.dnssec_ok,
 		.cd = dns->cd,
 	};
+	ask.hash = cache_ask_hash(&ask);
+	return ask;
+}
+
+void search_prepare(struct query *query)
+{
+	query->ask = ask_of(query, &query->dns.name, LOCAL_GROUP_DEFAULT);
 }
 
 void search_expect(struct query *const queries[], size_t count)
 {
 	uint64_t hashes[CACHE_EXPECT_MAX];
-	for (size_t i = 0; i < count; i++) {
-		const struct cache_ask ask = ask_of(queries[i], &queries[i]->dns.name, LOCAL_GROUP_DEFAULT);
-		hashes[i] = cache_ask_hash(&ask);
-	}
+	for (size_t i = 0; i < count; i++)
+		hashes[i] = queries[i]->ask.hash;
 	cache_expect(queries[0]->pipeline->shared->cache, hashes, count);
 }
 
@@ -68,10 +71,15 @@ static enum search find_entry(struct query *query, const struct dns_name *name, 
                               struct now now, struct cache_entry **entry)
 {
 	struct pipeline *pipeline = query->pipeline;
-	const struct cache_ask ask = ask_of(query, name, group);
+	struct cache_ask other;
+	const struct cache_ask *ask = &query->ask;
+	if (name != ask->name || group != ask->space) {
+		other = ask_of(query, name, group);
+		ask = &other;
+	}
 	for (size_t i = 0; i < query->landed_count; i++) {
 		*entry = query->landed[i];
-		if (!cache_entry_is(*entry, &ask))
+		if (!cache_entry_is(*entry, ask))
 			continue;
 		if (query->stale)
 			query->source = SOURCE_STALE;
@@ -79,7 +87,7 @@ static enum search find_entry(struct query *query, const struct dns_name *name, 
 	}
 	if (query->outcome != FLIGHT_ANSWERED && query->outcome != FLIGHT_OUTDATED)
 		return SEARCH_FAILED;
-	*entry = cache_find(pipeline->shared->cache, &ask, now);
+	*entry = cache_find(pipeline->shared->cache, ask, now);
 	if (*entry) {
 		if (!query->waits && query->source != SOURCE_CACHE)
 			counter_add(&pipeline->counters.cache_hits, 1);
@@ -87,7 +95,7 @@ static enum search find_entry(struct query *query, const struct dns_name *name, 
 			query->source = SOURCE_CACHE;
 		return SEARCH_FOUND;
 	}
-	*entry = cache_find_stale(pipeline->shared->cache, &ask, now);
+	*entry = cache_find_stale(pipeline->shared->cache, ask, now);
 	if (*entry && atomic_load_explicit(&(*entry)->recheck_us, memory_order_relaxed) > now.mono_us) {
 		query->stale = true;
 		query->source = SOURCE_STALE;

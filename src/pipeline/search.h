@@ -33,4 +33,7 @@ enum search search_target(struct query *query, const struct dns_name *target, st
 /* These are going to be searched for: the part of the cache that most will read is fetched from memory. */
 void search_expect(struct query *const queries[], size_t count);
 
+/* Fills query->ask. */
+void search_prepare(struct query *query);
+
 #endif

@@ -49,7 +49,8 @@ static bool assert_same(struct memo *memo, const struct snapshot *snapshot, cons
 	struct device by_memo, by_roster;
 	struct asker asker = {.addr = house_addr(text)};
 	memset(&by_memo, 0xee, sizeof by_memo);
-	bool found = memo_identify(memo, snapshot, &asker, now.wall_us, &by_memo);
+	bool found = memo_identify(memo_client(memo, snapshot, &asker.addr), snapshot, &asker,
+	                           now.wall_us, &by_memo);
 	assert_int_equal(found, roster_identify(snapshot->roster, snapshot->registry, &asker,
 	                                        now.wall_us, &by_roster));
 	assert_string_equal(by_memo.id, by_roster.id);
