@@ -78,7 +78,8 @@ static int refuse_one(const void *data)
 	char name[SANDBOX_CALL_TEXT_MAX];
 	int last;
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	if (sandbox_fence_calls(false) != PF_OK || sandbox_refused(&last) || last != -1)
+	if (sandbox_fence_calls(SANDBOX_OF_DAEMON, false) != PF_OK || sandbox_refused(&last) ||
+	    last != -1)
 		return 1;
 	if (make(call) != -1 || errno != EPERM)
 		return 2;
@@ -91,7 +92,7 @@ static int refuse_one(const void *data)
 static int die_of_one(const void *data)
 {
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	if (sandbox_fence_calls(true) != PF_OK)
+	if (sandbox_fence_calls(SANDBOX_OF_DAEMON, true) != PF_OK)
 		return 1;
 	make(data);
 	return 2;
@@ -144,7 +145,7 @@ static int work(const void *data)
 	pthread_t thread;
 	bool good = false;
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	if (sandbox_fence_calls(true) != PF_OK)
+	if (sandbox_fence_calls(SANDBOX_OF_DAEMON, true) != PF_OK)
 		return 1;
 	int udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), link = socket(AF_NETLINK, SOCK_RAW, 0);
 	if (udp < 0 || link < 0 || pthread_create(&thread, NULL, in_a_thread, &good) ||
@@ -194,7 +195,7 @@ static int look_around(const void *data)
 	char *program = path_of(folders[1], "program");
 	char *const arguments[] = {program, NULL};
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	if (sandbox_fence_files(&config, &version) != PF_OK)
+	if (sandbox_fence_files(&config, SANDBOX_OF_DAEMON, &version) != PF_OK)
 		return 1;
 	if (!version)
 		return 77; /* not in this kernel */
