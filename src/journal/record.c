@@ -414,7 +414,7 @@ int flat_read(const uint8_t *bytes, size_t length, struct flat_record *out)
 	};
 	struct record *record = &out->record;
 	read_name(&reader, &out->name);
-	if (out->name.length != key->name_length)
+	if (reader.failed || out->name.length != key->name_length)
 		return PF_EINVAL;
 	record->device_id = read_text(&reader, key->device_id_length, DEVICE_ID_MAX);
 	record->device_name = read_text(&reader, key->device_name_length, DEVICE_NAME_MAX);
