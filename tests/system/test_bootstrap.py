@@ -45,7 +45,7 @@ def test_found_by_name_and_kept(portafilter, far, bootstrap):
     near = portafilter({"bootstrap": [server.upstream], "upstreams": [{"server": first.url, "ca-file": far.ca}]})
     assert addresses(ask(near.port, "us.test")) == ["6.6.6.6"]
     upstream, = near.status()["upstreams"]
-    assert (upstream["address"], upstream["connections"], upstream["failures"]) == (first.url, 1, 0), upstream
+    assert upstream["address"] == first.url and upstream["connections"] and not upstream["failures"], upstream
     assert [row["name"] for row in near.rows(1)] == ["us.test"]
     server.stop()
     names = iter(range(1 << 30))
