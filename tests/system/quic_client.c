@@ -28,6 +28,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "quic_forged.h"
+
 #define STREAMS_MAX 1024
 #define OUT_BYTES (1 << 17)
 #define IN_BYTES (1 << 17)
@@ -37,12 +39,6 @@
 #define PRIORITY                                                                     \
 	"NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+AES-128-GCM:+AES-256-GCM:-GROUP-ALL" \
 	":+GROUP-SECP256R1:+GROUP-X25519:%DISABLE_TLS13_COMPAT_MODE"
-
-/* What the next packet is to say; libngtcp2 tells its `encrypt` of no connection. */
-static struct {
-	uint8_t bytes[1200];
-	size_t length;
-} forged;
 
 struct stream {
 	int64_t id;
@@ -132,21 +128,6 @@ static int new_id(ngtcp2_conn *quic, ngtcp2_cid *id, uint8_t *token, size_t leng
 	(void)!getrandom(id->data, length, 0);
 	(void)!getrandom(token, NGTCP2_STATELESS_RESET_TOKENLEN, 0);
 	return 0;
-}
-
-/* libngtcp2 believes that it has sent what it wrote. */
-static int encrypt(uint8_t *out, const ngtcp2_crypto_aead *aead, const ngtcp2_crypto_aead_ctx *key,
-                   const uint8_t *text, size_t length, const uint8_t *nonce, size_t nonce_length,
-                   const uint8_t *header, size_t header_length)
-{
-	uint8_t own[1500] = {0};
-	if (forged.length && !(*header & 0x80) && length >= forged.length && length <= sizeof own) {
-		memcpy(own, forged.bytes, forged.length);
-		forged.length = 0;
-		text = own;
-	}
-	return ngtcp2_crypto_encrypt_cb(out, aead, key, text, length, nonce, nonce_length, header,
-	                                header_length);
 }
 
 static int on_handshake(ngtcp2_conn *quic, void *data)
@@ -445,18 +426,6 @@ static struct stream *stream_at(struct client *client, size_t number)
 }
 
 /* Not with sscanf, which looks for the end of all that is left at each call. */
-static size_t read_hex(uint8_t *bytes, size_t room, const char *hex)
-{
-	size_t length = 0;
-	for (; length < room && isxdigit((unsigned char)hex[0]); hex += 2) {
-		const char pair[] = {hex[0], hex[1], '\0'};
-		bytes[length++] = (uint8_t)strtoul(pair, NULL, 16);
-		if (!hex[1])
-			break;
-	}
-	return length;
-}
-
 static void move(struct client *client, const char *source, bool say)
 {
 	close(client->fd);
