@@ -402,6 +402,7 @@ struct config {
 	size_t bootstrap_count;
 	struct upstream_target
 		bootstrap[CONFIG_UPSTREAM_MAX]; /* plain; who is asked for names in `upstreams` */
+	bool spread;                        /* spread: by-domain; default off */
 	struct config_recursion recursion;
 	bool random_case; /* query-case: random; default lower */
 	struct config_cache cache;

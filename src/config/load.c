@@ -44,6 +44,14 @@ static void read_query_case(struct reader *reader, const struct node *node, void
 		((struct config *)target)->random_case = word == 1;
 }
 
+static void read_spread(struct reader *reader, const struct node *node, void *target)
+{
+	static const char *const words[] = {"off", "by-domain"};
+	int word = reader_word(reader, node, "spread", words, PF_COUNT(words));
+	if (word >= 0)
+		((struct config *)target)->spread = word == 1;
+}
+
 static void read_workers(struct reader *reader, const struct node *node, void *target)
 {
 	struct config *config = target;
@@ -70,6 +78,7 @@ enum {
 	FIELD_WORKERS,
 	FIELD_BOOTSTRAP, /* upstreams may need it */
 	FIELD_UPSTREAMS,
+	FIELD_SPREAD,
 	FIELD_DNSSEC,
 	FIELD_RECURSION,
 	FIELD_QUERY_CASE,
@@ -105,6 +114,7 @@ static const struct field fields[] = {
 	[FIELD_WORKERS] = {"workers", read_workers, false},
 	[FIELD_BOOTSTRAP] = {"bootstrap", section_bootstrap, false},
 	[FIELD_UPSTREAMS] = {"upstreams", section_upstreams, false},
+	[FIELD_SPREAD] = {"spread", read_spread, false},
 	[FIELD_DNSSEC] = {"dnssec", section_dnssec, false},
 	[FIELD_RECURSION] = {"recursion", section_recursion, false},
 	[FIELD_QUERY_CASE] = {"query-case", read_query_case, false},

@@ -125,6 +125,8 @@ void api_add_upstreams(const struct daemon *daemon, const struct snapshot *snaps
 	}
 	json_object_set_new(status, "upstreams", servers_json(&sums, LOCAL_GROUP_DEFAULT));
 	json_object_set_new(status, "forward", forward);
+	json_object_set_new(status, "spread",
+	                    json_string(snapshot->config->spread ? "by-domain" : "off"));
 	json_t *behind = json_object_get(status, "recursion");
 	if (json_is_object(behind))
 		json_object_set_new(behind, "upstreams", servers_json(&sums, UPSTREAM_GROUP_BEHIND));

@@ -56,6 +56,7 @@ static void adopt(struct bridge *bridge)
 			{UPSTREAM_GROUP_BOOTSTRAP, config->bootstrap, config->bootstrap_count},
 		};
 		bridge->forwarder->random_case = config->random_case;
+		bridge->forwarder->spread = config->spread;
 		bridge->forwarder->configure(bridge->forwarder, groups, PF_COUNT(groups));
 		bridge->epoch = snapshot->epoch;
 	}

@@ -198,6 +198,7 @@ static void adopt(struct pipeline *pipeline, const struct snapshot *snapshot)
 	struct upstream_group groups[UPSTREAM_GROUP_MAX];
 	size_t group_count = local_upstream_groups(snapshot->local, snapshot->config, groups);
 	pipeline->forwarder->random_case = snapshot->config->random_case;
+	pipeline->forwarder->spread = snapshot->config->spread;
 	pipeline->forwarder->traced = wire_wanted(pipeline);
 	pipeline->forwarder->configure(pipeline->forwarder, groups, group_count);
 	struct pipeline_counters *counters = &pipeline->counters;

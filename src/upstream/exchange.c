@@ -522,7 +522,8 @@ static void probe(struct upstream *upstream, struct server_group *group, const s
 	uint64_t now_ms = uv_now(upstream->loop);
 	for (size_t i = 0; i < group->server_count; i++) {
 		struct server *server = &group->servers[i];
-		if (server == first || !health_probe_is_due(&server->health, now_ms))
+		if (server == first || !server_may_see(upstream, group, server, query) ||
+		    !health_probe_is_due(&server->health, now_ms))
 			continue;
 		struct exchange *exchange = begin(upstream, group->id, query, forget_probe, NULL);
 		if (!exchange)

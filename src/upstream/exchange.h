@@ -120,7 +120,8 @@ struct exchange {
 
 	/* What is large is not: it is written before it is read. */
 	struct dns_query query;
-	struct peer order[UPSTREAM_COUNT_MAX]; /* the servers, best first, as they were at the start */
+	struct peer order[UPSTREAM_COUNT_MAX +
+	                  1]; /* whom to ask in turn, as they were at the start: the best first */
 	struct attempt attempts[UPSTREAM_ATTEMPTS_MAX];
 };
 
@@ -151,6 +152,9 @@ bool secure_attempt_waits(const struct exchange *exchange, const struct peer *pe
 
 /* order.c: fills in the servers of the exchange, the first to be asked first. */
 void exchange_order(struct exchange *exchange, const struct server_group *group);
+/* May a question that others are asked be shown to this server too, to learn how it does? Not to one that it is to be kept from. */
+bool server_may_see(const struct upstream *upstream, const struct server_group *group,
+                    const struct server *server, const struct dns_query *query);
 struct peer server_peer(const struct server *server);
 
 struct server_group *upstream_group(struct upstream *upstream, uint64_t id); /* NULL: none */

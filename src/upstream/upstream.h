@@ -52,7 +52,9 @@ struct forwarder {
 	 * UPSTREAM_LATE_MS; from the loop. Set by the user; NULL: nobody wants to know. */
 	void (*late)(void *data);
 	bool random_case; /* questions go out in random letter case; set by the user, its thread only */
-	bool traced;      /* results bring the messages along; set by the user, its thread only */
+	bool
+		spread; /* each registered domain has a server that it goes to; set by the user, its thread only */
+	bool traced; /* results bring the messages along; set by the user, its thread only */
 };
 
 #define UPSTREAM_LOSS_ONE 65536 /* everything is lost */

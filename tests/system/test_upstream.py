@@ -351,3 +351,34 @@ def test_an_answer_that_comes_too_late_harms_nobody(portafilter, upstream):
 def test_what_the_upstream_says_is_passed_on(portafilter, upstream, rcode):
     daemon = portafilter({"upstreams": [upstream(lambda query, transport: answer(query, rcode=rcode)).upstream]})
     assert ask(daemon.port, "a.test", timeout=DEADLINE_S + ANSWER_S).rcode() == rcode
+
+
+def test_each_domain_has_a_server_of_its_own(portafilter, upstream):
+    """`spread: by-domain`: no server hears of another's domain, not by hedging nor by probing, until that one is silent; and a restart changes nothing."""
+    servers = [upstream(), upstream()]
+    config = {"upstreams": [server.upstream for server in servers], "spread": "by-domain", "cache": {"prefetch": "off"}}
+    domains = [f"vendor{i}.co.uk" for i in range(40)]
+
+    def heard(server, count=None):
+        return {".".join(q.question[0].name.to_text().split(".")[-4:-1]) for q, _, _ in list(server.queries)[count or 0:]}
+
+    daemon = portafilter(config)
+    assert daemon.status()["spread"] == "by-domain"
+    for part in ("www", "api.cloud", "a.b.c"):
+        for domain in domains:
+            assert addresses(ask(daemon.port, f"{part}.{domain}"))
+    first, second = map(heard, servers)
+    assert not first & second and first | second == set(domains)
+    assert min(len(first), len(second)) >= 8, "by chance, once in 100,000"
+    daemon.stop()
+    daemon = portafilter(config)
+    for domain in domains:
+        assert addresses(ask(daemon.port, f"again.{domain}"))
+    assert [heard(server) for server in servers] == [first, second]
+
+    servers[0].handler = lambda query, transport: []
+    silent = len(servers[0].queries)
+    for domain in sorted(first)[:2] + sorted(second)[:8]:
+        assert addresses(ask(daemon.port, f"late.{domain}"))
+    assert heard(servers[0], silent) <= first
+    assert set(sorted(first)[:2]) <= heard(servers[1])

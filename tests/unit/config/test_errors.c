@@ -93,6 +93,7 @@ static const struct mistake network[] = {
 	{"listen: {tls: 127.0.0.1, certificate: {clients: {ca-file: /x, require: often}}}\n", 1, 72,
      "must be yes or no"},
 	{"listen: {tls: 127.0.0.1, certificate: {clients: {require: no}}}\n", 1, 49, "ca-file"},
+	{"spread: by-domian\n", 1, 9, "`spread`|off|by-domain"},
 	{"devices: [{name: a, tls-id: a.b}]\n", 1, 29, "`tls-id` must be one label"},
 	{"devices: [{name: a, tls-id: c}, {name: b, tls-id: C}]\n", 1, 51, "tls-id"},
 	{"listen: {tls: 127.0.0.1, discovery: [a.example]}\n", 1, 37, "`on`, `off` or a name"},
