@@ -57,7 +57,6 @@ struct request {
 	struct request *previous, *next;
 	uint64_t sent_us; /* when it was handed to its channel, of uv_hrtime; 0: not yet */
 	uint16_t port;    /* ours, of that channel; 0: not known */
-	int64_t stream;   /* the kind's own: what it is called in its channel */
 	uint16_t
 		id; /* of the message; a fresh one, which no other request of its channel has, or 0 (RFC 8484, 4.1) */
 	bool again; /* it was in a channel that was ended by the other side */
@@ -104,13 +103,11 @@ extern const struct channel_kind channel_dot, channel_doh, channel_doq;
 /* ---- what a kind may know of its server ---- */
 
 const struct upstream_target *channel_target(const struct channel *channel);
-const struct upstream_secure *channel_secure(const struct channel *channel);
 uv_loop_t *channel_loop(const struct channel *channel);
 /* Where bytes stand that have just come; one for all channels of a worker. */
 struct stream_room *channel_room(const struct channel *channel);
-/* One of its requests, by id or by what the kind calls it; NULL: none. */
+/* The one of its requests that has this id; NULL: none. */
 struct request *channel_by_id(const struct channel *channel, uint16_t id);
-struct request *channel_by_stream(const struct channel *channel, int64_t stream);
 
 /* ---- what a kind tells ---- */
 

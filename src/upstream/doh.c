@@ -307,7 +307,6 @@ static void doh_ask(struct channel *channel, struct request *request)
 		channel_refused(request);
 		return;
 	}
-	request->stream = response->stream;
 	response->next = doh->responses;
 	doh->responses = response;
 }

@@ -213,14 +213,6 @@ struct request *channel_by_id(const struct channel *channel, uint16_t id)
 	return NULL;
 }
 
-struct request *channel_by_stream(const struct channel *channel, int64_t stream)
-{
-	for (struct request *request = channel->requests; request; request = request->next)
-		if (request->stream == stream)
-			return request;
-	return NULL;
-}
-
 static void hand_over(struct channel *channel, struct request *request)
 {
 	request->id = 0;
