@@ -2,10 +2,12 @@
  *
  * The daemon starts it with a bound UDP socket as descriptor 3, its own lifeline as standard input (closed: the daemon is gone; a byte:
  * begin anew with what CONFIG says now) and a pipe as standard output, which has a line for each child that ended of itself. Two processes:
- * the one that is started only keeps the other, which holds libunbound and speaks with strangers, so that a crash of it costs what was
- * in flight there and nothing else. KEY is the file of the root's key that libunbound keeps up to date (RFC 5011); when it is not there, it begins
+ * the one that is started only keeps the other, which holds libunbound and speaks with strangers, so that a crash of it, or a hang, costs
+ * what was in flight there and nothing else. KEY is the file of the root's key that libunbound keeps up to date (RFC 5011); when it is not there, it begins
  * as a copy of FIRST. */
+#define _GNU_SOURCE /* pipe2, tgkill */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -26,7 +28,9 @@
 #define KEY_BYTES_MAX 65536
 #define PAUSE_MIN_MS 100 /* before a child that ended of itself is replaced; doubled each time */
 #define PAUSE_MAX_MS 5000
-#define SOUND_S 60 /* who lived so long begins with the least pause again */
+#define BEAT_MS 1000  /* so often the child says that its loop turns */
+#define HANG_MS 10000 /* who has not said so for so long is ended */
+#define SOUND_S 60    /* who lived so long begins with the least pause again */
 
 /* How a child ends that is not to be counted. */
 enum end {
@@ -67,11 +71,17 @@ static int ask_resolver(void *resolver, const struct dns_query *query, loopback_
 	return resolver_ask(resolver, query, done, asker);
 }
 
+static void on_beat(uv_timer_t *timer)
+{
+	(void)!write(*(const int *)timer->data, ".", 1); /* full: it was said already */
+}
+
 /* The child; never returns. */
-static void serve(const char *config)
+static void serve(const char *config, int beats)
 {
 	uv_loop_t loop;
 	uv_poll_t lifeline;
+	uv_timer_t beat;
 	char error[ERROR_MAX];
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (uv_loop_init(&loop) || uv_poll_init(&loop, &lifeline, STDIN_FILENO) ||
@@ -82,7 +92,9 @@ static void serve(const char *config)
 		log_error("recursion: %s", error);
 		_exit(END_UNFIT);
 	}
-	if (!loopback_new(&loop, SOCKET_FD, ask_resolver, resolver))
+	beat.data = &beats;
+	if (!loopback_new(&loop, SOCKET_FD, ask_resolver, resolver) || uv_timer_init(&loop, &beat) ||
+	    uv_timer_start(&beat, on_beat, 0, BEAT_MS))
 		_exit(1);
 	uv_run(&loop, UV_RUN_DEFAULT);
 	_exit(1);
@@ -98,17 +110,41 @@ static bool wait_for_daemon(int ms)
 	return read(STDIN_FILENO, &byte, 1) > 0;
 }
 
+/* Until it has ended, by itself or, when it hangs, by us. Its status. */
+static int watch(pid_t child, int beats)
+{
+	struct pollfd beat = {beats, POLLIN, 0};
+	char bytes[64];
+	int status = 0, ready;
+	do {
+		ready = poll(&beat, 1, HANG_MS);
+		/* Not kill(2), which is behind the fence. */
+		if (!ready && !tgkill(child, child, SIGKILL))
+			log_error("recursion: the recursor has hung for %d seconds and is ended",
+			          HANG_MS / 1000);
+	} while (ready < 0 ? errno == EINTR : ready && read(beats, bytes, sizeof bytes) > 0);
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	return status;
+}
+
 /* Runs one child to its end, and tells the daemon of one that was not to end. How long to wait before the next; -1 for ever. */
 static int keep_one(const char *config, int pause_ms)
 {
 	struct timespec begun, ended;
-	int status = 0;
+	int beats[2], status = 0;
 	clock_gettime(CLOCK_MONOTONIC, &begun);
+	if (pipe2(beats, O_CLOEXEC | O_NONBLOCK))
+		return PAUSE_MAX_MS;
 	pid_t child = fork();
 	if (!child)
-		serve(config);
-	while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
-		;
+		serve(config, beats[1]);
+	close(beats[1]);
+	if (child > 0)
+		status = watch(child, beats[0]);
+	close(beats[0]);
+	if (child < 0)
+		return PAUSE_MAX_MS;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == END_DONE)
 		exit(0);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == END_ANEW)

@@ -108,6 +108,17 @@ def test_its_end_under_load_costs_no_other(portafilter, internet):  # noqa: F811
     assert is_answered(internet, daemon, "after")
 
 
+def test_one_that_hangs_is_begun_anew(portafilter, internet):  # noqa: F811
+    """Within ten seconds and their like; meanwhile what is forwarded is answered, and an end of the daemon is not held up for good."""
+    daemon = portafilter({**recursion(internet), "forward": [{"zones": ["secure.example"], "upstreams": ["10.53.0.3"]}]}, namespace=internet.namespace)
+    assert addresses(inside(internet, daemon, "www.plain.example")) == ["198.51.100.7"]
+    os.kill(child_of(daemon), signal.SIGSTOP)
+    assert is_answered(internet, daemon, "meanwhile")
+    wait_until(lambda: daemon.status()["recursion"]["restarts"] == 1, "it is ended, and counted", patience_s=60)
+    assert "has hung for 10 seconds" in daemon.log()
+    assert addresses(inside(internet, daemon, "a.wild.nsec3.example"))
+
+
 class Questions:
     """What the name servers of the lab are asked, seen on its only interface: (server's address, name, type), none twice."""
 
