@@ -26,6 +26,7 @@ struct response {
 	struct request *request; /* NULL: nobody waits */
 	int32_t stream;
 	bool good, typed; /* its status is 200; its content is a DNS message */
+	bool whole;       /* nothing more comes */
 	size_t sent;      /* of the question */
 	size_t length, room;
 	uint8_t *body;
@@ -105,7 +106,7 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t stream, cons
 	return 0;
 }
 
-/* Whole, or broken off. */
+/* Whole, or broken off, which a server may do without an error too. */
 static int on_stream_close(nghttp2_session *session, int32_t stream, uint32_t error, void *data)
 {
 	struct doh *doh = data;
@@ -117,7 +118,8 @@ static int on_stream_close(nghttp2_session *session, int32_t stream, uint32_t er
 	response->request = NULL;
 	if (!request)
 		;
-	else if (!error && response->good && response->typed && response->length >= DNS_HEADER_BYTES)
+	else if (!error && response->whole && response->good && response->typed &&
+	         response->length >= DNS_HEADER_BYTES)
 		channel_answered(request, response->body, response->length);
 	else
 		channel_refused(request);
@@ -128,7 +130,11 @@ static int on_stream_close(nghttp2_session *session, int32_t stream, uint32_t er
 static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *data)
 {
 	struct doh *doh = data;
-	if (frame->hd.type == NGHTTP2_GOAWAY)
+	bool content = frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS;
+	struct response *response = content ? response_of(session, frame->hd.stream_id) : NULL;
+	if (response && frame->hd.flags & NGHTTP2_FLAG_END_STREAM)
+		response->whole = true;
+	else if (frame->hd.type == NGHTTP2_GOAWAY)
 		channel_draining(&doh->base);
 	else if (frame->hd.type == NGHTTP2_SETTINGS && doh->base.state != CHANNEL_DRAINING)
 		channel_allows(&doh->base, nghttp2_session_get_remote_settings(
