@@ -5,6 +5,7 @@ import socket
 import ssl
 import threading
 import time
+import warnings
 
 import dns.message
 import dns.query
@@ -14,7 +15,7 @@ import pytest
 import collectors
 from harness import ANSWER_S, addresses, ask, free_port, plain_answer, question, wait_until
 from test_quic import CLIENT
-from test_tls import dot, folder, make_certificate, pin_of
+from test_tls import context, dot, folder, make_certificate, pin_of
 
 NAME = "dns.example.net"
 
@@ -409,3 +410,71 @@ def test_who_refuses_is_not_pressed(known, bad, portafilter):
     upstream, = near.status()["upstreams"]
     assert upstream["connections"] and upstream["failures"] == 2, upstream
     assert near.log().count("no connection to the upstream") == 1 and "answers again" in near.log(), near.log()
+
+
+def test_tls_1_1_is_refused(portafilter, far, bad):
+    """Who speaks nothing newer is sent no question, the log says why, and the next server answers."""
+    told, old = [], within(far.files)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        old.minimum_version, old.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
+    old.set_ciphers("ALL:@SECLEVEL=0")
+
+    def speak(sock):
+        try:
+            with old.wrap_socket(sock, server_side=True) as stream:
+                told.append(stream.version())
+        except ssl.SSLError as error:
+            told.append(error.reason)
+
+    server = bad(speak)
+    # it does speak it, to who wants it
+    older = context(alpn=None)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        older.minimum_version = ssl.TLSVersion.TLSv1
+    older.set_ciphers("ALL:@SECLEVEL=0")
+    with socket.create_connection(("127.0.0.1", server.port)) as sock, older.wrap_socket(sock):
+        wait_until(lambda: told == ["TLSv1.1"], "TLS 1.1 is spoken")
+    near = portafilter({"upstreams": [
+        {"server": f"tls://127.0.0.1:{server.port}#{NAME}", "ca-file": far.ca},
+        {"server": far.upstream, "ca-file": far.ca},
+    ]})
+    assert addresses(ask(near.port, "us.test")) == ["6.6.6.6"]
+    near.wait_log("no connection to the upstream tls://.* fatal alert")
+    wait_until(lambda: "UNSUPPORTED_PROTOCOL" in told, "it was told no")
+    assert told.count("TLSv1.1") == 1
+
+
+def test_byte_by_byte(known):
+    """An answer is taken when it is whole, however small the pieces."""
+    def drip(stream):
+        for wire, _ in asked(stream):
+            for byte in framed(reply_to(wire)):
+                stream.sendall(bytes([byte]))
+
+    _, near = known(drip)
+    for number in range(3):
+        assert addresses(ask(near.port, f"n{number}.test")) == ["192.0.2.1"]
+    upstream, = near.status()["upstreams"]
+    assert upstream["answers"] == 3 and not upstream["failures"], upstream
+
+
+def test_an_answer_that_never_ends(portafilter, far, bad):
+    """It is always alive and never whole: who has asked there is answered by another server, and so is who asks next."""
+    over = threading.Event()
+
+    def drip(stream):
+        next(asked(stream))
+        stream.sendall(b"\xff\xff")
+        while not over.wait(0.01):
+            stream.sendall(b"\0")
+
+    server = bad(drip, far.files)
+    near = portafilter({"upstreams": [{"server": upstream, "ca-file": far.ca} for upstream in (f"tls://127.0.0.1:{server.port}#{NAME}", far.upstream)]})
+    for name in ("us.test", "long.test"):
+        assert addresses(ask(near.port, name)) == ["6.6.6.6"]
+    slow, quick = near.status()["upstreams"]
+    assert server.connections and slow["timeouts"] and not slow["answers"] and quick["answers"] == 2, (slow, quick)
+    near.stop()  # it does not wait for the end
+    over.set()
