@@ -296,7 +296,8 @@ static void what_is_over_goes(void **state)
 			ask(sink, COFFEE, "a.example", 1, 86400 * 40);
 		commit_batch(sink);
 	}
-	for (int i = 0; i < 40; i++)
+	/* A step does what it has time for, by the machine's clock. */
+	for (int i = 0; i < 400 && number_in(place->path, "SELECT count(*) FROM device") > 1; i++)
 		sink->idle(sink, START_US + (86400 * 75 + i * 3600) * SECOND_US);
 	assert_int_equal(number_in(place->path, "SELECT count(*) FROM device"), 1);
 	assert_int_equal(number_in(place->path, "SELECT count(*) FROM merged"), 0);
