@@ -33,7 +33,7 @@ static const struct shape shapes[] = {
 	{"Rule", "rule:i name:s added:b file:s line:i tags:[s] action:s stage:s matches:i "
              "shadowed_by:?s warnings:[s] text:?s"},
 	{"Upstream",
-     "address:s protocol:s queries:i answers:i timeouts:i junk:i rtt_ms:?n loss:n latency:o "
+     "address:s client_subnet:s protocol:s queries:i answers:i timeouts:i junk:i rtt_ms:?n loss:n latency:o "
      "loses_case:b connections:i resumed:i failures:i"},
 	{"Forward", "zones:[s] upstreams:[@Upstream]"},
 	{"Token", "name:s role:s created:s"},

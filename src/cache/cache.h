@@ -15,7 +15,7 @@
 #include "value/facts.h"
 
 #define CACHE_BYTES_DEFAULT (64u << 20)
-#define CACHE_UPSTREAM_TEXT_MAX 64
+#define CACHE_UPSTREAM_TEXT_MAX 96
 #define CACHE_SHARD_COUNT 16 /* each has a lock for those who insert and its part of the budget */
 
 /* What was asked, by the request and never by what the answer says (CVE-2025-40778). DO and CD

@@ -81,9 +81,11 @@ static void print_answer(json_t *document)
 	}
 	if (*upstream && *cli_string(document, "standing"))
 		cli_say(stdout,
-		        "           as %s answered, asked without client subnet; another resolver may be "
-		        "given other addresses",
-		        upstream);
+		        "           as %s answered%s; another resolver may be given other addresses",
+		        upstream,
+		        json_is_true(json_object_get(document, "client_subnet"))
+		            ? ""
+		            : ", asked without client subnet");
 	json_array_foreach(json_object_get(document, "addresses"), i, row) print_address(row);
 	if (*cli_string(document, "standing"))
 		print_hint(cli_string(document, "name"));

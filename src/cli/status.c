@@ -85,6 +85,9 @@ static void print_upstreams(json_t *upstreams, const char *zones)
 			cli_put(stdout, ", %s connections (%s resumed), %s failed",
 			        figure(row, "connections").bytes, figure(row, "resumed").bytes,
 			        figure(row, "failures").bytes);
+		const char *subnet = cli_string(row, "client_subnet");
+		if (*subnet && strcmp(subnet, "off"))
+			cli_put(stdout, ", client subnet %s", subnet);
 		if (json_is_true(json_object_get(row, "loses_case")))
 			cli_put(stdout, ", does not keep the letter case of questions");
 		putchar('\n');

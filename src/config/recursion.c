@@ -119,8 +119,23 @@ static void find_anchor(struct reader *reader, struct config_pos pos)
 			ROOT_KEY);
 }
 
+/* What it gathers from all that it asks is one cache, and its user can not tell which of them said what. */
+static void take_subnet(struct reader *reader, struct config_pos pos, struct prefix *subnet)
+{
+	const struct config_recursion *recursion = &reader->config->recursion;
+	*subnet = recursion->forwards[0].subnet;
+	for (size_t i = 1; i < recursion->forward_count; i++)
+		if (memcmp(&recursion->forwards[i].subnet, subnet, sizeof *subnet)) {
+			tell_error(
+				reader, pos,
+				"with `dnssec: validate` all `upstreams` need the same `client-subnet`, since "
+				"what they say is kept as one: write it for each of them, or `dnssec: off`");
+			return;
+		}
+}
+
 /* These the recursor asks itself. */
-static void refuse_encrypted_stubs(struct reader *reader)
+static void refuse_strange_stubs(struct reader *reader)
 {
 	const struct config *config = reader->config;
 	for (size_t i = 0; i < config->recursion.stub_count; i++) {
@@ -129,6 +144,12 @@ static void refuse_encrypted_stubs(struct reader *reader)
 			tell_error(
 				reader, stub->pos,
 				"`recursion.stubs` are asked plainly: authoritative name servers speak no TLS");
+		for (size_t k = 0; k < stub->upstream_count; k++)
+			if (stub->upstreams[k].subnet.addr.family)
+				tell_error(
+					reader, stub->pos,
+					"`client-subnet` is not for `recursion.stubs`, which are told none: leave "
+					"it out");
 	}
 }
 
@@ -146,12 +167,17 @@ void finish_recursion(struct reader *reader, struct config_pos pos)
 	recursion->validates = recursion->dnssec != CONFIG_DNSSEC_OFF;
 	if (recursion->validates)
 		find_anchor(reader, pos);
-	refuse_encrypted_stubs(reader);
+	struct prefix subnet = {0};
+	refuse_strange_stubs(reader);
 	if (!recursion->recursive) {
 		memcpy(recursion->forwards, config->upstreams, sizeof recursion->forwards);
 		recursion->forward_count = config->upstream_count;
+		take_subnet(reader, pos, &subnet);
 	}
+	/* It goes with the questions to the recursor, which minds it not, so that the evidence has it. */
 	config->upstreams[0] = upstream_target_plain(&recursion->address);
+	config->upstreams[0].subnet = subnet;
+	upstream_target_seal(&config->upstreams[0]);
 	config->upstream_count = 1;
 }
 

@@ -9,11 +9,16 @@
 #include "config/upstreams.h"
 #include "config/values.h"
 #include "tls/trust.h"
+#include "value/special.h"
 
 #define DNS_PORT 53
 #define TLS_PORT 853
 #define HTTPS_PORT 443
 #define QUIC_PORT 853
+
+/* More would tell who asks rather than where (RFC 7871, 11.1). */
+#define SUBNET_IPV4_MAX 24
+#define SUBNET_IPV6_MAX 56
 
 #define SERVER_TEXT_MAX (UPSTREAM_NAME_MAX + UPSTREAM_NAME_MAX + UPSTREAM_PATH_MAX)
 
@@ -27,6 +32,7 @@ struct item {
 	char host[UPSTREAM_NAME_MAX]; /* in place of an address; "" */
 	uint16_t port;                /* of `host` */
 	struct upstream_secure secure;
+	struct prefix subnet; /* see upstream_target */
 	const struct node *server, *ca_file, *pins;
 	size_t address_count;
 	struct addr addresses[CONFIG_UPSTREAM_MAX];
@@ -248,6 +254,60 @@ static void read_authentication(struct reader *reader, const struct node *node, 
 		fail(item);
 }
 
+/* Is this one that a server can do something with, and that tells no more than it must? */
+static bool is_sound_subnet(struct reader *reader, const struct node *node,
+                            const struct prefix *subnet)
+{
+	static const struct prefix unicast6 = {.addr = {6, {0x20}}, .length = 3}; /* RFC 4291, 2.4 */
+	bool is_v4 = subnet->addr.family == 4;
+	uint8_t most = is_v4 ? SUBNET_IPV4_MAX : SUBNET_IPV6_MAX;
+	char show[SHOWN_MAX];
+	shown(node->text, show);
+	if (!subnet->length)
+		tell_error(reader, node->pos,
+		           "`%s` of `client-subnet` is the whole Internet: write `hide` to have the server "
+		           "add nothing, or `off`",
+		           show);
+	else if (special_holds(subnet) || (!is_v4 && !prefix_contains(&unicast6, &subnet->addr)))
+		tell_error(
+			reader, node->pos,
+			"`%s` of `client-subnet` is no network of the Internet (it is private or reserved), "
+			"and no server can know where it is: write a public one, `hide` or `off`",
+			show);
+	else if (subnet->length > most)
+		tell_error(
+			reader, node->pos,
+			"`%s` of `client-subnet` says more of who asks than where he is: write a network "
+			"of at most %u bits, ending in `/%u`",
+			show, most, most);
+	else
+		return true;
+	return false;
+}
+
+static void read_subnet(struct reader *reader, const struct node *node, void *target)
+{
+	struct item *item = target;
+	char show[SHOWN_MAX];
+	const char *text = reader_text(reader, node, "client-subnet", "`off`, `hide` or a network");
+	if (!text) {
+		fail(item);
+	} else if (!strcmp(text, "hide")) {
+		item->subnet.addr.family = 4;
+	} else if (!value_switch(node)) {
+		item->subnet = (struct prefix){0};
+	} else if (!strchr(text, '/')) {
+		tell_error(reader, node->pos,
+		           "bad value `%s` for `client-subnet`; write `off`, `hide` or a network like "
+		           "198.51.100.0/24",
+		           shown(text, show));
+		fail(item);
+	} else if (!value_prefix(reader, node, "client-subnet", &item->subnet) ||
+	           !is_sound_subnet(reader, node, &item->subnet)) {
+		fail(item);
+	}
+}
+
 /* ---- whom to believe --------------------------------------------------------------------- */
 
 /* The trust of its authorities, or nobody's when none is asked. */
@@ -353,7 +413,9 @@ static void add(struct reader *reader, const struct item *item, const struct add
                 struct upstream_target *upstreams, size_t *count)
 {
 	char show[SHOWN_MAX];
-	struct upstream_target one = {.address = *address, .protocol = item->protocol};
+	struct upstream_target one = {.address = *address,
+	                              .protocol = item->protocol,
+	                              .subnet = item->subnet};
 	shown(item->server->text, show);
 	if (address->addr.family && is_no_server(&address->addr)) {
 		tell_error(reader, item->node->pos, "`%s` of `upstreams` is not the address of a server",
@@ -378,6 +440,7 @@ static void read_item(struct reader *reader, struct item *item)
 		{"pin-sha256", read_pins, false},
 		{"ca-file", read_ca_file, false},
 		{"authentication", read_authentication, false},
+		{"client-subnet", read_subnet, false},
 	};
 	if (item->node->kind != NODE_MAPPING)
 		read_server(reader, item->node, item);

@@ -254,8 +254,10 @@ static void on_explained(struct query *query, const struct explanation *about)
 		                    json_pack("{s:s, s:s, s:b, s:o}", "id", query->device.id, "name",
 		                              query->device.name, "known", query->device.known, "tags",
 		                              api_tags(about->snapshot, query->device.tags)));
-		/* Part of the evidence: an upstream that is told of the client may answer otherwise. It never is. */
-		json_object_set_new(result, "client_subnet", json_false());
+		/* Part of the evidence: an upstream that is told a network may answer otherwise. */
+		const char *upstream = about->entry ? cache_entry_upstream(about->entry) : "";
+		json_object_set_new(result, "client_subnet",
+		                    json_boolean(upstream_text_has_subnet(upstream)));
 		json_object_set_new(result, "client", client_json(&query->client.addr));
 		json_object_set_new(result, "hops", hops_json(about));
 		json_object_set_new(result, "owners", owners_json(query, about));

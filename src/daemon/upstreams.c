@@ -72,20 +72,23 @@ static json_t *servers_json(const struct sums *sums, uint64_t group)
 	json_t *list = json_array();
 	for (size_t i = 0; i < sums->count; i++) {
 		const struct upstream_stats *one = &sums->of[i];
-		char text[UPSTREAM_TEXT_MAX];
+		char text[UPSTREAM_TEXT_MAX], subnet[PREFIX_TEXT_MAX];
 		if (one->group != group)
 			continue;
 		upstream_target_format(&one->target, text);
+		upstream_subnet_format(&one->target.subnet, subnet);
 		json_array_append_new(
-			list, json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o}",
-		                    "address", text, "protocol", protocol_word(one->target.protocol),
-		                    "queries", number(one->queries), "answers", number(one->answers),
-		                    "timeouts", number(one->timeouts), "junk", number(one->junk), "rtt_ms",
-		                    one->rtt_us ? json_real((double)one->rtt_us / 1000) : json_null(),
-		                    "loss", json_real((double)one->loss / UPSTREAM_LOSS_ONE), "latency",
-		                    latency_json(one), "loses_case", (int)one->loses_case, "connections",
-		                    number(one->connections), "resumed", number(one->resumed), "failures",
-		                    number(one->failures)));
+			list,
+			json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o}",
+		              "address", text, "client_subnet", subnet, "protocol",
+		              protocol_word(one->target.protocol), "queries", number(one->queries),
+		              "answers", number(one->answers), "timeouts", number(one->timeouts), "junk",
+		              number(one->junk), "rtt_ms",
+		              one->rtt_us ? json_real((double)one->rtt_us / 1000) : json_null(), "loss",
+		              json_real((double)one->loss / UPSTREAM_LOSS_ONE), "latency",
+		              latency_json(one), "loses_case", (int)one->loses_case, "connections",
+		              number(one->connections), "resumed", number(one->resumed), "failures",
+		              number(one->failures)));
 	}
 	return list;
 }

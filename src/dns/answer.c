@@ -44,45 +44,77 @@ enum answer_match answer_match(const uint8_t *packet, size_t length, const struc
 	return flags & WIRE_FLAG_TC ? ANSWER_TRUNCATED : ANSWER_MATCHES;
 }
 
-/* The first cookie among the options of an OPT record. */
-static int find_cookie(const uint8_t *packet, const struct wire_record *opt,
-                       struct answer_cookie *cookie)
+/* The OPT record of a message behind its question. 1: found; 0: there is none; PF_EINVAL. */
+static int find_opt(const uint8_t *packet, size_t length, const struct dns_query *query,
+                    struct wire_record *record)
+{
+	unsigned count = dns_read16(packet + 6) + dns_read16(packet + 8) + dns_read16(packet + 10);
+	int at = DNS_HEADER_BYTES + query->name.length + 4;
+	while (count--) {
+		at = wire_record_read(packet, length, (size_t)at, record);
+		if (at < 0)
+			return PF_EINVAL;
+		if (record->type == DNS_TYPE_OPT)
+			return 1;
+	}
+	return 0;
+}
+
+/* The first option of this code. 1: found; 0: there is none; PF_EINVAL: the options lie about their lengths. */
+static int find_option(const uint8_t *packet, const struct wire_record *opt, uint16_t code,
+                       const uint8_t **data, size_t *data_length)
 {
 	size_t at = opt->rdata, end = (size_t)opt->rdata + opt->rdata_length;
+	int found = 0;
 	while (end - at >= OPTION_HEADER) {
-		unsigned code = dns_read16(packet + at);
 		size_t length = dns_read16(packet + at + 2);
+		bool wanted = dns_read16(packet + at) == code && !found;
 		at += OPTION_HEADER;
 		if (length > end - at)
 			return PF_EINVAL;
-		if (code == DNS_OPTION_COOKIE && !cookie->length) {
-			if (!cookie_has_length(length))
-				return PF_EINVAL;
-			cookie->bytes = packet + at;
-			cookie->length = length;
+		if (wanted) {
+			*data = packet + at;
+			*data_length = length;
+			found = 1;
 		}
 		at += length;
 	}
-	return at == end ? PF_OK : PF_EINVAL;
+	return at == end ? found : PF_EINVAL;
 }
 
 int answer_cookie(const uint8_t *packet, size_t length, const struct dns_query *query,
                   struct answer_cookie *cookie)
 {
-	unsigned count = dns_read16(packet + 6) + dns_read16(packet + 8) + dns_read16(packet + 10);
-	int at = DNS_HEADER_BYTES + query->name.length + 4;
+	struct wire_record opt;
 	*cookie = (struct answer_cookie){.rcode = dns_read16(packet + 2) & WIRE_RCODE_MASK};
-	while (count--) {
-		struct wire_record record;
-		at = wire_record_read(packet, length, (size_t)at, &record);
-		if (at < 0)
+	int found = find_opt(packet, length, query, &opt);
+	if (found == 1) {
+		cookie->rcode |= opt.ttl >> 24 << 4;
+		found = find_option(packet, &opt, DNS_OPTION_COOKIE, &cookie->bytes, &cookie->length);
+		if (found == 1 && !cookie_has_length(cookie->length))
 			return PF_EINVAL;
-		if (record.type != DNS_TYPE_OPT)
-			continue;
-		cookie->rcode |= record.ttl >> 24 << 4;
-		return find_cookie(packet, &record, cookie);
 	}
-	return PF_OK;
+	return found < 0 ? found : PF_OK;
+}
+
+bool answer_subnet_fits(const uint8_t *packet, size_t length, const struct dns_query *query,
+                        const struct prefix *sent)
+{
+	struct wire_record opt;
+	const uint8_t *data;
+	size_t data_length, bytes = (sent->length + 7u) / 8;
+	if (!sent->addr.family || !sent->length)
+		return true;
+	int found = find_opt(packet, length, query, &opt);
+	if (found == 1)
+		found = find_option(packet, &opt, DNS_OPTION_SUBNET, &data, &data_length);
+	if (found != 1)
+		return !found;
+	if (data_length != DNS_SUBNET_HEADER + bytes)
+		return false;
+	if (dns_read16(data) != (sent->addr.family == 4 ? DNS_SUBNET_IPV4 : DNS_SUBNET_IPV6))
+		return false;
+	return data[2] == sent->length && !memcmp(data + DNS_SUBNET_HEADER, sent->addr.bytes, bytes);
 }
 
 enum dnssec answer_validated(const struct answer *answer, bool checking_disabled)

@@ -66,6 +66,12 @@ struct answer_cookie {
 PF_MUST_CHECK int answer_cookie(const uint8_t *packet, size_t length, const struct dns_query *query,
                                 struct answer_cookie *cookie);
 
+/* Is what an answer says of client subnet (RFC 7871, 7.3) about the subnet that its question was sent with? So it is when it says nothing, when
+ * none was sent (then it is not looked at), and when the one sent was of length 0: to that the server may say what it took instead. Of a packet for which answer_match said
+ * ANSWER_MATCHES; one that is not well-formed that far says something else. */
+bool answer_subnet_fits(const uint8_t *packet, size_t length, const struct dns_query *query,
+                        const struct prefix *sent);
+
 /* Is this packet the answer to what was sent with `id`? Checks header and the whole question (name
  * without regard to case, type, class) in place. The caller has checked address and port. */
 enum answer_match answer_match(const uint8_t *packet, size_t length, const struct dns_query *query,

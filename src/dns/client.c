@@ -5,7 +5,6 @@
 #include <string.h>
 
 #define OPTION_HEADER 4
-#define SUBNET_HEADER 4 /* family, source and scope prefix length */
 #define MAC_BASE64_CHARS 8
 
 static int base64_value(uint8_t c)
@@ -76,17 +75,19 @@ static bool has_host_bits(const uint8_t *bytes, size_t length, unsigned bits)
 /* RFC 7871, 6: as many bytes as the source prefix needs, no bit behind it, scope 0 in a query. */
 static void read_subnet(const uint8_t *data, size_t length, struct dns_client *client)
 {
-	if (length < SUBNET_HEADER)
+	if (length < DNS_SUBNET_HEADER)
 		return;
 	unsigned family = dns_read16(data), bits = data[2];
-	size_t bytes = length - SUBNET_HEADER;
-	if ((family != 1 && family != 2) || bits > (family == 1 ? 32u : 128u) || !bits || data[3])
+	size_t bytes = length - DNS_SUBNET_HEADER;
+	if ((family != DNS_SUBNET_IPV4 && family != DNS_SUBNET_IPV6) ||
+	    bits > (family == DNS_SUBNET_IPV4 ? 32u : 128u) || !bits || data[3])
 		return;
-	if (bytes != (bits + 7) / 8 || has_host_bits(data + SUBNET_HEADER, bytes, bits))
+	if (bytes != (bits + 7) / 8 || has_host_bits(data + DNS_SUBNET_HEADER, bytes, bits))
 		return;
 	client->has_subnet = true;
-	client->subnet = (struct prefix){.addr.family = family == 1 ? 4 : 6, .length = (uint8_t)bits};
-	memcpy(client->subnet.addr.bytes, data + SUBNET_HEADER, bytes);
+	client->subnet =
+		(struct prefix){.addr.family = family == DNS_SUBNET_IPV4 ? 4 : 6, .length = (uint8_t)bits};
+	memcpy(client->subnet.addr.bytes, data + DNS_SUBNET_HEADER, bytes);
 }
 
 void dns_client_read(const uint8_t *packet, const struct dns_edns *edns, struct dns_client *client)

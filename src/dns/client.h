@@ -6,7 +6,6 @@
 #include "base/addr.h"
 #include "dns/query.h"
 
-#define DNS_OPTION_SUBNET 8     /* RFC 7871 */
 #define DNS_OPTION_MAC 65001    /* dnsmasq's add-mac: six bytes */
 #define DNS_OPTION_DEVICE 65073 /* dnsmasq's add-mac=text or base64, Nominum's device id: text */
 #define DNS_CLIENT_TEXT_MAX 64  /* bytes, NUL included */

@@ -146,8 +146,22 @@ static size_t write_cookie_option(uint8_t *at, const struct query_dress *dress)
 	return OPTION_HEADER + dress->cookie_length;
 }
 
-_Static_assert(DNS_HEADER_BYTES + QUERY_QUESTION_MAX + WIRE_OPT_BYTES + 2 * OPTION_HEADER +
-                       COOKIE_BYTES_MAX <=
+/* RFC 7871, 6: as many bytes of the address as the length needs, scope 0. */
+static size_t write_subnet_option(uint8_t *at, const struct prefix *subnet)
+{
+	size_t bytes = (subnet->length + 7u) / 8;
+	dns_write16(at, DNS_OPTION_SUBNET);
+	dns_write16(at + 2, (uint16_t)(DNS_SUBNET_HEADER + bytes));
+	at += OPTION_HEADER;
+	dns_write16(at, subnet->addr.family == 4 ? DNS_SUBNET_IPV4 : DNS_SUBNET_IPV6);
+	at[2] = subnet->length;
+	at[3] = 0;
+	memcpy(at + DNS_SUBNET_HEADER, subnet->addr.bytes, bytes);
+	return OPTION_HEADER + DNS_SUBNET_HEADER + bytes;
+}
+
+_Static_assert(DNS_HEADER_BYTES + QUERY_QUESTION_MAX + WIRE_OPT_BYTES + 3 * OPTION_HEADER +
+                       COOKIE_BYTES_MAX + DNS_SUBNET_HEADER + sizeof((struct addr *)0)->bytes <=
                    QUERY_UPSTREAM_MAX,
                "the longest question with its options");
 
@@ -188,6 +202,8 @@ size_t dns_query_write(uint8_t out[QUERY_UPSTREAM_MAX], const struct dns_query *
 	size_t options = 0;
 	if (dress && dress->cookie_length)
 		options = write_cookie_option(at + WIRE_OPT_BYTES, dress);
+	if (dress && dress->subnet && dress->subnet->addr.family)
+		options += write_subnet_option(at + WIRE_OPT_BYTES + options, dress->subnet);
 	if (dress && dress->padded)
 		options += write_padding(at + WIRE_OPT_BYTES + options,
 		                         (size_t)(at - out) + WIRE_OPT_BYTES + options);

@@ -10,6 +10,10 @@
 #include "dns/name.h"
 
 #define QUERY_QUESTION_MAX (NAME_WIRE_MAX + 4)
+#define DNS_OPTION_SUBNET 8 /* RFC 7871 */
+#define DNS_SUBNET_HEADER 4 /* family, source and scope prefix length */
+#define DNS_SUBNET_IPV4 1
+#define DNS_SUBNET_IPV6 2
 #define QUERY_OPTION_MAX \
 	32 /* EDNS options in one message; more is FORMERR (attack: option floods) */
 
@@ -62,11 +66,13 @@ struct query_dress {
 		flips; /* QUERY_FLIP_BYTES: letter n of the name's wire form is upper case where bit n is set; NULL: nowhere */
 	bool
 		padded; /* to a multiple of QUERY_PAD_BYTES: for those that nobody reads on the way (RFC 8467, 4.1) */
+	const struct prefix
+		*subnet; /* for whom it says that it asks (RFC 7871); family 0 or NULL: says nothing */
 };
 
 /* Writes the message that goes upstream: this id, RD and AD set (so that a shared answer says whether
  * it was validated, RFC 6840, 5.7), CD as the client's, the question in lower case unless dressed otherwise, our own OPT with
- * 1232 bytes, the client's DO and the cookie; none of the client's options. Returns its length. `dress` NULL: plain. */
+ * 1232 bytes, the client's DO, the cookie and the subnet; none of the client's options. Returns its length. `dress` NULL: plain. */
 #define QUERY_PAD_BYTES 128
 #define QUERY_UPSTREAM_MAX \
 	(3 * QUERY_PAD_BYTES) /* header, question, OPT and its options fit into it; see query.c */

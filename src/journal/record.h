@@ -19,7 +19,7 @@
 #define RECORD_BYTES_MAX \
 	(5u << 18) /* an answer with RECORD_ADDRESS_MAX addresses and all that is said of them */
 #define RECORD_REASON_MAX 1024
-#define RECORD_UPSTREAM_MAX 64
+#define RECORD_UPSTREAM_MAX 96
 #define RECORD_RULE_MAX 128
 #define RECORD_EVIDENCE_MAX \
 	160                   /* eight databases with short names; of more that is to say it is cut */

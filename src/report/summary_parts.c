@@ -370,7 +370,7 @@ json_t *parts_unknowable(const struct parts *parts)
 		"Where an address stands is what the databases of the day said. They err, most of all for anycast networks "
 		"and for content delivery, which serve the same address from many places.",
 		"Where a name leads may depend on who asks and by which resolver: these are the answers that the upstreams named with "
-		"the queries gave, asked without client subnet. Another resolver may be given other addresses.",
+		"the queries gave, asked without client subnet unless one is named with them. Another resolver may be given other addresses.",
 		"Who runs a network is not who owns the data: a rented server is the landlord's network and the tenant's "
 		"secret, and data travels on from where it first arrives.",
 		"A name that was sinkholed before anything was asked upstream has no address here: where it would have led "

@@ -256,7 +256,7 @@ static bool take_packet(struct attempt *attempt, size_t length)
 			ask_over_tcp(exchange, attempt);
 			return true;
 		}
-		if (answer_from_wire(upstream->packet, length, &exchange->query, &answer) != PF_OK)
+		if (exchange_read(exchange, &attempt->peer, upstream->packet, length, &answer) != PF_OK)
 			break;
 		exchange_measure(exchange, &attempt->peer, attempt->sent_us);
 		if (attempt->trip)
@@ -330,9 +330,10 @@ static bool start_attempt(struct exchange *exchange, struct attempt *attempt)
 		return false;
 	random_pool_take(&upstream->random, &attempt->id, sizeof attempt->id);
 	struct server *server = upstream_server(exchange, &attempt->peer);
-	size_t length = guard_write(server ? &server->guard : NULL, &attempt->mark,
-	                            &attempt->port->ours.addr, upstream->base.random_case,
-	                            &upstream->random, &exchange->query, attempt->id, out);
+	size_t length =
+		guard_write(server ? &server->guard : NULL, &attempt->mark, &attempt->port->ours.addr,
+	                server ? &server->stats.target.subnet : NULL, upstream->base.random_case,
+	                &upstream->random, &exchange->query, attempt->id, out);
 	attempt->sent_us = uv_hrtime() / 1000;
 	if (send(attempt->port->fd, out, length, 0) != (ssize_t)length) {
 		port_give_back(&attempt->port);

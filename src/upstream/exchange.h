@@ -161,6 +161,10 @@ struct server_group *upstream_group(struct upstream *upstream, uint64_t id); /* 
 /* The server of the exchange's group of that key, or NULL when the configuration has dropped it meanwhile. */
 struct server *upstream_server(struct exchange *exchange, const struct peer *peer);
 
+/* answer_from_wire of what this server said to the exchange's question; PF_EINVAL too when it speaks of another subnet than it was told. */
+PF_MUST_CHECK int exchange_read(struct exchange *exchange, const struct peer *peer,
+                                const uint8_t *packet, size_t length, struct answer **answer);
+
 /* The two functions of struct forwarder. */
 int exchange_ask(struct forwarder *forwarder, uint64_t group, const struct dns_query *query,
                  forward_done done, void *data);

@@ -26,6 +26,17 @@ struct server *upstream_server(struct exchange *exchange, const struct peer *pee
 	return server_of(upstream_group(exchange->upstream, exchange->group), peer->key);
 }
 
+int exchange_read(struct exchange *exchange, const struct peer *peer, const uint8_t *packet,
+                  size_t length, struct answer **answer)
+{
+	const struct server *server = upstream_server(exchange, peer);
+	*answer = NULL;
+	if (server &&
+	    !answer_subnet_fits(packet, length, &exchange->query, &server->stats.target.subnet))
+		return PF_EINVAL;
+	return answer_from_wire(packet, length, &exchange->query, answer);
+}
+
 static struct pool *make_pool(struct upstream *upstream, const struct upstream_target *target)
 {
 	struct bootstrap *bootstrap = NULL;
@@ -54,7 +65,7 @@ static void fill_group(struct upstream *upstream, const struct upstream_group *f
 		server->stats.group = from->id;
 		server->stats.target = *target;
 		server->stats.target.secure = NULL;
-		upstream_target_format(target, server->text);
+		upstream_target_tell(target, server->text);
 		if (server->pool)
 			pool_trust(server->pool, target->secure);
 		else if (target->secure)

@@ -17,10 +17,10 @@ static void prepare_cookie(struct guard *guard, const struct addr *ours, struct 
 }
 
 size_t guard_write(struct guard *guard, struct guard_mark *mark, const struct addr *ours,
-                   bool random_case, struct random_pool *random, const struct dns_query *query,
-                   uint16_t id, uint8_t out[QUERY_UPSTREAM_MAX])
+                   const struct prefix *subnet, bool random_case, struct random_pool *random,
+                   const struct dns_query *query, uint16_t id, uint8_t out[QUERY_UPSTREAM_MAX])
 {
-	struct query_dress dress = {0};
+	struct query_dress dress = {.subnet = subnet};
 	mark->cookie_length = 0;
 	mark->cased = false;
 	if (guard && !guard->cookie_off) {

@@ -30,10 +30,11 @@ struct guard_mark {
 	uint8_t flips[QUERY_FLIP_BYTES]; /* `cased`: see query_dress */
 };
 
-/* Writes the question for this server, which is asked from the address `ours`. NULL guard: a plain one. Returns its length. */
+/* Writes the question for this server, which is asked from the address `ours` and told of `subnet`. NULL guard: a plain one. Returns its
+ * length. */
 size_t guard_write(struct guard *guard, struct guard_mark *mark, const struct addr *ours,
-                   bool random_case, struct random_pool *random, const struct dns_query *query,
-                   uint16_t id, uint8_t out[QUERY_UPSTREAM_MAX]);
+                   const struct prefix *subnet, bool random_case, struct random_pool *random,
+                   const struct dns_query *query, uint16_t id, uint8_t out[QUERY_UPSTREAM_MAX]);
 
 enum guard_verdict {
 	GUARD_GOOD,

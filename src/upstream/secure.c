@@ -24,7 +24,7 @@ static void on_answered(struct request *request, const uint8_t *message, size_t 
 	struct peer peer = attempt->peer;
 	struct answer *answer = NULL;
 	if (answer_match(message, length, &exchange->query, request->id) != ANSWER_MATCHES ||
-	    answer_from_wire(message, length, &exchange->query, &answer) != PF_OK) {
+	    exchange_read(exchange, &peer, message, length, &answer) != PF_OK) {
 		struct server *server = upstream_server(exchange, &peer);
 		if (server)
 			counter_add(&server->stats.junk, 1);
@@ -52,13 +52,13 @@ static const struct request_user user = {on_answered, on_failed};
 
 bool secure_attempt_start(struct attempt *attempt)
 {
-	static const struct query_dress dress = {.padded = true};
 	struct exchange *exchange = attempt->exchange;
 	struct server *server = upstream_server(exchange, &attempt->peer);
 	struct request *request = server && server->pool ? malloc(sizeof *request) : NULL;
 	if (!request)
 		return false;
 	*request = (struct request){.user = &user, .data = attempt};
+	const struct query_dress dress = {.padded = true, .subnet = &server->stats.target.subnet};
 	request->length = dns_query_write(request->message, &exchange->query, 0, &dress);
 	if (pool_ask(server->pool, request) != PF_OK) {
 		free(request);

@@ -51,7 +51,7 @@ static bool take_messages(struct tcp_try *try)
 		struct exchange *exchange = try->exchange;
 		struct answer *answer = NULL;
 		if (answer_match(try->in + 2, length, &exchange->query, try->id) == ANSWER_MATCHES &&
-		    answer_from_wire(try->in + 2, length, &exchange->query, &answer) == PF_OK) {
+		    exchange_read(exchange, &try->peer, try->in + 2, length, &answer) == PF_OK) {
 			struct peer peer = try->peer;
 			if (try->trip)
 				forward_trip_arrived(try->trip, try->in + 2, length);
@@ -137,7 +137,9 @@ int tcp_try_start(struct exchange *exchange, const struct peer *peer)
 	try->exchange = exchange;
 	try->peer = *peer;
 	random_bytes(&try->id, sizeof try->id);
-	size_t length = dns_query_write(try->out + 2, &exchange->query, try->id, NULL);
+	const struct server *server = upstream_server(exchange, peer);
+	const struct query_dress dress = {.subnet = server ? &server->stats.target.subnet : NULL};
+	size_t length = dns_query_write(try->out + 2, &exchange->query, try->id, &dress);
 	dns_write16(try->out, (uint16_t)length);
 	try->out_length = length + 2;
 	struct sockaddr_storage address;

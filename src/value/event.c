@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "value/group.h"
 
 static const char *const words[EVENT_KIND_COUNT] = {
 	[EVENT_NEW_DEVICE] = "new-device",   [EVENT_SILENT_DEVICE] = "silent-device",
@@ -29,6 +30,7 @@ void event_add_upstream(struct event *event, const char *upstream)
 {
 	size_t length = strlen(event->evidence);
 	if (*upstream)
-		snprintf(event->evidence + length, sizeof event->evidence - length,
-		         "%sas %s answered, asked without client subnet", length ? "; " : "", upstream);
+		snprintf(event->evidence + length, sizeof event->evidence - length, "%sas %s answered%s",
+		         length ? "; " : "", upstream,
+		         upstream_text_has_subnet(upstream) ? "" : ", asked without client subnet");
 }

@@ -38,7 +38,7 @@ const char *event_word(enum event_kind kind);
 int event_parse(const char *word); /* PF_EINVAL */
 
 /* Adds to the evidence which upstream gave the answer: another one, or one that is told of the client's network, may be given other
- * addresses. None of ours is ever told. Nothing is added when `upstream` is "". */
+ * addresses. It is the one that the owner chose, which stands in `upstream` (group.h), or none. Nothing is added when `upstream` is "". */
 void event_add_upstream(struct event *event, const char *upstream);
 
 /* Where events go. `raise` may be called from the thread that its giver names, never blocks, and copies. */

@@ -5,7 +5,8 @@
 
 #include "base/hash.h"
 
-#define NAME_SHOWN_MAX (UPSTREAM_TEXT_MAX - 15) /* beside "https://" and ":65535" */
+#define NAME_SHOWN_MAX 49 /* beside "https://", ":65535" and a subnet */
+#define SUBNET_DIVIDER " for "
 
 struct upstream_target upstream_target_plain(const struct addr_port *address)
 {
@@ -33,6 +34,8 @@ void upstream_target_seal(struct upstream_target *target)
 	key.seed = hash_bytes(key, addr->bytes, addr->family == 4 ? 4 : 16);
 	key.seed = hash_bytes(key, &target->address.port, sizeof target->address.port);
 	key.seed = hash_bytes(key, &protocol, sizeof protocol);
+	if (target->subnet.addr.family)
+		key.seed = hash_bytes(key, &target->subnet, sizeof target->subnet);
 	target->key = target->secure ? add_secure(key, target->secure) : key.seed;
 }
 
@@ -47,4 +50,28 @@ void upstream_target_format(const struct upstream_target *target, char text[UPST
 	}
 	addr_port_format(&target->address, address);
 	snprintf(text, UPSTREAM_TEXT_MAX, "%s%s", scheme, address);
+}
+
+void upstream_target_tell(const struct upstream_target *target, char text[UPSTREAM_TEXT_MAX])
+{
+	char subnet[PREFIX_TEXT_MAX];
+	upstream_target_format(target, text);
+	if (!target->subnet.length)
+		return;
+	size_t length = strlen(text);
+	prefix_format(&target->subnet, subnet);
+	snprintf(text + length, UPSTREAM_TEXT_MAX - length, SUBNET_DIVIDER "%s", subnet);
+}
+
+bool upstream_text_has_subnet(const char *text)
+{
+	return strstr(text, SUBNET_DIVIDER);
+}
+
+void upstream_subnet_format(const struct prefix *subnet, char text[PREFIX_TEXT_MAX])
+{
+	if (subnet->length)
+		prefix_format(subnet, text);
+	else
+		strcpy(text, subnet->addr.family ? "hide" : "off");
 }

@@ -15,7 +15,8 @@
 	(UINT64_C(1) << 63 | 2) /* who is asked where servers are that are known by name */
 
 #define UPSTREAM_TEXT_MAX \
-	64 /* of a server: "tls://[2001:db8::1]:853"; its name is cut when it is longer */
+	96 /* of a server: "tls://[2001:db8::1]:853", with its subnet "192.0.2.1:53 for 198.51.100.0/24"; \
+	      its name is cut when it is longer */
 #define UPSTREAM_NAME_MAX 254
 #define UPSTREAM_PATH_MAX 256 /* of a URL; there are such with a customer's number in it */
 #define UPSTREAM_PINS_MAX 8
@@ -41,7 +42,9 @@ struct upstream_secure {
 struct upstream_target {
 	struct addr_port address; /* family 0: it is found by its host's name */
 	enum protocol protocol;   /* PROTOCOL_UDP: plain, over UDP, and TCP where it must be */
-	uint64_t key;             /* a hash of all that it is */
+	struct prefix
+		subnet; /* that it is told (RFC 7871); of length 0: to add none; family 0: it is told nothing */
+	uint64_t key;                         /* a hash of all that it is */
 	const struct upstream_secure *secure; /* borrowed as long as the target; NULL: plain */
 };
 
@@ -55,6 +58,13 @@ static inline bool upstream_target_is_named(const struct upstream_target *target
 void upstream_target_seal(struct upstream_target *target);
 /* "192.0.2.1:53", "tls://192.0.2.1:853", "https://dns.example.net:443": as it is told in logs, records and figures. */
 void upstream_target_format(const struct upstream_target *target, char text[UPSTREAM_TEXT_MAX]);
+
+/* The same as evidence, since what it says may depend on it: with the subnet that it is told, "192.0.2.1:53 for 198.51.100.0/24". */
+void upstream_target_tell(const struct upstream_target *target, char text[UPSTREAM_TEXT_MAX]);
+/* Is there one in such a text? */
+bool upstream_text_has_subnet(const char *text);
+/* "off", "hide" or the network. */
+void upstream_subnet_format(const struct prefix *subnet, char text[PREFIX_TEXT_MAX]);
 
 /* In the order of preference when nothing else is known. */
 struct upstream_group {

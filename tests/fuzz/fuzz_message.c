@@ -83,16 +83,22 @@ static void check_dressed(const struct dns_query *query)
 	struct dns_query back;
 	struct answer_cookie found;
 	memset(flips, 0xa5, sizeof flips);
-	const struct query_dress dress = {cookie, sizeof cookie, flips, query->name.length & 1};
+	static const struct prefix subnet = {{6, {0x20, 1, 0xd, 0xb8, 1, 2, 3}}, 56};
+	struct dns_client told;
+	const struct query_dress dress = {cookie, sizeof cookie, flips, query->name.length & 1,
+	                                  &subnet};
 	size_t length = dns_query_write(asked, query, 0x4242, &dress);
 	MUST(length <= sizeof asked);
 	MUST(!dress.padded || length % QUERY_PAD_BYTES == 0);
 	MUST(dns_query_parse(asked, length, &back) == QUERY_OK);
 	MUST(dns_name_equal(&back.name, &query->name) && back.edns.cookie_length == sizeof cookie);
+	dns_client_read(asked, &back.edns, &told);
+	MUST(told.has_subnet && !memcmp(&told.subnet, &subnet, sizeof subnet));
 	asked[2] |= 0x80;
 	MUST(answer_match(asked, length, query, 0x4242) == ANSWER_MATCHES);
 	MUST(answer_cookie(asked, length, query, &found) == PF_OK);
 	MUST(found.length == sizeof cookie && !memcmp(found.bytes, cookie, sizeof cookie));
+	MUST(answer_subnet_fits(asked, length, query, &subnet));
 }
 
 /* What we ask upstream must be a query that we would take ourselves. */

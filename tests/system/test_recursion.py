@@ -157,10 +157,11 @@ def test_an_encrypted_forwarder_is_validated(portafilter, internet, encrypted):
         return {"upstreams": [{"server": server, **more}], "dnssec": "validate",
                 "recursion": {"trust-anchor": f"{internet.folder}/root.key", "address": "127.0.0.1:5337"}}
 
-    daemon = portafilter(of(f"{encrypted.tls}#dns.example.net", **{"ca-file": encrypted.ca}), namespace=internet.namespace)
+    daemon = portafilter(of(f"{encrypted.tls}#dns.example.net", **{"ca-file": encrypted.ca, "client-subnet": "8.8.8.0/24"}), namespace=internet.namespace)
     check(internet, daemon)
+    assert daemon.json("explain", "127.0.0.1", TABLE[0][0])["client_subnet"] is True
     behind, = daemon.status()["recursion"]["upstreams"]
-    assert behind["protocol"] == "dot" and behind["answers"] > len(TABLE) and not behind["failures"], behind
+    assert behind["protocol"] == "dot" and behind["answers"] > len(TABLE) and not behind["failures"] and behind["client_subnet"] == "8.8.8.0/24", behind
     labels = {"address": encrypted.tls, "zones": ".", "protocol": "dot"}
     assert metrics(daemon)["portafilter_upstream_connections_total", frozenset(labels.items())] >= 1
     assert f"{encrypted.tls}: " in daemon.cli("status")[1]

@@ -37,6 +37,47 @@ def test_our_own_opt_and_no_option_of_the_client(portafilter, upstream):
         assert seen[name].flags & dns.flags.RD, name
 
 
+def subnets(message):
+    return [(o.address, o.srclen) for o in message.options if o.otype == dns.edns.ECS]
+
+
+def test_client_subnet(portafilter, upstream):
+    """Each server is told what its item says, over UDP and TCP, whatever clients say; what it says back must be about that, and reaches nobody."""
+    def handler(query, transport):
+        name, told = query.question[0].name.to_text(), subnets(query)
+        if name.startswith("tcp.") and transport == "udp":
+            reply = dns.message.make_response(query)
+            reply.flags |= dns.flags.TC
+            return reply
+
+        def says(address, *option):
+            reply = answer(query, address)
+            reply.use_edns(0, payload=1232, options=[dns.edns.ECSOption(*option)])
+            return reply
+
+        good = says(GOOD, *told[0], 24) if told and told[0][1] else says(GOOD, "203.0.113.0", 24, 24)
+        return [says(EVIL, "9.9.9.0", 24, 24), good] if name.startswith("evil.") and transport == "udp" else good
+
+    choices = {"off": [], "hide": [("0.0.0.0", 0)], "8.8.8.0/24": [("8.8.8.0", 24)], "2a00:0:0:100::/56": [("2a00:0:0:100::", 56)]}
+    servers = [upstream(handler) for _ in choices]
+    items = [{"server": server.upstream, "client-subnet": choice} for server, choice in zip(servers, choices)]
+    forward = [{"zones": [f"z{i}.test"], "upstreams": [item]} for i, item in enumerate(items)]
+    daemon = portafilter({"upstreams": items[2:3], "forward": forward})
+    for i, (server, told) in enumerate(zip(servers, choices.values())):
+        for name in ("udp", "tcp", *["evil"] * (told != [] and told[0][1] > 0)):
+            reply = ask(daemon.port, f"{name}.z{i}.test", options=[dns.edns.ECSOption("198.51.100.0", 24)])
+            assert addresses(reply) == [GOOD] and not subnets(reply), (i, name)
+        assert {transport for _, _, transport in server.queries} == {"udp", "tcp"}
+        assert all(subnets(query) == told for query, _, _ in server.queries), i
+    status = daemon.status()
+    assert [zone["upstreams"][0]["client_subnet"] for zone in status["forward"]] == list(choices)
+    assert [zone["upstreams"][0]["junk"] for zone in status["forward"]] == [0, 0, 1, 1]
+    assert status["upstreams"][0]["client_subnet"] == "8.8.8.0/24" and ", client subnet 8.8.8.0/24" in daemon.cli("status")[1]
+    told, untold = (daemon.json("explain", "127.0.0.1", f"udp.z{i}.test") for i in (2, 1))
+    assert (told["upstream"], told["client_subnet"]) == (f"{servers[2].upstream} for 8.8.8.0/24", True)
+    assert (untold["upstream"], untold["client_subnet"]) == (servers[1].upstream, False)
+
+
 def test_do_and_cd_are_kept_apart_in_the_cache(portafilter, upstream):
     server = upstream()
     daemon = portafilter({"upstreams": [server.upstream]})

@@ -272,7 +272,7 @@ export const t = {
 		walk: "Every rule, in order",
 		addresses: "Addresses",
 		columns: { address: "address", place: "stands in", network: "run by", standing: "standing", evidence: "evidence" },
-		upstream: (address, subnet) => `The answer came from ${address}; ${subnet ? "the client's subnet was" : "no client subnet was"} sent along.`,
+		upstream: (address, subnet) => `The answer came from ${address}; ${subnet ? "that network was" : "no client subnet was"} sent along.`,
 		dnssec: {
 			secure: "The answer is signed, and the signatures are right: it is what the owner of the name says.",
 			insecure: "The name is not signed: whoever sits on the way could have changed the answer.",

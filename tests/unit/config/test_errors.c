@@ -145,6 +145,28 @@ static const struct mistake network[] = {
 	{"upstreams: [{server: \"tls://192.0.2.1\", pin-sha256: abc}]\n", 1, 53, "is no pin"},
 	{"upstreams: [{server: \"tls://192.0.2.1\", authentication: lax}]\n", 1, 57,
      "`authentication`"},
+#define SUBNET "upstreams: [{server: 192.0.2.1, client-subnet: "
+	{SUBNET "on}]\n", 1, 48,
+     "bad value `on` for `client-subnet`; write `off`, `hide` or a network"},
+	{SUBNET "8.8.8.8}]\n", 1, 48, "bad value `8.8.8.8` for `client-subnet`"},
+	{SUBNET "8.8.8/24}]\n", 1, 48, "bad network `8.8.8/24` for `client-subnet`"},
+	{SUBNET "8.8.8.8/24}]\n", 1, 48, "bits set behind its first 24|did you mean `8.8.8.0/24`?"},
+	{SUBNET "8.8.8.0/25}]\n", 1, 48, "`8.8.8.0/25` of `client-subnet`|ending in `/24`"},
+	{SUBNET "2a00:0:0:2::/64}]\n", 1, 48, "says more of who asks|ending in `/56`"},
+	{SUBNET "0.0.0.0/0}]\n", 1, 48, "is the whole Internet: write `hide`"},
+	{SUBNET "10.1.0.0/16}]\n", 1, 48, "is no network of the Internet|write a public one"},
+	{SUBNET "fd00::/56}]\n", 1, 48, "is no network of the Internet"},
+	{SUBNET "4000::/56}]\n", 1, 48, "is no network of the Internet"},
+	{SUBNET "[8.8.8.0/24]}]\n", 1, 48, "`client-subnet`"},
+	{SUBNET "hide}, 192.0.2.1]\n", 1, 55, "names `192.0.2.1` twice"},
+#undef SUBNET
+#ifdef HAVE_UNBOUND
+	{"dnssec: validate\nupstreams: [192.0.2.1, {server: 192.0.2.2, client-subnet: hide}]\n", 1, 1,
+     "all `upstreams` need the same `client-subnet`"},
+	{"upstreams: [recursive]\nrecursion: {stubs: [{zones: [a.test], upstreams: [{server: "
+     "192.0.2.1, client-subnet: hide}]}]}\n",
+     2, 21, "is not for `recursion.stubs`"},
+#endif
 	{"cache: {stale: 4d}\n", 1, 16, "`cache.stale` must be at most 3d"},
 	{"cache: {stale: 5}\n", 1, 16, "`cache.stale`"},
 	{"cache: {min-ttl: 2h}\n", 1, 18, "`cache.min-ttl` must be whole seconds, at most 1h"},

@@ -255,6 +255,34 @@ static size_t home_count(const char *text)
 	return count;
 }
 
+static void an_upstream_is_told_a_subnet_or_none(void **state)
+{
+	(void)state;
+	static const char *const wanted[] = {"off", "off", "hide", "8.8.8.0/24", "2a00:0:0:100::/56"};
+	struct parsed parsed = parse_clean(
+		"upstreams: [192.0.2.1, {server: 192.0.2.2, client-subnet: off}, {server: 192.0.2.3, "
+		"client-subnet: hide}, {server: 192.0.2.4, client-subnet: 8.8.8.0/24}, {server: "
+		"\"tls://192.0.2.5\", pin-sha256: \"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\", "
+		"client-subnet: \"2a00:0:0:100::/56\"}]\n");
+	const struct config *config = parsed.config;
+	assert_int_equal(config->upstream_count, PF_COUNT(wanted));
+	for (size_t i = 0; i < PF_COUNT(wanted); i++) {
+		const struct upstream_target *one = &config->upstreams[i];
+		struct upstream_target other = *one;
+		char text[PREFIX_TEXT_MAX], told[UPSTREAM_TEXT_MAX];
+		upstream_subnet_format(&one->subnet, text);
+		assert_string_equal(text, wanted[i]);
+		upstream_target_tell(one, told);
+		assert_int_equal(upstream_text_has_subnet(told), i > 2);
+		assert_true(i < 3 || strstr(told, wanted[i]));
+		/* another subnet, another server */
+		other.subnet = (struct prefix){.addr = {4, {9}}, .length = 8};
+		upstream_target_seal(&other);
+		assert_true(other.key != one->key);
+	}
+	parsed_deinit(&parsed);
+}
+
 static void test_blocs_are_dated(void **state)
 {
 	(void)state;
@@ -488,12 +516,19 @@ static void test_editors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_example),         cmocka_unit_test(test_scalars),
-		cmocka_unit_test(test_addresses),       cmocka_unit_test(test_countries),
-		cmocka_unit_test(test_blocs_are_dated), cmocka_unit_test(test_homes_by_tag),
-		cmocka_unit_test(test_patterns),        cmocka_unit_test(test_replies),
-		cmocka_unit_test(test_confidence),      cmocka_unit_test(test_journal),
-		cmocka_unit_test(test_shipped_example), cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_example),
+		cmocka_unit_test(test_scalars),
+		cmocka_unit_test(an_upstream_is_told_a_subnet_or_none),
+		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_countries),
+		cmocka_unit_test(test_blocs_are_dated),
+		cmocka_unit_test(test_homes_by_tag),
+		cmocka_unit_test(test_patterns),
+		cmocka_unit_test(test_replies),
+		cmocka_unit_test(test_confidence),
+		cmocka_unit_test(test_journal),
+		cmocka_unit_test(test_shipped_example),
+		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_editors),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

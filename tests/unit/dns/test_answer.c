@@ -262,6 +262,45 @@ static void only_the_answer_matches(void **state)
 	}
 }
 
+static const struct {
+	const char *options;
+	bool fits; /* to 198.51.100.0/24 */
+} subnets[] = {
+	{"", true},
+	{"000a 0008 00*8", true},
+	{"0008 0007 0001 18 00 c63364", true},
+	{"000a 0008 00*8 0008 0007 0001 18 18 c63364", true}, /* the scope is the server's */
+	{"0008 0007 0002 18 00 c63364", false},
+	{"0008 0007 0001 17 00 c63364", false},
+	{"0008 0007 0001 18 00 c63365", false},
+	{"0008 0008 0001 18 00 c6336400", false},
+	{"0008 0006 0001 18 00 c633", false},
+	{"0008 0004 0001 00 00", false},
+	{"0008 0003 0001 18", false},
+	{"0008 0000", false},
+	{"0008 0007 0001 18 00 c633", false}, /* it lies about its length */
+	{"0008 0007 0001 18 00 c63364 00", false},
+};
+
+static void an_answer_is_for_the_subnet_that_was_sent(void **state)
+{
+	(void)state;
+	static const struct prefix none, hidden = {{4, {0}}, 0}, sent = {{4, {198, 51, 100}}, 24};
+	struct dns_query query = query_for("www.example", 1, false);
+	for (size_t i = 0; i < PF_COUNT(subnets); i++) {
+		struct packet packet = {0};
+		packet_answer(&packet, FLAGS, "www.example", 1);
+		packet_record(&packet, AN, "c00c", 1, 300, A1);
+		packet_record(&packet, AR, "00", 41, 0, subnets[i].options);
+		if (answer_subnet_fits(packet.bytes, packet.length, &query, &sent) != subnets[i].fits)
+			fail_msg("`%s`: not %d", subnets[i].options, subnets[i].fits);
+		assert_true(answer_subnet_fits(packet.bytes, packet.length, &query, &none));
+		assert_true(answer_subnet_fits(packet.bytes, packet.length, &query, &hidden));
+		for (size_t cut = packet.length; subnets[i].fits && cut-- > 0x20;)
+			assert_false(answer_subnet_fits(packet.bytes, cut, &query, &sent));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -275,6 +314,7 @@ int main(void)
 		cmocka_unit_test(the_ad_bit_is_taken_over),
 		cmocka_unit_test(every_cut_of_a_good_answer_is_refused),
 		cmocka_unit_test(only_the_answer_matches),
+		cmocka_unit_test(an_answer_is_for_the_subnet_that_was_sent),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

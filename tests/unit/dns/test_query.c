@@ -303,6 +303,38 @@ static void upstream_gets_a_message_of_our_own(void **state)
 	assert_memory_equal(out, expected.bytes, length);
 }
 
+static const struct {
+	struct prefix subnet;
+	const char *option; /* its length of all options, and it; "0000": none */
+} told[] = {
+	{{{0}, 0}, "0000"},
+	{{{4, {0}}, 0}, "0008 0008 0004 0001 00 00"},
+	{{{4, {198, 51, 100}}, 24}, "000b 0008 0007 0001 18 00 c63364"},
+	{{{4, {172, 16}}, 12}, "000a 0008 0006 0001 0c 00 ac10"},
+	{{{6, {0x20, 0x01, 0x0d, 0xb8, 1, 2, 3}}, 56}, "000f 0008 000b 0002 38 00 20010db8010203"},
+};
+
+static void upstream_is_told_the_subnet_of_the_owner(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < PF_COUNT(told); i++) {
+		struct packet packet = {0}, expected = {0};
+		struct dns_query query;
+		uint8_t out[QUERY_UPSTREAM_MAX];
+		const struct query_dress dress = {.subnet = &told[i].subnet};
+		/* a client that tells its own */
+		packet_add(&packet, "0000 0100 0001 0000 0000 0001 @www.example 0001 0001 "
+		                    "00 0029 1000 00000000 000b 00080007 00011800 c00002");
+		assert_int_equal(parse(&packet, &query), QUERY_OK);
+		size_t length = dns_query_write(out, &query, 0xcafe, &dress);
+		packet_add(&expected, "cafe 0120 0001 0000 0000 0001 @www.example 0001 0001 "
+		                      "00 0029 04d0 00000000");
+		packet_add(&expected, told[i].option);
+		assert_int_equal(length, expected.length);
+		assert_memory_equal(out, expected.bytes, length);
+	}
+}
+
 static void the_longest_question_fits_upstream(void **state)
 {
 	(void)state;
@@ -315,6 +347,10 @@ static void the_longest_question_fits_upstream(void **state)
 	const uint8_t cookie[COOKIE_BYTES_MAX] = {0};
 	struct query_dress dress = {.cookie = cookie, .cookie_length = sizeof cookie};
 	assert_int_equal(dns_query_write(out, &query, 7, &dress), 12 + QUERY_QUESTION_MAX + 15 + 40);
+	const struct prefix longest = {{6, {0x2a}}, 128};
+	dress.subnet = &longest;
+	assert_int_equal(dns_query_write(out, &query, 7, &dress),
+	                 12 + QUERY_QUESTION_MAX + 15 + 40 + 8 + 16);
 	dress.padded = true;
 	assert_int_equal(dns_query_write(out, &query, 7, &dress), QUERY_UPSTREAM_MAX);
 }
@@ -329,6 +365,7 @@ int main(void)
 		cmocka_unit_test(options_are_bounded),
 		cmocka_unit_test(a_full_message_of_records_is_walked),
 		cmocka_unit_test(upstream_gets_a_message_of_our_own),
+		cmocka_unit_test(upstream_is_told_the_subnet_of_the_owner),
 		cmocka_unit_test(the_longest_question_fits_upstream),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
