@@ -40,10 +40,15 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("PF_BUILD", TOP / "build")).resolve()
 GEOIP = pathlib.Path(os.environ.get("PF_GEOIP", TOP / "build/GeoIP")).resolve()
 WRAP = shlex.split(os.environ.get("PF_WRAP", ""))
-CLOCK = []
-if "PF_CLOCK" in os.environ:  # not by the program faketime, which would stand between us and the signals
-    CLOCK = ["env", f"LD_PRELOAD={next(pathlib.Path('/usr/lib').glob('*/faketime/libfaketimeMT.so.1'))}", f"FAKETIME={os.environ['PF_CLOCK']}",
-             "NO_FAKE_STAT=1"]
+
+
+def at_time(when):
+    """What stands before a command that is to believe another time. Not the program faketime, which would stand between us and the signals, and
+    which leaves things in /dev/shm that are in its own way when a pid comes again."""
+    return ["env", f"LD_PRELOAD={next(pathlib.Path('/usr/lib').glob('*/faketime/libfaketimeMT.so.1'))}", f"FAKETIME={when}", "NO_FAKE_STAT=1"]
+
+
+CLOCK = at_time(os.environ["PF_CLOCK"]) if "PF_CLOCK" in os.environ else []
 SHARED = TOP.parent / "shared"
 ROOT = os.getuid() == 0
 

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from harness import addresses, free_port, question
+from harness import addresses, at_time, free_port, question
 from test_https import b64, curl
 from test_tls import Secure, context, folder, kdig  # noqa: F401
 
@@ -28,7 +28,7 @@ def authority(folder, name):  # noqa: F811
         paths = folder / f"{base}.pem", folder / f"{base}.key"
         (folder / "extensions").write_text(f"extendedKeyUsage={purpose}\n" + (f"subjectAltName={names}\n" if names else ""))
         openssl("req", *ec, "-subj", f"/CN={subject}", "-keyout", paths[1], "-out", folder / "request")
-        clock = ["faketime", "-f", "-90d"] if days < 0 else []
+        clock = at_time("-90d") if days < 0 else []
         subprocess.run([*clock, "openssl", "x509", "-req", "-in", folder / "request", "-CA", ca, "-CAkey", folder / f"{name}.key", "-CAcreateserial",
                         "-days", str(abs(days)), "-extfile", folder / "extensions", "-out", paths[0]], check=True, capture_output=True)
         return paths

@@ -14,7 +14,7 @@ import dns.message
 import dns.rcode
 import pytest
 
-from harness import PATIENCE_S, Stream, addresses, free_port, make_folder, question, wait_until
+from harness import PATIENCE_S, Stream, addresses, at_time, free_port, make_folder, question, wait_until
 
 
 def context(cafile=None, alpn=("dot",)):
@@ -56,7 +56,7 @@ def make_certificate(folder, name, *names, when="-1d"):
     """(certificate, key) in `folder` for these names; signed by itself."""
     paths = [str(folder / f"{name}.{what}") for what in ("pem", "key")]
     subject = ",".join(f"{'IP' if re.fullmatch('[0-9.]+', one) else 'DNS'}:{one}" for one in names)
-    subprocess.run(["faketime", "-f", when, "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=test",
+    subprocess.run([*at_time(when), "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=test",
                     "-days", "30", "-addext", f"subjectAltName={subject}", "-out", paths[0], "-keyout", paths[1]],
                    check=True, capture_output=True)
     for path in paths:
