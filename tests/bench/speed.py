@@ -238,6 +238,8 @@ def measure_all(servers, questions, arguments):
                 file = questions.file_for("cached" if server is echo else work)
                 result = server.measure(work, file, arguments.seconds)
                 results.setdefault((server, work), []).append(result)
+        told = (f"{s.title} ({s.log}) {multiple_of(servers, results, s, work):.2f}" for s in servers[1:])
+        print(f"{work}: {', '.join(told)}", file=sys.stderr, flush=True)
     return results
 
 
