@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from harness import BUILD, TOP
+from harness import BUILD, TOP, wait_until
 
 TABLE = TOP / "src/recognise/evidence.tsv"
 DEVICES = {
@@ -36,6 +36,9 @@ def ask_all(daemon):
             daemon.ask(name, source=ip)
     count = sum(len(names) for _, names in DEVICES.values())
     daemon.rows(count)
+    # what is proposed goes by sums, which follow the rows
+    wait_until(lambda: {name: row["names"] for name, row in proposals(daemon).items()} == {name: len(names) for name, (_, names) in DEVICES.items()},
+               "all names are counted")
 
 
 def proposals(daemon, *arguments):
