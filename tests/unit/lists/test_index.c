@@ -282,9 +282,12 @@ static void test_deepest(void **state)
 }
 
 /* One name in all lists; growing and sealing keep it whole. */
+/* One key in fifty fills some bucket of so small an index, which is then made anew: here the key is always the same one. */
+static const struct hash_key fixed_key = {11};
+
 static void shared_name(size_t name_count)
 {
-	struct list_index *index = list_index_new_for(hash_key_random(), name_count);
+	struct list_index *index = list_index_new_for(fixed_key, name_count);
 	struct dns_name name, other;
 	struct list_match match;
 	assert_int_equal(dns_name_from_text("shared.example", &name), PF_OK);
@@ -372,7 +375,7 @@ static void test_guesses(void **state)
 	} cases[] = {{0, 5000, false},    {1023, 9000, false}, {5000, 5000, false}, {5000, 5400, false},
 	             {6000, 5000, false}, {9000, 5000, true},  {2000, 5000, true}};
 	for (size_t i = 0; i < PF_COUNT(cases); i++) {
-		struct list_index *index = list_index_new_for(hash_key_random(), cases[i].guess);
+		struct list_index *index = list_index_new_for(fixed_key, cases[i].guess);
 		for (unsigned n = 0; n < cases[i].count; n++) {
 			char text[40];
 			struct dns_name name;
