@@ -9,11 +9,10 @@ core, the upstream (NSD) and the generator (generator.c) on the last. Journals a
 """
 import argparse
 import os
-import shutil
 import statistics
 
 from lists import draw_names
-from speed import LAST, Questions, finish, generate, geoip_here, harness, start_all
+from speed import LAST, Questions, finish, generate, geoip_here, harness, start_all, stop_all
 
 PERCENTILES = ["p50", "p90", "p99"]
 GOAL_US = 150
@@ -62,10 +61,7 @@ def main():
         for server in servers:
             measure(server, internet, questions, arguments)
     finally:
-        for server in servers:
-            server.stop()
-        internet.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+        stop_all(servers, internet, folder)
 
 
 if __name__ == "__main__":

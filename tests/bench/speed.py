@@ -218,6 +218,13 @@ def start_all(arguments, folder, names, upstream, geoip):
 # ---- the table
 
 
+def stop_all(servers, internet, folder):
+    for server in servers:
+        server.stop()
+    internet.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 def warm(server, questions, work):
     if server.title == "echo" or work == "misses":
         return
@@ -303,10 +310,7 @@ def main():
         if arguments.json:
             arguments.json.write_text(json.dumps([{"server": s.title, "log": s.log, "work": w, "results": r} for (s, w), r in results.items()]))
     finally:
-        for server in servers:
-            server.stop()
-        internet.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+        stop_all(servers, internet, folder)
 
 
 if __name__ == "__main__":

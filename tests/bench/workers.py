@@ -12,11 +12,10 @@ tell what the machine itself gives, whose cores share memory, and often more. Tw
 import argparse
 import os
 import pathlib
-import shutil
 import statistics
 
 from lists import draw_names
-from speed import FIRST, LAST, SOCKETS, Questions, Server, dnsperf, finish, generate, geoip_here, harness
+from speed import FIRST, LAST, SOCKETS, Questions, Server, dnsperf, finish, generate, geoip_here, harness, stop_all
 from speed_servers import portafilter
 
 GOAL = 1.9
@@ -81,10 +80,7 @@ def main():
         worth, bare = (statistics.median(2 * a / b for a, b in zip(first, together)) for first in (alone, neighbours))
         print(f"two workers are worth {worth:.2f} of one that has the machine for itself, {bare:.2f} of one beside another daemon (goal: {GOAL})")
     finally:
-        for server in servers:
-            server.stop()
-        internet.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+        stop_all(servers, internet, folder)
 
 
 if __name__ == "__main__":

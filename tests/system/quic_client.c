@@ -29,6 +29,7 @@
 #include <unistd.h>
 
 #include "quic_forged.h"
+#include "quic_random.h"
 
 #define STREAMS_MAX 1024
 #define OUT_BYTES (1 << 17)
@@ -113,21 +114,6 @@ static void put(struct client *client, const uint8_t *bytes, size_t length)
 static ngtcp2_conn *get_quic(ngtcp2_crypto_conn_ref *reference)
 {
 	return ((struct client *)reference->user_data)->quic;
-}
-
-static void fill_random(uint8_t *bytes, size_t length, const ngtcp2_rand_ctx *context)
-{
-	(void)context;
-	(void)!getrandom(bytes, length, 0);
-}
-
-static int new_id(ngtcp2_conn *quic, ngtcp2_cid *id, uint8_t *token, size_t length, void *data)
-{
-	(void)quic, (void)data;
-	id->datalen = length;
-	(void)!getrandom(id->data, length, 0);
-	(void)!getrandom(token, NGTCP2_STATELESS_RESET_TOKENLEN, 0);
-	return 0;
 }
 
 static int on_handshake(ngtcp2_conn *quic, void *data)

@@ -22,6 +22,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "quic_random.h"
+
 #define CONNECTIONS_MAX 64
 #define STREAMS_MAX 64
 #define QUERY_BYTES 2048
@@ -130,21 +132,6 @@ static void behave(struct connection *connection, struct stream *stream)
 static ngtcp2_conn *get_quic(ngtcp2_crypto_conn_ref *reference)
 {
 	return ((struct connection *)reference->user_data)->quic;
-}
-
-static void fill_random(uint8_t *bytes, size_t length, const ngtcp2_rand_ctx *context)
-{
-	(void)context;
-	(void)!getrandom(bytes, length, 0);
-}
-
-static int new_id(ngtcp2_conn *quic, ngtcp2_cid *id, uint8_t *token, size_t length, void *data)
-{
-	(void)quic, (void)data;
-	id->datalen = length;
-	(void)!getrandom(id->data, length, 0);
-	(void)!getrandom(token, NGTCP2_STATELESS_RESET_TOKENLEN, 0);
-	return 0;
 }
 
 static int on_handshake(ngtcp2_conn *quic, void *data)
