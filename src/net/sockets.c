@@ -21,13 +21,16 @@ static int set(int fd, int level, int option, int value)
 	return setsockopt(fd, level, option, &value, sizeof value);
 }
 
-/* What a UDP socket of a worker must be able to do. */
-static bool prepare_udp(int fd, bool v6)
+/* What a UDP socket of a worker must be able to do. Which address was asked is told where it may be any: the kernel works for each
+ * packet to tell it. A socket that was handed over may have been told otherwise. */
+static bool prepare_udp(int fd, const struct addr *bound)
 {
+	int wildcard = addr_is_any(bound);
 	if (set(fd, SOL_SOCKET, SO_RCVBUFFORCE, UDP_BUFFER_BYTES)) /* root's */
 		set(fd, SOL_SOCKET, SO_RCVBUF, UDP_BUFFER_BYTES);      /* less will do */
 	set(fd, SOL_SOCKET, SO_SNDBUF, UDP_BUFFER_BYTES);
-	return v6 ? !set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) : !set(fd, IPPROTO_IP, IP_PKTINFO, 1);
+	return bound->family == 6 ? !set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, wildcard)
+	                          : !set(fd, IPPROTO_IP, IP_PKTINFO, wildcard);
 }
 
 /* Datagrams of QUIC are not to be cut into pieces (RFC 9000, 14). */
@@ -67,7 +70,7 @@ static int open_one(const struct addr_port *address, int type, bool shared)
 	             (!shared || !set(fd, SOL_SOCKET, SO_REUSEPORT, 1)) &&
 	             (type != SOCK_STREAM || !set(fd, SOL_SOCKET, SO_REUSEADDR, 1));
 	if (ready && type == SOCK_DGRAM && shared)
-		ready = prepare_udp(fd, v6);
+		ready = prepare_udp(fd, &address->addr);
 	ready = ready && !bind(fd, (struct sockaddr *)&bound, length) &&
 	        (type != SOCK_STREAM || !shared || !listen(fd, TCP_BACKLOG));
 	if (ready)
@@ -135,8 +138,7 @@ static int open_address(const struct config_listen *place, int type, bool first,
 			fds[w] = fcntl(fds[0], F_DUPFD_CLOEXEC, 0);
 		else if (fds[w] < 0 && (w || !first || is_free(address, type)))
 			fds[w] = open_one(address, type, true);
-		if (fds[w] < 0 ||
-		    (ours && type == SOCK_DGRAM && !prepare_udp(fds[w], address->addr.family == 6)))
+		if (fds[w] < 0 || (ours && type == SOCK_DGRAM && !prepare_udp(fds[w], &address->addr)))
 			return PF_EIO;
 	}
 	return PF_OK;
