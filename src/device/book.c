@@ -267,10 +267,12 @@ struct book *book_new(struct hash_key key, size_t unknown_max)
 	book->free_row = ROW_NONE;
 	book->rows = malloc(ROWS_MIN * sizeof *book->rows);
 	book->sights = calloc(1, sizeof *book->sights + book->row_max * sizeof(struct sight));
+	book->changes = calloc(BOOK_CHANGES_MAX, sizeof *book->changes);
 	book->keys = table_new(key, 0);
 	book->names = table_new(key, 0);
 	book->lease_index = table_new(key, 0);
-	if (!book->rows || !book->sights || !book->keys || !book->names || !book->lease_index)
+	if (!book->rows || !book->sights || !book->changes || !book->keys || !book->names ||
+	    !book->lease_index)
 		book_free(&book);
 	return book;
 }
@@ -295,6 +297,7 @@ void book_free(struct book **book)
 	for (size_t i = 0; i < CONFIG_LEASE_FILES_MAX; i++)
 		lease_list_deinit(&old->leases[i]);
 	free(old->sights);
+	free(old->changes);
 	table_free(&old->lease_index);
 	free(old);
 	*book = NULL;

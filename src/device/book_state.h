@@ -64,7 +64,8 @@ struct book {
 	size_t name_cursor;     /* of the walk for names, in the slots of `keys` */
 	uint64_t evicted, changes_lost;
 	size_t change_first, change_count;
-	struct device_change changes[BOOK_CHANGES_MAX];
+	struct device_change
+		*changes; /* room for BOOK_CHANGES_MAX; pages that nobody touches cost nothing */
 };
 
 /* People have said who it is: it is not forgotten for want of room, and its MAC is itself wherever it stands. */

@@ -1,5 +1,4 @@
-/* The assignments of vendor.h: one sorted array for each length, names in one pool, each once for a run of lines
- * that name the same. */
+/* The assignments of vendor.h: one sorted array for each length, names in one pool, each once. */
 #include "device/vendor.h"
 
 #include <errno.h>
@@ -14,18 +13,23 @@
 #include "base/hash.h"
 
 #define LENGTHS 3
-#define POOL_BYTES_MAX (64u << 20)
-
-struct assignment {
-	uint64_t prefix; /* its first 24, 28 or 36 bits as a number */
-	uint32_t name;   /* offset in the pool */
-};
+#define NAME_BITS 26 /* of a place in the pool; 36 more at most are the prefix */
+#define POOL_BYTES_MAX (1u << NAME_BITS)
+#define NAMES_MIN 4096 /* a power of two */
 
 struct vendors {
 	size_t count[LENGTHS], room[LENGTHS];
-	struct assignment *list[LENGTHS];
+	uint64_t *list[LENGTHS]; /* assignments: the first 24, 28 or 36 bits as a number, then where its
+	                            name stands in the pool */
 	struct buffer pool;
 	uint64_t looks; /* of the files when they were read; 0: not to be kept */
+};
+
+/* While files are read: the names that were met, by their hash. */
+struct reading {
+	struct vendors *vendors;
+	uint32_t *names; /* one more than the place in the pool; 0: none */
+	size_t name_room, name_count;
 };
 
 static const struct {
@@ -68,7 +72,7 @@ static bool grow(struct vendors *vendors, size_t kind)
 	if (vendors->count[kind] < vendors->room[kind])
 		return true;
 	size_t room = vendors->room[kind] ? vendors->room[kind] * 2 : 1024;
-	struct assignment *grown = realloc(vendors->list[kind], room * sizeof *grown);
+	uint64_t *grown = realloc(vendors->list[kind], room * sizeof *grown);
 	if (!grown)
 		return false;
 	vendors->list[kind] = grown;
@@ -76,9 +80,59 @@ static bool grow(struct vendors *vendors, size_t kind)
 	return true;
 }
 
-/* "MA-L,002272,American Micro-Fuel Device Corp.,…" */
-static int take_line(struct vendors *vendors, size_t kind, const char *at, const char *end)
+/* Where the name stands among those that were met, or would. There is room for it. */
+static uint32_t *name_slot(const struct reading *reading, const char *name)
 {
+	size_t mask = reading->name_room - 1;
+	size_t at = hash_bytes((struct hash_key){1}, name, strlen(name)) & mask;
+	while (reading->names[at] &&
+	       strcmp(reading->vendors->pool.data + reading->names[at] - 1, name) != 0)
+		at = (at + 1) & mask;
+	return &reading->names[at];
+}
+
+/* Room for one more name, half of the table free. */
+static bool grow_names(struct reading *reading)
+{
+	if (reading->name_count * 2 < reading->name_room)
+		return true;
+	struct reading grown = *reading;
+	grown.name_room = reading->name_room ? reading->name_room * 2 : NAMES_MIN;
+	grown.names = calloc(grown.name_room, sizeof *grown.names);
+	if (!grown.names)
+		return false;
+	for (size_t i = 0; i < reading->name_room; i++)
+		if (reading->names[i])
+			*name_slot(&grown, reading->vendors->pool.data + reading->names[i] - 1) =
+				reading->names[i];
+	free(reading->names);
+	*reading = grown;
+	return true;
+}
+
+/* The name's place in the pool, in which each stands once. */
+static int keep_name(struct reading *reading, const char *name, uint64_t *place)
+{
+	struct buffer *pool = &reading->vendors->pool;
+	if (!grow_names(reading))
+		return PF_ENOMEM;
+	uint32_t *slot = name_slot(reading, name);
+	if (!*slot) {
+		uint32_t made = (uint32_t)pool->length + 1;
+		buffer_append(pool, name, strlen(name) + 1);
+		if (pool->failed)
+			return PF_ENOMEM;
+		*slot = made;
+		reading->name_count++;
+	}
+	*place = *slot - 1;
+	return PF_OK;
+}
+
+/* "MA-L,002272,American Micro-Fuel Device Corp.,…" */
+static int take_line(struct reading *reading, size_t kind, const char *at, const char *end)
+{
+	struct vendors *vendors = reading->vendors;
 	char registry[16], digits[16], name[VENDOR_NAME_MAX];
 	take_field(&at, end, registry, sizeof registry);
 	take_field(&at, end, digits, sizeof digits);
@@ -86,22 +140,14 @@ static int take_line(struct vendors *vendors, size_t kind, const char *at, const
 	if (strlen(digits) != kinds[kind].digits ||
 	    strspn(digits, "0123456789abcdefABCDEF") != kinds[kind].digits || !name[0])
 		return PF_OK; /* the head, or nobody's */
-	if (!grow(vendors, kind))
+	uint64_t place;
+	if (!grow(vendors, kind) || keep_name(reading, name, &place) != PF_OK)
 		return PF_ENOMEM;
-	struct buffer *pool = &vendors->pool;
-	struct assignment *made = &vendors->list[kind][vendors->count[kind]];
-	uint32_t before = vendors->count[kind] ? made[-1].name : 0;
-	made->prefix = strtoull(digits, NULL, 16);
-	made->name = (uint32_t)pool->length;
-	if (vendors->count[kind] && !strcmp(pool->data + before, name))
-		made->name = before;
-	else
-		buffer_append(pool, name, strlen(name) + 1);
-	vendors->count[kind]++;
-	return pool->failed ? PF_ENOMEM : PF_OK;
+	vendors->list[kind][vendors->count[kind]++] = strtoull(digits, NULL, 16) << NAME_BITS | place;
+	return PF_OK;
 }
 
-static int read_text(struct vendors *vendors, size_t kind, const char *text, size_t length)
+static int read_text(struct reading *reading, size_t kind, const char *text, size_t length)
 {
 	const char *end = text + length;
 	int error = PF_OK;
@@ -109,13 +155,13 @@ static int read_text(struct vendors *vendors, size_t kind, const char *text, siz
 		const char *line_end = memchr(text, '\n', (size_t)(end - text));
 		if (!line_end)
 			line_end = end;
-		error = take_line(vendors, kind, text, line_end);
+		error = take_line(reading, kind, text, line_end);
 		text = line_end + 1;
 	}
 	return error;
 }
 
-static int read_file(struct vendors *vendors, size_t kind, const char *path, struct diag *diag)
+static int read_file(struct reading *reading, size_t kind, const char *path, struct diag *diag)
 {
 	struct stat status;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -130,7 +176,7 @@ static int read_file(struct vendors *vendors, size_t kind, const char *path, str
 		/* read, not mapped: whoever shortens the file meanwhile must not end us */
 		text = malloc((size_t)status.st_size);
 		ssize_t got = text ? read(fd, text, (size_t)status.st_size) : 0;
-		error = !text ? PF_ENOMEM : got > 0 ? read_text(vendors, kind, text, (size_t)got) : PF_OK;
+		error = !text ? PF_ENOMEM : got > 0 ? read_text(reading, kind, text, (size_t)got) : PF_OK;
 		free(text);
 	}
 	if (fault)
@@ -143,8 +189,8 @@ static int read_file(struct vendors *vendors, size_t kind, const char *path, str
 
 static int by_prefix(const void *a, const void *b)
 {
-	const struct assignment *x = a, *y = b;
-	return x->prefix < y->prefix ? -1 : x->prefix > y->prefix;
+	const uint64_t *x = a, *y = b;
+	return *x < *y ? -1 : *x > *y;
 }
 
 /* What the files of a folder look like; another number when one has changed. */
@@ -177,6 +223,7 @@ int vendors_load(const char *folder, struct diag *diag, struct vendors **out)
 	struct vendors *vendors = calloc(1, sizeof *vendors);
 	int error = vendors ? PF_OK : PF_ENOMEM;
 	size_t warnings = diag->warnings;
+	struct reading reading = {.vendors = vendors};
 	*out = NULL;
 	if (vendors) {
 		buffer_init(&vendors->pool, POOL_BYTES_MAX);
@@ -186,10 +233,11 @@ int vendors_load(const char *folder, struct diag *diag, struct vendors **out)
 	for (size_t kind = 0; kind < LENGTHS && error == PF_OK; kind++) {
 		char path[4096];
 		snprintf(path, sizeof path, "%s/%s", folder, kinds[kind].file);
-		error = read_file(vendors, kind, path, diag);
+		error = read_file(&reading, kind, path, diag);
 		if (error == PF_OK && vendors->count[kind])
-			qsort(vendors->list[kind], vendors->count[kind], sizeof(struct assignment), by_prefix);
+			qsort(vendors->list[kind], vendors->count[kind], sizeof(uint64_t), by_prefix);
 	}
+	free(reading.names);
 	if (error != PF_OK) {
 		vendors_free(&vendors);
 		return error;
@@ -214,6 +262,23 @@ void vendors_free(struct vendors **vendors)
 
 /* ---- asking ------------------------------------------------------------------------------ */
 
+/* NULL: nobody has the prefix. */
+static const char *look_up(const struct vendors *vendors, size_t kind, uint64_t prefix)
+{
+	const uint64_t *list = vendors->list[kind];
+	size_t from = 0, end = vendors->count[kind];
+	while (from < end) {
+		size_t middle = from + (end - from) / 2;
+		if (list[middle] >> NAME_BITS < prefix)
+			from = middle + 1;
+		else
+			end = middle;
+	}
+	if (from == vendors->count[kind] || list[from] >> NAME_BITS != prefix)
+		return NULL;
+	return vendors->pool.data + (list[from] & (POOL_BYTES_MAX - 1));
+}
+
 const char *vendor_of(const struct vendors *vendors, const struct mac *mac)
 {
 	if (!vendors || mac_is_local(mac))
@@ -222,13 +287,9 @@ const char *vendor_of(const struct vendors *vendors, const struct mac *mac)
 	for (size_t i = 0; i < sizeof mac->bytes; i++)
 		bits = bits << 8 | mac->bytes[i];
 	for (size_t kind = LENGTHS; kind-- > 0;) {
-		struct assignment wanted = {.prefix = bits >> (48 - 4 * kinds[kind].digits)};
-		const struct assignment *found =
-			vendors->count[kind] ? bsearch(&wanted, vendors->list[kind], vendors->count[kind],
-		                                   sizeof wanted, by_prefix)
-								 : NULL;
-		if (found)
-			return vendors->pool.data + found->name;
+		const char *name = look_up(vendors, kind, bits >> (48 - 4 * kinds[kind].digits));
+		if (name)
+			return name;
 	}
 	return "";
 }

@@ -230,17 +230,19 @@ static void vendors_by_24_28_and_36_bits(void **state)
 	    "Registry,Assignment,Organization Name,Organization Address\r\n"
 	    "MA-L,70B3D5,IEEE Registration Authority,445 Hoes Lane Piscataway NJ US 08554 \r\n"
 	    "MA-L,240AC4,\"Espressif, Inc. \"\"ESP\"\"\",\"Room 204, Shanghai\"\r\n"
-	    "MA-L,short,X,Y\r\nMA-L,64BC0C,,\r\n\r\nMA-L,001122,Last without an end,");
+	    "MA-L,short,X,Y\r\nMA-L,64BC0C,,\r\n\r\n"
+	    "MA-L,001123,IEEE Registration Authority,\r\nMA-L,001122,Last without an end,");
 	put(folder, "mam.csv", "MA-M,741AE09,Private,\r\nMA-M,70B3D5F,Half,\r\n");
 	put(folder, "oui36.csv", "MA-S,70B3D5F2F,TELEPLATFORMS,\"Polbina st., 3/1\"\r\n");
 	assert_int_equal(vendors_load(folder, &diag, &vendors), PF_OK);
 	assert_int_equal(diag.count, 0);
-	assert_int_equal(vendors_count(vendors), 6);
+	assert_int_equal(vendors_count(vendors), 7);
 	assert_string_equal(vendor(vendors, "24:0a:c4:00:00:07"), "Espressif, Inc. \"ESP\"");
 	assert_string_equal(vendor(vendors, "70:b3:d5:f2:f0:00"), "TELEPLATFORMS");
 	assert_string_equal(vendor(vendors, "70:b3:d5:f2:ff:ff"), "TELEPLATFORMS");
 	assert_string_equal(vendor(vendors, "70:b3:d5:f3:00:00"), "Half");
 	assert_string_equal(vendor(vendors, "70:b3:d5:e0:00:00"), "IEEE Registration Authority");
+	assert_string_equal(vendor(vendors, "00:11:23:00:00:00"), "IEEE Registration Authority");
 	assert_string_equal(vendor(vendors, "74:1a:e0:90:00:00"), "Private");
 	assert_string_equal(vendor(vendors, "74:1a:e0:a0:00:00"), "");
 	assert_string_equal(vendor(vendors, "00:11:22:00:00:00"), "Last without an end");
