@@ -15,6 +15,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/image.h"
 #include "base/log.h"
 #include "daemon/cookies.h"
 #include "daemon/devices.h"
@@ -505,6 +506,7 @@ int daemon_run(const char *config_path)
 	char error[ERROR_MAX] = "";
 	int result = daemon->devices ? start(daemon, sets, error) : PF_ENOMEM;
 	if (result == PF_OK) {
+		image_rest();
 		announce(daemon);
 		tell_file_limit(daemon);
 		yield_to_workers();

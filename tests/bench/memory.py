@@ -4,7 +4,7 @@
     PF_BUILD=build PF_GEOIP=build/GeoIP tests/bench/memory.py [--answers 20000] [--soak MINUTES [--rate 2000]]
 
 Resident is what the kernel counts for the process, libraries' code that all programs share included; own is what nobody else has (private and
-not of a file). An answer is measured by the cache's own account and by what the process grows while so many of them come in; beside it stand
+not of a file). It is told when the daemon says that it is ready, after an answer, and after 100,000 of a thousand names, a reload and a look at its API. An answer is measured by the cache's own account and by what the process grows while so many of them come in; beside it stand
 the bytes of the message. --soak fills what is bounded first and then asks for MINUTES, one name in five not seen before, with the journal on, a reload each minute, and fails when the last third
 has grown by over 2 % of the first's end.
 """
@@ -31,17 +31,28 @@ def memory_kb(daemon):
     return int(fields["Rss:"]), int(fields["Anonymous:"])
 
 
-def show_base(internet):
+def tell_base(daemon, what, more=""):
+    resident, own = memory_kb(daemon)
+    print(f"{what:32}{resident / 1024:7.1f} MB resident, {own / 1024:5.1f} MB own{more}", flush=True)
+
+
+def show_base(internet, folder):
+    (folder / "base").write_text("".join(f"n{i}.example.test A\n" for i in range(1000)))
     geo = {"location": [str(p) for p in harness.LOCATION], "control": [str(p) for p in harness.CONTROL], "max-age": "36500d"}
     whats = [("no journal, no geo", {"journal": "off", "geo": NO_GEO}), ("SQLite, no geo", {"geo": NO_GEO})]
     if all(path.exists() for path in harness.LOCATION + harness.CONTROL):
         whats.append(("no journal, geo", {"journal": "off", "home": ["US"], "geo": geo}))
     for what, change in whats:
-        daemon = harness.Daemon({"upstreams": [internet.upstream], **change})
+        daemon = harness.Daemon({"upstreams": [internet.upstream], "rate-limit": "off", **change})
         try:
+            tell_base(daemon, f"{what}, ready")
             daemon.ask("www.example.test")
-            resident, own = memory_kb(daemon)
-            print(f"{what:22}{resident / 1024:7.1f} MB resident, {own / 1024:5.1f} MB own (goal: {BASE_GOAL_MB} MB resident)", flush=True)
+            tell_base(daemon, f"{what}, an answer", f" (goal: {BASE_GOAL_MB} MB resident)")
+            dnsperf(daemon, folder / "base", "-n", "100")
+            daemon.cli("reload")
+            for path in "status", "devices", "queries", "endpoints":
+                daemon.api(f"/api/v1/{path}")
+            tell_base(daemon, f"{what}, at work")
         finally:
             daemon.clean()
 
@@ -113,7 +124,7 @@ def main():
     try:
         if arguments.soak:
             sys.exit(not soak(internet, folder, arguments.soak, arguments.rate))
-        show_base(internet)
+        show_base(internet, folder)
         show_answers(internet, folder, arguments.answers)
     finally:
         internet.stop()

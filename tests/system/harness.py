@@ -64,6 +64,8 @@ STRICT = SLOW if WRAP or "PF_RELAXED" in os.environ else 1
 LOCATION = [GEOIP / "dbip-country.mmdb", GEOIP / "geo-whois-asn-country.mmdb"]
 CONTROL = [GEOIP / "asn-ipv4.csv", GEOIP / "asn-ipv6.csv"]
 
+# The sanitizers keep memory for themselves, and what is freed for a while
+SANITIZED = (BUILD / "portafilterd").exists() and bool(re.search(rb"__[at]san_init", (BUILD / "portafilterd").read_bytes()))
 # What a sanitizer or valgrind writes when it has found something
 TROUBLE = re.compile(r"AddressSanitizer|LeakSanitizer|UndefinedBehavior|runtime error:|ThreadSanitizer|^==\d+== ", re.M)
 
