@@ -292,6 +292,16 @@ struct config_collector {
 	struct addr_port address; /* the others */
 };
 
+/* Which messages are sent over dnstap: bits. A response brings its query along when that is not sent by itself; what
+ * was not responded to comes as a query. */
+enum config_message {
+	CONFIG_CLIENT_QUERY = 1,
+	CONFIG_CLIENT_RESPONSE = 2,
+	CONFIG_FORWARDER_QUERY = 4,
+	CONFIG_FORWARDER_RESPONSE = 8,
+	CONFIG_MESSAGES_DEFAULT = CONFIG_CLIENT_RESPONSE | CONFIG_FORWARDER_RESPONSE,
+};
+
 struct config_sink {
 	struct config_pos pos;
 	enum config_sink_kind kind;
@@ -299,6 +309,7 @@ struct config_sink {
 	uint64_t bytes_max;                /* of one such file, then it is rotated; default 64M */
 	unsigned files;                    /* in all; default 8 */
 	struct config_collector collector; /* dnstap, syslog */
+	unsigned messages;                 /* dnstap: bits of enum config_message */
 	unsigned rate;       /* syslog: messages a second, more are dropped; default 2,000 */
 	unsigned enterprise; /* syslog: the number in the id of its structured data; default 32473 */
 };

@@ -18,6 +18,8 @@
 
 #define SINKS_TEXT_MAX (64u << 10) /* eight of the longest paths */
 
+#define BIT(number) (1u << (number))
+
 #define DNSTAP_PORT 6000
 #define SYSLOG_PORT_UDP 514 /* RFC 5426 */
 #define SYSLOG_PORT_TCP 601 /* RFC 3195's, and what collectors expect of RFC 6587 */
@@ -88,6 +90,27 @@ static void read_dnstap(struct reader *reader, const struct node *node, void *ta
 	read_collector(reader, node, "dnstap", DNSTAP_PORT, 0, &sink->collector);
 }
 
+static void read_messages(struct reader *reader, const struct node *node, void *target)
+{
+	/* In dnstap's own words, in the order of the bits. */
+	static const char *const words[] = {"CLIENT_QUERY", "CLIENT_RESPONSE", "FORWARDER_QUERY",
+	                                    "FORWARDER_RESPONSE"};
+	struct config_sink *sink = target;
+	const struct list_shape shape = {"messages", "a word or a list of words", PF_COUNT(words),
+	                                 false};
+	if (!reader_list(reader, node, &shape))
+		return;
+	sink->messages = 0;
+	for (const struct node *item = reader_first(node); item; item = reader_next(node, item)) {
+		int word = reader_word(reader, item, "messages", words, PF_COUNT(words));
+		if (word < 0)
+			continue;
+		if (sink->messages & BIT(word))
+			tell_error(reader, item->pos, "`messages` names `%s` twice", words[word]);
+		sink->messages |= BIT(word);
+	}
+}
+
 static void read_syslog(struct reader *reader, const struct node *node, void *target)
 {
 	struct config_sink *sink = target;
@@ -121,8 +144,16 @@ static void read_enterprise(struct reader *reader, const struct node *node, void
 	(void)reader_number(reader, node, "enterprise", 1, INT32_MAX, &sink->enterprise);
 }
 
-enum { SINK_JSONL, SINK_DNSTAP, SINK_SYSLOG, SINK_SIZE, SINK_FILES, SINK_RATE, SINK_ENTERPRISE };
-#define BIT(field) (1u << (field))
+enum {
+	SINK_JSONL,
+	SINK_DNSTAP,
+	SINK_SYSLOG,
+	SINK_SIZE,
+	SINK_FILES,
+	SINK_MESSAGES,
+	SINK_RATE,
+	SINK_ENTERPRISE
+};
 #define SINK_KINDS (BIT(SINK_JSONL) | BIT(SINK_DNSTAP) | BIT(SINK_SYSLOG))
 
 static const struct field sink_fields[] = {
@@ -131,6 +162,7 @@ static const struct field sink_fields[] = {
 	[SINK_SYSLOG] = {"syslog", read_syslog, false},
 	[SINK_SIZE] = {"max-size", read_size, false},
 	[SINK_FILES] = {"files", read_files, false},
+	[SINK_MESSAGES] = {"messages", read_messages, false},
 	[SINK_RATE] = {"rate", read_rate, false},
 	[SINK_ENTERPRISE] = {"enterprise", read_enterprise, false},
 };
@@ -142,6 +174,7 @@ static void check_keys(struct reader *reader, const struct node *item, unsigned 
 		unsigned field, kind;
 	} belongs[] = {{SINK_SIZE, SINK_JSONL},
 	               {SINK_FILES, SINK_JSONL},
+	               {SINK_MESSAGES, SINK_DNSTAP},
 	               {SINK_RATE, SINK_SYSLOG},
 	               {SINK_ENTERPRISE, SINK_SYSLOG}};
 	unsigned kinds = seen & SINK_KINDS;
@@ -182,10 +215,10 @@ char *config_describe_sinks(const struct config *config)
 		char address[ADDR_PORT_TEXT_MAX] = "";
 		if (sink->collector.address.addr.family)
 			addr_port_format(&sink->collector.address, address);
-		buffer_print(&text, "%d %s%s %d %s %llu %u %u %u\n", sink->kind,
+		buffer_print(&text, "%d %s%s %d %s %llu %u %u %u %u\n", sink->kind,
 		             sink->path ? sink->path : "", address, sink->collector.transport,
 		             sink->collector.path ? sink->collector.path : "",
-		             (unsigned long long)sink->bytes_max, sink->files, sink->rate,
+		             (unsigned long long)sink->bytes_max, sink->files, sink->messages, sink->rate,
 		             sink->enterprise);
 	}
 	buffer_append(&text, "", 0);
@@ -201,6 +234,7 @@ static void read_sink(struct reader *reader, const struct node *item, struct con
 	*sink = (struct config_sink){.pos = item->pos,
 	                             .bytes_max = SINK_BYTES_DEFAULT,
 	                             .files = SINK_FILES_DEFAULT,
+	                             .messages = CONFIG_MESSAGES_DEFAULT,
 	                             .rate = SINK_RATE_DEFAULT,
 	                             .enterprise = SINK_ENTERPRISE_DEFAULT};
 	unsigned seen = reader_mapping(reader, item, "an entry of `journal.also`", sink_fields,

@@ -20,7 +20,8 @@ static void close_sinks(struct sink *sinks[], size_t count)
 static struct sink *open_other_sink(const struct config_sink *sink, char error[ERROR_MAX])
 {
 	switch (sink->kind) {
-	case CONFIG_SINK_DNSTAP: return dnstap_sink_open(&sink->collector, error, ERROR_MAX);
+	case CONFIG_SINK_DNSTAP:
+		return dnstap_sink_open(&sink->collector, sink->messages, error, ERROR_MAX);
 	case CONFIG_SINK_SYSLOG:
 		return syslog_sink_open(&sink->collector, sink->rate, sink->enterprise, error, ERROR_MAX);
 	case CONFIG_SINK_JSONL: break;

@@ -6,6 +6,11 @@
 #include "journal/record.h"
 #include "value/event.h"
 
+static inline bool flagged_is(const struct record *record)
+{
+	return record->action == ACTION_FLAG && record->standing == STANDING_OVERSEAS;
+}
+
 /* Does nothing for other records. */
 void flagged_raise(const struct event_outlet *outlet, const struct record *record);
 

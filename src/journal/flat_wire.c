@@ -1,4 +1,4 @@
-/* The messages of a query in a ring: the last part of a flat record (flat.h). Numbers first, then the bytes of
+/* The messages of a query in a ring: a part of a flat record (flat.h). Numbers first, then the bytes of
  * what was matched and of the messages, each only when it is short enough to be carried along. */
 #include <assert.h>
 #include <string.h>
@@ -116,12 +116,12 @@ static const uint8_t *take(const uint8_t **at, const uint8_t *end, size_t length
 	return bytes;
 }
 
-static void take_copy(const uint8_t **at, const uint8_t *end, void *out, size_t length)
+static bool take_copy(const uint8_t **at, const uint8_t *end, void *out, size_t length)
 {
 	const uint8_t *bytes = take(at, end, length);
-	memset(out, 0, length);
 	if (bytes)
 		memcpy(out, bytes, length);
+	return bytes;
 }
 
 static struct record_message take_message(const uint8_t **at, const uint8_t *end, uint16_t length,
@@ -136,7 +136,8 @@ static struct record_message take_message(const uint8_t **at, const uint8_t *end
 static void take_forward(const uint8_t **at, const uint8_t *end, struct record_forward *forward)
 {
 	struct forward_head head;
-	take_copy(at, end, &head, sizeof head);
+	if (!take_copy(at, end, &head, sizeof head))
+		return;
 	*forward = (struct record_forward){
 		.sent_wall_us = head.sent_wall_us,
 		.received_wall_us = head.received_wall_us,
@@ -156,7 +157,8 @@ static bool matched_sound(const struct wire_head *head, const uint8_t *matched)
 	struct dns_name name;
 	switch (head->match) {
 	case RECORD_MATCH_NAME:
-		return flat_name_read(matched, head->matched_length, &name) == head->matched_length;
+		return !head->matched_length ||
+		       flat_name_read(matched, head->matched_length, &name) == head->matched_length;
 	case RECORD_MATCH_CLIENT:
 	case RECORD_MATCH_ADDRESS:
 		return head->matched_length == 4 || head->matched_length == 16 || !head->matched_length;
@@ -164,15 +166,14 @@ static bool matched_sound(const struct wire_head *head, const uint8_t *matched)
 	}
 }
 
-int flat_wire_read(const uint8_t *bytes, const uint8_t *end, struct flat_record *out)
+const uint8_t *flat_wire_read(const uint8_t *bytes, const uint8_t *end, struct flat_record *out)
 {
 	const uint8_t *at = bytes;
 	struct wire_head head;
 	struct record_wire *wire = &out->wire;
-	take_copy(&at, end, &head, sizeof head);
-	if (head.forward_count > RECORD_FORWARD_MAX ||
+	if (!take_copy(&at, end, &head, sizeof head) || head.forward_count > RECORD_FORWARD_MAX ||
 	    (head.server.family && head.server.family != 4 && head.server.family != 6))
-		return PF_EINVAL;
+		return NULL;
 	*wire = (struct record_wire){
 		.client_port = head.client_port,
 		.server = {head.server, head.server_port},
@@ -183,11 +184,11 @@ int flat_wire_read(const uint8_t *bytes, const uint8_t *end, struct flat_record 
 		.forwards = out->forwards,
 	};
 	if (!at || !matched_sound(&head, wire->matched))
-		return PF_EINVAL;
+		return NULL;
 	wire->query = take_message(&at, end, head.query_length, RECORD_QUERY_MAX);
 	wire->response = take_message(&at, end, head.response_length, RECORD_RESPONSE_MAX);
 	for (size_t i = 0; i < head.forward_count; i++)
 		take_forward(&at, end, &out->forwards[i]);
 	out->record.wire = wire;
-	return at == end ? PF_OK : PF_EINVAL;
+	return at;
 }

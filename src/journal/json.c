@@ -3,27 +3,49 @@
 
 #include <string.h>
 
-#define WORD_BYTES 8
-#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+#define BLOCK_BYTES 16
+typedef uint8_t block __attribute__((vector_size(BLOCK_BYTES)));
 
-/* The bytes of eight, from the first on, that need no escape: how many. Those that do have a meaning in JSON (RFC 8259, 7: below a
- * space, quote, backslash), or are DEL. A byte minus one has its highest bit changed only when it was 0; so what is looked for is made 0. */
-static size_t plain_bytes(const char *text)
+/* The bytes of a block, from the first on, that need no escape: how many. Those that do have a meaning in JSON (RFC 8259, 7: below a
+ * space, quote, backslash), or are DEL. */
+static size_t plain_bytes(block bytes)
 {
-	uint64_t word;
-	memcpy(&word, text, sizeof word);
-	uint64_t quote = word ^ EACH('"'), backslash = word ^ EACH('\\'), del = word ^ EACH(0x7f);
-	uint64_t below = (word - EACH(' ')) & ~word;
-	uint64_t equal = ((quote - EACH(1)) & ~quote) | ((backslash - EACH(1)) & ~backslash) |
-	                 ((del - EACH(1)) & ~del);
-	uint64_t found = (below | equal) & EACH(0x80);
-	if (!found)
-		return WORD_BYTES;
+	block escaped = (block)((bytes < ' ') | (bytes == '"') | (bytes == '\\') |
+	                        (bytes == 0x7f)); /* 255: it is */
+	uint64_t halves[2];
+	memcpy(halves, &escaped, sizeof halves);
+	if (!(halves[0] | halves[1]))
+		return BLOCK_BYTES;
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	return (size_t)__builtin_ctzll(found) / 8; /* a borrow reaches only bytes behind the first */
+	return halves[0] ? (size_t)__builtin_ctzll(halves[0]) / 8
+	                 : 8 + (size_t)__builtin_ctzll(halves[1]) / 8;
 #else
-	return 0;
+	return halves[0] ? (size_t)__builtin_clzll(halves[0]) / 8
+	                 : 8 + (size_t)__builtin_clzll(halves[1]) / 8;
 #endif
+}
+
+/* Copies less than a block, in pieces that overlap, so that nothing behind the text is read. Returns what it has copied, with other plain
+ * bytes around it. */
+static block copy_short(char *out, const char *text, size_t length)
+{
+	block bytes = {'-', '-', '-', '-', '-', '-', '-', '-', '-', '-', '-', '-', '-', '-', '-', '-'};
+	char *seen = (char *)&bytes;
+	if (length >= 8) {
+		memcpy(seen, text, 8);
+		memcpy(seen + 8, text + length - 8, 8);
+		memcpy(out, seen, 8);
+		memcpy(out + length - 8, seen + 8, 8);
+	} else if (length >= 4) {
+		memcpy(seen, text, 4);
+		memcpy(seen + 4, text + length - 4, 4);
+		memcpy(out, seen, 4);
+		memcpy(out + length - 4, seen + 4, 4);
+	} else {
+		for (size_t at = 0; at < length; at++)
+			out[at] = seen[at] = text[at];
+	}
+	return bytes;
 }
 
 static char *write_byte(char *out, unsigned char byte)
@@ -41,24 +63,35 @@ static char *write_byte(char *out, unsigned char byte)
 	return out + 1;
 }
 
-char *json_write(char *out, const char *text)
+/* What is left: less than a block. */
+static char *write_short(char *out, const char *text, size_t length)
 {
-	size_t length = strlen(text), at = 0;
+	if (plain_bytes(copy_short(out, text, length)) == BLOCK_BYTES)
+		return out + length;
+	for (size_t at = 0; at < length; at++)
+		out = write_byte(out, (unsigned char)text[at]);
+	return out;
+}
+
+char *json_write(char *out, const char *text, size_t length)
+{
+	size_t at = 0;
 	if (!length) {
 		memcpy(out, "null", 4);
 		return out + 4;
 	}
 	*out++ = '"';
-	while (length - at >= WORD_BYTES) {
-		size_t plain = plain_bytes(text + at);
-		memcpy(out, text + at, WORD_BYTES); /* there is room: six bytes for each */
+	while (length - at >= BLOCK_BYTES) {
+		block bytes;
+		memcpy(&bytes, text + at, sizeof bytes);
+		memcpy(out, &bytes, sizeof bytes); /* there is room: six bytes for each */
+		size_t plain = plain_bytes(bytes);
 		out += plain;
 		at += plain;
-		if (plain < WORD_BYTES)
+		if (plain < BLOCK_BYTES)
 			out = write_byte(out, (unsigned char)text[at++]);
 	}
-	while (at < length)
-		out = write_byte(out, (unsigned char)text[at++]);
+	out = write_short(out, text + at, length - at);
 	*out++ = '"';
 	return out;
 }
@@ -76,8 +109,9 @@ char *json_write_number(char *out, uint64_t number)
 
 void json_put_text(struct buffer *out, const char *text)
 {
-	if (!buffer_reserve(out, JSON_BYTES_MAX(strlen(text))))
+	size_t length = strlen(text);
+	if (!buffer_reserve(out, JSON_BYTES_MAX(length)))
 		return;
-	out->length = (size_t)(json_write(out->data + out->length, text) - out->data);
+	out->length = (size_t)(json_write(out->data + out->length, text, length) - out->data);
 	out->data[out->length] = '\0';
 }

@@ -8,7 +8,7 @@
 #define JSON_BYTES_MAX(length) (6 * (length) + 10)
 
 /* "TEXT"; null for "". Into `out`, where there is room; returns what stands behind it. */
-char *json_write(char *out, const char *text);
+char *json_write(char *out, const char *text, size_t length);
 char *json_write_number(char *out, uint64_t number);
 
 /* The same behind what is in the buffer. */

@@ -1,4 +1,4 @@
-/* Words of a record, and its flat form: a fixed part, then its strings (each with its NUL), then the
+/* Words of a record, and its flat form: a fixed part, then its strings (each with its NUL), then its messages (flat_wire.c), then the
  * answer's hops and addresses. */
 #include "journal/record.h"
 
@@ -184,7 +184,7 @@ static uint8_t *write_address(uint8_t *out, const struct record_address *address
 	return write_text(out, address->evidence, head.evidence_length);
 }
 
-static uint8_t *write_answer(const struct record_answer *content, uint8_t *out)
+static void write_answer(const struct record_answer *content, uint8_t *out)
 {
 	struct flat_answer answer = answer_head(content);
 	out = write_bytes(out, &answer, sizeof answer);
@@ -192,7 +192,6 @@ static uint8_t *write_answer(const struct record_answer *content, uint8_t *out)
 		out = write_bytes(out, content->hops[i].wire, content->hops[i].length);
 	for (size_t i = 0; i < answer.address_count; i++)
 		out = write_address(out, &content->addresses[i]);
-	return out;
 }
 
 void flat_put(const struct record *record, const struct flat_texts *texts, uint8_t *out)
@@ -205,10 +204,10 @@ void flat_put(const struct record *record, const struct flat_texts *texts, uint8
 	out = write_text(out, record->rule_name, texts->rule_name);
 	out = write_text(out, record->reason, texts->reason);
 	out = write_text(out, record->upstream, texts->upstream);
-	if (record->answer)
-		out = write_answer(record->answer, out);
 	if (record->wire)
-		flat_wire_write(record->wire, out);
+		out = flat_wire_write(record->wire, out);
+	if (record->answer)
+		write_answer(record->answer, out);
 }
 
 size_t flat_bytes(const struct record *record)
@@ -358,7 +357,9 @@ static bool key_sound(const struct flat_key *head)
 	       head->standing <= STANDING_INDETERMINATE && head->confidence <= CONFIDENCE_HIGH &&
 	       head->protocol < PROTOCOL_COUNT && head->dnssec <= DNSSEC_SECURE &&
 	       head->privacy <= PRIVACY_ENDPOINTS_ONLY && addr_sound(&head->client) &&
-	       head->dropped_reply <= 1;
+	       head->dropped_reply <= 1 && head->device_id_length < DEVICE_ID_MAX &&
+	       head->device_name_length < DEVICE_NAME_MAX && head->rule_name_length < RECORD_RULE_MAX &&
+	       head->reason_length < RECORD_REASON_MAX && head->upstream_length < RECORD_UPSTREAM_MAX;
 }
 
 /* Bytes of the key, its texts included. */
@@ -386,19 +387,49 @@ bool flat_look(const uint8_t *bytes, size_t length, struct sink_brief *out)
 	       length - offsetof(struct flat_head, key) >= out->key_length;
 }
 
-int flat_read(const uint8_t *bytes, size_t length, struct flat_record *out)
+/* The text at `*at`, of which it is known that it ends before the record does; moves `*at` behind it. NULL when it does not end
+ * where it should. */
+static const char *open_text(const char **at, size_t length)
 {
-	struct reader reader = {bytes, bytes + length, false};
-	struct flat_head head;
-	const struct flat_key *key = &head.key;
-	read_bytes(&reader, &head, sizeof head);
-	if (reader.failed || !key_sound(key))
-		return PF_EINVAL;
+	const char *text = *at;
+	*at += length + 1;
+	return text[length] ? NULL : text;
+}
+
+/* Where the texts end; NULL when one of them does not. */
+static const char *open_texts(const char *at, const struct flat_texts *texts, struct record *record)
+{
+	record->device_id = open_text(&at, texts->device_id);
+	record->device_name = open_text(&at, texts->device_name);
+	record->rule_name = open_text(&at, texts->rule_name);
+	record->reason = open_text(&at, texts->reason);
+	record->upstream = open_text(&at, texts->upstream);
+	bool whole = record->device_id && record->device_name && record->rule_name && record->reason &&
+	             record->upstream;
+	return whole ? at : NULL;
+}
+
+/* Reads all but name and answer. What stands behind that; NULL when the bytes are no record. */
+static const uint8_t *open_record(const uint8_t *bytes, size_t length, struct flat_head *head,
+                                  struct flat_record *out)
+{
+	const struct flat_key *key = &head->key;
+	if (length < sizeof *head)
+		return NULL;
+	memcpy(head, bytes, sizeof *head);
+	if (!key_sound(key) || length - offsetof(struct flat_head, key) < key_length(key))
+		return NULL;
+	out->name_wire = bytes + sizeof *head;
+	out->name_length = key->name_length;
+	out->texts = (struct flat_texts){.reason = key->reason_length,
+	                                 .device_id = key->device_id_length,
+	                                 .device_name = key->device_name_length,
+	                                 .rule_name = key->rule_name_length,
+	                                 .upstream = key->upstream_length};
 	out->record = (struct record){
-		.time_wall_us = head.time_wall_us,
-		.took_us = head.took_us,
+		.time_wall_us = head->time_wall_us,
+		.took_us = head->took_us,
 		.client = key->client,
-		.name = &out->name,
 		.type = key->type,
 		.rcode = key->rcode,
 		.dropped_reply = key->dropped_reply,
@@ -412,18 +443,44 @@ int flat_read(const uint8_t *bytes, size_t length, struct flat_record *out)
 		.answer_id = key->answer_id,
 		.privacy = key->privacy,
 	};
-	struct record *record = &out->record;
-	read_name(&reader, &out->name);
-	if (reader.failed || out->name.length != key->name_length)
+	const char *rest =
+		open_texts((const char *)out->name_wire + key->name_length, &out->texts, &out->record);
+	if (!rest || !(head->marks & MARK_WIRE))
+		return (const uint8_t *)rest;
+	return flat_wire_read((const uint8_t *)rest, bytes + length, out);
+}
+
+int flat_open(const uint8_t *bytes, size_t length, struct flat_record *out)
+{
+	struct flat_head head;
+	const uint8_t *rest = open_record(bytes, length, &head, out);
+	if (!rest)
 		return PF_EINVAL;
-	record->device_id = read_text(&reader, key->device_id_length, DEVICE_ID_MAX);
-	record->device_name = read_text(&reader, key->device_name_length, DEVICE_NAME_MAX);
-	record->rule_name = read_text(&reader, key->rule_name_length, RECORD_RULE_MAX);
-	record->reason = read_text(&reader, key->reason_length, RECORD_REASON_MAX);
-	record->upstream = read_text(&reader, key->upstream_length, RECORD_UPSTREAM_MAX);
+	return head.marks & MARK_ANSWER || rest == bytes + length ? PF_OK : PF_EINVAL;
+}
+
+/* Are the texts as long as it was said, with no end in their midst? */
+static bool texts_whole(const struct flat_record *out)
+{
+	const struct flat_texts *texts = &out->texts;
+	const struct record *record = &out->record;
+	return strlen(record->device_id) == texts->device_id &&
+	       strlen(record->device_name) == texts->device_name &&
+	       strlen(record->rule_name) == texts->rule_name &&
+	       strlen(record->reason) == texts->reason && strlen(record->upstream) == texts->upstream;
+}
+
+int flat_read(const uint8_t *bytes, size_t length, struct flat_record *out)
+{
+	struct flat_head head;
+	const uint8_t *rest = open_record(bytes, length, &head, out);
+	if (!rest || !texts_whole(out))
+		return PF_EINVAL;
+	out->record.name = &out->name;
+	if (flat_name_read(out->name_wire, out->name_length, &out->name) != out->name_length)
+		return PF_EINVAL;
+	struct reader reader = {rest, bytes + length, false};
 	if (head.marks & MARK_ANSWER)
 		read_answer(&reader, out);
-	if (head.marks & MARK_WIRE && !reader.failed)
-		return flat_wire_read(reader.at, reader.end, out);
 	return reader.failed || reader.at != reader.end ? PF_EINVAL : PF_OK;
 }

@@ -84,7 +84,8 @@ struct record_wire {
 	struct addr_port server; /* which address and port of ours was asked; family 0: not known */
 	struct record_message query, response; /* at most RECORD_QUERY_MAX and RECORD_RESPONSE_MAX */
 	uint8_t match;                         /* enum record_match */
-	uint8_t matched_length;                /* of a name in wire form, or of an address: 4, 16 */
+	/* Of a name in wire form, 0: the one that was asked for; or of an address: 4, 16, 0: not known. */
+	uint8_t matched_length;
 	const uint8_t *matched;
 	size_t forward_count;
 	const struct record_forward *forwards;

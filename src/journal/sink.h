@@ -9,6 +9,8 @@
 #include "journal/record.h"
 #include "value/change.h"
 
+struct flat_record; /* flat.h */
+
 /* What differs between records that are otherwise the same, and what does not (flat.h). Borrowed. */
 struct sink_brief {
 	int64_t time_wall_us;
@@ -37,6 +39,10 @@ struct sink {
 	void (*foresee)(struct sink *sink, struct sink_brief *briefs, size_t count);
 	int (*write_known)(struct sink *sink, const struct sink_brief *brief, char *error,
 	                   size_t error_size);
+	/* May be NULL. For who looks into neither name nor answer: in the place of `write`, with a record that was only opened
+	 * (flat.h). */
+	int (*write_opened)(struct sink *sink, const struct flat_record *opened, char *error,
+	                    size_t error_size);
 	int (*commit)(struct sink *sink, char *error, size_t error_size);
 	/* Called between batches, once a second under load and in every quiet moment: for what was put off,
 	 * and for retention in small steps; `now_wall_us`. May do nothing. */

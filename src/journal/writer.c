@@ -128,11 +128,18 @@ static void look_ahead(const struct lane *lane, const struct ring *ring, uint64_
 static int write_whole(struct writer *writer, struct lane *lane, const uint8_t *data, size_t length,
                        char *error)
 {
-	int result = flat_read(data, length, writer->scratch);
-	if (result == PF_OK && sees(lane->sink, &writer->scratch->record))
-		result = lane->sink->write(lane->sink, &writer->scratch->record, error, WRITER_ERROR_MAX);
-	if (result == PF_OK && lane == writer->lanes)
-		flagged_raise(&writer->outlet, &writer->scratch->record);
+	struct sink *sink = lane->sink;
+	struct flat_record *scratch = writer->scratch;
+	bool opened = sink->write_opened;
+	int result = opened ? flat_open(data, length, scratch) : flat_read(data, length, scratch);
+	if (result != PF_OK)
+		return result;
+	if (sees(sink, &scratch->record))
+		result = opened ? sink->write_opened(sink, scratch, error, WRITER_ERROR_MAX)
+		                : sink->write(sink, &scratch->record, error, WRITER_ERROR_MAX);
+	bool told = result == PF_OK && lane == writer->lanes && flagged_is(&scratch->record);
+	if (told && (!opened || flat_read(data, length, scratch) == PF_OK))
+		flagged_raise(&writer->outlet, &scratch->record);
 	return result;
 }
 

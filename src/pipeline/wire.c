@@ -67,13 +67,6 @@ static void fill_forwards(struct wire *wire, const struct query *query)
 	wire->record.forwards = wire->forwards;
 }
 
-static void match_name(struct record_wire *wire, const struct dns_name *name)
-{
-	wire->match = RECORD_MATCH_NAME;
-	wire->matched = name->wire;
-	wire->matched_length = name->length;
-}
-
 static void match_address(struct record_wire *wire, enum record_match match,
                           const struct addr *address)
 {
@@ -93,11 +86,14 @@ static void fill_match(struct record_wire *wire, const struct query *query,
 	switch ((enum match_kind)verdict->match) {
 	case MATCH_ALWAYS: match_address(wire, RECORD_MATCH_CLIENT, &query->client.addr); break;
 	case MATCH_NAME:
-	case MATCH_LIST: match_name(wire, &query->dns.name); break;
+	case MATCH_LIST: wire->match = RECORD_MATCH_NAME; break; /* the one that was asked for */
 	case MATCH_CNAME:
 	case MATCH_CNAME_LIST:
-		if (answer && verdict->index < answer->hop_count)
-			match_name(wire, &answer->hops[verdict->index]);
+		if (answer && verdict->index < answer->hop_count) {
+			wire->match = RECORD_MATCH_NAME;
+			wire->matched = answer->hops[verdict->index].wire;
+			wire->matched_length = answer->hops[verdict->index].length;
+		}
 		break;
 	case MATCH_ADDRESS:
 		if (answer && verdict->index < answer->address_count)

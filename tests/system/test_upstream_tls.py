@@ -111,7 +111,7 @@ def test_dnstap_tells_what_is_spoken(portafilter, nsd, folder):
             assert ask(near.port, f"{kind}.test").rcode() == dns.rcode.NXDOMAIN
         far.stop()
         near.stop()
-        asked, forwarded = ([m for m in capture.end() if m["kind"] == kind] for capture, kind in zip(captures, ("CQ", "FQ")))
+        asked, forwarded = ([m for m in capture.end() if m["kind"] == kind] for capture, kind in zip(captures, ("CR", "FR")))
     finally:
         for capture in captures:
             capture.end()

@@ -5,9 +5,10 @@
 #include "config/config.h"
 #include "journal/sink.h"
 
-/* The collector need not be there: it is tried again as long as it is not. What a batch has brought is kept until it is
+/* `messages`: bits of enum config_message. The collector need not be there: it is tried again as long as it is not. What a batch has brought is kept until it is
  * taken, and counts as written; a collector that takes nothing gets no second batch. NULL with a sentence in `error`
  * without memory. */
-struct sink *dnstap_sink_open(const struct config_collector *place, char *error, size_t error_size);
+struct sink *dnstap_sink_open(const struct config_collector *place, unsigned messages, char *error,
+                              size_t error_size);
 
 #endif

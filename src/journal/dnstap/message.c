@@ -5,7 +5,6 @@
 
 #include "dns/dns.h"
 #include "journal/dnstap/proto.h"
-#include "journal/flat.h"
 #include "journal/json.h"
 
 /* Dnstap */
@@ -81,15 +80,18 @@ static enum policy_action policy_action(const struct record *record)
 	return response->bytes[2] & 2 ? POLICY_TRUNCATE : POLICY_NODATA; /* TC */
 }
 
-static uint8_t *put_match(uint8_t *out, const struct record_wire *wire)
+static uint8_t *put_match(uint8_t *out, const struct flat_record *opened)
 {
 	char text[NAME_TEXT_MAX];
 	struct dns_name name;
+	const struct record_wire *wire = &opened->wire;
+	bool asked = !wire->matched_length;
 	switch ((enum record_match)wire->match) {
 	case RECORD_MATCH_NONE: return out;
 	case RECORD_MATCH_NAME:
 		out = proto_varint(out, P_MATCH, POLICY_QNAME);
-		if (flat_name_read(wire->matched, wire->matched_length, &name) > 0)
+		if (flat_name_read(asked ? opened->name_wire : wire->matched,
+		                   asked ? opened->name_length : wire->matched_length, &name) > 0)
 			out = proto_bytes(out, P_VALUE, text, dns_name_to_text(&name, text));
 		return out;
 	case RECORD_MATCH_CLIENT: out = proto_varint(out, P_MATCH, POLICY_CLIENT_IP); break;
@@ -100,23 +102,27 @@ static uint8_t *put_match(uint8_t *out, const struct record_wire *wire)
 	return out;
 }
 
-static size_t write_policy(const struct record *record, uint8_t policy[POLICY_MAX])
+static uint8_t *put_policy(uint8_t *out, const struct flat_record *opened)
 {
 	static const char type[] = "portafilter";
+	const struct record *record = &opened->record;
 	if (!record->rule)
-		return 0;
+		return out;
 	enum policy_action action = policy_action(record);
-	uint8_t *out = proto_bytes(policy, P_TYPE, type, sizeof type - 1);
-	out = proto_bytes(out, P_RULE, record->rule_name, strlen(record->rule_name));
+	uint8_t *begin = proto_begin(out, M_POLICY);
+	out = proto_bytes(begin, P_TYPE, type, sizeof type - 1);
+	out = proto_bytes(out, P_RULE, record->rule_name, opened->texts.rule_name);
 	if (action != POLICY_NONE)
 		out = proto_varint(out, P_ACTION, action);
-	return (size_t)(put_match(out, record->wire) - policy);
+	return proto_end(begin, put_match(out, opened));
 }
 
 /* ---- what dnstap has no field for -------------------------------------------------------- */
 
 #define put_literal(out, text) (memcpy(out, text, sizeof(text) - 1), (out) + sizeof(text) - 1)
-#define put_member(out, key, text) json_write(put_literal(out, ",\"" key "\":"), text)
+#define put_member(out, key, text, length) \
+	json_write(put_literal(out, ",\"" key "\":"), text, length)
+#define put_word(out, key, word) put_member(out, key, word, strlen(word))
 
 /* What is one of a few words each is the same for most records: it is written once for all that are alike. */
 static const struct dnstap_words *words_of(struct dnstap_writer *writer,
@@ -139,38 +145,38 @@ static const struct dnstap_words *words_of(struct dnstap_writer *writer,
 		return words;
 	char *end = words->text;
 	words->key = number;
-	end = put_member(end, "action", action_word(record->action));
-	end = put_member(end, "standing", standing_word(record->standing));
-	end = put_member(end, "confidence", confidence_word(record->confidence));
-	end = put_member(end, "source", record_source_word(record->source));
-	end = put_member(end, "protocol", protocol_word(record->protocol));
-	end = put_member(end, "dnssec", dnssec_word(record->dnssec));
+	end = put_word(end, "action", action_word(record->action));
+	end = put_word(end, "standing", standing_word(record->standing));
+	end = put_word(end, "confidence", confidence_word(record->confidence));
+	end = put_word(end, "source", record_source_word(record->source));
+	end = put_word(end, "protocol", protocol_word(record->protocol));
+	end = put_word(end, "dnssec", dnssec_word(record->dnssec));
 	words->length = (size_t)(end - words->text);
 	return words;
 }
 
-/* A JSON object. Its keys and words alone are longer than 127 bytes: the length takes two. */
-static uint8_t *put_extra(struct dnstap_writer *writer, uint8_t *out, const struct record *record)
+/* A JSON object. */
+static uint8_t *put_extra(struct dnstap_writer *writer, uint8_t *out,
+                          const struct flat_record *opened)
 {
+	const struct record *record = &opened->record;
 	const struct dnstap_words *words = words_of(writer, record);
-	char *begin = (char *)proto_tag(out, F_EXTRA, PROTO_BYTES), *at = begin + 2;
-	at = put_literal(at, "{\"took_us\":");
+	uint8_t *begin = proto_begin(out, F_EXTRA);
+	char *at = put_literal((char *)begin, "{\"took_us\":");
 	at = json_write_number(at, record->took_us);
-	at = put_member(at, "device_id", record->device_id);
-	at = put_member(at, "device", record->device_name);
-	memcpy(at, words->text, words->length);
-	at = put_member(at + words->length, "reason", record->reason);
+	at = put_member(at, "device_id", record->device_id, opened->texts.device_id);
+	at = put_member(at, "device", record->device_name, opened->texts.device_name);
+	at = (char *)proto_blocks((uint8_t *)at, words->text, words->length);
+	at = put_member(at, "reason", record->reason, opened->texts.reason);
 	*at++ = '}';
-	size_t length = (size_t)(at - begin - 2);
-	begin[0] = (char)(length | 0x80);
-	begin[1] = (char)(length >> 7);
-	return (uint8_t *)at;
+	return proto_end(begin, (uint8_t *)at);
 }
 
-static size_t extra_max(const struct record *record)
+static size_t extra_max(const struct flat_record *opened)
 {
-	return EXTRA_WORDS_MAX + JSON_BYTES_MAX(strlen(record->device_id)) +
-	       JSON_BYTES_MAX(strlen(record->device_name)) + JSON_BYTES_MAX(strlen(record->reason));
+	const struct flat_texts *texts = &opened->texts;
+	return EXTRA_WORDS_MAX + JSON_BYTES_MAX(texts->device_id) + JSON_BYTES_MAX(texts->device_name) +
+	       JSON_BYTES_MAX(texts->reason);
 }
 
 /* ---- the message ------------------------------------------------------------------------- */
@@ -207,66 +213,112 @@ static uint8_t *put_ends(uint8_t *out, const struct exchange *exchange)
 	return out;
 }
 
-static uint8_t *put_time(uint8_t *out, unsigned field_sec, int64_t wall_us)
+static uint8_t *put_time(struct dnstap_writer *writer, uint8_t *out, unsigned field_sec,
+                         int64_t wall_us)
 {
-	out = proto_varint(out, field_sec, (uint64_t)(wall_us / 1000000));
-	return proto_fixed32(out, field_sec + 1, (uint32_t)(wall_us % 1000000 * 1000));
+	int64_t second = wall_us / 1000000;
+	if (second != writer->second || !writer->second_length) {
+		writer->second = second;
+		writer->second_length =
+			(size_t)(proto_number(writer->second_bytes, (uint64_t)second) - writer->second_bytes);
+	}
+	out = proto_tag(out, field_sec, PROTO_VARINT);
+	memcpy(out, writer->second_bytes, sizeof writer->second_bytes);
+	return proto_fixed32(out + writer->second_length, field_sec + 1,
+	                     (uint32_t)(wall_us - second * 1000000) * 1000);
 }
 
-/* One frame: | 32 bits, big end first | Dnstap |. What stands around the message on the wire is short, is written beside and copied: so all lengths
- * are known before, and the message is copied once. `told`: the record, when its policy and extra belong to this message. */
-static uint8_t *put_frame(struct dnstap_writer *writer, uint8_t *out, enum message_type type,
-                          const struct exchange *exchange, const struct record *told)
+static uint8_t *put_message(uint8_t *out, unsigned field, const struct record_message *message)
 {
-	uint8_t head[HEAD_MAX], policy[POLICY_MAX], *at = proto_varint(head, M_TYPE, type),
-												*frame = out;
-	bool answered = type == CLIENT_RESPONSE || type == FORWARDER_RESPONSE;
-	const struct record_message *carried = answered ? exchange->response : exchange->query;
-	at = put_time(put_ends(at, exchange), M_QUERY_SEC, exchange->asked_us);
-	if (answered)
-		at = put_time(at, M_RESPONSE_SEC, exchange->answered_us);
-	size_t head_length = (size_t)(at - head), policy_length = told ? write_policy(told, policy) : 0;
-	size_t length = head_length + (carried->bytes ? proto_bytes_size(carried->length) : 0) +
-	                (policy_length ? proto_bytes_size(policy_length) : 0);
-	out = proto_raw(out + 4, writer->lead, writer->lead_length);
+	return message->bytes ? proto_bytes(out, field, message->bytes, message->length) : out;
+}
+
+/* Is a message of this type sent? A response that is not wanted, or was none, leaves its query to be told. */
+static bool is_sent(const struct dnstap_writer *writer, enum message_type type, bool responded)
+{
+	unsigned bit = 1u << (type - CLIENT_QUERY), pair = type < FORWARDER_QUERY ? 3u : 12u;
+	bool response = type == CLIENT_RESPONSE || type == FORWARDER_RESPONSE;
+	if (response)
+		return responded && writer->messages & bit;
+	return writer->messages & bit || (writer->messages & pair && !responded);
+}
+
+/* `told`: the record, when this message says what came of the query. `both`: the query stands in no message of its own. */
+static uint8_t *put_frame(struct dnstap_writer *writer, uint8_t *out, enum message_type type,
+                          const struct exchange *exchange, bool both,
+                          const struct flat_record *told)
+{
+	uint8_t *frame = out, *begin;
+	bool response = type == CLIENT_RESPONSE || type == FORWARDER_RESPONSE;
+	out = proto_blocks(out + 4, writer->lead, writer->lead_length);
 	if (told)
 		out = put_extra(writer, out, told);
-	out = proto_number(proto_tag(out, F_MESSAGE, PROTO_BYTES), length);
-	out = proto_raw(out, head, head_length);
-	if (carried->bytes)
-		out = proto_bytes(out, answered ? M_RESPONSE : M_QUERY, carried->bytes, carried->length);
-	if (policy_length)
-		out = proto_bytes(out, M_POLICY, policy, policy_length);
+	begin = proto_begin(out, F_MESSAGE);
+	out = put_ends(proto_varint(begin, M_TYPE, type), exchange);
+	out = put_time(writer, out, M_QUERY_SEC, exchange->asked_us);
+	if (!response || both)
+		out = put_message(out, M_QUERY, exchange->query);
+	if (response) {
+		out = put_time(writer, out, M_RESPONSE_SEC, exchange->answered_us);
+		out = put_message(out, M_RESPONSE, exchange->response);
+	}
+	if (told)
+		out = put_policy(out, told);
+	out = proto_end(begin, out);
 	out = proto_varint(out, F_TYPE, TYPE_MESSAGE);
 	dns_write32(frame, (uint32_t)(out - frame - 4));
 	return out;
 }
 
+/* What was asked of an upstream. */
+static uint8_t *put_hop(struct dnstap_writer *writer, uint8_t *out,
+                        const struct record_forward *forward)
+{
+	struct addr_port ours = {.port = forward->port};
+	struct exchange hop = {&ours,
+	                       &forward->peer,
+	                       forward->protocol,
+	                       forward->sent_wall_us,
+	                       forward->received_wall_us,
+	                       &forward->query,
+	                       &forward->response};
+	bool responded = forward->received_wall_us;
+	bool query = is_sent(writer, FORWARDER_QUERY, responded);
+	if (query)
+		out = put_frame(writer, out, FORWARDER_QUERY, &hop, false, NULL);
+	if (is_sent(writer, FORWARDER_RESPONSE, responded))
+		out = put_frame(writer, out, FORWARDER_RESPONSE, &hop, !query, NULL);
+	return out;
+}
+
 /* ---- what others call -------------------------------------------------------------------- */
 
-void dnstap_writer_init(struct dnstap_writer *writer, const char *identity, const char *version)
+void dnstap_writer_init(struct dnstap_writer *writer, unsigned messages, const char *identity,
+                        const char *version)
 {
+	*writer = (struct dnstap_writer){.messages = messages};
 	uint8_t *out =
 		proto_bytes(writer->lead, F_IDENTITY, identity, strnlen(identity, DNSTAP_IDENTITY_MAX - 1));
 	out = proto_bytes(out, F_VERSION, version, strnlen(version, DNSTAP_VERSION_MAX - 1));
-	memset(writer->words, 0, sizeof writer->words);
 	writer->lead_length = (size_t)(out - writer->lead);
 }
 
-size_t dnstap_bytes_max(const struct dnstap_writer *writer, const struct record *record)
+size_t dnstap_bytes_max(const struct dnstap_writer *writer, const struct flat_record *opened)
 {
-	const struct record_wire *wire = record->wire;
+	const struct record_wire *wire = &opened->wire;
 	size_t frame = FRAME_MAX + writer->lead_length + HEAD_MAX;
-	size_t bytes =
-		2 * frame + wire->query.length + wire->response.length + POLICY_MAX + extra_max(record);
+	size_t bytes = 2 * frame + 2u * wire->query.length + wire->response.length + POLICY_MAX +
+	               extra_max(opened) + PROTO_BLOCK_BYTES;
 	for (size_t i = 0; i < wire->forward_count; i++)
-		bytes += 2 * frame + wire->forwards[i].query.length + wire->forwards[i].response.length;
+		bytes +=
+			2 * frame + 2u * wire->forwards[i].query.length + wire->forwards[i].response.length;
 	return bytes;
 }
 
-size_t dnstap_write(struct dnstap_writer *writer, const struct record *record, uint8_t *out)
+size_t dnstap_write(struct dnstap_writer *writer, const struct flat_record *opened, uint8_t *out)
 {
-	const struct record_wire *wire = record->wire;
+	const struct record *record = &opened->record;
+	const struct record_wire *wire = &opened->wire;
 	struct addr_port client = {record->client, wire->client_port};
 	struct exchange asked = {&client,
 	                         &wire->server,
@@ -275,23 +327,15 @@ size_t dnstap_write(struct dnstap_writer *writer, const struct record *record, u
 	                         record->time_wall_us + record->took_us,
 	                         &wire->query,
 	                         &wire->response};
-	bool dropped = record->dropped_reply;
-	uint8_t *at = put_frame(writer, out, CLIENT_QUERY, &asked, dropped ? record : NULL);
-	for (size_t i = 0; i < wire->forward_count; i++) {
-		const struct record_forward *forward = &wire->forwards[i];
-		struct addr_port ours = {.port = forward->port};
-		struct exchange hop = {&ours,
-		                       &forward->peer,
-		                       forward->protocol,
-		                       forward->sent_wall_us,
-		                       forward->received_wall_us,
-		                       &forward->query,
-		                       &forward->response};
-		at = put_frame(writer, at, FORWARDER_QUERY, &hop, NULL);
-		if (forward->received_wall_us)
-			at = put_frame(writer, at, FORWARDER_RESPONSE, &hop, NULL);
-	}
-	if (!dropped)
-		at = put_frame(writer, at, CLIENT_RESPONSE, &asked, record);
+	bool responded = !record->dropped_reply;
+	bool query = is_sent(writer, CLIENT_QUERY, responded);
+	bool response = is_sent(writer, CLIENT_RESPONSE, responded);
+	uint8_t *at = out;
+	if (query)
+		at = put_frame(writer, at, CLIENT_QUERY, &asked, false, response ? NULL : opened);
+	for (size_t i = 0; i < wire->forward_count; i++)
+		at = put_hop(writer, at, &wire->forwards[i]);
+	if (response)
+		at = put_frame(writer, at, CLIENT_RESPONSE, &asked, !query, opened);
 	return (size_t)(at - out);
 }

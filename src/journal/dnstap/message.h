@@ -1,9 +1,11 @@
 /* Private to journal/: a record as dnstap messages (https://dnstap.info): CLIENT_QUERY, for each question to an upstream
- * FORWARDER_QUERY and FORWARDER_RESPONSE, then CLIENT_RESPONSE. */
+ * FORWARDER_QUERY and FORWARDER_RESPONSE, then CLIENT_RESPONSE; those of them that are wanted. */
 #ifndef PF_JOURNAL_DNSTAP_MESSAGE_H
 #define PF_JOURNAL_DNSTAP_MESSAGE_H
 
-#include "journal/record.h"
+#include "config/config.h"
+#include "journal/dnstap/proto.h"
+#include "journal/flat.h"
 
 #define DNSTAP_IDENTITY_MAX 256
 #define DNSTAP_VERSION_MAX 64
@@ -18,16 +20,23 @@ struct dnstap_words {
 
 struct dnstap_writer {
 	struct dnstap_words words[DNSTAP_WORDS_COUNT];
+	unsigned messages; /* bits of enum config_message */
 	size_t lead_length;
-	uint8_t lead[DNSTAP_IDENTITY_MAX + DNSTAP_VERSION_MAX + 8]; /* who tells: the same in all */
+	/* Who tells: the same in all. In whole blocks. */
+	uint8_t lead[DNSTAP_IDENTITY_MAX + DNSTAP_VERSION_MAX + PROTO_BLOCK_BYTES];
+	int64_t second; /* of 1970, and as it is written: most messages are of the same one */
+	size_t second_length;
+	uint8_t second_bytes[PROTO_BLOCK_BYTES];
 };
 
-void dnstap_writer_init(struct dnstap_writer *writer, const char *identity, const char *version);
+void dnstap_writer_init(struct dnstap_writer *writer, unsigned messages, const char *identity,
+                        const char *version);
 
-/* So much dnstap_write writes at most. The record has its messages (`wire`). */
-size_t dnstap_bytes_max(const struct dnstap_writer *writer, const struct record *record);
+/* So much dnstap_write writes at most. The record was opened (flat_open), and has its messages (`wire`). */
+size_t dnstap_bytes_max(const struct dnstap_writer *writer, const struct flat_record *opened);
 
-/* Writes all messages, each with its length in front: | 32 bits, big end first | Dnstap |. Returns how many bytes. */
-size_t dnstap_write(struct dnstap_writer *writer, const struct record *record, uint8_t *out);
+/* Writes all messages, each with its length in front: | 32 bits, big end first | Dnstap |. Returns how many bytes; 0 when none of what happened
+ * is wanted. */
+size_t dnstap_write(struct dnstap_writer *writer, const struct flat_record *opened, uint8_t *out);
 
 #endif

@@ -13,6 +13,7 @@ enum proto_wire { PROTO_VARINT = 0, PROTO_BYTES = 2, PROTO_FIXED32 = 5 };
 
 #define PROTO_FIELD_MAX 15  /* of dnstap no field has a greater number: the tag is one byte */
 #define PROTO_NUMBER_MAX 10 /* bytes of a number of 64 bits, seven in each */
+#define PROTO_BLOCK_BYTES 16
 
 /* Seven bits a byte, the lowest first; the eighth says that more follow. */
 static inline uint8_t *proto_number(uint8_t *out, uint64_t value)
@@ -37,9 +38,11 @@ static inline uint8_t *proto_varint(uint8_t *out, unsigned field, uint64_t value
 static inline uint8_t *proto_fixed32(uint8_t *out, unsigned field, uint32_t value)
 {
 	out = proto_tag(out, field, PROTO_FIXED32);
-	for (unsigned shift = 0; shift < 32; shift += 8)
-		*out++ = (uint8_t)(value >> shift);
-	return out;
+	out[0] = (uint8_t)value;
+	out[1] = (uint8_t)(value >> 8);
+	out[2] = (uint8_t)(value >> 16);
+	out[3] = (uint8_t)(value >> 24);
+	return out + 4;
 }
 
 static inline uint8_t *proto_raw(uint8_t *out, const void *bytes, size_t length)
@@ -54,10 +57,33 @@ static inline uint8_t *proto_bytes(uint8_t *out, unsigned field, const void *byt
 	return proto_raw(proto_number(proto_tag(out, field, PROTO_BYTES), length), bytes, length);
 }
 
-/* Bytes of a field of so many, less than 2^14. */
-static inline size_t proto_bytes_size(size_t length)
+/* The same of short bytes in whole blocks, up to one more of which is read, and written behind the end. */
+static inline uint8_t *proto_blocks(uint8_t *out, const void *bytes, size_t length)
 {
-	return 1 + (length > 0x7f ? 2u : 1u) + length;
+	for (size_t at = 0; at < length; at += PROTO_BLOCK_BYTES)
+		memcpy(out + at, (const uint8_t *)bytes + at, PROTO_BLOCK_BYTES);
+	return out + length;
+}
+
+/* A field of bytes whose length, less than 2^14, is known when they are written: proto_begin leaves room for it, `out` is where they begin, and
+ * proto_end gives what stands behind them. */
+#define PROTO_LENGTH_BYTES 2
+static inline uint8_t *proto_begin(uint8_t *out, unsigned field)
+{
+	return proto_tag(out, field, PROTO_BYTES) + PROTO_LENGTH_BYTES;
+}
+
+static inline uint8_t *proto_end(uint8_t *begin, uint8_t *end)
+{
+	size_t length = (size_t)(end - begin);
+	if (length > 0x7f) {
+		begin[-2] = (uint8_t)(length | 0x80);
+		begin[-1] = (uint8_t)(length >> 7);
+		return end;
+	}
+	begin[-2] = (uint8_t)length;
+	memmove(begin - 1, begin, length);
+	return end - 1;
 }
 
 #endif

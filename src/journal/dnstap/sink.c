@@ -149,19 +149,19 @@ static int begin(struct sink *base, char *error, size_t error_size)
 	return result == PF_OK ? flush(sink, error, error_size) : result;
 }
 
-static int write_record(struct sink *base, const struct record *record, char *error,
+static int write_opened(struct sink *base, const struct flat_record *opened, char *error,
                         size_t error_size)
 {
 	(void)error;
 	(void)error_size;
 	struct dnstap_sink *sink = (struct dnstap_sink *)base;
-	if (!record->wire)
+	if (!opened->record.wire)
 		return PF_EINVAL; /* left in the rings by a daemon without this sink */
 	/* All messages of a record are kept, or none. */
-	void *room = collector_room(&sink->collector, dnstap_bytes_max(&sink->writer, record));
+	void *room = collector_room(&sink->collector, dnstap_bytes_max(&sink->writer, opened));
 	if (!room)
 		return PF_EINVAL;
-	collector_kept(&sink->collector, dnstap_write(&sink->writer, record, room));
+	collector_kept(&sink->collector, dnstap_write(&sink->writer, opened, room));
 	return PF_OK;
 }
 
@@ -207,7 +207,8 @@ static void close_sink(struct sink **base)
 	*base = NULL;
 }
 
-struct sink *dnstap_sink_open(const struct config_collector *place, char *error, size_t error_size)
+struct sink *dnstap_sink_open(const struct config_collector *place, unsigned messages, char *error,
+                              size_t error_size)
 {
 	struct dnstap_sink *sink = calloc(1, sizeof *sink);
 	if (!sink || collector_init(&sink->collector, place, false) != PF_OK) {
@@ -218,14 +219,14 @@ struct sink *dnstap_sink_open(const struct config_collector *place, char *error,
 	sink->sink = (struct sink){.name = "dnstap",
 	                           .wants_wire = true,
 	                           .begin = begin,
-	                           .write = write_record,
+	                           .write_opened = write_opened,
 	                           .commit = commit,
 	                           .idle = idle,
 	                           .close = close_sink};
 	char identity[DNSTAP_IDENTITY_MAX] = "";
 	if (gethostname(identity, sizeof identity - 1))
 		strcpy(identity, "portafilter");
-	dnstap_writer_init(&sink->writer, identity, "portafilter " PACKAGE_VERSION);
+	dnstap_writer_init(&sink->writer, messages, identity, "portafilter " PACKAGE_VERSION);
 	/* So that the handshake is over when the first records come. */
 	char ignored[256];
 	(void)connect_to(sink, ignored, sizeof ignored);

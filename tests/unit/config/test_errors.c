@@ -420,6 +420,13 @@ static const struct mistake journal[] = {
 	{"journal: {also: [{syslog: a}, {syslog: ./a}]}\n", 1, 31,
      "this place is written to by an earlier entry"},
 	{"journal: {also: [{syslog: a, rate: 0}]}\n", 1, 36, "`rate`"},
+	{"journal: {also: [{dnstap: a, messages: CLIENT_RESPONSES}]}\n", 1, 40,
+     "unknown word `CLIENT_RESPONSES` for `messages`; did you mean `CLIENT_RESPONSE`"},
+	{"journal: {also: [{dnstap: a, messages: [CLIENT_QUERY, CLIENT_QUERY]}]}\n", 1, 55,
+     "`messages` names `CLIENT_QUERY` twice"},
+	{"journal: {also: [{dnstap: a, messages: []}]}\n", 1, 40, "`messages`"},
+	{"journal: {also: [{syslog: a, messages: CLIENT_QUERY}]}\n", 1, 18,
+     "`messages` is for `dnstap` alone"},
 };
 
 #define TABLE_TEST(table)                       \

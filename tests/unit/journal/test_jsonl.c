@@ -11,6 +11,7 @@
 
 #include <jansson.h>
 
+#include "journal/json.h"
 #include "journal/jsonl.h"
 #include "unit/journal/sample.h"
 
@@ -209,6 +210,36 @@ static void what_can_not_be_a_file_is_told(void **state)
 	assert_null(jsonl_sink_open(folder, 0, 1, error, sizeof error));
 }
 
+/* Any byte at any place of texts of any length up to two blocks: as it is written one by one. */
+static void text_is_escaped_wherever_it_must_be(void **state)
+{
+	(void)state;
+	static const char *const bytes[] = {"\"", "\\", "\x1f", "\x7f", "\x01", " ", "\xff", "\x80"};
+	static const char *const written[] = {"\\\"",    "\\\\", "\\u001f", "\\u007f",
+	                                      "\\u0001", " ",    "\xff",    "\x80"};
+	for (size_t length = 1; length <= 35; length++)
+		for (size_t at = 0; at < length; at++)
+			for (size_t i = 0; i < PF_COUNT(bytes); i++) {
+				char *text = malloc(length), *out = malloc(JSON_BYTES_MAX(length));
+				memset(text, 'x', length);
+				text[at] = bytes[i][0];
+				char *end = json_write(out, text, length);
+				size_t more = strlen(written[i]);
+				assert_int_equal(end - out, length + more + 1);
+				assert_true(out[0] == '"' && end[-1] == '"');
+				for (size_t k = 0; k < at; k++)
+					assert_int_equal(out[1 + k], 'x');
+				assert_memory_equal(out + 1 + at, written[i], more);
+				for (size_t k = at + 1; k < length; k++)
+					assert_int_equal(out[more + k], 'x');
+				free(text);
+				free(out);
+			}
+	char null[4];
+	assert_ptr_equal(json_write(null, "", 0), null + 4);
+	assert_memory_equal(null, "null", 4);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -222,6 +253,7 @@ int main(void)
 	                                    remove_folder),
 		cmocka_unit_test_setup_teardown(a_full_disk_leaves_whole_lines, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(what_can_not_be_a_file_is_told, make_folder, remove_folder),
+		cmocka_unit_test(text_is_escaped_wherever_it_must_be),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

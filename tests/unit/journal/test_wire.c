@@ -137,14 +137,25 @@ static void torn_bytes_are_refused(void **state)
 	assert_int_equal(pass(room, &length), PF_OK);
 	for (size_t cut = 0; cut < length; cut++)
 		assert_int_equal(flat_read(room->bytes, cut, &room->read), PF_EINVAL);
-	size_t wire = length - flat_wire_bytes(&room->wire);
+	struct record plain = room->sample.record;
+	plain.wire = NULL;
+	plain.answer = NULL;
+	size_t wire = flat_bytes(&plain); /* where they begin */
 	for (size_t at = 0; at < 32; at++)
 		for (unsigned value = 0; value < 256; value += 51) {
 			uint8_t kept = room->bytes[wire + at];
 			room->bytes[wire + at] = (uint8_t)value;
 			(void)!flat_read(room->bytes, length, &room->read);
+			(void)!flat_open(room->bytes, length, &room->read);
 			room->bytes[wire + at] = kept;
 		}
+	room->sample.record.answer = NULL; /* which is not looked into when a record is only opened */
+	assert_int_equal(pass(room, &length), PF_OK);
+	for (size_t cut = 0; cut < length; cut++)
+		assert_int_equal(flat_open(room->bytes, cut, &room->read), PF_EINVAL);
+	assert_int_equal(flat_open(room->bytes, length, &room->read), PF_OK);
+	assert_int_equal(room->read.texts.reason, strlen(plain.reason));
+	assert_memory_equal(room->read.name_wire, plain.name->wire, plain.name->length);
 }
 
 /* ---- frames ------------------------------------------------------------------------------ */
@@ -266,28 +277,110 @@ static void the_longest_syslog_message_fits(void **state)
 
 /* ---- dnstap ------------------------------------------------------------------------------ */
 
+/* The record as it comes out of the ring, in exactly as much room as it may take, so that a sanitizer sees a byte too many. */
+static size_t write_dnstap(struct room *room, unsigned messages, uint8_t **out)
+{
+	struct dnstap_writer writer;
+	char identity[DNSTAP_IDENTITY_MAX + 10] = "";
+	size_t length = flat_bytes(&room->sample.record);
+	uint8_t *bytes = malloc(length);
+	flat_write(&room->sample.record, bytes);
+	assert_int_equal(flat_open(bytes, length, &room->read), PF_OK);
+	memset(identity, 'i', sizeof identity - 1);
+	dnstap_writer_init(&writer, messages, identity, identity);
+	size_t max = dnstap_bytes_max(&writer, &room->read);
+	*out = malloc(max);
+	length = dnstap_write(&writer, &room->read, *out);
+	assert_true(length <= max);
+	free(bytes);
+	return length;
+}
+
 static void the_longest_record_fits_into_dnstap(void **state)
 {
 	struct room *room = *state;
-	struct dnstap_writer writer;
 	static char reason[RECORD_REASON_MAX];
-	char identity[DNSTAP_IDENTITY_MAX + 10] = "";
+	uint8_t *out;
 	unsigned count = 0;
 	fill(room, RECORD_FORWARD_MAX);
 	memset(reason, '\x01', sizeof reason - 1); /* six bytes each in JSON */
 	room->sample.record.reason = reason;
 	room->sample.record.dropped_reply = false;
 	room->wire.response = (struct record_message){RECORD_RESPONSE_MAX, long_message};
-	memset(identity, 'i', sizeof identity - 1);
-	dnstap_writer_init(&writer, identity, identity);
-	size_t max = dnstap_bytes_max(&writer, &room->sample.record);
-	uint8_t *out = malloc(max); /* so that a sanitizer sees a byte too many */
-	size_t length = dnstap_write(&writer, &room->sample.record, out);
-	assert_true(length <= max);
+	size_t length = write_dnstap(room, 15, &out);
 	for (size_t at = 0; at < length; at += 4 + dns_read32(out + at))
 		count++;
 	assert_int_equal(count, 2 + RECORD_FORWARD_MAX + RECORD_FORWARD_MAX / 2);
 	free(out);
+}
+
+/* The message of a frame: what stands in the field of this number of Dnstap or Message, of which each tag has one byte. */
+static const uint8_t *field(const uint8_t *at, const uint8_t *end, unsigned number, size_t *length)
+{
+	while (at < end) {
+		unsigned tag = *at++;
+		uint64_t value = 0;
+		if ((tag & 7) != PROTO_FIXED32)
+			for (unsigned shift = 0;; shift += 7) {
+				value |= (uint64_t)(*at & 0x7f) << shift;
+				if (*at++ < 0x80)
+					break;
+			}
+		size_t bytes = (tag & 7) == PROTO_FIXED32 ? 4 : (tag & 7) == PROTO_BYTES ? value : 0;
+		*length = (tag & 7) == PROTO_VARINT ? value : bytes;
+		if (tag >> 3 == number)
+			return at;
+		at += bytes;
+	}
+	assert_ptr_equal(at, end);
+	return NULL;
+}
+
+/* "CQ", "CR+" ...: the types of the messages; + where a query comes along with its response, * where it is said what came of it. */
+static void say_messages(const uint8_t *out, size_t length, char *said)
+{
+	static const char *const types[] = {[5] = "CQ", "CR", "FQ", "FR"};
+	*said = '\0';
+	for (size_t at = 0; at < length; at += 4 + dns_read32(out + at)) {
+		const uint8_t *begin = out + at + 4, *end = begin + dns_read32(out + at);
+		size_t size, type, ignored;
+		const uint8_t *message = field(begin, end, 14, &size);
+		assert_non_null(message);
+		assert_non_null(field(message, message + size, 1, &type));
+		bool query = field(message, message + size, 10, &ignored);
+		bool response = field(message, message + size, 14, &ignored);
+		said += sprintf(said, "%s%s%s ", types[type], query && response ? "+" : "",
+		                field(begin, end, 3, &ignored) ? "*" : "");
+	}
+}
+
+static void those_messages_are_sent_that_are_wanted(void **state)
+{
+	static const struct {
+		unsigned messages;
+		const char *answered, *dropped;
+	} cases[] = {
+		{CONFIG_MESSAGES_DEFAULT, "FQ FR+ CR+* ", "CQ* FQ FR+ "},
+		{15, "CQ FQ FQ FR CR* ", "CQ* FQ FQ FR "},
+		{CONFIG_CLIENT_QUERY, "CQ* ", "CQ* "},
+		{CONFIG_CLIENT_RESPONSE, "CR+* ", "CQ* "},
+		{CONFIG_CLIENT_QUERY | CONFIG_CLIENT_RESPONSE, "CQ CR* ", "CQ* "},
+		{CONFIG_FORWARDER_QUERY, "FQ FQ ", "FQ FQ "},
+		{CONFIG_FORWARDER_RESPONSE, "FQ FR+ ", "FQ FR+ "},
+		{0, "", ""},
+	};
+	struct room *room = *state;
+	uint8_t *out;
+	char said[64];
+	fill(room, 2); /* the first got no response */
+	for (size_t i = 0; i < PF_COUNT(cases); i++)
+		for (int dropped = 0; dropped < 2; dropped++) {
+			room->sample.record.dropped_reply = dropped;
+			size_t length = write_dnstap(room, cases[i].messages, &out);
+			say_messages(out, length, said);
+			assert_string_equal(said, dropped ? cases[i].dropped : cases[i].answered);
+			free(out);
+		}
 }
 
 int main(void)
@@ -303,6 +396,8 @@ int main(void)
 	                                    free_room),
 		cmocka_unit_test_setup_teardown(the_longest_syslog_message_fits, make_room, free_room),
 		cmocka_unit_test_setup_teardown(the_longest_record_fits_into_dnstap, make_room, free_room),
+		cmocka_unit_test_setup_teardown(those_messages_are_sent_that_are_wanted, make_room,
+	                                    free_room),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
