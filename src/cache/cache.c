@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ENTRY_BYTES_TYPICAL 1024 /* for the number of buckets */
+#include "cache/sources.h"
+
+#define ENTRY_BYTES_TYPICAL 256 /* for the number of buckets */
 #define CACHE_LINE_BYTES 64
 #define ENTRY_SHARE 8 /* one entry takes at most this part of its shard */
 
@@ -21,6 +23,7 @@ struct shard {
 struct cache {
 	struct hash_key seed;
 	atomic_int_least64_t stale_us;
+	struct sources sources;
 	size_t bucket_mask;
 	struct cache_entry **buckets; /* a shard owns the buckets whose low bits are its number */
 	struct shard shards[CACHE_SHARD_COUNT];
@@ -42,9 +45,11 @@ struct cache *cache_new(size_t bytes_max, struct hash_key seed)
 	memset(cache, 0, sizeof *cache);
 	size_t bucket_count = power_of_two(bytes_max / ENTRY_BYTES_TYPICAL);
 	cache->seed = seed;
+	sources_init(&cache->sources);
 	cache->bucket_mask = bucket_count - 1;
 	cache->buckets = calloc(bucket_count, sizeof(struct cache_entry *));
 	if (!cache->buckets) {
+		sources_deinit(&cache->sources);
 		free(cache);
 		return NULL;
 	}
@@ -53,6 +58,16 @@ struct cache *cache_new(size_t bytes_max, struct hash_key seed)
 		cache->shards[i].bytes_max = bytes_max / CACHE_SHARD_COUNT;
 	}
 	return cache;
+}
+
+struct sources *cache_sources(struct cache *cache)
+{
+	return &cache->sources;
+}
+
+const char *cache_source(const struct cache *cache, uint16_t number)
+{
+	return cache->sources.texts[number];
 }
 
 /* The newest stands just behind the hand, so it is the last that the hand comes to. */
@@ -91,6 +106,7 @@ void cache_free(struct cache **cache)
 		pthread_mutex_destroy(&shard->lock);
 	}
 	free(old->buckets);
+	sources_deinit(&old->sources);
 	free(old);
 	*cache = NULL;
 }
@@ -103,7 +119,7 @@ static inline struct cache_entry *look_up(struct cache *cache, const struct cach
 	struct cache_entry *entry = rcu_dereference(cache->buckets[hash & cache->bucket_mask]);
 	while (entry && (entry->hash != hash || !cache_entry_is(entry, ask)))
 		entry = rcu_dereference(entry->next);
-	if (!entry || entry->expires_us <= since_us)
+	if (!entry || cache_entry_expires_us(entry) <= since_us)
 		return NULL;
 	/* Written once for each round of the hand, not for each hit: other cores read this line. */
 	if (!atomic_load_explicit(&entry->used, memory_order_relaxed))
@@ -126,13 +142,7 @@ void cache_expect(struct cache *cache, const uint64_t hashes[], size_t count)
 		fetch(&cache->buckets[hashes[i] & cache->bucket_mask], 1);
 	for (size_t i = 0; i < count; i++) {
 		entries[i] = rcu_dereference(cache->buckets[hashes[i] & cache->bucket_mask]);
-		fetch(entries[i], 2); /* of nothing at all: nothing */
-	}
-	for (size_t i = 0; i < count; i++) {
-		if (!entries[i])
-			continue;
-		fetch(entries[i]->answer, 3);
-		fetch(rcu_dereference(entries[i]->facts), 2);
+		fetch(entries[i], 3); /* of nothing at all: nothing */
 	}
 }
 
@@ -184,7 +194,7 @@ static struct cache_entry **place_of(struct cache *cache, uint64_t hash,
 static void let_go(struct shard *shard, struct cache_entry *entry)
 {
 	ring_remove(shard, entry);
-	shard->bytes -= entry->bytes;
+	shard->bytes -= cache_entry_bytes(entry);
 	cache_entry_unref(entry);
 }
 
@@ -202,7 +212,7 @@ static void evict_one(struct cache *cache, struct shard *shard, struct now now)
 	for (size_t left = shard->count; left; left--) {
 		struct cache_entry *entry = shard->hand;
 		bool used = atomic_exchange_explicit(&entry->used, false, memory_order_relaxed);
-		if (entry->expires_us <= useless_since(cache, now) || !used)
+		if (cache_entry_expires_us(entry) <= useless_since(cache, now) || !used)
 			break;
 		shard->hand = entry->ring_next;
 	}
@@ -225,8 +235,7 @@ static void put_in(struct cache *cache, struct shard *shard, struct cache_entry 
 {
 	entry->next = old ? old->next : NULL;
 	ring_add(shard, entry);
-	shard->bytes += entry->bytes;
-	shard->inserted++;
+	shard->bytes += cache_entry_bytes(entry);
 	rcu_assign_pointer(*place_of(cache, entry->hash, old), entry);
 	if (old)
 		let_go(shard, old);
@@ -241,19 +250,42 @@ void cache_insert(struct cache *cache, struct cache_entry *entry, struct now now
 	struct shard *shard = &cache->shards[hash % CACHE_SHARD_COUNT];
 	pthread_mutex_lock(&shard->lock);
 	struct cache_entry *old = find(cache, hash, &ask);
-	if (!entry->answer->ttl || entry->bytes > shard->bytes_max / ENTRY_SHARE ||
+	if (!entry->ttl || cache_entry_bytes(entry) > shard->bytes_max / ENTRY_SHARE ||
 	    !cache_entry_ref(entry)) {
 		if (old)
 			take_out(cache, shard, old);
 	} else {
 		entry->hash = hash;
-		while (shard->bytes - (old ? old->bytes : 0) + entry->bytes > shard->bytes_max) {
+		while (shard->bytes - (old ? cache_entry_bytes(old) : 0) + cache_entry_bytes(entry) >
+		       shard->bytes_max) {
 			evict_one(cache, shard, now);
 			old = find(cache, hash, &ask);
 		}
 		put_in(cache, shard, entry, old);
+		shard->inserted++;
 	}
 	pthread_mutex_unlock(&shard->lock);
+}
+
+void cache_replace(struct cache *cache, struct cache_entry *old, struct cache_entry *entry,
+                   struct now now)
+{
+	struct cache_key key;
+	cache_entry_key(entry, &key);
+	const struct cache_ask ask = cache_ask_of(cache->seed, &key);
+	struct shard *shard = &cache->shards[ask.hash % CACHE_SHARD_COUNT];
+	size_t bytes = cache_entry_bytes(entry), before = cache_entry_bytes(old);
+	pthread_mutex_lock(&shard->lock);
+	while (find(cache, ask.hash, &ask) == old && shard->bytes - before + bytes > shard->bytes_max)
+		evict_one(cache, shard, now);
+	bool there = find(cache, ask.hash, &ask) == old;
+	if (there) {
+		entry->hash = ask.hash;
+		put_in(cache, shard, entry, old);
+	}
+	pthread_mutex_unlock(&shard->lock);
+	if (!there)
+		cache_entry_unref(entry);
 }
 
 #define BUCKETS_AT_A_TIME 256 /* read under one lock of RCU, some tens of microseconds */
@@ -267,7 +299,7 @@ void cache_each(struct cache *cache, struct now now,
 		for (size_t i = from; i < from + BUCKETS_AT_A_TIME && i <= cache->bucket_mask; i++) {
 			const struct cache_entry *entry = rcu_dereference(cache->buckets[i]);
 			for (; entry && go_on; entry = rcu_dereference(entry->next))
-				if (entry->expires_us > now.mono_us)
+				if (cache_entry_expires_us(entry) > now.mono_us)
 					go_on = see(data, entry);
 		}
 		rcu_read_unlock();

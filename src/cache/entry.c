@@ -1,8 +1,10 @@
-/* Entries of the cache: an answer, its facts, and how long both live. */
+/* Entries of the cache: how an answer and what is kept of its facts lie in one block, and how long both live. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cache/cache.h"
+#include "cache/sources.h"
 
 void cache_key_from_query(struct cache_key *key, const struct dns_query *query)
 {
@@ -29,26 +31,6 @@ struct cache_ask cache_ask_of(struct hash_key seed, const struct cache_key *key)
 	return ask;
 }
 
-bool cache_entry_is(const struct cache_entry *entry, const struct cache_ask *ask)
-{
-	return ask->space == entry->space && ask->type == entry->type && ask->class == entry->class &&
-	       ask->dnssec_ok == entry->dnssec_ok && ask->cd == entry->cd &&
-	       ask->name->length == entry->name_length &&
-	       !memcmp(ask->name->wire, entry->tail, entry->name_length);
-}
-
-void cache_entry_key(const struct cache_entry *entry, struct cache_key *key)
-{
-	key->space = entry->space;
-	key->type = entry->type;
-	key->class = entry->class;
-	key->dnssec_ok = entry->dnssec_ok;
-	key->cd = entry->cd;
-	key->name.length = entry->name_length;
-	key->name.labels = entry->name_labels;
-	memcpy(key->name.wire, entry->tail, entry->name_length);
-}
-
 bool cache_key_equal(const struct cache_key *a, const struct cache_key *b)
 {
 	return a->space == b->space && a->type == b->type && a->class == b->class &&
@@ -68,59 +50,322 @@ uint64_t cache_key_hash(struct hash_key seed, const struct cache_key *key)
 	return cache_ask_of(seed, key).hash;
 }
 
-struct facts_box *facts_box_new(size_t view_count, size_t address_count)
+/* ---- the layout -------------------------------------------------------------------------- */
+
+enum trait {
+	TRAIT_DNSSEC_OK = 1, /* asked with DO */
+	TRAIT_CD = 2,        /* asked with CD */
+	TRAIT_AD = 4,
+	/* What stands behind the message, in this order. */
+	TRAIT_SPACE = 8, /* uint64_t */
+	TRAIT_EDE = 16,  /* int16_t */
+	TRAIT_GLUE = 32, /* struct glue, names, addresses */
+};
+#define ASKED (TRAIT_DNSSEC_OK | TRAIT_CD)
+
+/* `rcode`, and above it what was validated. */
+#define RCODE_MASK 0x0f
+#define DNSSEC_SHIFT 4
+
+/* A verdict byte. */
+#define VERDICT_STANDING 0x07
+#define VERDICT_CONFIDENCE_SHIFT 3
+#define VERDICT_CONFIDENCE 0x03
+#define VERDICT_SPECIAL 0x20
+#define VERDICT_JOURNALLED 0x40
+
+struct glue {
+	uint16_t server_bytes;
+	uint8_t address_count;
+} __attribute__((packed));
+
+#define HEAD offsetof(struct cache_entry, tail)
+#define HEAD_ALIGNED ((HEAD + alignof(struct cache_view) - 1) & ~(alignof(struct cache_view) - 1))
+
+static inline size_t ttls_at(size_t view_count)
 {
-	size_t bytes = sizeof(struct facts_view) + address_count * sizeof(struct address_facts);
-	bytes = (bytes + alignof(struct facts_view) - 1) & ~(alignof(struct facts_view) - 1);
-	struct facts_box *box = calloc(1, sizeof *box + view_count * bytes);
-	if (!box)
-		return NULL;
-	box->view_count = (uint32_t)view_count;
-	box->view_bytes = (uint32_t)bytes;
-	return box;
+	return view_count == 1 ? HEAD : HEAD_ALIGNED + (view_count - 1) * sizeof(struct cache_view);
 }
 
-static void free_box(struct rcu_head *head)
+static inline size_t message_at(const struct cache_entry *entry)
 {
-	free((char *)head - offsetof(struct facts_box, rcu));
+	return ttls_at(entry->view_count) + entry->ttl_count * sizeof(uint16_t) + entry->view_count -
+	       1u;
 }
 
-static size_t box_bytes(const struct facts_box *box)
+static inline uint8_t *message(const struct cache_entry *entry)
 {
-	return sizeof *box + (size_t)box->view_count * box->view_bytes;
+	return (uint8_t *)entry + message_at(entry);
 }
 
-struct cache_entry *cache_entry_new(const struct cache_key *key, struct answer *answer,
-                                    struct facts_box *facts, const char *upstream, struct now now)
+static inline struct cache_view *view_of(const struct cache_entry *entry, size_t home)
 {
-	size_t text = strnlen(upstream, CACHE_UPSTREAM_TEXT_MAX - 1);
-	size_t own = sizeof(struct cache_entry) + key->name.length + text + 1;
-	struct cache_entry *entry = calloc(1, own);
-	if (!entry) {
-		answer_free(&answer);
-		free(facts);
-		return NULL;
+	assert(home < entry->view_count);
+	struct cache_view *others = (struct cache_view *)((char *)entry + HEAD_ALIGNED);
+	return home ? &others[home - 1] : (struct cache_view *)&entry->view;
+}
+
+static inline atomic_uchar *verdict_of(const struct cache_entry *entry, size_t home)
+{
+	assert(home < entry->view_count);
+	atomic_uchar *others = (atomic_uchar *)(message(entry) - (entry->view_count - 1u));
+	return home ? &others[home - 1] : (atomic_uchar *)&entry->verdict;
+}
+
+/* ---- reading ----------------------------------------------------------------------------- */
+
+static uint64_t space_of(const struct cache_entry *entry)
+{
+	uint64_t space = 0;
+	if (entry->traits & TRAIT_SPACE)
+		memcpy(&space, message(entry) + entry->length, sizeof space);
+	return space;
+}
+
+bool cache_entry_is(const struct cache_entry *entry, const struct cache_ask *ask)
+{
+	const uint8_t *question = message(entry) + DNS_HEADER_BYTES;
+	size_t length = ask->name->length;
+	/* A name in wire form is no beginning of another one. */
+	return (entry->traits & ASKED) == (ask->dnssec_ok | ask->cd << 1) &&
+	       length + DNS_HEADER_BYTES + 4 <= entry->length &&
+	       !memcmp(ask->name->wire, question, length) &&
+	       dns_read16(question + length) == ask->type &&
+	       dns_read16(question + length + 2) == ask->class && space_of(entry) == ask->space;
+}
+
+void cache_entry_key(const struct cache_entry *entry, struct cache_key *key)
+{
+	const uint8_t *wire = message(entry);
+	int length = dns_name_from_wire(wire, entry->length, DNS_HEADER_BYTES, false, &key->name);
+	assert(length > 0);
+	key->space = space_of(entry);
+	key->type = dns_read16(wire + DNS_HEADER_BYTES + length);
+	key->class = dns_read16(wire + DNS_HEADER_BYTES + length + 2);
+	key->dnssec_ok = entry->traits & TRAIT_DNSSEC_OK;
+	key->cd = entry->traits & TRAIT_CD;
+}
+
+/* What few have: an EDE and name servers go to `answer`, if there is one. Returns where the text stands that has no number. */
+static const uint8_t *read_rest(const struct cache_entry *entry, struct answer *answer)
+{
+	struct answer none;
+	const uint8_t *at = message(entry) + entry->length;
+	if (!answer)
+		answer = &none;
+	if (entry->traits & TRAIT_SPACE)
+		at += sizeof(uint64_t);
+	if (entry->traits & TRAIT_EDE) {
+		memcpy(&answer->ede, at, sizeof answer->ede);
+		at += sizeof answer->ede;
 	}
-	*entry = (struct cache_entry){
-		.space = key->space,
-		.type = key->type,
-		.class = key->class,
-		.dnssec_ok = key->dnssec_ok,
-		.cd = key->cd,
-		.name_length = key->name.length,
-		.name_labels = key->name.labels,
-		.answer = answer,
-		.facts = facts,
-		.stored_us = now.mono_us,
-		.expires_us = now.mono_us + (int64_t)answer->ttl * 1000000,
-		.bytes = (uint32_t)(own + answer_bytes(answer) + box_bytes(facts)),
+	if (entry->traits & TRAIT_GLUE) {
+		struct glue glue;
+		memcpy(&glue, at, sizeof glue);
+		at += sizeof glue;
+		answer->server_bytes = glue.server_bytes;
+		answer->server_address_count = glue.address_count;
+		answer->servers = (uint8_t *)at;
+		at += glue.server_bytes;
+		answer->server_addresses = (struct addr *)at;
+		at += glue.address_count * sizeof(struct addr);
+	}
+	return at;
+}
+
+/* As malloc rounds, which has a word of its own before each block. Not as it happens to: when what is left would be too small for a block of its
+ * own it is given along, which malloc_usable_size knows, and then two entries of the same answer would not take the same. */
+size_t cache_entry_bytes(const struct cache_entry *entry)
+{
+	const uint8_t *end = read_rest(entry, NULL);
+	if (entry->source == CACHE_SOURCE_NONE)
+		end += strlen((const char *)end) + 1;
+	size_t bytes = (size_t)(end - (const uint8_t *)entry) + sizeof(size_t);
+	return (bytes + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
+}
+
+void cache_entry_answer(const struct cache_entry *entry, struct answer *answer)
+{
+	*answer = (struct answer){
+		.rcode = entry->rcode & RCODE_MASK,
+		.ttl = entry->ttl,
+		.ad = entry->traits & TRAIT_AD,
+		.dnssec = entry->rcode >> DNSSEC_SHIFT,
+		.ede = DNS_EDE_NONE,
+		.length = entry->length,
+		.wire = message(entry),
+		.ttl_count = entry->ttl_count,
+		.ttl_offsets = (uint16_t *)((char *)entry + ttls_at(entry->view_count)),
+		.address_count = entry->address_count,
+		.hop_count = entry->hop_count,
 	};
-	memcpy(entry->tail, key->name.wire, key->name.length);
-	memcpy(entry->tail + key->name.length, upstream, text);
-	entry->tail[key->name.length + text] = '\0';
+	if (entry->traits & (TRAIT_EDE | TRAIT_GLUE))
+		read_rest(entry, answer);
+}
+
+const char *cache_entry_upstream(const struct cache *cache, const struct cache_entry *entry)
+{
+	return entry->source == CACHE_SOURCE_NONE ? (const char *)read_rest(entry, NULL)
+	                                          : cache_source(cache, entry->source);
+}
+
+void cache_entry_recheck(struct cache_entry *entry, int64_t mono_us)
+{
+	atomic_store_explicit(&entry->recheck_s, (unsigned)(mono_us / 1000000), memory_order_relaxed);
+}
+
+bool cache_entry_rests(const struct cache_entry *entry, struct now now)
+{
+	return atomic_load_explicit(&entry->recheck_s, memory_order_relaxed) * 1000000LL > now.mono_us;
+}
+
+struct facts_digest cache_entry_facts(const struct cache_entry *entry, size_t home)
+{
+	unsigned verdict = atomic_load_explicit(verdict_of(entry, home), memory_order_relaxed);
+	return (struct facts_digest){
+		.journal_id = view_of(entry, home)->journal_id,
+		.standing = verdict & VERDICT_STANDING,
+		.confidence = verdict >> VERDICT_CONFIDENCE_SHIFT & VERDICT_CONFIDENCE,
+		.special = verdict & VERDICT_SPECIAL,
+	};
+}
+
+atomic_uint_least64_t *cache_entry_rules(struct cache_entry *entry, size_t home)
+{
+	return &view_of(entry, home)->rules;
+}
+
+bool cache_entry_is_journalled(const struct cache_entry *entry, size_t home)
+{
+	return atomic_load_explicit(verdict_of(entry, home), memory_order_acquire) & VERDICT_JOURNALLED;
+}
+
+void cache_entry_set_journalled(struct cache_entry *entry, size_t home)
+{
+	atomic_fetch_or_explicit(verdict_of(entry, home), VERDICT_JOURNALLED, memory_order_release);
+}
+
+/* ---- making ------------------------------------------------------------------------------ */
+
+/* The bytes behind the head. */
+static size_t tail_bytes(const struct cache_entry *entry, const struct answer *answer,
+                         const char *text)
+{
+	size_t bytes = message_at(entry) - HEAD + answer->length;
+	if (entry->traits & TRAIT_SPACE)
+		bytes += sizeof(uint64_t);
+	if (entry->traits & TRAIT_EDE)
+		bytes += sizeof answer->ede;
+	if (entry->traits & TRAIT_GLUE)
+		bytes += sizeof(struct glue) + answer->server_bytes +
+		         answer->server_address_count * sizeof *answer->server_addresses;
+	if (entry->source == CACHE_SOURCE_NONE)
+		bytes += strlen(text) + 1;
+	return bytes;
+}
+
+static void put(uint8_t **at, const void *bytes, size_t length)
+{
+	if (length)
+		memcpy(*at, bytes, length);
+	*at += length;
+}
+
+static void put_rest(struct cache_entry *entry, uint64_t space, const struct answer *answer,
+                     const char *text)
+{
+	const struct glue glue = {answer->server_bytes, answer->server_address_count};
+	uint8_t *at = message(entry) + entry->length;
+	if (entry->traits & TRAIT_SPACE)
+		put(&at, &space, sizeof space);
+	if (entry->traits & TRAIT_EDE)
+		put(&at, &answer->ede, sizeof answer->ede);
+	if (entry->traits & TRAIT_GLUE) {
+		put(&at, &glue, sizeof glue);
+		put(&at, answer->servers, answer->server_bytes);
+		put(&at, answer->server_addresses,
+		    answer->server_address_count * sizeof *answer->server_addresses);
+	}
+	if (entry->source == CACHE_SOURCE_NONE)
+		put(&at, text, strlen(text) + 1);
+}
+
+static void put_facts(struct cache_entry *entry, const struct cache_facts *facts)
+{
+	for (size_t i = 0; i < facts->view_count; i++) {
+		const struct facts_digest *digest = &facts->views[i];
+		view_of(entry, i)->journal_id = digest->journal_id;
+		atomic_init(&view_of(entry, i)->rules, 0);
+		unsigned verdict = digest->standing |
+		                   (unsigned)digest->confidence << VERDICT_CONFIDENCE_SHIFT |
+		                   (digest->special ? VERDICT_SPECIAL : 0);
+		atomic_init(verdict_of(entry, i), (unsigned char)verdict);
+	}
+}
+
+static struct cache_entry head_of(const struct cache_key *key, const struct answer *answer,
+                                  const struct cache_facts *facts, int64_t mono_us)
+{
+	bool glue = answer->server_bytes || answer->server_address_count;
+	return (struct cache_entry){
+		.stored_high = (uint32_t)(mono_us >> 20),
+		.stored_low = (uint16_t)(mono_us >> 4),
+		.epoch = facts->epoch,
+		.ttl = answer->ttl,
+		.length = answer->length,
+		.ttl_count = answer->ttl_count,
+		.address_count = answer->address_count,
+		.hop_count = answer->hop_count,
+		.view_count = (uint8_t)facts->view_count,
+		.traits =
+			(uint8_t)((key->dnssec_ok ? TRAIT_DNSSEC_OK : 0) | (key->cd ? TRAIT_CD : 0) |
+	                  (answer->ad ? TRAIT_AD : 0) | (key->space ? TRAIT_SPACE : 0) |
+	                  (answer->ede != DNS_EDE_NONE ? TRAIT_EDE : 0) | (glue ? TRAIT_GLUE : 0)),
+		.rcode = (uint8_t)(answer->rcode | answer->dnssec << DNSSEC_SHIFT),
+	};
+}
+
+struct cache_entry *cache_entry_new(struct cache *cache, const struct cache_key *key,
+                                    const struct answer *answer, const struct cache_facts *facts,
+                                    const char *upstream, struct now now)
+{
+	char text[CACHE_UPSTREAM_TEXT_MAX];
+	size_t length = strnlen(upstream, sizeof text - 1);
+	memcpy(text, upstream, length);
+	text[length] = '\0';
+	assert(facts->view_count >= 1 && facts->view_count <= CACHE_VIEWS_MAX);
+	struct cache_entry head = head_of(key, answer, facts, now.mono_us);
+	head.source = sources_number(cache_sources(cache), text);
+	struct cache_entry *entry = malloc(HEAD + tail_bytes(&head, answer, text));
+	if (!entry)
+		return NULL;
+	memcpy(entry, &head, HEAD);
 	atomic_init(&entry->references, 1);
+	memcpy((char *)entry + ttls_at(entry->view_count), answer->ttl_offsets,
+	       entry->ttl_count * sizeof *answer->ttl_offsets);
+	put_facts(entry, facts);
+	memcpy(message(entry), answer->wire, answer->length);
+	put_rest(entry, key->space, answer, text);
 	return entry;
 }
+
+struct cache_entry *cache_entry_judged(struct cache *cache, const struct cache_entry *entry,
+                                       const struct cache_facts *facts)
+{
+	struct cache_key key;
+	struct answer answer;
+	const struct now then = {.mono_us = cache_entry_stored_us(entry)};
+	cache_entry_key(entry, &key);
+	cache_entry_answer(entry, &answer);
+	struct cache_entry *judged =
+		cache_entry_new(cache, &key, &answer, facts, cache_entry_upstream(cache, entry), then);
+	if (judged)
+		atomic_init(&judged->recheck_s,
+		            atomic_load_explicit(&entry->recheck_s, memory_order_relaxed));
+	return judged;
+}
+
+/* ---- its life ---------------------------------------------------------------------------- */
 
 bool cache_entry_ref(struct cache_entry *entry)
 {
@@ -134,21 +379,11 @@ bool cache_entry_ref(struct cache_entry *entry)
 
 static void free_entry(struct rcu_head *head)
 {
-	struct cache_entry *entry =
-		(struct cache_entry *)((char *)head - offsetof(struct cache_entry, rcu));
-	answer_free(&entry->answer);
-	free(entry->facts);
-	free(entry);
+	free((char *)head - offsetof(struct cache_entry, rcu));
 }
 
 void cache_entry_unref(struct cache_entry *entry)
 {
 	if (entry && atomic_fetch_sub_explicit(&entry->references, 1, memory_order_acq_rel) == 1)
 		call_rcu(&entry->rcu, free_entry);
-}
-
-void cache_entry_replace_facts(struct cache_entry *entry, struct facts_box *facts)
-{
-	struct facts_box *old = rcu_xchg_pointer(&entry->facts, facts);
-	call_rcu(&old->rcu, free_box);
 }

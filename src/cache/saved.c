@@ -29,6 +29,7 @@ struct saved {
 /* ---- writing ------------------------------------------------------------------------------ */
 
 struct saving {
+	const struct cache *cache;
 	struct buffer buffer;
 	struct now now;
 	size_t count;
@@ -37,26 +38,30 @@ struct saving {
 static bool add(void *data, const struct cache_entry *entry)
 {
 	struct saving *saving = data;
-	const struct answer *answer = entry->answer;
-	const char *upstream = cache_entry_upstream(entry);
-	if (entry->space & SPACE_PASSING)
+	const char *upstream = cache_entry_upstream(saving->cache, entry);
+	struct answer answer;
+	struct cache_key key;
+	cache_entry_key(entry, &key);
+	if (key.space & SPACE_PASSING)
 		return true;
+	cache_entry_answer(entry, &answer);
 	const struct saved saved = {
-		.stored_wall_us = saving->now.wall_us - (saving->now.mono_us - entry->stored_us),
-		.space = entry->space,
-		.length = answer->length,
-		.server_bytes = answer->server_bytes,
-		.server_address_count = answer->server_address_count,
+		.stored_wall_us =
+			saving->now.wall_us - (saving->now.mono_us - cache_entry_stored_us(entry)),
+		.space = key.space,
+		.length = answer.length,
+		.server_bytes = answer.server_bytes,
+		.server_address_count = answer.server_address_count,
 		.upstream_length = (uint8_t)strlen(upstream),
-		.dnssec_ok = entry->dnssec_ok,
-		.cd_dnssec = (uint8_t)(entry->cd | answer->dnssec << 1),
+		.dnssec_ok = key.dnssec_ok,
+		.cd_dnssec = (uint8_t)(key.cd | answer.dnssec << 1),
 	};
 	size_t before = saving->buffer.length;
 	buffer_append(&saving->buffer, &saved, sizeof saved);
-	buffer_append(&saving->buffer, answer->wire, answer->length);
-	buffer_append(&saving->buffer, answer->servers, answer->server_bytes);
-	buffer_append(&saving->buffer, answer->server_addresses,
-	              answer->server_address_count * sizeof *answer->server_addresses);
+	buffer_append(&saving->buffer, answer.wire, answer.length);
+	buffer_append(&saving->buffer, answer.servers, answer.server_bytes);
+	buffer_append(&saving->buffer, answer.server_addresses,
+	              answer.server_address_count * sizeof *answer.server_addresses);
 	buffer_append(&saving->buffer, upstream, saved.upstream_length);
 	if (saving->buffer.failed) {
 		saving->buffer.length = before; /* whole answers only */
@@ -69,7 +74,7 @@ static bool add(void *data, const struct cache_entry *entry)
 int cache_save(struct cache *cache, const char *path, uint64_t upstreams, struct now now,
                size_t *count, char why[OWN_FILE_WHY_MAX])
 {
-	struct saving saving = {.now = now};
+	struct saving saving = {.cache = cache, .now = now};
 	struct header header = {.upstreams = upstreams};
 	buffer_init(&saving.buffer, SAVED_BYTES_MAX);
 	cache_each(cache, now, add, &saving);
@@ -122,15 +127,12 @@ static int put(struct cache *cache, const struct saved *saved, const struct dns_
 		answer_free(&answer);
 		return PF_OK;
 	}
-	struct facts_box *facts = facts_box_new(1, answer->address_count); /* of no epoch yet */
-	if (!facts) {
-		answer_free(&answer);
-		return PF_ENOMEM;
-	}
+	const struct cache_facts facts = {.view_count = 1}; /* of no epoch yet */
 	cache_key_from_query(&key, query);
 	key.space = saved->space;
 	const struct now then = {.mono_us = now.mono_us - age_us, .wall_us = saved->stored_wall_us};
-	struct cache_entry *entry = cache_entry_new(&key, answer, facts, upstream, then);
+	struct cache_entry *entry = cache_entry_new(cache, &key, answer, &facts, upstream, then);
+	answer_free(&answer);
 	if (!entry)
 		return PF_ENOMEM;
 	cache_insert(cache, entry, now);

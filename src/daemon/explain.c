@@ -71,9 +71,9 @@ static json_t *addresses_json(const struct explanation *about)
 static json_t *hops_json(const struct explanation *about)
 {
 	json_t *rows = json_array();
-	for (size_t i = 0; about->entry && i < about->entry->answer->hop_count; i++) {
+	for (size_t i = 0; about->answer && i < about->answer->hop_count; i++) {
 		char text[NAME_TEXT_MAX];
-		dns_name_to_text(&about->entry->answer->hops[i], text);
+		dns_name_to_text(&about->answer->hops[i], text);
 		json_array_append_new(rows, json_string(text));
 	}
 	return rows;
@@ -83,9 +83,9 @@ static json_t *hops_json(const struct explanation *about)
 static json_t *owners_json(const struct query *query, const struct explanation *about)
 {
 	json_t *rows = json_array();
-	size_t hops = about->entry ? about->entry->answer->hop_count : 0;
+	size_t hops = about->answer ? about->answer->hop_count : 0;
 	for (size_t i = 0; i <= hops; i++) {
-		const struct dns_name *name = i ? &about->entry->answer->hops[i - 1] : &query->dns.name;
+		const struct dns_name *name = i ? &about->answer->hops[i - 1] : &query->dns.name;
 		struct dns_name owner;
 		char text[NAME_TEXT_MAX] = "";
 		if (dns_registered_domain(name, &owner) == PF_OK)
@@ -121,7 +121,7 @@ static void add_lists(json_t *rows, const struct query *query, const struct expl
 {
 	const struct lists *lists = about->snapshot->lists;
 	struct list_asked asked = listed_asked(query);
-	const struct answer *answer = held->by_answer && about->entry ? about->entry->answer : NULL;
+	const struct answer *answer = held->by_answer ? about->answer : NULL;
 	struct listed_answer listed;
 	if (answer)
 		listed_answer_init(&listed, answer);
@@ -145,9 +145,9 @@ static json_t *lists_json(const struct query *query, const struct explanation *a
 {
 	json_t *rows = json_array();
 	add_lists(rows, query, about, &(struct held){about->lists, about->answer_lists, NULL});
-	for (size_t i = 0; about->hop_lists && i < about->entry->answer->hop_count; i++)
+	for (size_t i = 0; about->hop_lists && i < about->answer->hop_count; i++)
 		add_lists(rows, query, about,
-		          &(struct held){&about->hop_lists[i], NULL, &about->entry->answer->hops[i]});
+		          &(struct held){&about->hop_lists[i], NULL, &about->answer->hops[i]});
 	return rows;
 }
 
@@ -201,9 +201,9 @@ static json_t *steps_json(const struct query *query, const struct explanation *a
 	                               .hop_lists = about->hop_lists,
 	                               .lists = list_set_any(about->answer_lists) ? about->answer_lists
 	                                                                          : NULL};
-	if (about->entry) {
-		answer.hops = about->entry->answer->hops;
-		answer.hop_count = about->entry->answer->hop_count;
+	if (about->answer) {
+		answer.hops = about->answer->hops;
+		answer.hop_count = about->answer->hop_count;
 	}
 	policy_explain(policy, about->scratch, &question, about->facts ? &answer : NULL, steps);
 	for (size_t i = 0; i < count; i++) {
@@ -240,8 +240,10 @@ static json_t *verdict_json(const struct query *query, const struct explanation 
 	                 about->facts ? standing_word(about->facts->standing) : "", "confidence",
 	                 about->facts ? confidence_word(about->facts->confidence) : "", "source",
 	                 record_source_word(query->source), "upstream",
-	                 about->entry ? cache_entry_upstream(about->entry) : "", "dnssec",
-	                 dnssec_word(about->entry ? about->entry->answer->dnssec : DNSSEC_NONE));
+	                 about->entry
+	                     ? cache_entry_upstream(query->pipeline->shared->cache, about->entry)
+	                     : "",
+	                 "dnssec", dnssec_word(about->answer ? about->answer->dnssec : DNSSEC_NONE));
 }
 
 /* In the worker's thread, under its rcu_read_lock. */
@@ -255,7 +257,8 @@ static void on_explained(struct query *query, const struct explanation *about)
 		                              query->device.name, "known", query->device.known, "tags",
 		                              api_tags(about->snapshot, query->device.tags)));
 		/* Part of the evidence: an upstream that is told a network may answer otherwise. */
-		const char *upstream = about->entry ? cache_entry_upstream(about->entry) : "";
+		const char *upstream =
+			about->entry ? cache_entry_upstream(query->pipeline->shared->cache, about->entry) : "";
 		json_object_set_new(result, "client_subnet",
 		                    json_boolean(upstream_text_has_subnet(upstream)));
 		json_object_set_new(result, "client", client_json(&query->client.addr));

@@ -134,6 +134,7 @@ static int append_data(struct answer_build *build, const uint8_t *packet, size_t
 void answer_build_init(struct answer_build *build, const struct dns_query *query)
 {
 	memset(build, 0, offsetof(struct answer_build, hops));
+	build->addresses.count = 0;
 	memset(build->wire, 0, DNS_HEADER_BYTES);
 	build->ttl = ANSWER_TTL_MAX;
 	build->length = DNS_HEADER_BYTES;
@@ -172,7 +173,7 @@ int answer_build_finish(const struct answer_build *build, unsigned rcode, bool a
 {
 	size_t ttl_bytes = build->ttl_count * sizeof *build->ttl_offsets;
 	size_t hop_bytes = build->hop_count * sizeof *build->hops;
-	size_t address_bytes = build->address_count * sizeof *build->addresses;
+	size_t address_bytes = build->addresses.count * sizeof *build->addresses.list;
 	size_t glue_bytes = build->server_address_count * sizeof *build->server_addresses;
 	struct answer *answer = malloc(sizeof *answer + ttl_bytes + hop_bytes + address_bytes +
 	                               glue_bytes + build->server_bytes + build->length);
@@ -190,8 +191,8 @@ int answer_build_finish(const struct answer_build *build, unsigned rcode, bool a
 		.ttl_offsets = memcpy(at, build->ttl_offsets, ttl_bytes),
 		.hops = memcpy(at + ttl_bytes, build->hops, hop_bytes),
 		.hop_count = (uint8_t)build->hop_count,
-		.addresses = memcpy(at + ttl_bytes + hop_bytes, build->addresses, address_bytes),
-		.address_count = (uint16_t)build->address_count,
+		.addresses = memcpy(at + ttl_bytes + hop_bytes, build->addresses.list, address_bytes),
+		.address_count = (uint16_t)build->addresses.count,
 		.server_address_count = (uint8_t)build->server_address_count,
 		.server_bytes = (uint16_t)build->server_bytes,
 	};

@@ -3,24 +3,20 @@
 #ifndef PF_DNS_ANSWER_BUILD_H
 #define PF_DNS_ANSWER_BUILD_H
 
-#include "base/hash.h"
-#include "dns/answer.h"
-#include "dns/wire.h"
+#include "dns/unfold.h"
 
 #define ANSWER_COMPRESS_MAX 32 /* names that later ones may point to; the rest is written out */
 
 struct answer_build {
 	size_t length;
 	unsigned ttl_count, answer_count, authority_count;
-	unsigned address_count, hop_count, compress_count;
+	unsigned hop_count, compress_count;
 	uint32_t ttl; /* the least so far */
 	unsigned server_count, server_address_count, server_bytes;
 	struct dns_name hops[ANSWER_HOP_MAX];
 	struct dns_name servers[ANSWER_SERVER_MAX];
 	struct addr server_addresses[ANSWER_SERVER_ADDRESS_MAX];
-	struct addr addresses[ANSWER_ADDRESS_MAX];
-	uint16_t address_slots[2 * ANSWER_ADDRESS_MAX]; /* index + 1 by hash, once there are many */
-	struct hash_key address_key;
+	struct answer_addresses addresses;
 	uint16_t ttl_offsets[ANSWER_RECORD_MAX];
 	uint16_t compress[ANSWER_COMPRESS_MAX]; /* offsets of names and of their parents in `wire` */
 	uint8_t wire[DNS_MESSAGE_MAX];
@@ -33,11 +29,6 @@ void answer_build_init(struct answer_build *build, const struct dns_query *query
 PF_MUST_CHECK int answer_build_record(struct answer_build *build, const uint8_t *packet,
                                       size_t length, const struct wire_record *record,
                                       const struct dns_name *owner, uint32_t ttl);
-
-/* The addresses of an A, AAAA, SVCB or HTTPS record; none of other types. PF_EINVAL: SvcParams that
- * RFC 9460, 2.2 calls malformed. PF_EFULL: more than ANSWER_ADDRESS_MAX. */
-PF_MUST_CHECK int answer_build_addresses(struct answer_build *build, const uint8_t *packet,
-                                         const struct wire_record *record);
 
 /* The finished answer, one block of memory; PF_ENOMEM. */
 PF_MUST_CHECK int answer_build_finish(const struct answer_build *build, unsigned rcode, bool ad,

@@ -293,7 +293,7 @@ static int keep_final(struct message *message, const struct wire_record *record,
 			message->build->hops[message->build->hop_count++] = target;
 	}
 	if (result == PF_OK)
-		result = answer_build_addresses(message->build, message->packet, record);
+		result = answer_addresses_add(&message->build->addresses, message->packet, record);
 	return result;
 }
 

@@ -7,12 +7,6 @@
 #include "dns/answer_build.h"
 #include "dns/wire.h"
 
-static void add_addresses(struct answer_build *build, const struct addr *addresses, size_t count)
-{
-	for (size_t i = 0; i < count && build->address_count < ANSWER_ADDRESS_MAX; i++)
-		build->addresses[build->address_count++] = addresses[i];
-}
-
 static int add_hop(struct answer_build *build, const struct dns_name *target)
 {
 	for (unsigned i = 0; i < build->hop_count; i++)
@@ -39,7 +33,7 @@ int answer_make(const struct dns_name *name, uint16_t type, uint32_t ttl_s,
 		                             .rdata_length = data[i].length};
 		result = answer_build_record(build, data[i].bytes, data[i].length, &record, name, ttl_s);
 		if (result == PF_OK)
-			result = answer_build_addresses(build, data[i].bytes, &record);
+			result = answer_addresses_add(&build->addresses, data[i].bytes, &record);
 		build->answer_count++;
 	}
 	if (result == PF_OK && type == DNS_TYPE_CNAME &&
@@ -90,11 +84,11 @@ static int copy_answer(struct answer_build *build, const struct answer_part *par
 		else
 			build->authority_count++;
 		int result = copy_record(build, from, &record, part->age_s);
+		if (result == PF_OK && all && i < answers)
+			result = answer_addresses_add(&build->addresses, from->wire, &record);
 		if (result != PF_OK)
 			return result;
 	}
-	if (all)
-		add_addresses(build, from->addresses, from->address_count);
 	return PF_OK;
 }
 

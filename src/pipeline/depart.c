@@ -55,7 +55,7 @@ static struct cache_entry *fall_back(struct pipeline *pipeline, const struct cac
 		entry = NULL;
 	rcu_read_unlock();
 	if (entry)
-		atomic_store_explicit(&entry->recheck_us, now.mono_us + RECHECK_US, memory_order_relaxed);
+		cache_entry_recheck(entry, now.mono_us + RECHECK_US);
 	return entry;
 }
 
@@ -121,14 +121,13 @@ static struct cache_entry *keep(struct pipeline *pipeline, const struct snapshot
 	if (key->space == LOCAL_GROUP_DEFAULT && snapshot->config->recursion.validates)
 		answer->dnssec = (uint8_t)answer_validated(answer, key->cd);
 	answer_bound_ttl(answer, snapshot->config->cache.ttl_min_s, snapshot->config->cache.ttl_max_s);
-	struct facts_box *facts = facts_judge(snapshot, pipeline->shared->key, key, answer, now);
-	if (!facts) {
-		answer_free(&answer);
-		return NULL;
-	}
-	struct cache_entry *entry = cache_entry_new(key, answer, facts, upstream, now);
-	if (entry && !is_refusal(entry->answer))
-		cache_insert(pipeline->shared->cache, entry, now);
+	struct cache *cache = pipeline->shared->cache;
+	struct cache_facts facts;
+	facts_judge(snapshot, pipeline->shared->key, key, answer, now, pipeline->hand, &facts);
+	struct cache_entry *entry = cache_entry_new(cache, key, answer, &facts, upstream, now);
+	if (entry && !is_refusal(answer))
+		cache_insert(cache, entry, now);
+	answer_free(&answer);
 	return entry;
 }
 
@@ -242,8 +241,7 @@ bool depart_may_renew(const struct pipeline *pipeline, const struct cache_entry 
                       struct now now)
 {
 	const struct pipeline_counters *counters = &pipeline->counters;
-	return atomic_load_explicit(&entry->recheck_us, memory_order_relaxed) <= now.mono_us &&
-	       pipeline->renewals < RENEWALS_MAX &&
+	return !cache_entry_rests(entry, now) && pipeline->renewals < RENEWALS_MAX &&
 	       counters->prefetches < RENEWALS_SHARE + counters->cache_hits / RENEWALS_SHARE;
 }
 

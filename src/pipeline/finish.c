@@ -9,6 +9,7 @@
 #include "base/glob.h"
 #include "dns/reply.h"
 #include "pipeline/designated.h"
+#include "pipeline/facts.h"
 #include "pipeline/listed.h"
 #include "pipeline/memo.h"
 #include "pipeline/sentence.h"
@@ -68,15 +69,10 @@ static size_t sinkhole_reply(struct query *query, const struct rule_reply *reply
 	return reply_synthesize(query->pipeline->out, &query->dns, *rcode, addresses, count, options);
 }
 
-static uint32_t age_s(const struct cache_entry *entry, struct now now)
-{
-	int64_t age_us = now.mono_us - entry->stored_us;
-	return age_us > 0 ? (uint32_t)(age_us / 1000000) : 0;
-}
-
 static uint32_t reply_age_s(const struct query *query, const struct finish *finish)
 {
-	return query->source == SOURCE_STALE ? REPLY_AGE_STALE : age_s(finish->entry, finish->now);
+	return query->source == SOURCE_STALE ? REPLY_AGE_STALE
+	                                     : cache_entry_age_s(finish->entry, finish->now);
 }
 
 static size_t failure_reply(struct query *query, const struct finish *finish)
@@ -100,18 +96,18 @@ static size_t stripped_reply(struct query *query, const struct finish *finish,
                              const struct reply_options *options, unsigned *rcode)
 {
 	struct pipeline *pipeline = query->pipeline;
-	const struct answer *answer = finish->entry->answer;
+	const struct answer *answer = facts_answer(pipeline, finish);
 	const struct policy *policy = finish->snapshot->policy;
 	unsigned rule = finish->verdict.rule;
+	const struct answer_facts *facts = rule ? facts_whole(pipeline, finish) : NULL;
 	struct strip_set gone;
 	strip_set_clear(&gone);
 	for (size_t i = 0; i < answer->address_count; i++)
-		if ((rule && finish->facts &&
-		     policy_takes_address(policy, rule, &finish->facts->addresses[i])) ||
+		if ((rule && policy_takes_address(policy, rule, &facts->addresses[i])) ||
 		    (finish->private_count && rebinding_is_private(&answer->addresses[i])))
 			strip_set_add(&gone, i);
-	*rcode = finish->entry->answer->rcode;
-	if (!answer_strip(finish->entry->answer, &gone, &pipeline->stripped))
+	*rcode = answer->rcode;
+	if (!answer_strip(answer, &gone, &pipeline->stripped))
 		return reply_synthesize(pipeline->out, &query->dns, *rcode, NULL, 0, options);
 	return reply_from_answer(pipeline->out, &query->dns, &pipeline->stripped.answer,
 	                         reply_age_s(query, finish), options);
@@ -140,10 +136,11 @@ const struct rule_reply *finish_reply(const struct query *query, const struct fi
 {
 	const struct verdict *verdict = &finish->verdict;
 	const struct lists *lists = finish->snapshot->lists;
-	const struct answer *answer = finish->entry ? finish->entry->answer : NULL;
 	struct list_found *found = &query->pipeline->found;
 	if (verdict->reply->kind != REPLY_LIST || !lists_have_replies(lists, verdict->list) ||
-	    !listed_find(finish->snapshot, query, verdict, answer, found) || !found->reply)
+	    !listed_find(finish->snapshot, query, verdict, facts_answer(query->pipeline, finish),
+	                 found) ||
+	    !found->reply)
 		return verdict->reply;
 	return found->reply;
 }
@@ -156,8 +153,7 @@ static size_t build_reply(struct query *query, const struct finish *finish, cons
 	if (finish->verdict.action == ACTION_SINKHOLE) {
 		options.ede = DNS_EDE_BLOCKED;
 		options.ede_text = reason;
-		if (finish->verdict.reply->kind == REPLY_STRIP && finish->entry &&
-		    (finish->facts || finish->private_count))
+		if (finish->verdict.reply->kind == REPLY_STRIP && finish->entry)
 			return stripped_reply(query, finish, &options, rcode);
 		if (finish->target) {
 			*rcode = finish->target->rcode;
@@ -177,15 +173,15 @@ static size_t build_reply(struct query *query, const struct finish *finish, cons
 		return reply_any(query->pipeline->out, &query->dns, &options);
 	}
 	if (finish->entry) {
-		*rcode = finish->entry->answer->rcode;
+		*rcode = finish->answer->rcode;
 		if (query->source == SOURCE_STALE) {
 			options.ede = *rcode == DNS_RCODE_NXDOMAIN ? DNS_EDE_STALE_NXDOMAIN : DNS_EDE_STALE;
 			options.ede_text = "the upstreams do not answer: this was right a while ago";
-		} else if (finish->entry->answer->ede != DNS_EDE_NONE) {
-			options.ede = finish->entry->answer->ede;
+		} else if (finish->answer->ede != DNS_EDE_NONE) {
+			options.ede = finish->answer->ede;
 			options.ede_text = dns_ede_words(options.ede);
 		}
-		return reply_from_answer(query->pipeline->out, &query->dns, finish->entry->answer,
+		return reply_from_answer(query->pipeline->out, &query->dns, finish->answer,
 		                         reply_age_s(query, finish), &options);
 	}
 	if (finish->local.kind != LOCAL_ELSEWHERE && finish->rcode == DNS_RCODE_NOERROR)
@@ -216,8 +212,8 @@ static void fill_address(struct record_address *to, const struct geo *geo,
 static int put_with_answer(struct pipeline *pipeline, struct record *record,
                            const struct finish *finish)
 {
-	const struct answer *answer = finish->entry->answer;
-	const struct answer_facts *facts = finish->facts;
+	const struct answer *answer = facts_answer(pipeline, finish);
+	const struct answer_facts *facts = facts_whole(pipeline, finish);
 	struct record_address *addresses = calloc(facts->address_count + 1u, sizeof *addresses);
 	if (!addresses)
 		return PF_ENOMEM;
@@ -263,13 +259,15 @@ static void journal_query(struct query *query, const struct finish *finish, cons
 		.action = finish->verdict.action,
 		.source = (uint8_t)query->source,
 		.protocol = (uint8_t)query->protocol,
-		.dnssec = finish->entry ? finish->entry->answer->dnssec : DNSSEC_NONE,
+		.dnssec = finish->answer ? finish->answer->dnssec : DNSSEC_NONE,
 		.rule = finish->verdict.rule,
 		.rule_name = rule.name,
 		.reason = reason,
-		.upstream = finish->entry ? cache_entry_upstream(finish->entry) : "",
-		.standing = finish->facts ? finish->facts->standing : STANDING_NONE,
-		.confidence = finish->facts ? finish->facts->confidence : CONFIDENCE_NONE,
+		.upstream =
+			finish->entry ? cache_entry_upstream(pipeline->shared->cache, finish->entry) : "",
+		.standing = finish->facts.standing,
+		.confidence = finish->facts.confidence,
+		.answer_id = finish->facts.journal_id,
 	};
 	int error;
 	struct privacy_mask mask;
@@ -280,14 +278,10 @@ static void journal_query(struct query *query, const struct finish *finish, cons
 	struct wire wire;
 	if (record.privacy == PRIVACY_FULL && wire_wanted(pipeline))
 		record.wire = wire_fill(&wire, query, finish, length);
-	const unsigned view = 1u << finish->home;
-	if (finish->facts)
-		record.answer_id = facts_box_view(finish->box, finish->home)->journal_id;
-	if (record.answer_id &&
-	    !(atomic_load_explicit(&finish->box->journalled, memory_order_acquire) & view)) {
+	if (record.answer_id && !cache_entry_is_journalled(finish->entry, finish->home)) {
 		error = put_with_answer(pipeline, &record, finish);
 		if (error == PF_OK)
-			atomic_fetch_or_explicit(&finish->box->journalled, view, memory_order_release);
+			cache_entry_set_journalled(finish->entry, finish->home);
 	} else {
 		error = journal_put(pipeline->shared->journal, pipeline->index, &record);
 	}
@@ -353,8 +347,9 @@ static const char *say_verdict(struct query *query, const struct finish *finish,
 	const char *kept = noted ? memo_sentence(memo, finish->note) : NULL;
 	if (kept)
 		return kept;
-	size_t length = sentence_write(room, finish->snapshot, query, verdict,
-	                               finish->entry ? finish->entry->answer : NULL, finish->facts);
+	size_t length =
+		sentence_write(room, finish->snapshot, query, verdict,
+	                   facts_answer(query->pipeline, finish), facts_whole(query->pipeline, finish));
 	if (noted)
 		memo_keep_sentence(memo, finish->note, room, length);
 	return room;
@@ -404,7 +399,8 @@ void finish_query(struct query *query, const struct finish *finish)
 									.hop_lists = finish->hop_lists,
 									.answer_lists = &finish->answer_lists,
 									.entry = finish->entry,
-									.facts = finish->facts,
+									.answer = facts_answer(pipeline, finish),
+									.facts = facts_whole(pipeline, finish),
 									.reason = reason,
 									.rcode = rcode,
 								});

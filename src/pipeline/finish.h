@@ -14,10 +14,11 @@ struct finish {
 	const struct list_set *hop_lists; /* of each CNAME of the answer, or NULL when no rule asked */
 	struct list_set answer_lists;     /* that hold something of the answer */
 	struct cache_entry *entry;        /* NULL: no answer */
-	struct facts_box *box;            /* the entry's facts, or NULL */
-	size_t home;                      /* of the device: which of its views counts */
-	const struct answer_facts *facts; /* that view, or NULL */
-	struct local_hit local;           /* what the question's name is in the house */
+	size_t home;                      /* of the device: which of the entry's views counts */
+	const struct answer
+		*answer;               /* the entry's; its hops and addresses are facts_answer's to tell */
+	struct facts_digest facts; /* that view; more of it is facts_whole's to tell */
+	struct local_hit local;    /* what the question's name is in the house */
 	const struct dns_name *asked; /* with an entry: the name that it answers, last of the chain */
 	bool inside;             /* its last part is of the house: the owner's, or a forward zone's */
 	size_t designated_bytes; /* LOCAL_DISCOVERY: of the records in the pipeline's `designated` */

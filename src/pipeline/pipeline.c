@@ -33,10 +33,12 @@ int pipeline_init(struct pipeline *pipeline, struct shared *shared, struct forwa
 	pipeline->clock_data = clock_data;
 	pipeline->post = post;
 	pipeline->memo = calloc(1, sizeof *pipeline->memo);
+	pipeline->hand = at_hand_new();
 	forwarder->late = depart_is_late;
 	if (shared->limiter)
 		pipeline->loans = calloc(1, sizeof *pipeline->loans);
-	return pipeline->memo && (pipeline->loans || !shared->limiter) ? PF_OK : PF_ENOMEM;
+	bool whole = pipeline->memo && pipeline->hand && (pipeline->loans || !shared->limiter);
+	return whole ? PF_OK : PF_ENOMEM;
 }
 
 void pipeline_deinit(struct pipeline *pipeline)
@@ -45,6 +47,7 @@ void pipeline_deinit(struct pipeline *pipeline)
 	lists_scratch_free(&pipeline->list_scratch);
 	free(pipeline->loans);
 	free(pipeline->memo);
+	free(pipeline->hand);
 	while (pipeline->pool) {
 		struct query *query = pipeline->pool;
 		pipeline->pool = query->next;
@@ -303,17 +306,17 @@ static void decide_answer(struct pipeline *pipeline, const struct policy_questio
                           const struct list_asked *asked, struct finish *finish)
 {
 	const struct policy *policy = finish->snapshot->policy;
-	const struct answer *answer = finish->entry->answer;
 	const struct lists *lists = finish->snapshot->lists;
 	const uint32_t number = finish->snapshot->epoch;
-	atomic_uint_least64_t *kept =
-		finish->facts ? &facts_box_view(finish->box, finish->home)->rules : NULL;
+	atomic_uint_least64_t *kept = cache_entry_rules(finish->entry, finish->home);
 	bool look = lists_look_at_answers(lists) &&
 	            policy_needs_lists(policy, pipeline->scratch, question->tags);
-	if (!look && !policy_needs_answer(policy, pipeline->scratch, question->tags, answer->hop_count,
-	                                  kept, number))
+	if (!look && !policy_needs_answer(policy, pipeline->scratch, question->tags,
+	                                  finish->answer->hop_count, kept, number))
 		return;
-	struct policy_answer known = {.facts = finish->facts,
+	const struct answer *answer = facts_answer(pipeline, finish);
+	bool judges = policy_needs_facts(policy, pipeline->scratch, question->tags, kept, number);
+	struct policy_answer known = {.facts = judges ? facts_whole(pipeline, finish) : NULL,
 	                              .hops = answer->hops,
 	                              .hop_count = answer->hop_count,
 	                              .kept = kept,
@@ -334,15 +337,16 @@ static void decide_answer(struct pipeline *pipeline, const struct policy_questio
 static void check_rebinding(const struct query *query, struct finish *finish)
 {
 	static const struct rule_reply strip = {.kind = REPLY_STRIP};
-	const struct answer *answer = finish->entry->answer;
 	const struct local *local = finish->snapshot->local;
 	bool sinkholed = finish->verdict.action == ACTION_SINKHOLE;
 	if (finish->inside || (sinkholed && finish->verdict.reply->kind != REPLY_STRIP))
 		return;
 	/* Private is special (value/special.h), which most addresses are known not to be. */
+	if (!finish->facts.special)
+		return;
+	const struct answer *answer = facts_answer(query->pipeline, finish);
 	for (size_t i = 0; i < answer->address_count; i++)
-		if (!finish->facts || finish->facts->addresses[i].special)
-			finish->private_count += rebinding_is_private(&answer->addresses[i]);
+		finish->private_count += rebinding_is_private(&answer->addresses[i]);
 	if (!finish->private_count)
 		return;
 	if (local_rebinding_allows(local, &query->dns.name) ||
@@ -407,7 +411,7 @@ static void finish_verdict(struct query *query, struct finish *finish)
 
 static bool in_last_tenth(const struct cache_entry *entry, struct now now)
 {
-	return (entry->expires_us - now.mono_us) * 10 < entry->expires_us - entry->stored_us;
+	return (cache_entry_expires_us(entry) - now.mono_us) * 10 < (int64_t)entry->ttl * 1000000;
 }
 
 /* The client has its answer before the upstreams are asked for the next one. */
@@ -455,7 +459,6 @@ static void begin(struct query *query, const struct snapshot *snapshot, struct c
 static void run(struct query *query)
 {
 	struct pipeline *pipeline = query->pipeline;
-	struct shared *shared = pipeline->shared;
 	const struct snapshot *snapshot = query->snapshot;
 	adopt(pipeline, snapshot);
 
@@ -495,10 +498,14 @@ static void run(struct query *query)
 		finish_query(query, &finish);
 		return;
 	}
-	finish.box = facts_of(snapshot, shared->key, finish.entry, finish.now);
 	finish.home = geo_home_of(snapshot->geo, question.tags);
-	finish.facts = finish.box ? &facts_box_view(finish.box, finish.home)->facts : NULL;
-	if (!ended && finish.facts)
+	if (!facts_take(pipeline, &finish)) {
+		finish.entry = NULL;
+		finish.rcode = DNS_RCODE_SERVFAIL;
+		finish_query(query, &finish);
+		return;
+	}
+	if (!ended)
 		decide_answer(pipeline, &question, &asked, &finish);
 	check_rebinding(query, &finish);
 	if (query->source == SOURCE_CACHE && in_last_tenth(finish.entry, finish.now) &&

@@ -24,6 +24,7 @@
 
 struct flight_table;
 struct memo;
+struct at_hand;
 
 /* What all workers read. Pointers marked RCU are published by the control thread. */
 struct shared {
@@ -78,6 +79,7 @@ struct pipeline {
 	size_t renewals;             /* of `prefetches`, those under way */
 	struct limiter_loans *loans; /* owned; NULL: nothing is limited */
 	struct memo *memo;           /* owned */
+	struct at_hand *hand;        /* owned (facts.h) */
 	struct query *pool;
 	size_t query_count;
 	struct list_set hop_lists[ANSWER_HOP_MAX]; /* of the answer at hand */

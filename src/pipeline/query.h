@@ -46,6 +46,7 @@ struct explanation {
 	const struct list_set *hop_lists;    /* of each CNAME, or NULL */
 	const struct list_set *answer_lists; /* that hold something of the answer */
 	const struct cache_entry *entry;     /* the answer, or NULL */
+	const struct answer *answer;         /* the same, with its addresses and hops, or NULL */
 	const struct answer_facts *facts;    /* of it, or NULL */
 	const char *reason;                  /* the sentence */
 	unsigned rcode;                      /* that the client would get */

@@ -16,9 +16,11 @@
 struct chain {
 	size_t count;
 	struct answer_part parts[SEARCH_PARTS_MAX];
-	const struct dns_name *at; /* whose answer is looked for */
-	struct cache_entry *entry; /* that of the last part, or NULL: it is the owner's */
-	struct answer *made;       /* the last part, when it was made for this query; owned */
+	struct answer answers[SEARCH_PARTS_MAX]; /* of those parts that come from the cache */
+	struct dns_name ways[SEARCH_PARTS_MAX];  /* where they lead out */
+	const struct dns_name *at;               /* whose answer is looked for */
+	struct cache_entry *entry;               /* that of the last part, or NULL: it is the owner's */
+	struct answer *made; /* the last part, when it was made for this query; owned */
 };
 
 /* `parts` stay as they are: they are on every query's way. */
@@ -28,12 +30,6 @@ static void chain_init(struct chain *chain, const struct dns_name *at)
 	chain->at = at;
 	chain->entry = NULL;
 	chain->made = NULL;
-}
-
-static uint32_t age_s(const struct cache_entry *entry, struct now now)
-{
-	int64_t age_us = now.mono_us - entry->stored_us;
-	return age_us > 0 ? (uint32_t)(age_us / 1000000) : 0;
 }
 
 static struct cache_ask ask_of(const struct query *query, const struct dns_name *name,
@@ -96,7 +92,7 @@ static enum search find_entry(struct query *query, const struct dns_name *name, 
 		return SEARCH_FOUND;
 	}
 	*entry = cache_find_stale(pipeline->shared->cache, ask, now);
-	if (*entry && atomic_load_explicit(&(*entry)->recheck_us, memory_order_relaxed) > now.mono_us) {
+	if (*entry && cache_entry_rests(*entry, now)) {
 		query->stale = true;
 		query->source = SOURCE_STALE;
 		return SEARCH_FOUND;
@@ -113,14 +109,23 @@ static enum search find_entry(struct query *query, const struct dns_name *name, 
 	return SEARCH_WAITS;
 }
 
-/* Where an answer of a group leads out of what the group is believed for; NULL: it does not. */
-static const struct dns_name *way_out(const struct local *local, uint64_t group, uint16_t type,
-                                      const struct answer *answer)
+/* Does an answer of a group lead out of what the group is believed for? Then `*last` is where to. */
+static bool leads_out(const struct local *local, uint64_t group, uint16_t type,
+                      const struct answer *answer, struct dns_name *last)
 {
 	if (group == LOCAL_GROUP_DEFAULT || !answer->hop_count || type == DNS_TYPE_CNAME)
-		return NULL;
-	const struct dns_name *last = &answer->hops[answer->hop_count - 1];
-	return local_believes(local, group, last, type) ? NULL : last;
+		return false;
+	answer_hop(answer, answer->hop_count - 1u, last);
+	return !local_believes(local, group, last, type);
+}
+
+/* The entry at the end of the chain as its next part, which is not counted yet. */
+static const struct answer *open_entry(struct chain *chain, struct now now)
+{
+	struct answer *answer = &chain->answers[chain->count];
+	cache_entry_answer(chain->entry, answer);
+	chain->parts[chain->count] = (struct answer_part){answer, cache_entry_age_s(chain->entry, now)};
+	return answer;
 }
 
 /* The part for what is answered here at the end of a chain. False: there are no records, only CNAMEs and `rcode`. */
@@ -173,19 +178,17 @@ static enum search compose(struct query *query, struct chain *chain, bool has_en
 	if (answer_compose(&query->dns, chain->parts, chain->count, !has_end, rcode, &answer) != PF_OK)
 		return SEARCH_FAILED;
 	answer->dnssec = chain_dnssec(chain);
-	struct facts_box *facts = facts_judge(finish->snapshot, shared->key, &key, answer, finish->now);
-	if (!facts) {
-		answer_free(&answer);
-		return SEARCH_FAILED;
-	}
-	finish->entry =
-		cache_entry_new(&key, answer, facts, chain->entry ? cache_entry_upstream(chain->entry) : "",
-	                    finish->now);
+	struct cache_facts facts;
+	facts_judge(finish->snapshot, shared->key, &key, answer, finish->now, query->pipeline->hand,
+	            &facts);
+	const char *upstream = chain->entry ? cache_entry_upstream(shared->cache, chain->entry) : "";
+	finish->entry = cache_entry_new(shared->cache, &key, answer, &facts, upstream, finish->now);
+	answer_free(&answer);
 	if (!finish->entry)
 		return SEARCH_FAILED;
 	query->landed[query->landed_count++] =
 		finish->entry; /* the reference is let go with the query */
-	if (finish->entry->answer->ttl > 0)
+	if (finish->entry->ttl > 0)
 		cache_insert(shared->cache, finish->entry, finish->now);
 	query->outcome = FLIGHT_ANSWERED;
 	return SEARCH_FOUND;
@@ -222,7 +225,9 @@ static enum search follow(struct query *query, bool allowed, struct finish *fini
 				find_entry(query, chain->at, end->group, finish->now, &chain->entry);
 			if (found != SEARCH_FOUND)
 				return found;
-			next = way_out(local, end->group, type, chain->entry->answer);
+			struct dns_name *last = &chain->ways[chain->count];
+			if (leads_out(local, end->group, type, open_entry(chain, finish->now), last))
+				next = last;
 		} else if (end->kind == LOCAL_ALIAS) {
 			next = end->target;
 		}
@@ -232,23 +237,20 @@ static enum search follow(struct query *query, bool allowed, struct finish *fini
 			query->outcome = FLIGHT_REFUSED; /* a chain that goes round, or nearly */
 			return SEARCH_FAILED;
 		}
-		struct answer_part part = {end->answer, 0};
-		if (chain->entry)
-			part = (struct answer_part){chain->entry->answer, age_s(chain->entry, finish->now)};
-		chain->parts[chain->count++] = part;
+		if (!chain->entry)
+			chain->parts[chain->count] = (struct answer_part){end->answer, 0};
+		chain->count++;
 		chain->at = next;
 	}
 }
 
 /* The last part, when there are others before it. Returns whether it has an end of its own, and the code of the whole. */
 static bool take_end(struct chain *chain, const struct local_hit *end, const struct query *query,
-                     struct now now, unsigned *rcode)
+                     unsigned *rcode)
 {
 	if (!chain->entry)
 		return local_part(chain, end, query->dns.type, rcode);
-	*rcode = chain->entry->answer->rcode;
-	chain->parts[chain->count++] =
-		(struct answer_part){chain->entry->answer, age_s(chain->entry, now)};
+	*rcode = chain->parts[chain->count++].answer->rcode; /* `follow` has opened it */
 	return true;
 }
 
@@ -257,7 +259,7 @@ enum search search_answer(struct query *query, bool allowed, struct finish *fini
 	struct chain chain;
 	struct local_hit end;
 	unsigned rcode;
-	/* Nearly always: what the default group says of a name is the whole answer (way_out). */
+	/* Nearly always: what the default group says of a name is the whole answer (leads_out). */
 	if (finish->note && finish->note->elsewhere) {
 		finish->asked = &query->dns.name;
 		finish->inside = false;
@@ -272,13 +274,17 @@ enum search search_answer(struct query *query, bool allowed, struct finish *fini
 	enum search found = follow(query, allowed, finish, &chain, &end);
 	if (found != SEARCH_FOUND)
 		return found;
-	finish->asked = chain.at;
+	finish->asked = &query->dns.name;
+	if (chain.count) {
+		dns_name_copy(&query->pipeline->hand->asked, chain.at);
+		finish->asked = &query->pipeline->hand->asked;
+	}
 	finish->inside = end.kind != LOCAL_ELSEWHERE || end.group != LOCAL_GROUP_DEFAULT;
 	if (!chain.count) {
 		finish->entry = chain.entry;
 		return SEARCH_FOUND;
 	}
-	bool has_end = take_end(&chain, &end, query, finish->now, &rcode);
+	bool has_end = take_end(&chain, &end, query, &rcode);
 	found = compose(query, &chain, has_end, rcode, finish);
 	answer_free(&chain.made);
 	return found;
@@ -289,9 +295,12 @@ static bool leads_back(const struct query *query, const struct chain *chain)
 {
 	for (size_t i = 1; i < chain->count; i++) {
 		const struct answer *answer = chain->parts[i].answer;
-		for (size_t hop = 0; hop < answer->hop_count; hop++)
-			if (dns_name_equal(&answer->hops[hop], &query->dns.name))
+		for (size_t hop = 0; hop < answer->hop_count; hop++) {
+			struct dns_name target;
+			answer_hop(answer, hop, &target);
+			if (dns_name_equal(&target, &query->dns.name))
 				return true;
+		}
 	}
 	return false;
 }
@@ -312,7 +321,7 @@ enum search search_target(struct query *query, const struct dns_name *target, st
 	chain.parts[chain.count++] = (struct answer_part){alias, 0};
 	enum search found = follow(query, true, finish, &chain, &end);
 	if (found == SEARCH_FOUND) {
-		bool has_end = take_end(&chain, &end, query, finish->now, &rcode);
+		bool has_end = take_end(&chain, &end, query, &rcode);
 		if (leads_back(query, &chain) ||
 		    answer_compose(&query->dns, chain.parts, chain.count, !has_end, rcode, out) != PF_OK)
 			*out = NULL;

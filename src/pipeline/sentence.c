@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "pipeline/facts.h"
 #include "pipeline/finish.h"
 #include "pipeline/listed.h"
 
@@ -309,7 +310,7 @@ size_t sentence_write(char out[SENTENCE_MAX], const struct snapshot *snapshot,
 /* Which addresses are taken out because they lead into the house. */
 static void say_private(struct text *text, const struct query *query, const struct finish *finish)
 {
-	const struct answer *answer = finish->entry->answer;
+	const struct answer *answer = facts_answer(query->pipeline, finish);
 	unsigned shown = 0;
 	put(text, "stripped against rebinding: ");
 	say_name(text, &query->dns.name);
@@ -322,7 +323,7 @@ static void say_private(struct text *text, const struct query *query, const stru
 	}
 	say_more(text, finish->private_count - shown);
 	put(text, " inside the house, from ");
-	put(text, cache_entry_upstream(finish->entry));
+	put(text, cache_entry_upstream(query->pipeline->shared->cache, finish->entry));
 	put(text, "; ");
 	put_share(text, finish->private_count, answer->address_count);
 	put(text, "taken out");

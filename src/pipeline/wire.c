@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pipeline/facts.h"
+
 void wire_keep_packet(struct query *query)
 {
 	if (query->packet_kept)
@@ -80,9 +82,9 @@ static void fill_match(struct record_wire *wire, const struct query *query,
                        const struct finish *finish)
 {
 	const struct verdict *verdict = &finish->verdict;
-	const struct answer *answer = finish->entry ? finish->entry->answer : NULL;
 	if (!verdict->rule)
 		return;
+	const struct answer *answer = facts_answer(query->pipeline, finish);
 	switch ((enum match_kind)verdict->match) {
 	case MATCH_ALWAYS: match_address(wire, RECORD_MATCH_CLIENT, &query->client.addr); break;
 	case MATCH_NAME:

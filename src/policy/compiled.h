@@ -44,6 +44,11 @@ void policy_widen(const struct policy_question *question, const struct policy_an
                   struct policy_question *wide, struct list_set *lists);
 
 /* The rules that can hold of an answer as far as it was noted (policy_answer.kept): all, when it was not for this policy. */
+static inline bool policy_is_kept(const atomic_uint_least64_t *kept, uint32_t number)
+{
+	return kept && atomic_load_explicit(kept, memory_order_relaxed) >> 32 == number;
+}
+
 static inline uint32_t policy_kept(const atomic_uint_least64_t *kept, uint32_t number)
 {
 	uint64_t word = kept ? atomic_load_explicit(kept, memory_order_relaxed) : 0;

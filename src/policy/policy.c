@@ -186,6 +186,15 @@ bool policy_needs_answer(const struct policy *policy, struct policy_scratch *scr
 	return program->answers.places & policy_kept(kept, number);
 }
 
+bool policy_needs_facts(const struct policy *policy, struct policy_scratch *scratch, tag_set tags,
+                        const atomic_uint_least64_t *kept, uint32_t number)
+{
+	const struct program_stage *stage = &policy_program(policy, scratch, tags)->answers;
+	if (stage->beyond || !policy_is_kept(kept, number))
+		return true;
+	return stage->places & policy_kept(kept, number);
+}
+
 bool policy_needs_lists(const struct policy *policy, struct policy_scratch *scratch, tag_set tags)
 {
 	return policy_program(policy, scratch, tags)->asks_lists;

@@ -51,6 +51,9 @@ void policy_scratch_free(struct policy_scratch **scratch);
  * need not be looked at. `kept` and `number` as in struct policy_answer. */
 bool policy_needs_answer(const struct policy *policy, struct policy_scratch *scratch, tag_set tags,
                          size_t hop_count, const atomic_uint_least64_t *kept, uint32_t number);
+/* Of an answer that is to be looked at: does that take its facts too? If not, policy_answer.facts may be NULL. */
+bool policy_needs_facts(const struct policy *policy, struct policy_scratch *scratch, tag_set tags,
+                        const atomic_uint_least64_t *kept, uint32_t number);
 /* Does any rule for these tags ask for lists? If not, the question's may be empty. */
 bool policy_needs_lists(const struct policy *policy, struct policy_scratch *scratch, tag_set tags);
 /* Does any rule for these tags that needs only the name hang on the time (`during`)? */

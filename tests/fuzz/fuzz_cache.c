@@ -9,6 +9,7 @@
 
 #include "cache/saved.h"
 #include "dns/reply.h"
+#include "dns/unfold.h"
 #include "unit/cache/kept.h"
 
 #define FILE_BYTES_MAX 4096
@@ -38,7 +39,7 @@ static void make_base(struct base *base)
 	demand(cache && fd >= 0, "there is no cache or no file");
 	close(fd);
 	for (uint64_t space = 0; space < ENTRIES; space++) {
-		struct cache_entry *entry = kept_entry(space, now);
+		struct cache_entry *entry = kept_entry(cache, space, now);
 		demand(entry, "the answer is refused");
 		cache_insert(cache, entry, now);
 		cache_entry_unref(entry);
@@ -56,17 +57,20 @@ static bool answer_from(void *data, const struct cache_entry *entry)
 {
 	static uint8_t out[DNS_MESSAGE_MAX];
 	const struct reply_options options = {.ede = DNS_EDE_NONE};
-	struct dns_query query = {.type = entry->type, .class = entry->class};
+	static struct answer_room room;
+	struct answer answer;
 	struct cache_key key;
 	struct dns_name servers[ANSWER_SERVER_MAX];
 	(void)data;
 	cache_entry_key(entry, &key);
-	query.name = key.name;
+	cache_entry_answer(entry, &answer);
+	answer_unfold(&answer, &room);
+	struct dns_query query = {.name = key.name, .type = key.type, .class = key.class};
 	query.question_length = (uint16_t)(key.name.length + 4);
-	memcpy(query.question, entry->answer->wire + DNS_HEADER_BYTES, query.question_length);
-	demand(reply_from_answer(out, &query, entry->answer, 1, &options) >= DNS_HEADER_BYTES,
+	memcpy(query.question, answer.wire + DNS_HEADER_BYTES, query.question_length);
+	demand(reply_from_answer(out, &query, &answer, 1, &options) >= DNS_HEADER_BYTES,
 	       "there is no reply");
-	answer_servers(entry->answer, servers);
+	answer_servers(&answer, servers);
 	return true;
 }
 

@@ -45,35 +45,60 @@ struct cache_key key_number(unsigned number)
 	return key_of(name, DNS_TYPE_A);
 }
 
-struct answer *answer_make(uint32_t ttl, uint16_t wire_bytes)
+struct answer *answer_make(const struct cache_key *key, uint32_t ttl, uint16_t wire_bytes)
 {
 	struct answer *answer = calloc(1, sizeof *answer + wire_bytes);
 	assert_non_null(answer);
+	assert_true(wire_bytes >= DNS_HEADER_BYTES + key->name.length + 4);
 	answer->ttl = ttl;
+	answer->ede = DNS_EDE_NONE;
 	answer->length = wire_bytes;
 	answer->wire = (uint8_t *)(answer + 1);
+	uint8_t *question = answer->wire + DNS_HEADER_BYTES;
+	memcpy(question, key->name.wire, key->name.length);
+	dns_write16(question + key->name.length, key->type);
+	dns_write16(question + key->name.length + 2, key->class);
 	return answer;
 }
 
-struct facts_box *facts_make(uint64_t journal_id)
+struct cache_facts facts_make(uint64_t journal_id)
 {
-	struct facts_box *box = facts_box_new(2, ADDRESS_COUNT);
-	assert_non_null(box);
-	for (size_t i = 0; i < 2; i++) {
-		struct facts_view *view = facts_box_view(box, i);
-		view->journal_id = journal_id + i;
-		view->facts.address_count = ADDRESS_COUNT;
-		view->facts.addresses[ADDRESS_COUNT - 1].asn = (uint32_t)(journal_id + i);
+	struct cache_facts facts = {.epoch = (uint32_t)journal_id, .view_count = VIEW_COUNT};
+	for (size_t i = 0; i < VIEW_COUNT; i++)
+		facts.views[i] = (struct facts_digest){.journal_id = journal_id + i,
+		                                       .standing = (uint8_t)(journal_id % 6),
+		                                       .confidence = (uint8_t)i,
+		                                       .special = i == 1};
+	return facts;
+}
+
+bool facts_are(const struct cache_entry *entry, uint64_t journal_id)
+{
+	const struct cache_facts facts = facts_make(journal_id);
+	bool same = entry->epoch == facts.epoch;
+	for (size_t i = 0; i < VIEW_COUNT; i++) {
+		const struct facts_digest found = cache_entry_facts(entry, i), *digest = &facts.views[i];
+		same = same && found.journal_id == digest->journal_id &&
+		       found.standing == digest->standing && found.confidence == digest->confidence &&
+		       found.special == digest->special;
 	}
-	return box;
+	return same;
+}
+
+struct cache_entry *entry_make(struct cache *cache, const struct cache_key *key,
+                               struct answer *answer, struct now now)
+{
+	const struct cache_facts facts = facts_make(1);
+	struct cache_entry *entry = cache_entry_new(cache, key, answer, &facts, "192.0.2.53:53", now);
+	assert_non_null(entry);
+	answer_free(&answer);
+	return entry;
 }
 
 void put(struct cache *cache, const struct cache_key *key, uint32_t ttl, uint16_t wire_bytes,
          struct now now)
 {
-	struct cache_entry *entry =
-		cache_entry_new(key, answer_make(ttl, wire_bytes), facts_make(1), "192.0.2.53:53", now);
-	assert_non_null(entry);
+	struct cache_entry *entry = entry_make(cache, key, answer_make(key, ttl, wire_bytes), now);
 	cache_insert(cache, entry, now);
 	cache_entry_unref(entry);
 }
@@ -82,7 +107,7 @@ unsigned wire_bytes_of(struct cache *cache, const struct cache_key *key, struct 
 {
 	rcu_read_lock();
 	const struct cache_entry *entry = cache_lookup(cache, key, now);
-	unsigned bytes = entry ? entry->answer->length : 0;
+	unsigned bytes = entry ? entry->length : 0;
 	rcu_read_unlock();
 	return bytes;
 }

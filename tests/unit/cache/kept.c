@@ -13,7 +13,7 @@ static const uint8_t message[] = {
 	0x00, 0x00, 0x01, 0x2c, 0x00, 0x04, 0xc0, 0x00, 0x02, 0x35,
 };
 
-struct cache_entry *kept_entry(uint64_t space, struct now now)
+struct cache_entry *kept_entry(struct cache *cache, uint64_t space, struct now now)
 {
 	struct dns_query query = {0};
 	struct answer *answer;
@@ -26,6 +26,8 @@ struct cache_entry *kept_entry(uint64_t space, struct now now)
 		return NULL;
 	cache_key_from_query(&key, &query);
 	key.space = space;
-	struct facts_box *facts = facts_box_new(1, answer->address_count);
-	return facts ? cache_entry_new(&key, answer, facts, "192.0.2.53:53", now) : NULL;
+	const struct cache_facts facts = {.view_count = 1};
+	struct cache_entry *entry = cache_entry_new(cache, &key, answer, &facts, "192.0.2.53:53", now);
+	answer_free(&answer);
+	return entry;
 }

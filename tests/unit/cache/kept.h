@@ -5,6 +5,6 @@
 #include "cache/cache.h"
 
 /* www.kept.test A, for 200 s; one reference is the caller's. NULL without memory. */
-struct cache_entry *kept_entry(uint64_t space, struct now now);
+struct cache_entry *kept_entry(struct cache *cache, uint64_t space, struct now now);
 
 #endif

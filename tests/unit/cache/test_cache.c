@@ -10,7 +10,7 @@
 #include "unit/cache/fixture.h"
 
 #define WIRE 100          /* bytes of an answer where they do not matter */
-#define BUCKET_COUNT 1024 /* of a cache of a megabyte */
+#define BUCKET_COUNT 4096 /* of a cache of a megabyte */
 
 static const struct hash_key seed = {0x706f727461666c74};
 
@@ -66,11 +66,11 @@ static void hit_and_miss(void **state)
 	rcu_read_lock();
 	const struct cache_entry *entry = cache_lookup(cache, &key, at_s(1));
 	assert_non_null(entry);
-	assert_string_equal(cache_entry_upstream(entry), "192.0.2.53:53");
-	assert_int_equal(entry->stored_us, at_s(0).mono_us);
-	assert_int_equal(entry->expires_us, at_s(60).mono_us);
+	assert_string_equal(cache_entry_upstream(cache, entry), "192.0.2.53:53");
+	assert_int_equal(cache_entry_stored_us(entry), at_s(0).mono_us);
+	assert_int_equal(cache_entry_expires_us(entry), at_s(60).mono_us);
 	assert_true(is_of(entry, &key));
-	assert_int_equal(atomic_load(&entry->facts->journalled), 0);
+	assert_false(cache_entry_is_journalled(entry, 0));
 	rcu_read_unlock();
 	cache_free(&cache);
 	assert_null(cache);
@@ -154,11 +154,11 @@ static void replaces_the_same_question(void **state)
 	cache_stats(cache, &once);
 	for (int64_t i = 1; i <= 100; i++)
 		put(cache, &key, 60, WIRE, at_s(i));
-	put(cache, &key, 60, WIRE + 1, at_s(150));
-	assert_int_equal(wire_bytes_of(cache, &key, at_s(209)), WIRE + 1);
+	put(cache, &key, 60, WIRE + 16, at_s(150));
+	assert_int_equal(wire_bytes_of(cache, &key, at_s(209)), WIRE + 16);
 	cache_stats(cache, &stats);
 	assert_int_equal(stats.entries, 1);
-	assert_int_equal(stats.bytes, once.bytes + 1);
+	assert_int_equal(stats.bytes, once.bytes + 16);
 	assert_int_equal(stats.inserted, 102);
 	assert_int_equal(stats.evicted, 0);
 	cache_free(&cache);
@@ -204,7 +204,7 @@ static void replaces_before_the_eyes_of_a_reader(void **state)
 	at = rcu_dereference(at->next);
 	assert_non_null(at);
 	assert_true(is_of(at, &key));
-	assert_int_equal(at->answer->length, WIRE + 1);
+	assert_int_equal(at->length, WIRE + 1);
 	assert_null(at->next);
 	rcu_read_unlock();
 	cache_free(&cache);
@@ -413,7 +413,7 @@ static void waiter_keeps_what_was_evicted(void **state)
 	assert_false(has(cache, &key, at_s(0)));
 	cache_free(&cache);
 	rcu_barrier();
-	assert_int_equal(entry->answer->length, WIRE); /* the waiter's reference is the last one */
+	assert_int_equal(entry->length, WIRE); /* the waiter's reference is the last one */
 	cache_entry_unref(entry);
 }
 
@@ -427,7 +427,7 @@ static void reference_of_a_dying_entry_is_refused(void **state)
 	struct cache_entry *entry = cache_lookup(cache, &key, at_s(0));
 	put(cache, &key, 60, WIRE + 1, at_s(0)); /* takes the old one out: no reference is left */
 	assert_false(cache_entry_ref(entry));
-	assert_int_equal(entry->answer->length, WIRE); /* but it can be read until the unlock */
+	assert_int_equal(entry->length, WIRE); /* but it can be read until the unlock */
 	rcu_read_unlock();
 	cache_free(&cache);
 	cache_entry_unref(NULL);
@@ -441,14 +441,24 @@ static void facts_are_replaced_under_a_reader(void **state)
 	put(cache, &key, 60, WIRE, at_s(0));
 	rcu_read_lock();
 	struct cache_entry *entry = cache_lookup(cache, &key, at_s(0));
-	struct facts_box *old = rcu_dereference(entry->facts);
-	atomic_store(&old->journalled, 1);
-	cache_entry_replace_facts(entry, facts_make(2));
-	assert_int_equal(facts_box_view(old, 0)->journal_id, 1);
-	assert_int_equal(facts_box_view(old, 0)->facts.addresses[ADDRESS_COUNT - 1].asn, 1);
-	struct facts_box *box = rcu_dereference(entry->facts);
-	assert_int_equal(facts_box_view(box, 0)->journal_id, 2);
-	assert_int_equal(atomic_load(&box->journalled), 0);
+	cache_entry_set_journalled(entry, 0);
+	assert_false(cache_entry_is_journalled(entry, 1));
+	const struct cache_facts facts = facts_make(2);
+	struct cache_entry *judged = cache_entry_judged(cache, entry, &facts);
+	cache_replace(cache, entry, judged, at_s(1));
+	assert_ptr_equal(cache_lookup(cache, &key, at_s(59)), judged);
+	assert_null(cache_lookup(cache, &key, at_s(60))); /* it is as old as it was */
+	assert_true(facts_are(entry, 1));
+	assert_true(cache_entry_is_journalled(entry, 0));
+	assert_true(facts_are(judged, 2));
+	assert_true(is_of(judged, &key));
+	assert_false(cache_entry_is_journalled(judged, 0));
+	assert_string_equal(cache_entry_upstream(cache, judged), "192.0.2.53:53");
+	/* Who comes late finds that it has gone already: what he has made is his alone. */
+	struct cache_entry *late = cache_entry_judged(cache, entry, &facts);
+	cache_replace(cache, entry, late, at_s(1));
+	assert_ptr_equal(cache_lookup(cache, &key, at_s(1)), judged);
+	assert_true(facts_are(late, 2));
 	rcu_read_unlock();
 	cache_free(&cache);
 }
@@ -459,11 +469,15 @@ static void long_upstream_text_is_cut(void **state)
 	char text[2 * CACHE_UPSTREAM_TEXT_MAX];
 	memset(text, 'x', sizeof text - 1);
 	text[sizeof text - 1] = '\0';
+	struct cache *cache = cache_new(1 << 20, seed);
 	struct cache_key key = key_number(0);
-	struct cache_entry *entry =
-		cache_entry_new(&key, answer_make(1, WIRE), facts_make(1), text, at_s(0));
-	assert_int_equal(strlen(cache_entry_upstream(entry)), CACHE_UPSTREAM_TEXT_MAX - 1);
+	struct answer *answer = answer_make(&key, 1, WIRE);
+	const struct cache_facts facts = facts_make(1);
+	struct cache_entry *entry = cache_entry_new(cache, &key, answer, &facts, text, at_s(0));
+	assert_int_equal(strlen(cache_entry_upstream(cache, entry)), CACHE_UPSTREAM_TEXT_MAX - 1);
 	cache_entry_unref(entry);
+	answer_free(&answer);
+	cache_free(&cache);
 }
 
 int main(void)

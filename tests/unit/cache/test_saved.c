@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "cache/saved.h"
+#include "dns/unfold.h"
 #include "unit/cache/fixture.h"
 #include "unit/cache/kept.h"
 
@@ -34,7 +35,7 @@ static struct now at(int64_t seconds)
 
 static void add(struct cache *cache, uint64_t space, struct now now)
 {
-	struct cache_entry *entry = kept_entry(space, now);
+	struct cache_entry *entry = kept_entry(cache, space, now);
 	assert_non_null(entry);
 	cache_insert(cache, entry, now);
 	cache_entry_unref(entry);
@@ -90,10 +91,13 @@ static void it_comes_back_as_it_was(void **state)
 	rcu_read_lock();
 	const struct cache_entry *entry = cache_lookup(world->cache, &key, now);
 	assert_non_null(entry);
-	assert_int_equal(now.mono_us - entry->stored_us, 100000000);
-	assert_int_equal(entry->expires_us - now.mono_us, 100000000);
-	assert_string_equal(cache_entry_upstream(entry), "192.0.2.53:53");
-	const struct answer *answer = entry->answer;
+	assert_int_equal(now.mono_us - cache_entry_stored_us(entry), 100000000);
+	assert_int_equal(cache_entry_expires_us(entry) - now.mono_us, 100000000);
+	assert_string_equal(cache_entry_upstream(world->cache, entry), "192.0.2.53:53");
+	static struct answer_room room;
+	struct answer kept, *answer = &kept;
+	cache_entry_answer(entry, answer);
+	answer_unfold(answer, &room);
 	assert_int_equal(answer->address_count, 2);
 	assert_int_equal(answer->hop_count, 1);
 	assert_int_equal(dns_name_from_text("host.kept.test", &name), PF_OK);
