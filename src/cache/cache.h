@@ -53,7 +53,7 @@ struct facts_digest {
 		journal_id;   /* names this answer with these facts in the journal; the caller's, never 0 */
 	uint8_t standing; /* enum standing, of the whole answer */
 	uint8_t confidence; /* enum confidence */
-	bool special;       /* one of the addresses at least is (RFC 6890) */
+	bool inside;        /* one of the addresses at least leads into the house */
 };
 
 struct cache_facts {

@@ -71,7 +71,7 @@ enum trait {
 #define VERDICT_STANDING 0x07
 #define VERDICT_CONFIDENCE_SHIFT 3
 #define VERDICT_CONFIDENCE 0x03
-#define VERDICT_SPECIAL 0x20
+#define VERDICT_INSIDE 0x20
 #define VERDICT_JOURNALLED 0x40
 
 struct glue {
@@ -226,7 +226,7 @@ struct facts_digest cache_entry_facts(const struct cache_entry *entry, size_t ho
 		.journal_id = view_of(entry, home)->journal_id,
 		.standing = verdict & VERDICT_STANDING,
 		.confidence = verdict >> VERDICT_CONFIDENCE_SHIFT & VERDICT_CONFIDENCE,
-		.special = verdict & VERDICT_SPECIAL,
+		.inside = verdict & VERDICT_INSIDE,
 	};
 }
 
@@ -298,7 +298,7 @@ static void put_facts(struct cache_entry *entry, const struct cache_facts *facts
 		atomic_init(&view_of(entry, i)->rules, 0);
 		unsigned verdict = digest->standing |
 		                   (unsigned)digest->confidence << VERDICT_CONFIDENCE_SHIFT |
-		                   (digest->special ? VERDICT_SPECIAL : 0);
+		                   (digest->inside ? VERDICT_INSIDE : 0);
 		atomic_init(verdict_of(entry, i), (unsigned char)verdict);
 	}
 }

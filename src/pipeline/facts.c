@@ -37,10 +37,11 @@ static uint64_t journal_id(const struct snapshot *snapshot, struct hash_key seed
 	return hash ? hash : 1;
 }
 
-static bool any_special(const struct answer_facts *facts)
+/* Private is special (value/special.h), which most addresses are known not to be. */
+static bool leads_inside(const struct answer_facts *facts)
 {
 	for (size_t i = 0; i < facts->address_count; i++)
-		if (facts->addresses[i].special)
+		if (facts->addresses[i].special && rebinding_is_private(&facts->addresses[i].address))
 			return true;
 	return false;
 }
@@ -61,7 +62,7 @@ void facts_judge(const struct snapshot *snapshot, struct hash_key seed, const st
 			.journal_id = hand->facts_id,
 			.standing = judged->standing,
 			.confidence = judged->confidence,
-			.special = any_special(judged),
+			.inside = leads_inside(judged),
 		};
 	}
 }

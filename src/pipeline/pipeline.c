@@ -341,8 +341,7 @@ static void check_rebinding(const struct query *query, struct finish *finish)
 	bool sinkholed = finish->verdict.action == ACTION_SINKHOLE;
 	if (finish->inside || (sinkholed && finish->verdict.reply->kind != REPLY_STRIP))
 		return;
-	/* Private is special (value/special.h), which most addresses are known not to be. */
-	if (!finish->facts.special)
+	if (!finish->facts.inside)
 		return;
 	const struct answer *answer = facts_answer(query->pipeline, finish);
 	for (size_t i = 0; i < answer->address_count; i++)

@@ -68,7 +68,7 @@ struct cache_facts facts_make(uint64_t journal_id)
 		facts.views[i] = (struct facts_digest){.journal_id = journal_id + i,
 		                                       .standing = (uint8_t)(journal_id % 6),
 		                                       .confidence = (uint8_t)i,
-		                                       .special = i == 1};
+		                                       .inside = i == 1};
 	return facts;
 }
 
@@ -80,7 +80,7 @@ bool facts_are(const struct cache_entry *entry, uint64_t journal_id)
 		const struct facts_digest found = cache_entry_facts(entry, i), *digest = &facts.views[i];
 		same = same && found.journal_id == digest->journal_id &&
 		       found.standing == digest->standing && found.confidence == digest->confidence &&
-		       found.special == digest->special;
+		       found.inside == digest->inside;
 	}
 	return same;
 }
