@@ -14,6 +14,7 @@ struct packets *packets_new(void)
 	struct packets *packets = calloc(1, sizeof *packets);
 	if (!packets)
 		return NULL;
+	packets->taken = PACKETS_MAX;
 	for (size_t i = 0; i < PACKETS_MAX; i++) {
 		packets->vectors[i] = (struct iovec){packets->bytes[i], PACKET_BYTES};
 		packets->messages[i].msg_hdr = (struct msghdr){
@@ -29,13 +30,18 @@ struct packets *packets_new(void)
 
 int packets_receive(struct packets *packets, int fd, bool wildcard)
 {
-	for (size_t i = 0; i < PACKETS_MAX; i++) {
+	/* The others are as they were, and each is a line of memory that the kernel has pushed out of the caches. */
+	unsigned stale = wildcard == packets->wildcard ? packets->taken : PACKETS_MAX;
+	for (unsigned i = 0; i < stale; i++) {
 		struct msghdr *header = &packets->messages[i].msg_hdr;
 		header->msg_namelen = sizeof packets->peers[i];
 		header->msg_control = wildcard ? packets->control[i] : NULL;
 		header->msg_controllen = wildcard ? PACKET_CONTROL_BYTES : 0;
 	}
-	return recvmmsg(fd, packets->messages, PACKETS_MAX, MSG_DONTWAIT, NULL);
+	int count = recvmmsg(fd, packets->messages, PACKETS_MAX, MSG_DONTWAIT, NULL);
+	packets->wildcard = wildcard;
+	packets->taken = count < 0 ? PACKETS_MAX : (unsigned)count;
+	return count;
 }
 
 void packet_place_read(struct msghdr *header, struct packet_place *place)

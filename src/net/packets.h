@@ -19,6 +19,9 @@ struct packets {
 	struct sockaddr_storage peers[PACKETS_MAX];
 	_Alignas(struct cmsghdr) uint8_t control[PACKETS_MAX][PACKET_CONTROL_BYTES];
 	uint8_t bytes[PACKETS_MAX][PACKET_BYTES];
+	/* In: the headers that the kernel has written to, and what they were made for. */
+	unsigned taken;
+	bool wildcard;
 };
 
 /* Which of our addresses, and which interface where that matters (link-local); family 0: not known, or not needed. */
