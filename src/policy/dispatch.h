@@ -8,7 +8,7 @@
 #include "policy/rule.h"
 
 #define DISPATCH_WORDS_MAX (CONFIG_RULES_MAX / 64)
-#define DISPATCH_RULES_MIN 8 /* shorter programs are walked as fast without */
+#define DISPATCH_RULES_MIN 3 /* shorter programs are walked as fast without */
 
 struct dispatch;
 
