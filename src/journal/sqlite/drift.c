@@ -379,6 +379,13 @@ static int meet_all(struct sqlite_sink *sink, const struct group *group,
 	return result;
 }
 
+bool drift_saw(const struct sqlite_sink *sink, const struct group *group)
+{
+	const struct dictionary_entry *entry =
+		dictionary_find(&sink->drift->checked, &group->key, sizeof group->key);
+	return entry && entry->day == (int32_t)(group->last / MS_PER_DAY);
+}
+
 int drift_see(struct sqlite_sink *sink, const struct group *group)
 {
 	struct drift *drift = sink->drift;

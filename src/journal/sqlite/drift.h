@@ -6,7 +6,7 @@
 #include "journal/sqlite/state.h"
 #include "value/event.h"
 
-#define DRIFT_CHECKED_MAX 65536 /* (device, name, type, answer) that were looked at today */
+#define DRIFT_CHECKED_MAX 131072 /* (device, name, type, answer) that were looked at today */
 #define DRIFT_RAISED_MAX \
 	64 /* events of one transaction; the others are in the journal all the same */
 
@@ -17,6 +17,8 @@ void drift_close(struct drift **drift);
 
 /* Looks at a group before its endpoints are written: an answer with content. One look a day for each. */
 PF_MUST_CHECK int drift_see(struct sqlite_sink *sink, const struct group *group);
+/* Was that today's? */
+bool drift_saw(const struct sqlite_sink *sink, const struct group *group);
 
 /* The transaction's end: what it found is told, or forgotten. */
 void drift_committed(struct sqlite_sink *sink);

@@ -23,6 +23,16 @@
 #define SUM_ADD(table, columns, values)                                             \
 	"INSERT INTO " table " (" columns ", class, count) VALUES (" values ", ?4, ?5)" \
 	" ON CONFLICT DO UPDATE SET count = count + excluded.count"
+/* The CNAMEs that led to an answer. */
+#define VIA(answer)                                                            \
+	"(SELECT ifnull(group_concat(text, ' '), '') FROM (SELECT n.text AS text"  \
+	" FROM answer_hop h JOIN name n ON n.id = h.name WHERE h.answer = " answer \
+	" ORDER BY h.position))"
+/* Those that again.c walks along. */
+#define ENDPOINT_INDEX " INDEXED BY sqlite_autoindex_endpoint_1"
+#define ENDPOINT_WHERE                              \
+	" WHERE device = ?1 AND name BETWEEN ?2 AND ?3" \
+	" AND gathered_endpoint(name, type, fact, via, first, dnssec)"
 #define MONTH TABLES_MONTH("?2")
 #define DAY "?2 / 24"
 
@@ -54,6 +64,10 @@ static const char *const statement_sql[ST_COUNT] = {
 	[ST_HOP_INSERT] = "INSERT INTO answer_hop (answer, position, name) VALUES (?, ?, ?)",
 	[ST_ADDRESS_INSERT] = "INSERT INTO answer_address (answer, position, fact) VALUES (?, ?, ?)",
 	[ST_SUM_HOUR] = SUM_ADD("sum_hour", "device, hour, name", "?1, ?2, ?3"),
+	/* No ABORT: the pages would be copied first, to undo this statement alone. */
+	[ST_SUM_AGAIN] = "UPDATE OR FAIL sum_hour SET count = count + gathered_sum(name, class)"
+					 " WHERE device = ?1 AND hour = ?2 AND name BETWEEN ?3 AND ?4"
+					 " AND gathered_sum(name, class)",
 	[ST_SUM_DAY] = SUM_ADD("sum_day", "device, day, name", "?1, " DAY ", ?3"),
 	[ST_SUM_MONTH] = SUM_ADD("sum_month", "device, month, name", "?1, " MONTH ", ?3"),
 	[ST_TOTAL_HOUR] = SUM_ADD("total_hour", "device, hour", "?1, ?2"),
@@ -66,16 +80,19 @@ static const char *const statement_sql[ST_COUNT] = {
 	[ST_ENDPOINT_UPSERT] =
 		"INSERT INTO endpoint (device, name, type, address, fact, first, last, count, dnssec, via)"
 		" SELECT ?1, ?2, ?3, f.address, f.id, ?5, ?6, ?7, ?8,"
-		" (SELECT ifnull(group_concat(text, ' '), '') FROM (SELECT n.text AS text"
-		" FROM answer_hop h JOIN name n ON n.id = h.name WHERE h.answer = ?4 ORDER BY h.position))"
-		" FROM answer_address a"
-		" JOIN fact f ON f.id = a.fact WHERE a.answer = ?4"
-		" ON CONFLICT (device, name, type, address) DO UPDATE SET"
-		" fact = CASE WHEN excluded.last >= last THEN excluded.fact ELSE fact END,"
-		" via = CASE WHEN excluded.last >= last THEN excluded.via ELSE via END,"
-		" first = min(first, excluded.first), last = max(last, excluded.last),"
-		" dnssec = max(dnssec, excluded.dnssec),"
-		" count = count + excluded.count",
+		" " VIA("?4") " FROM answer_address a"
+					  " JOIN fact f ON f.id = a.fact WHERE a.answer = ?4"
+					  " ON CONFLICT (device, name, type, address) DO UPDATE SET"
+					  " fact = CASE WHEN excluded.last >= last THEN excluded.fact ELSE fact END,"
+					  " via = CASE WHEN excluded.last >= last THEN excluded.via ELSE via END,"
+					  " first = min(first, excluded.first), last = max(last, excluded.last),"
+					  " dnssec = max(dnssec, excluded.dnssec),"
+					  " count = count + excluded.count",
+	[ST_ENDPOINT_LOOK] = "SELECT count(*) FROM endpoint" ENDPOINT_INDEX ENDPOINT_WHERE,
+	[ST_ENDPOINT_AGAIN] =
+		"UPDATE OR FAIL endpoint" ENDPOINT_INDEX " SET last = max(last, gathered_last(name, type)),"
+		" count = count + gathered_count(name, type)" ENDPOINT_WHERE,
+	[ST_ANSWER_CONTENT] = "SELECT fact, " VIA("?1") " FROM answer_address WHERE answer = ?1",
 	[ST_SUMMED_UNTIL] = "UPDATE progress SET summed_until = ?1, flushing_until = ?2,"
 						" flushed_device = ?3, flushed_name = ?4",
 	[ST_REPLAY] =
@@ -155,6 +172,7 @@ void sink_forget(struct sqlite_sink *sink)
 	for (size_t i = 0; i < TABLE_INTERNED_COUNT; i++)
 		dictionary_clear(&sink->tables[i].ids);
 	dictionary_clear(&sink->types);
+	again_forget(sink->again);
 	kind_forget(sink);
 	device_forget(sink);
 }
@@ -373,6 +391,7 @@ static void sink_close(struct sink **base)
 	sqlite3_close(sink->db);
 	if (sink->lock >= 0)
 		close(sink->lock);
+	free(sink->again);
 	free(sink->devices);
 	free(sink->kinds);
 	free(sink->kind_slots);
@@ -474,6 +493,8 @@ static int open_database(struct sqlite_sink *sink,
 	if (result != PF_OK)
 		return result;
 	result = owner_open(sink->db) == SQLITE_OK ? PF_OK : PF_EIO;
+	if (result == PF_OK)
+		result = again_open(sink);
 	sink->drift = result == PF_OK ? drift_open(sink) : NULL;
 	sink->merge = sink->drift ? merge_open(sink) : NULL;
 	result = sink->merge ? prepare_all(sink) : PF_EIO;

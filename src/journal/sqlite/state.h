@@ -53,6 +53,7 @@ enum statement {
 	ST_HOP_INSERT,
 	ST_ADDRESS_INSERT,
 	ST_SUM_HOUR,
+	ST_SUM_AGAIN,
 	ST_SUM_DAY,
 	ST_SUM_MONTH,
 	ST_TOTAL_HOUR,
@@ -63,6 +64,9 @@ enum statement {
 	ST_NAME_DAY,
 	ST_NAME_MONTH,
 	ST_ENDPOINT_UPSERT,
+	ST_ENDPOINT_LOOK,
+	ST_ENDPOINT_AGAIN,
+	ST_ANSWER_CONTENT,
 	ST_SUMMED_UNTIL,
 	ST_REPLAY,
 	ST_RING_PUT,
@@ -126,6 +130,7 @@ struct kind_seen {
 	bool judged;            /* `country` is known */
 	struct country country; /* of the answer */
 	int64_t answer;         /* 0: none */
+	int32_t class;          /* its row; 0: not known */
 	/* Two hours may be going on at a time, as rings are read one after the other. */
 	struct tally tallies[2];
 	int64_t name, outcome;
@@ -148,6 +153,8 @@ struct group {
 		row; /* the first query of it; 0: no query of it is kept, GROUP_ROW_NEW: nor is it committed */
 	uint8_t dnssec; /* the best of them */
 	bool done;      /* of a pending one: written in this transaction */
+	bool again;     /* its endpoints are there already, perhaps: they may be changed on one walk */
+	uint8_t met;    /* so many of them are, with all that is said of them */
 };
 #define GROUP_ROW_NEW INT64_MAX
 
@@ -159,8 +166,11 @@ struct groups {
 
 /* What is to be added to one row of sum_hour. */
 struct sum {
-	int64_t device, hour, name, class, count;
+	int64_t device, hour, name, count;
+	int32_t class;
+	bool there; /* the row was, and it is added */
 };
+#define SUM_VALUES 5 /* of the statements that add it to a table */
 
 /* What is to be added to the row of a device, which memory may have forgotten by then. */
 struct counted_device {
@@ -238,6 +248,7 @@ struct sqlite_sink {
 	bool any_direct;    /* something of this batch is no query, and must be written with it */
 	struct roll roll;   /* which hours are in the sums of longer times */
 
+	struct again *again; /* see again.c */
 	struct drift *drift; /* what moved, see drift.h */
 	struct merge *merge; /* who turned out to be whom, see merge.h */
 
@@ -315,8 +326,8 @@ void block_abandon(struct block *block);
 PF_MUST_CHECK int sums_see(struct sqlite_sink *sink, struct kind_seen *kind, int64_t time_ms);
 /* All of it, in this transaction. */
 PF_MUST_CHECK int sums_flush(struct sqlite_sink *sink);
-/* A step: SUMS_STEP_ROWS_MAX rows, and the rest of the last name. What was gathered is taken up when no flush is going on. */
-#define SUMS_STEP_ROWS_MAX 1000
+/* A step: `rows_max` rows, and the rest of the last name; less when SUMS_STEP_ROWS_MAX of them take long. What was gathered is taken up when no flush is going on. */
+#define SUMS_STEP_ROWS_MAX 4000
 PF_MUST_CHECK int sums_step(struct sqlite_sink *sink, size_t rows_max);
 /* What does not wait: endpoints and counts of devices of whom no query is kept. */
 PF_MUST_CHECK int sums_flush_direct(struct sqlite_sink *sink);
@@ -335,6 +346,24 @@ static inline bool sums_whole(const struct sqlite_sink *sink)
 {
 	return sink->summed_until == sink->next_row - 1;
 }
+
+/* ---- flush.c */
+PF_MUST_CHECK int flush_count_device(struct sqlite_sink *sink, int64_t id,
+                                     const struct device_counts *counts);
+/* Parts of it, up to `rows_max` and the rest of the last name. */
+PF_MUST_CHECK int flush_write(struct sqlite_sink *sink, size_t rows_max);
+/* All sums and endpoints? Counts of devices may be left. */
+bool flush_written(const struct flush *flush);
+PF_MUST_CHECK int flush_write_counts(struct sqlite_sink *sink, int64_t device);
+
+/* ---- again.c: makes the functions of its statements. PF_EIO, PF_ENOMEM. */
+PF_MUST_CHECK int again_open(struct sqlite_sink *sink);
+/* Adds them to their rows, each of which stands here once; in the order of devices, names and classes. */
+PF_MUST_CHECK int again_sums(struct sqlite_sink *sink, struct sum *sums, size_t count);
+/* Writes endpoints; in the order of devices, names and types. */
+PF_MUST_CHECK int again_endpoints(struct sqlite_sink *sink, struct group *groups, size_t count);
+/* Answers' ids mean nothing any more. */
+void again_forget(struct again *again);
 
 /* ---- endpoint.c */
 PF_MUST_CHECK int endpoint_add(struct sqlite_sink *sink, struct groups *groups,

@@ -13,6 +13,7 @@
 #define FLUSH_US_MAX INT64_C(20000000)
 #define FLUSH_SHARE 12
 #define LATE_US INT64_C(2000000) /* when idle has not done it by then, a batch does */
+#define BATCH_ROWS_MAX 1000      /* that go with a batch */
 #define KINDS_SMALL 16 /* so few are written with their batch: a fraction of a millisecond */
 
 /* What one kind adds in one hour. */
@@ -20,6 +21,7 @@ struct addition {
 	struct group group;
 	int64_t hour;
 	const char *action, *standing, *country; /* words */
+	int32_t class;                           /* the row of these; 0: to be found */
 	bool complete;                           /* the answer has its content */
 };
 
@@ -51,13 +53,16 @@ int sums_see(struct sqlite_sink *sink, struct kind_seen *kind, int64_t time_ms)
 
 /* ---- adding ------------------------------------------------------------------------------ */
 
-static int class_of(struct sqlite_sink *sink, const struct addition *addition, int64_t *id)
+static int class_of(struct sqlite_sink *sink, struct addition *addition)
 {
 	struct value words[] = {{.text = addition->action},
 	                        {.text = addition->standing},
 	                        {.text = addition->country}};
 	char key[64];
 	size_t length = 0;
+	int64_t id = addition->class;
+	if (id)
+		return PF_OK;
 	for (size_t i = 0; i < PF_COUNT(words); i++) {
 		size_t bytes = strlen(words[i].text) + 1;
 		if (length + bytes > sizeof key)
@@ -65,39 +70,10 @@ static int class_of(struct sqlite_sink *sink, const struct addition *addition, i
 		memcpy(key + length, words[i].text, bytes);
 		length += bytes;
 	}
-	int result = intern_known(sink, TABLE_CLASS, key, length, id);
-	if (result != PF_ENOENT)
-		return result;
-	return intern_resolve(sink, TABLE_CLASS, key, length, words, PF_COUNT(words), id, NULL);
-}
-
-/* To the sums of longer times, which hold the row already. */
-static int add_rolled(struct sqlite_sink *sink, const struct sum *sum)
-{
-	const struct value values[] = {{.number = sum->device},
-	                               {.number = sum->hour},
-	                               {.number = sum->name},
-	                               {.number = sum->class},
-	                               {.number = sum->count}};
-	static const enum statement order[] = {ST_SUM_DAY,   ST_SUM_MONTH,   ST_TOTAL_HOUR,
-	                                       ST_TOTAL_DAY, ST_TOTAL_MONTH, ST_ALL_HOUR,
-	                                       ST_ALL_DAY,   ST_NAME_DAY,    ST_NAME_MONTH};
-	int result = PF_OK;
-	for (size_t i = 0; i < PF_COUNT(order) && result == PF_OK; i++)
-		result = statement_run(sink->statements[order[i]], values, PF_COUNT(values));
-	return result;
-}
-
-static int write_sum(struct sqlite_sink *sink, const struct sum *sum)
-{
-	struct value values[] = {{.number = sum->device},
-	                         {.number = sum->hour},
-	                         {.number = sum->name},
-	                         {.number = sum->class},
-	                         {.number = sum->count}};
-	int result = statement_run(sink->statements[ST_SUM_HOUR], values, PF_COUNT(values));
-	if (result == PF_OK && roll_has(&sink->roll, sum->device, sum->hour, sum->name))
-		result = add_rolled(sink, sum);
+	int result = intern_known(sink, TABLE_CLASS, key, length, &id);
+	if (result == PF_ENOENT)
+		result = intern_resolve(sink, TABLE_CLASS, key, length, words, PF_COUNT(words), &id, NULL);
+	addition->class = (int32_t)id;
 	return result;
 }
 
@@ -132,10 +108,8 @@ static void put_together(struct sqlite_sink *sink)
 
 static int write_sums(struct sqlite_sink *sink)
 {
-	int result = PF_OK;
 	put_together(sink);
-	for (size_t i = 0; i < sink->sum_count && result == PF_OK; i++)
-		result = write_sum(sink, &sink->sums[i]);
+	int result = again_sums(sink, sink->sums, sink->sum_count);
 	if (result == PF_OK)
 		sink->sum_count = 0;
 	return result;
@@ -146,8 +120,10 @@ static int make_room(struct sqlite_sink *sink)
 {
 	if (sink->sum_count < sink->sum_room)
 		return PF_OK;
-	put_together(sink);
-	if (sink->sum_count < sink->sum_room / 4 * 3)
+	bool many = sink->sum_room >= SUMS_MANY; /* of so many some are perhaps the same */
+	if (many)
+		put_together(sink);
+	if (many && sink->sum_count < sink->sum_room / 4 * 3)
 		return PF_OK;
 	if (sink->sum_room == SUM_MAX) {
 		sink->torn = true;
@@ -162,11 +138,15 @@ static int make_room(struct sqlite_sink *sink)
 	return PF_OK;
 }
 
-static int take(struct sqlite_sink *sink, const struct addition *addition)
+static int take(struct sqlite_sink *sink, struct addition *addition)
 {
 	const struct group *group = &addition->group;
-	struct sum sum = {group->key.device, addition->hour, group->key.name, 0, group->count};
-	int result = class_of(sink, addition, &sum.class);
+	struct sum sum = {.device = group->key.device,
+	                  .hour = addition->hour,
+	                  .name = group->key.name,
+	                  .count = group->count};
+	int result = class_of(sink, addition);
+	sum.class = addition->class;
 	if (result == PF_OK)
 		result = make_room(sink);
 	if (result != PF_OK)
@@ -174,17 +154,6 @@ static int take(struct sqlite_sink *sink, const struct addition *addition)
 	sink->sums[sink->sum_count++] = sum;
 	return group->key.answer ? endpoint_add(sink, &sink->gathered, group, addition->complete)
 	                         : PF_OK;
-}
-
-static int count_device(struct sqlite_sink *sink, int64_t id, const struct device_counts *counts)
-{
-	struct value values[] = {{.number = id},
-	                         {.number = counts->first},
-	                         {.number = counts->last},
-	                         {.number = counts->queries},
-	                         {.number = counts->flagged},
-	                         {.number = counts->sinkholed}};
-	return statement_run(sink->statements[ST_DEVICE_COUNT], values, PF_COUNT(values));
 }
 
 /* ---- from memory ------------------------------------------------------------------------- */
@@ -240,11 +209,15 @@ static int gather(struct sqlite_sink *sink, struct kind_seen *kind, struct tally
 		.action = action_word(kind->action),
 		.standing = standing_word(kind->standing),
 		.country = kind->country.code,
+		.class = kind->class,
 		.complete = kind->complete,
 	};
 	tally->count = 0;
 	sums_count_device(&device->gathered, kind->action, &addition.group);
-	return take(sink, &addition);
+	result = take(sink, &addition);
+	if (kind->judged || !kind->answer) /* else the country may still come */
+		kind->class = addition.class;
+	return result;
 }
 
 static int gather_kind(struct sqlite_sink *sink, struct kind_seen *kind)
@@ -262,7 +235,7 @@ int sums_flush_direct(struct sqlite_sink *sink)
 	for (size_t i = 0; i < sink->device_count && result == PF_OK; i++) {
 		struct device_counts *counts = &sink->devices[i].direct;
 		if (counts->queries)
-			result = count_device(sink, sink->devices[i].id, counts);
+			result = flush_count_device(sink, sink->devices[i].id, counts);
 		*counts = (struct device_counts){0};
 	}
 	return result;
@@ -427,60 +400,6 @@ static int take_up(struct sqlite_sink *sink)
 
 /* ---- writing ----------------------------------------------------------------------------- */
 
-/* Those of devices up to this one. */
-static int write_counts(struct sqlite_sink *sink, int64_t device)
-{
-	struct flush *flush = &sink->flush;
-	int result = PF_OK;
-	for (; flush->count_at < flush->count_count && result == PF_OK; flush->count_at++) {
-		const struct counted_device *counted = &flush->counts[flush->count_at];
-		if (counted->id > device)
-			break;
-		result = count_device(sink, counted->id, &counted->counts);
-	}
-	return result;
-}
-
-/* The next device and name; false: all are written. */
-static bool next_name(const struct flush *flush, int64_t *device, int64_t *name)
-{
-	bool any = flush->sum_at < flush->sum_count;
-	if (any) {
-		*device = flush->sums[flush->sum_at].device;
-		*name = flush->sums[flush->sum_at].name;
-	}
-	if (flush->group_at == flush->groups.count)
-		return any;
-	const struct group_key *key = &flush->groups.list[flush->group_at].key;
-	if (!any || key->device < *device || (key->device == *device && key->name < *name)) {
-		*device = key->device;
-		*name = key->name;
-	}
-	return true;
-}
-
-/* All of one name; `*rows` grows by what it was. */
-static int write_name(struct sqlite_sink *sink, int64_t device, int64_t name, size_t *rows)
-{
-	struct flush *flush = &sink->flush;
-	int result = write_counts(sink, device);
-	for (; flush->sum_at < flush->sum_count && result == PF_OK; flush->sum_at++, ++*rows) {
-		const struct sum *sum = &flush->sums[flush->sum_at];
-		if (sum->device != device || sum->name != name)
-			break;
-		result = write_sum(sink, sum);
-	}
-	for (; flush->group_at < flush->groups.count && result == PF_OK; flush->group_at++, ++*rows) {
-		const struct group *group = &flush->groups.list[flush->group_at];
-		if (group->key.device != device || group->key.name != name)
-			break;
-		result = endpoint_write(sink, group);
-	}
-	flush->mark.device = device;
-	flush->mark.name = name;
-	return result;
-}
-
 static void end_flush(struct flush *flush)
 {
 	flush->active = false;
@@ -491,17 +410,15 @@ static void end_flush(struct flush *flush)
 int sums_step(struct sqlite_sink *sink, size_t rows_max)
 {
 	struct flush *flush = &sink->flush;
-	int64_t device, name;
-	size_t rows = 0;
 	int64_t begin_us = clock_now().mono_us;
 	int result = flush->active ? PF_OK : take_up(sink);
 	/* More was gathered than there is room for. */
 	if (sink->torn)
 		rows_max = SIZE_MAX;
-	while (result == PF_OK && rows < rows_max && next_name(flush, &device, &name))
-		result = write_name(sink, device, name, &rows);
-	if (result == PF_OK && !next_name(flush, &device, &name)) {
-		result = write_counts(sink, INT64_MAX);
+	if (result == PF_OK)
+		result = flush_write(sink, rows_max);
+	if (result == PF_OK && flush_written(flush)) {
+		result = flush_write_counts(sink, INT64_MAX);
 		sink->summed_until = flush->mark.until;
 		flush->mark.device = flush->mark.name = 0;
 		end_flush(flush);
@@ -559,8 +476,10 @@ static bool is_much(const struct sqlite_sink *sink)
  * written at once: a query adds at most one sum and one endpoint. */
 static size_t step_rows(const struct sqlite_sink *sink)
 {
-	size_t records = (size_t)(sink->next_row - sink->next_row_kept);
-	return is_much(sink) && records * 4 > SUMS_STEP_ROWS_MAX ? records * 4 : SUMS_STEP_ROWS_MAX;
+	size_t records = (size_t)(sink->next_row - sink->next_row_kept) * 4;
+	if (!is_much(sink))
+		return BATCH_ROWS_MAX;
+	return records > SUMS_STEP_ROWS_MAX ? records : SUMS_STEP_ROWS_MAX + 1;
 }
 
 int sums_flush_if_due(struct sqlite_sink *sink)
@@ -584,6 +503,7 @@ void sums_committed(struct sqlite_sink *sink)
 void sums_rolled_back(struct sqlite_sink *sink)
 {
 	/* What memory had counted is of committed and of lost queries alike: the blocks know which. */
+	sink->flushed_us = clock_now().mono_us; /* queries go first, while room is scarce */
 	sink->summed_until = sink->summed_until_kept;
 	sink->replay_to = sink->next_row_kept - 1;
 	sink->flush.mark = sink->flush.mark_kept;

@@ -354,6 +354,42 @@ static void test_flush(void **state)
 	assert_samples_endpoints(house->path, written);
 }
 
+static unsigned runs_of(const struct sqlite_sink *sink, enum statement statement)
+{
+	return (unsigned)sqlite3_stmt_status(sink->statements[statement], SQLITE_STMTSTATUS_RUN, 0);
+}
+
+/* The same names again and again: rows that are there are changed on walks along their tables, but for those that say something else
+ * meanwhile. */
+static void test_again(void **state)
+{
+	struct house *house = *state;
+	struct sqlite_sink *sink = (struct sqlite_sink *)house->sink;
+	bool seen[SAMPLE_NAMES] = {false};
+	const unsigned some = 1200;
+	for (unsigned i = 0; i < 3; i++) {
+		write_samples(house->sink, i * some, (i + 1) * some, seen);
+		assert_true(sink_write_sums(sink, SIZE_MAX));
+		check_counts(house->path);
+		assert_samples_endpoints(house->path, (i + 1) * some);
+	}
+	assert_true(runs_of(sink, ST_SUM_AGAIN) && runs_of(sink, ST_ENDPOINT_AGAIN));
+	/* As if other answers had led there since: a part of what an answer says is to be written in the other way. */
+	run_sql(house->path, "UPDATE endpoint SET via = 'elsewhere' WHERE id % 3 = 0");
+	unsigned upserts = runs_of(sink, ST_ENDPOINT_UPSERT);
+	write_samples(house->sink, 3 * some, 4 * some, seen);
+	assert_true(sink_write_sums(sink, SIZE_MAX));
+	assert_true(runs_of(sink, ST_ENDPOINT_UPSERT) > upserts);
+	check_counts(house->path);
+	assert_samples_endpoints(house->path, 4 * some);
+	char sql[160];
+	snprintf(sql, sizeof sql,
+	         "SELECT count(*) FROM endpoint WHERE via = 'elsewhere' AND last >= %lld",
+	         (long long)(SAMPLE_TIME_US + 3 * some * 1500) / 1000);
+	assert_int_equal(number_in(house->path, sql), 0);
+	assert_sound(house->path);
+}
+
 /* Each query is of another hour, as in a capture: they are gathered in memory, and no commit writes all of them at once. */
 static void test_hours_like_seconds(void **state)
 {
@@ -394,6 +430,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_sums, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_steps, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_flush, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hours_like_seconds, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
