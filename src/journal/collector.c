@@ -17,10 +17,12 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-#define SEND_COUNT 256                 /* messages in one system call */
-#define GONE_MS 30000                  /* a host that acknowledges nothing for so long is gone */
-#define SOCKET_BYTES (1 << 20)         /* asked of the kernel; it gives what it allows */
-#define KEPT_MEMORY_BYTES (256u << 10) /* more than this is given back when it is empty */
+#define SEND_COUNT 256         /* messages in one system call */
+#define GONE_MS 30000          /* a host that acknowledges nothing for so long is gone */
+#define SOCKET_BYTES (1 << 20) /* asked of the kernel; it gives what it allows */
+/* More than this is given back when it is empty: what a part needs is not, or each would fault its pages in anew. */
+#define KEPT_MEMORY_BYTES (4u * COLLECTOR_PART_BYTES)
+#define MESSAGE_BYTES_MIN 32 /* on an average: so many lengths are kept at most */
 
 static void say_text(struct collector *collector)
 {
@@ -39,6 +41,7 @@ int collector_init(struct collector *collector, const struct config_collector *p
 {
 	*collector = (struct collector){.place = *place, .datagrams = datagrams, .fd = -1};
 	buffer_init(&collector->kept, COLLECTOR_KEPT_MAX);
+	buffer_init(&collector->lengths, COLLECTOR_KEPT_MAX / MESSAGE_BYTES_MIN * sizeof(uint32_t));
 	if (place->transport == CONFIG_UNIX && !(collector->place.path = strdup(place->path)))
 		return PF_ENOMEM;
 	say_text(collector);
@@ -49,6 +52,7 @@ void collector_deinit(struct collector *collector)
 {
 	collector_close(collector);
 	buffer_deinit(&collector->kept);
+	buffer_deinit(&collector->lengths);
 	free(collector->place.path);
 	collector->place.path = NULL;
 }
@@ -62,13 +66,18 @@ void collector_close(struct collector *collector)
 	collector->sent = 0; /* the message that was cut goes once more */
 }
 
+static size_t kept_count(const struct collector *collector)
+{
+	return (collector->lengths.length - collector->length_at) / sizeof(uint32_t);
+}
+
 void collector_tell_lost(const struct collector *collector)
 {
-	if (collector->kept_count)
+	if (kept_count(collector))
 		log_error(
 			"The collector %s had not taken the messages of %llu queries at the end: they are "
 			"lost to it.",
-			collector->text, (unsigned long long)collector->kept_count);
+			collector->text, (unsigned long long)kept_count(collector));
 }
 
 int collector_fail(struct collector *collector, char *error, size_t error_size, const char *what)
@@ -146,102 +155,54 @@ int collector_connect(struct collector *collector, int64_t now_us, char *error, 
 
 /* ---- messages ---------------------------------------------------------------------------- */
 
-/* Room is made by what is gone already. */
-static void move_down(struct collector *collector)
-{
-	struct buffer *kept = &collector->kept;
-	kept->length -= collector->at;
-	memmove(kept->data, kept->data + collector->at, kept->length);
-	collector->at = 0;
-}
-
-void *collector_room(struct collector *collector, size_t length)
-{
-	struct buffer *kept = &collector->kept;
-	char ignored[256];
-	size_t need = length + sizeof(uint32_t);
-	if (kept->length - collector->at >= COLLECTOR_PART_BYTES && collector->connected &&
-	    !collector->stalled)
-		(void)!collector_send(collector, ignored, sizeof ignored);
-	if (collector->at && kept->max - kept->length < need)
-		move_down(collector);
-	if (buffer_reserve(kept, need))
-		return kept->data + kept->length + sizeof(uint32_t);
-	kept->failed = false;
-	return NULL;
-}
-
-void collector_kept(struct collector *collector, size_t length)
-{
-	struct buffer *kept = &collector->kept;
-	uint32_t size = (uint32_t)length;
-	memcpy(kept->data + kept->length, &size, sizeof size);
-	kept->length += sizeof size + length;
-	collector->kept_count++;
-}
-
-int collector_keep(struct collector *collector, const void *message, size_t length)
-{
-	void *room = collector_room(collector, length);
-	if (!room)
-		return PF_EFULL;
-	memcpy(room, message, length);
-	collector_kept(collector, length);
-	return PF_OK;
-}
-
-static size_t entry_length(const struct collector *collector, size_t at)
+static size_t length_at(const struct collector *collector, size_t at)
 {
 	uint32_t length;
-	memcpy(&length, collector->kept.data + at, sizeof length);
+	memcpy(&length, collector->lengths.data + at, sizeof length);
 	return length;
 }
 
-/* The next messages, the first without what is gone of it. */
-static size_t gather(const struct collector *collector, struct iovec parts[SEND_COUNT])
+/* So many bytes more are gone; what is gone of the next message begins anew on another connection. */
+static void forget_bytes(struct collector *collector, size_t bytes)
 {
-	size_t count = 0, skip = collector->sent;
-	for (size_t at = collector->at; at < collector->kept.length && count < SEND_COUNT; count++) {
-		size_t length = entry_length(collector, at);
-		at += sizeof(uint32_t);
-		parts[count] = (struct iovec){collector->kept.data + at + skip, length - skip};
-		at += length;
-		skip = 0;
+	collector->sent += bytes;
+	while (collector->length_at < collector->lengths.length) {
+		size_t length = length_at(collector, collector->length_at);
+		if (collector->sent < length)
+			return;
+		collector->sent -= length;
+		collector->at += length;
+		collector->length_at += sizeof(uint32_t);
 	}
-	return count;
 }
 
-static void next_entry(struct collector *collector)
-{
-	collector->at += sizeof(uint32_t) + entry_length(collector, collector->at);
-	collector->sent = 0;
-	collector->kept_count--;
-}
-
-static int send_datagrams(struct collector *collector, struct iovec *parts, size_t count)
+static int send_datagrams(struct collector *collector)
 {
 	struct mmsghdr messages[SEND_COUNT] = {0};
-	for (size_t i = 0; i < count; i++) {
-		messages[i].msg_hdr.msg_iov = &parts[i];
-		messages[i].msg_hdr.msg_iovlen = 1;
+	struct iovec parts[SEND_COUNT];
+	unsigned count = 0;
+	char *bytes = collector->kept.data + collector->at;
+	for (size_t at = collector->length_at; at < collector->lengths.length && count < SEND_COUNT;
+	     at += sizeof(uint32_t), count++) {
+		parts[count] = (struct iovec){bytes, length_at(collector, at)};
+		bytes += parts[count].iov_len;
+		messages[count].msg_hdr.msg_iov = &parts[count];
+		messages[count].msg_hdr.msg_iovlen = 1;
 	}
-	int sent = sendmmsg(collector->fd, messages, (unsigned)count, MSG_NOSIGNAL | MSG_DONTWAIT);
+	int sent = sendmmsg(collector->fd, messages, count, MSG_NOSIGNAL | MSG_DONTWAIT);
 	for (int i = 0; i < sent; i++)
-		next_entry(collector);
+		forget_bytes(collector, parts[i].iov_len);
 	return sent < 0 ? errno : 0;
 }
 
-static int send_stream(struct collector *collector, struct iovec *parts, size_t count)
+static int send_stream(struct collector *collector)
 {
-	struct msghdr header = {.msg_iov = parts, .msg_iovlen = count};
-	ssize_t sent = sendmsg(collector->fd, &header, MSG_NOSIGNAL | MSG_DONTWAIT);
+	size_t gone = collector->at + collector->sent;
+	ssize_t sent = send(collector->fd, collector->kept.data + gone, collector->kept.length - gone,
+	                    MSG_NOSIGNAL | MSG_DONTWAIT);
 	if (sent < 0)
 		return errno;
-	for (size_t i = 0; i < count && (size_t)sent >= parts[i].iov_len; i++) {
-		sent -= (ssize_t)parts[i].iov_len;
-		next_entry(collector);
-	}
-	collector->sent += (size_t)sent;
+	forget_bytes(collector, (size_t)sent);
 	return 0;
 }
 
@@ -251,10 +212,12 @@ static void forget_sent(struct collector *collector)
 	struct buffer *kept = &collector->kept;
 	if (collector->at < kept->length)
 		return;
-	collector->at = collector->sent = 0;
-	kept->length = 0;
-	if (kept->room > KEPT_MEMORY_BYTES)
+	collector->at = collector->length_at = collector->sent = 0;
+	kept->length = collector->lengths.length = 0;
+	if (kept->room > KEPT_MEMORY_BYTES) {
 		buffer_deinit(kept);
+		buffer_deinit(&collector->lengths);
+	}
 }
 
 static int takes_no_more(struct collector *collector, char *error, size_t error_size)
@@ -262,20 +225,17 @@ static int takes_no_more(struct collector *collector, char *error, size_t error_
 	collector->stalled = true;
 	snprintf(error, error_size,
 	         "The collector %s does not take what it is sent; %llu messages wait for it.",
-	         collector->text, (unsigned long long)collector->kept_count);
+	         collector->text, (unsigned long long)kept_count(collector));
 	return PF_EIO;
 }
 
-int collector_send(struct collector *collector, char *error, size_t error_size)
+static int send_kept(struct collector *collector, int spend_ms, char *error, size_t error_size)
 {
 	char why[128];
 	collector->stalled = false;
-	struct iovec parts[SEND_COUNT];
-	int64_t until_us = clock_now().mono_us + COLLECTOR_SPEND_MS * INT64_C(1000);
+	int64_t until_us = clock_now().mono_us + spend_ms * INT64_C(1000);
 	while (collector->at < collector->kept.length) {
-		size_t count = gather(collector, parts);
-		int code = collector->datagrams ? send_datagrams(collector, parts, count)
-		                                : send_stream(collector, parts, count);
+		int code = collector->datagrams ? send_datagrams(collector) : send_stream(collector);
 		if (!code || code == EINTR)
 			continue;
 		/* ENOBUFS: a network card that is busy; poll does not know. */
@@ -289,5 +249,62 @@ int collector_send(struct collector *collector, char *error, size_t error_size)
 		return collector_fail(collector, error, error_size, why);
 	}
 	forget_sent(collector);
+	return PF_OK;
+}
+
+int collector_send(struct collector *collector, char *error, size_t error_size)
+{
+	return send_kept(collector, COLLECTOR_SPEND_MS, error, error_size);
+}
+
+/* ---- what is kept ------------------------------------------------------------------------- */
+
+/* Room is made by what is gone already. */
+static void move_down(struct buffer *buffer, size_t *at)
+{
+	buffer->length -= *at;
+	memmove(buffer->data, buffer->data + *at, buffer->length);
+	*at = 0;
+}
+
+/* Has the buffer room for so much more, what is gone from it being forgotten? */
+static bool make_room(struct buffer *buffer, size_t *at, size_t need)
+{
+	if (*at && buffer->max - buffer->length < need)
+		move_down(buffer, at);
+	bool made = buffer_reserve(buffer, need);
+	buffer->failed = false;
+	return made;
+}
+
+void *collector_room(struct collector *collector, size_t length)
+{
+	struct buffer *kept = &collector->kept;
+	char ignored[256];
+	if (kept->length - collector->at >= COLLECTOR_PART_BYTES && collector->connected &&
+	    !collector->stalled)
+		(void)!send_kept(collector, COLLECTOR_PART_MS, ignored, sizeof ignored);
+	if (!make_room(kept, &collector->at, length) ||
+	    !make_room(&collector->lengths, &collector->length_at, sizeof(uint32_t)))
+		return NULL;
+	return kept->data + kept->length;
+}
+
+void collector_kept(struct collector *collector, size_t length)
+{
+	struct buffer *lengths = &collector->lengths;
+	uint32_t size = (uint32_t)length;
+	memcpy(lengths->data + lengths->length, &size, sizeof size);
+	lengths->length += sizeof size;
+	collector->kept.length += length;
+}
+
+int collector_keep(struct collector *collector, const void *message, size_t length)
+{
+	void *room = collector_room(collector, length);
+	if (!room)
+		return PF_EFULL;
+	memcpy(room, message, length);
+	collector_kept(collector, length);
 	return PF_OK;
 }

@@ -11,24 +11,27 @@
 #define COLLECTOR_WAIT_MS \
 	20 /* for a collector that takes nothing; the writer has other sinks too */
 #define COLLECTOR_SPEND_MS 100        /* for one that takes little, at once */
+#define COLLECTOR_PART_MS 25          /* and with a part of a batch */
 #define COLLECTOR_CONNECT_MS 5000     /* then a connection that does not come about is tried anew */
 #define COLLECTOR_KEPT_MAX (2u << 20) /* bytes for one that stands still; more is dropped */
-#define COLLECTOR_PART_BYTES \
-	(256u << 10)               /* so much is sent at once, also in the midst of a batch */
+/* So much is sent at once, also in the midst of a batch: it stands in the core's own cache still. */
+#define COLLECTOR_PART_BYTES (64u << 10)
 #define COLLECTOR_TEXT_MAX 128 /* "tcp://[2001:db8::1]:6000", or the path */
 
 struct collector {
 	struct config_collector place; /* its path is owned */
 	bool datagrams;                /* one message each; else a stream */
 	char text[COLLECTOR_TEXT_MAX];
-	int fd;              /* -1: closed */
-	bool connected;      /* else it is on its way */
-	bool stalled;        /* it took nothing when it was offered something last */
-	int64_t since_us;    /* monotonic: when the connection was begun */
-	struct buffer kept;  /* [length|message] … */
-	size_t at, sent;     /* the first entry that is not gone, and bytes of it that are */
-	uint64_t kept_count; /* messages from `at` on */
-	uint64_t broken;     /* connections that were lost or never came about */
+	int fd;           /* -1: closed */
+	bool connected;   /* else it is on its way */
+	bool stalled;     /* it took nothing when it was offered something last */
+	int64_t since_us; /* monotonic: when the connection was begun */
+	struct buffer
+		kept; /* the messages, one behind the other, so that a stream takes them in one piece */
+	struct buffer lengths; /* of each of them: uint32_t */
+	size_t at, length_at;  /* in both: the first that is not gone */
+	size_t sent;           /* bytes of it that are */
+	uint64_t broken;       /* connections that were lost or never came about */
 };
 
 /* Copies `place`. PF_ENOMEM. */

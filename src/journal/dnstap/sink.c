@@ -161,7 +161,9 @@ static int write_opened(struct sink *base, const struct flat_record *opened, cha
 	void *room = collector_room(&sink->collector, dnstap_bytes_max(&sink->writer, opened));
 	if (!room)
 		return PF_EINVAL;
-	collector_kept(&sink->collector, dnstap_write(&sink->writer, opened, room));
+	size_t length = dnstap_write(&sink->writer, opened, room);
+	if (length)
+		collector_kept(&sink->collector, length);
 	return PF_OK;
 }
 
