@@ -277,7 +277,7 @@ static bool make_room(struct buffer *buffer, size_t *at, size_t need)
 	return made;
 }
 
-void *collector_room(struct collector *collector, size_t length)
+void *collector_make_room(struct collector *collector, size_t length)
 {
 	struct buffer *kept = &collector->kept;
 	char ignored[256];
@@ -288,15 +288,6 @@ void *collector_room(struct collector *collector, size_t length)
 	    !make_room(&collector->lengths, &collector->length_at, sizeof(uint32_t)))
 		return NULL;
 	return kept->data + kept->length;
-}
-
-void collector_kept(struct collector *collector, size_t length)
-{
-	struct buffer *lengths = &collector->lengths;
-	uint32_t size = (uint32_t)length;
-	memcpy(lengths->data + lengths->length, &size, sizeof size);
-	lengths->length += sizeof size;
-	collector->kept.length += length;
 }
 
 int collector_keep(struct collector *collector, const void *message, size_t length)

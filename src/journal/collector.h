@@ -51,8 +51,11 @@ int collector_fail(struct collector *collector, char *error, size_t error_size, 
 PF_MUST_CHECK int collector_keep(struct collector *collector, const void *message, size_t length);
 
 /* The same in place: room for a message of at most `length` bytes, or NULL; and then how long it has become. */
-void *collector_room(struct collector *collector, size_t length);
-void collector_kept(struct collector *collector, size_t length);
+static inline void *collector_room(struct collector *collector, size_t length);
+static inline void collector_kept(struct collector *collector, size_t length);
+
+/* collector_room where something must be sent or grow first, or there is none. */
+void *collector_make_room(struct collector *collector, size_t length);
 
 /* Sends what is kept. PF_OK: all is gone; else PF_EIO and a sentence: the connection is lost and closed, or it is open and takes no
  * more at present: go on later. */
@@ -63,5 +66,23 @@ void collector_tell_lost(const struct collector *collector);
 
 /* Waits at most `timeout_ms` for the socket to be ready for `events` of poll(2). */
 bool collector_wait(const struct collector *collector, short events, int timeout_ms);
+
+static inline void *collector_room(struct collector *collector, size_t length)
+{
+	struct buffer *kept = &collector->kept, *lengths = &collector->lengths;
+	if (kept->length - collector->at < COLLECTOR_PART_BYTES && kept->room - kept->length > length &&
+	    kept->max - kept->length >= length && lengths->room - lengths->length > sizeof(uint32_t))
+		return kept->data + kept->length;
+	return collector_make_room(collector, length);
+}
+
+static inline void collector_kept(struct collector *collector, size_t length)
+{
+	struct buffer *lengths = &collector->lengths;
+	uint32_t size = (uint32_t)length;
+	memcpy(lengths->data + lengths->length, &size, sizeof size);
+	lengths->length += sizeof size;
+	collector->kept.length += length;
+}
 
 #endif

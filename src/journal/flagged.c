@@ -20,7 +20,7 @@ static void say_evidence(struct event *event, const struct record_answer *answer
 
 void flagged_raise(const struct event_outlet *outlet, const struct record *record)
 {
-	if (!outlet->raise || !flagged_is(record))
+	if (!outlet->raise || !flagged_is(record->action, record->standing))
 		return;
 	struct event event = {.kind = EVENT_FLAGGED, .time_wall_us = record->time_wall_us};
 	char name[NAME_TEXT_MAX];

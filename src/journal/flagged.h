@@ -6,9 +6,9 @@
 #include "journal/record.h"
 #include "value/event.h"
 
-static inline bool flagged_is(const struct record *record)
+static inline bool flagged_is(uint8_t action, uint8_t standing)
 {
-	return record->action == ACTION_FLAG && record->standing == STANDING_OVERSEAS;
+	return action == ACTION_FLAG && standing == STANDING_OVERSEAS;
 }
 
 /* Does nothing for other records. */

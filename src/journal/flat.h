@@ -9,20 +9,64 @@
 /* Names the layout; one more with each change of it: rings outlive the program that filled them. */
 #define FLAT_FORMAT 5
 
-/* Bytes of a record's texts, without their NUL. */
-struct flat_texts {
-	uint16_t reason;
-	uint8_t device_id, device_name, rule_name, upstream;
+/* The form: the head, the name, five texts each with its NUL, the messages, the answer. The structs are laid out without padding, so that no
+ * byte in a ring is undefined. */
+struct flat_head {
+	int64_t time_wall_us;
+	uint32_t took_us;
+	uint8_t marks; /* enum flat_mark */
+	uint8_t unused[3];
+	/* With the texts behind it this is a record's key. */
+	struct flat_key {
+		uint64_t answer_id;
+		uint16_t type, rule;
+		uint16_t reason_length;
+		uint8_t device_id_length, device_name_length, rule_name_length, upstream_length;
+		uint8_t name_length;
+		uint8_t rcode, action, source, standing, confidence;
+		uint8_t protocol, dnssec, privacy, dropped_reply;
+		struct addr client;
+		uint8_t unused[3];
+	} key;
 };
+
+enum flat_mark { FLAT_ANSWER = 1, FLAT_WIRE = 2 };
+
+/* Of the messages: then come what was matched, the query and the response (each only when it is short enough to be carried along), and the
+ * questions to upstreams. */
+struct flat_wire_head {
+	uint16_t client_port, server_port, query_length, response_length;
+	struct addr server;
+	uint8_t match, matched_length, forward_count;
+	uint8_t unused[4];
+};
+
+/* Where the parts of a record are. Of the name, the texts and what was matched it is known only that they end before the record does: what stands
+ * in them is not looked at. */
+struct flat_opened {
+	struct flat_head head;
+	const uint8_t *name;
+	const char *device_id, *device_name, *rule_name, *reason, *upstream;
+	/* Of a record with FLAT_WIRE: */
+	struct flat_wire_head wire;
+	const uint8_t *matched;
+	struct record_message query, response;
+	const uint8_t *forwards; /* the first question to an upstream */
+	/* Of each record: what stands behind texts and messages, an answer or nothing. */
+	const uint8_t *rest, *end;
+};
+
+/* PF_EINVAL when the bytes are no record. */
+PF_MUST_CHECK int flat_open(const uint8_t *bytes, size_t length, struct flat_opened *out);
+
+/* The question to an upstream that stands at `at`. Returns what stands behind it; NULL when it is none. */
+const uint8_t *flat_forward_read(const uint8_t *at, const uint8_t *end, struct record_forward *out);
 
 /* A record that was read back. The pointers of `record` point into this struct and into the bytes that it
  * was read from. Some 900 KB: one of them lives on the heap. */
 struct flat_record {
+	struct flat_opened opened;
 	struct record record;
-	struct flat_texts texts;
-	const uint8_t *name_wire; /* of name_length bytes */
-	uint8_t name_length;
-	/* flat_read's alone: */
 	struct dns_name name;
 	struct record_answer answer;
 	struct dns_name hops[RECORD_HOP_MAX];
@@ -31,12 +75,19 @@ struct flat_record {
 	struct record_forward forwards[RECORD_FORWARD_MAX];
 };
 
+/* PF_EINVAL when the bytes are no record. */
+PF_MUST_CHECK int flat_read(const uint8_t *bytes, size_t length, struct flat_record *out);
+
 /* Bytes that flat_write will write; at most RECORD_BYTES_MAX. Strings and arrays over their maximum are
  * cut, NULL strings are "". */
 size_t flat_bytes(const struct record *record);
 void flat_write(const struct record *record, uint8_t *out);
 
-/* The same for workers, who measure the texts once for both. */
+/* The same for workers, who measure the texts once for both: bytes, without their NUL. */
+struct flat_texts {
+	uint16_t reason;
+	uint8_t device_id, device_name, rule_name, upstream;
+};
 size_t flat_measure(const struct record *record, struct flat_texts *texts);
 void flat_put(const struct record *record, const struct flat_texts *texts, uint8_t *out);
 
@@ -60,14 +111,9 @@ uint8_t *flat_wire_write(const struct record_wire *wire, uint8_t *out);
 #define FLAT_WIRE_MAX                                               \
 	(128 + RECORD_QUERY_MAX + RECORD_RESPONSE_MAX + NAME_WIRE_MAX + \
 	 RECORD_FORWARD_MAX * (64 + RECORD_QUERY_MAX + RECORD_RESPONSE_MAX))
-/* Reads them. Returns what stands behind them, before or at `end`; NULL when they are none. */
-const uint8_t *flat_wire_read(const uint8_t *bytes, const uint8_t *end, struct flat_record *out);
-
-/* PF_EINVAL when the bytes are no record. */
-PF_MUST_CHECK int flat_read(const uint8_t *bytes, size_t length, struct flat_record *out);
-
-/* The same for who looks into neither name nor answer, and takes texts by their lengths: `record` has no name and no answer, and
- * in name_wire and in the texts, within their lengths, stands what was in the ring. */
-PF_MUST_CHECK int flat_open(const uint8_t *bytes, size_t length, struct flat_record *out);
+/* The messages at `rest` of a record that is being opened. PF_EINVAL when they are none. */
+PF_MUST_CHECK int flat_wire_open(struct flat_opened *opened);
+/* Reads what was opened into `wire` and `forwards`. Returns what stands behind the last; NULL when they are none. */
+const uint8_t *flat_wire_read(struct flat_record *out);
 
 #endif

@@ -5,13 +5,6 @@
 
 #include "journal/flat.h"
 
-struct wire_head {
-	uint16_t client_port, server_port, query_length, response_length;
-	struct addr server;
-	uint8_t match, matched_length, forward_count;
-	uint8_t unused[4];
-};
-
 struct forward_head {
 	int64_t sent_wall_us, received_wall_us;
 	uint16_t peer_port, port, query_length, response_length;
@@ -20,8 +13,9 @@ struct forward_head {
 	uint8_t unused[6];
 };
 
-static_assert(sizeof(struct wire_head) == 32 && sizeof(struct forward_head) == 48, "no padding");
-static_assert(sizeof(struct wire_head) <= 128 && sizeof(struct forward_head) <= 64,
+static_assert(sizeof(struct flat_wire_head) == 32 && sizeof(struct forward_head) == 48,
+              "no padding");
+static_assert(sizeof(struct flat_wire_head) <= 128 && sizeof(struct forward_head) <= 64,
               "FLAT_WIRE_MAX has room for the heads");
 
 /* What stands in the ring of a message of this length. */
@@ -45,7 +39,7 @@ static size_t forward_count(const struct record_wire *wire)
 
 size_t flat_wire_bytes(const struct record_wire *wire)
 {
-	size_t bytes = sizeof(struct wire_head) + wire->matched_length +
+	size_t bytes = sizeof(struct flat_wire_head) + wire->matched_length +
 	               carried(length_of(&wire->query, RECORD_QUERY_MAX), RECORD_QUERY_MAX) +
 	               carried(length_of(&wire->response, RECORD_RESPONSE_MAX), RECORD_RESPONSE_MAX);
 	for (size_t i = 0; i < forward_count(wire); i++) {
@@ -71,7 +65,7 @@ static uint8_t *put_message(uint8_t *out, const struct record_message *message, 
 
 uint8_t *flat_wire_write(const struct record_wire *wire, uint8_t *out)
 {
-	struct wire_head head = {
+	struct flat_wire_head head = {
 		.client_port = wire->client_port,
 		.server_port = wire->server.port,
 		.query_length = length_of(&wire->query, RECORD_QUERY_MAX),
@@ -116,14 +110,6 @@ static const uint8_t *take(const uint8_t **at, const uint8_t *end, size_t length
 	return bytes;
 }
 
-static bool take_copy(const uint8_t **at, const uint8_t *end, void *out, size_t length)
-{
-	const uint8_t *bytes = take(at, end, length);
-	if (bytes)
-		memcpy(out, bytes, length);
-	return bytes;
-}
-
 static struct record_message take_message(const uint8_t **at, const uint8_t *end, uint16_t length,
                                           size_t max)
 {
@@ -133,26 +119,29 @@ static struct record_message take_message(const uint8_t **at, const uint8_t *end
 	return message;
 }
 
-static void take_forward(const uint8_t **at, const uint8_t *end, struct record_forward *forward)
+const uint8_t *flat_forward_read(const uint8_t *at, const uint8_t *end, struct record_forward *out)
 {
 	struct forward_head head;
-	if (!take_copy(at, end, &head, sizeof head))
-		return;
-	*forward = (struct record_forward){
+	const uint8_t *bytes = take(&at, end, sizeof head);
+	if (!bytes)
+		return NULL;
+	memcpy(&head, bytes, sizeof head);
+	if ((head.peer.family != 4 && head.peer.family != 6) || head.protocol >= PROTOCOL_COUNT)
+		return NULL;
+	*out = (struct record_forward){
 		.sent_wall_us = head.sent_wall_us,
 		.received_wall_us = head.received_wall_us,
 		.peer = {head.peer, head.peer_port},
 		.port = head.port,
 		.protocol = (enum protocol)head.protocol,
-		.query = take_message(at, end, head.query_length, RECORD_QUERY_MAX),
+		.query = take_message(&at, end, head.query_length, RECORD_QUERY_MAX),
 	};
-	forward->response = take_message(at, end, head.response_length, RECORD_RESPONSE_MAX);
-	if ((head.peer.family != 4 && head.peer.family != 6) || head.protocol >= PROTOCOL_COUNT)
-		*at = NULL;
+	out->response = take_message(&at, end, head.response_length, RECORD_RESPONSE_MAX);
+	return at;
 }
 
 /* A name in wire form, or the bytes of an address. */
-static bool matched_sound(const struct wire_head *head, const uint8_t *matched)
+static bool matched_sound(const struct flat_wire_head *head, const uint8_t *matched)
 {
 	struct dns_name name;
 	switch (head->match) {
@@ -166,29 +155,51 @@ static bool matched_sound(const struct wire_head *head, const uint8_t *matched)
 	}
 }
 
-const uint8_t *flat_wire_read(const uint8_t *bytes, const uint8_t *end, struct flat_record *out)
+int flat_wire_open(struct flat_opened *opened)
 {
-	const uint8_t *at = bytes;
-	struct wire_head head;
-	struct record_wire *wire = &out->wire;
-	if (!take_copy(&at, end, &head, sizeof head) || head.forward_count > RECORD_FORWARD_MAX ||
-	    (head.server.family && head.server.family != 4 && head.server.family != 6))
+	struct flat_wire_head *head = &opened->wire;
+	const uint8_t *at = opened->rest;
+	size_t left = (size_t)(opened->end - at);
+	if (left < sizeof *head)
+		return PF_EINVAL;
+	memcpy(head, at, sizeof *head);
+	size_t query = carried(head->query_length, RECORD_QUERY_MAX);
+	size_t response = carried(head->response_length, RECORD_RESPONSE_MAX);
+	if (left < sizeof *head + head->matched_length + query + response ||
+	    head->forward_count > RECORD_FORWARD_MAX ||
+	    (head->server.family && head->server.family != 4 && head->server.family != 6))
+		return PF_EINVAL;
+	opened->matched = at + sizeof *head;
+	at = opened->matched + head->matched_length;
+	opened->query = (struct record_message){head->query_length, query ? at : NULL};
+	opened->response = (struct record_message){head->response_length, response ? at + query : NULL};
+	opened->forwards = opened->rest = at + query + response;
+	for (size_t i = 0; i < head->forward_count && opened->rest; i++) {
+		struct record_forward ignored;
+		opened->rest = flat_forward_read(opened->rest, opened->end, &ignored);
+	}
+	return opened->rest ? PF_OK : PF_EINVAL;
+}
+
+const uint8_t *flat_wire_read(struct flat_record *out)
+{
+	const struct flat_opened *opened = &out->opened;
+	const struct flat_wire_head *head = &opened->wire;
+	const uint8_t *at = opened->forwards;
+	if (!matched_sound(head, opened->matched))
 		return NULL;
-	*wire = (struct record_wire){
-		.client_port = head.client_port,
-		.server = {head.server, head.server_port},
-		.match = head.match,
-		.matched_length = head.matched_length,
-		.matched = take(&at, end, head.matched_length),
-		.forward_count = head.forward_count,
+	out->wire = (struct record_wire){
+		.client_port = head->client_port,
+		.server = {head->server, head->server_port},
+		.query = opened->query,
+		.response = opened->response,
+		.match = head->match,
+		.matched_length = head->matched_length,
+		.matched = opened->matched,
+		.forward_count = head->forward_count,
 		.forwards = out->forwards,
 	};
-	if (!at || !matched_sound(&head, wire->matched))
-		return NULL;
-	wire->query = take_message(&at, end, head.query_length, RECORD_QUERY_MAX);
-	wire->response = take_message(&at, end, head.response_length, RECORD_RESPONSE_MAX);
-	for (size_t i = 0; i < head.forward_count; i++)
-		take_forward(&at, end, &out->forwards[i]);
-	out->record.wire = wire;
+	for (size_t i = 0; i < head->forward_count && at; i++)
+		at = flat_forward_read(at, opened->end, &out->forwards[i]);
 	return at;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "dns/answer.h"
+#include "journal/flagged.h"
 #include "journal/flat.h"
 
 static_assert(RECORD_HOP_MAX == ANSWER_HOP_MAX, "every hop of an answer is journalled");
@@ -16,28 +17,6 @@ const char *record_source_word(enum record_source source)
 {
 	return source_words[source];
 }
-
-/* Laid out without padding, so that no byte in a ring is undefined. */
-struct flat_head {
-	int64_t time_wall_us;
-	uint32_t took_us;
-	uint8_t marks; /* enum mark */
-	uint8_t unused[3];
-	/* With the texts behind it this is a record's key (flat.h). */
-	struct flat_key {
-		uint64_t answer_id;
-		uint16_t type, rule;
-		uint16_t reason_length;
-		uint8_t device_id_length, device_name_length, rule_name_length, upstream_length;
-		uint8_t name_length;
-		uint8_t rcode, action, source, standing, confidence;
-		uint8_t protocol, dnssec, privacy, dropped_reply;
-		struct addr client;
-		uint8_t unused[3];
-	} key;
-};
-
-enum mark { MARK_ANSWER = 1, MARK_WIRE = 2 };
 
 struct flat_answer {
 	uint16_t overseas_count, judged_count;
@@ -101,7 +80,7 @@ static struct flat_head record_head(const struct record *record, const struct fl
 	return (struct flat_head){
 		.time_wall_us = record->time_wall_us,
 		.took_us = record->took_us,
-		.marks = (uint8_t)((record->answer ? MARK_ANSWER : 0) | (record->wire ? MARK_WIRE : 0)),
+		.marks = (uint8_t)((record->answer ? FLAT_ANSWER : 0) | (record->wire ? FLAT_WIRE : 0)),
 		.key = {.answer_id = record->answer_id,
 	            .type = record->type,
 	            .rule = record->rule,
@@ -382,54 +361,58 @@ bool flat_look(const uint8_t *bytes, size_t length, struct sink_brief *out)
 	out->key_length = key_length(key);
 	out->device_name =
 		(const char *)bytes + sizeof head + key->name_length + key->device_id_length + 1;
-	bool told = key->action == ACTION_FLAG && key->standing == STANDING_OVERSEAS; /* flagged.h */
-	return !(head.marks & MARK_ANSWER) && key->privacy != PRIVACY_ENDPOINTS_ONLY && !told &&
+	bool told = flagged_is(key->action, key->standing);
+	return !(head.marks & FLAT_ANSWER) && key->privacy != PRIVACY_ENDPOINTS_ONLY && !told &&
 	       length - offsetof(struct flat_head, key) >= out->key_length;
 }
 
-/* The text at `*at`, of which it is known that it ends before the record does; moves `*at` behind it. NULL when it does not end
- * where it should. */
-static const char *open_text(const char **at, size_t length)
+int flat_open(const uint8_t *bytes, size_t length, struct flat_opened *out)
 {
-	const char *text = *at;
-	*at += length + 1;
-	return text[length] ? NULL : text;
+	const struct flat_key *key = &out->head.key;
+	if (length < sizeof out->head)
+		return PF_EINVAL;
+	memcpy(&out->head, bytes, sizeof out->head);
+	size_t texts_end = offsetof(struct flat_head, key) + key_length(key);
+	if (length < texts_end || !key_sound(key))
+		return PF_EINVAL;
+	out->name = bytes + sizeof out->head;
+	out->device_id = (const char *)out->name + key->name_length;
+	out->device_name = out->device_id + key->device_id_length + 1;
+	out->rule_name = out->device_name + key->device_name_length + 1;
+	out->reason = out->rule_name + key->rule_name_length + 1;
+	out->upstream = out->reason + key->reason_length + 1;
+	out->rest = bytes + texts_end;
+	out->end = bytes + length;
+	if (out->head.marks & FLAT_WIRE && flat_wire_open(out) != PF_OK)
+		return PF_EINVAL;
+	return out->head.marks & FLAT_ANSWER || out->rest == out->end ? PF_OK : PF_EINVAL;
 }
 
-/* Where the texts end; NULL when one of them does not. */
-static const char *open_texts(const char *at, const struct flat_texts *texts, struct record *record)
+static bool text_whole(const char *text, size_t length)
 {
-	record->device_id = open_text(&at, texts->device_id);
-	record->device_name = open_text(&at, texts->device_name);
-	record->rule_name = open_text(&at, texts->rule_name);
-	record->reason = open_text(&at, texts->reason);
-	record->upstream = open_text(&at, texts->upstream);
-	bool whole = record->device_id && record->device_name && record->rule_name && record->reason &&
-	             record->upstream;
-	return whole ? at : NULL;
+	return strnlen(text, length + 1) == length;
 }
 
-/* Reads all but name and answer. What stands behind that; NULL when the bytes are no record. */
-static const uint8_t *open_record(const uint8_t *bytes, size_t length, struct flat_head *head,
-                                  struct flat_record *out)
+/* Are the texts as long as it was said, with no end in their midst? */
+static bool texts_whole(const struct flat_opened *opened)
 {
-	const struct flat_key *key = &head->key;
-	if (length < sizeof *head)
-		return NULL;
-	memcpy(head, bytes, sizeof *head);
-	if (!key_sound(key) || length - offsetof(struct flat_head, key) < key_length(key))
-		return NULL;
-	out->name_wire = bytes + sizeof *head;
-	out->name_length = key->name_length;
-	out->texts = (struct flat_texts){.reason = key->reason_length,
-	                                 .device_id = key->device_id_length,
-	                                 .device_name = key->device_name_length,
-	                                 .rule_name = key->rule_name_length,
-	                                 .upstream = key->upstream_length};
-	out->record = (struct record){
-		.time_wall_us = head->time_wall_us,
-		.took_us = head->took_us,
+	const struct flat_key *key = &opened->head.key;
+	return text_whole(opened->device_id, key->device_id_length) &&
+	       text_whole(opened->device_name, key->device_name_length) &&
+	       text_whole(opened->rule_name, key->rule_name_length) &&
+	       text_whole(opened->reason, key->reason_length) &&
+	       text_whole(opened->upstream, key->upstream_length);
+}
+
+static struct record read_head(const struct flat_opened *opened)
+{
+	const struct flat_key *key = &opened->head.key;
+	return (struct record){
+		.time_wall_us = opened->head.time_wall_us,
+		.took_us = opened->head.took_us,
 		.client = key->client,
+		.device_id = opened->device_id,
+		.device_name = opened->device_name,
 		.type = key->type,
 		.rcode = key->rcode,
 		.dropped_reply = key->dropped_reply,
@@ -438,49 +421,34 @@ static const uint8_t *open_record(const uint8_t *bytes, size_t length, struct fl
 		.protocol = key->protocol,
 		.dnssec = key->dnssec,
 		.rule = key->rule,
+		.rule_name = opened->rule_name,
+		.reason = opened->reason,
+		.upstream = opened->upstream,
 		.standing = key->standing,
 		.confidence = key->confidence,
 		.answer_id = key->answer_id,
 		.privacy = key->privacy,
 	};
-	const char *rest =
-		open_texts((const char *)out->name_wire + key->name_length, &out->texts, &out->record);
-	if (!rest || !(head->marks & MARK_WIRE))
-		return (const uint8_t *)rest;
-	return flat_wire_read((const uint8_t *)rest, bytes + length, out);
-}
-
-int flat_open(const uint8_t *bytes, size_t length, struct flat_record *out)
-{
-	struct flat_head head;
-	const uint8_t *rest = open_record(bytes, length, &head, out);
-	if (!rest)
-		return PF_EINVAL;
-	return head.marks & MARK_ANSWER || rest == bytes + length ? PF_OK : PF_EINVAL;
-}
-
-/* Are the texts as long as it was said, with no end in their midst? */
-static bool texts_whole(const struct flat_record *out)
-{
-	const struct flat_texts *texts = &out->texts;
-	const struct record *record = &out->record;
-	return strlen(record->device_id) == texts->device_id &&
-	       strlen(record->device_name) == texts->device_name &&
-	       strlen(record->rule_name) == texts->rule_name &&
-	       strlen(record->reason) == texts->reason && strlen(record->upstream) == texts->upstream;
 }
 
 int flat_read(const uint8_t *bytes, size_t length, struct flat_record *out)
 {
-	struct flat_head head;
-	const uint8_t *rest = open_record(bytes, length, &head, out);
-	if (!rest || !texts_whole(out))
+	const struct flat_opened *opened = &out->opened;
+	uint8_t name_length;
+	if (flat_open(bytes, length, &out->opened) != PF_OK || !texts_whole(opened))
 		return PF_EINVAL;
+	name_length = opened->head.key.name_length;
+	if (flat_name_read(opened->name, name_length, &out->name) != name_length)
+		return PF_EINVAL;
+	out->record = read_head(opened);
 	out->record.name = &out->name;
-	if (flat_name_read(out->name_wire, out->name_length, &out->name) != out->name_length)
-		return PF_EINVAL;
-	struct reader reader = {rest, bytes + length, false};
-	if (head.marks & MARK_ANSWER)
+	struct reader reader = {opened->rest, opened->end, false};
+	if (opened->head.marks & FLAT_WIRE) {
+		reader.at = flat_wire_read(out);
+		out->record.wire = &out->wire;
+		reader.failed = !reader.at;
+	}
+	if (opened->head.marks & FLAT_ANSWER && !reader.failed)
 		read_answer(&reader, out);
 	return reader.failed || reader.at != reader.end ? PF_EINVAL : PF_OK;
 }

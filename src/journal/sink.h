@@ -9,7 +9,7 @@
 #include "journal/record.h"
 #include "value/change.h"
 
-struct flat_record; /* flat.h */
+struct flat_opened; /* flat.h */
 
 /* What differs between records that are otherwise the same, and what does not (flat.h). Borrowed. */
 struct sink_brief {
@@ -41,7 +41,7 @@ struct sink {
 	                   size_t error_size);
 	/* May be NULL. For who looks into neither name nor answer: in the place of `write`, with a record that was only opened
 	 * (flat.h). */
-	int (*write_opened)(struct sink *sink, const struct flat_record *opened, char *error,
+	int (*write_opened)(struct sink *sink, const struct flat_opened *opened, char *error,
 	                    size_t error_size);
 	int (*commit)(struct sink *sink, char *error, size_t error_size);
 	/* Called between batches, once a second under load and in every quiet moment: for what was put off,

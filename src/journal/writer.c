@@ -88,11 +88,11 @@ struct batch {
 };
 
 /* Who is to be hidden is hidden in messages too, so those who want the messages get nothing of them. */
-static bool sees(const struct sink *sink, const struct record *record)
+static bool sees(const struct sink *sink, uint8_t privacy)
 {
-	if (record->privacy == PRIVACY_ENDPOINTS_ONLY)
+	if (privacy == PRIVACY_ENDPOINTS_ONLY)
 		return sink->takes_endpoints;
-	return record->privacy == PRIVACY_FULL || !sink->wants_wire;
+	return privacy == PRIVACY_FULL || !sink->wants_wire;
 }
 
 /* Records that stand in a ring one after the other. */
@@ -128,19 +128,34 @@ static void look_ahead(const struct lane *lane, const struct ring *ring, uint64_
 static int write_whole(struct writer *writer, struct lane *lane, const uint8_t *data, size_t length,
                        char *error)
 {
-	struct sink *sink = lane->sink;
-	struct flat_record *scratch = writer->scratch;
-	bool opened = sink->write_opened;
-	int result = opened ? flat_open(data, length, scratch) : flat_read(data, length, scratch);
-	if (result != PF_OK)
-		return result;
-	if (sees(sink, &scratch->record))
-		result = opened ? sink->write_opened(sink, scratch, error, WRITER_ERROR_MAX)
-		                : sink->write(sink, &scratch->record, error, WRITER_ERROR_MAX);
-	bool told = result == PF_OK && lane == writer->lanes && flagged_is(&scratch->record);
-	if (told && (!opened || flat_read(data, length, scratch) == PF_OK))
-		flagged_raise(&writer->outlet, &scratch->record);
+	int result = flat_read(data, length, writer->scratch);
+	if (result == PF_OK && sees(lane->sink, writer->scratch->record.privacy))
+		result = lane->sink->write(lane->sink, &writer->scratch->record, error, WRITER_ERROR_MAX);
+	if (result == PF_OK && lane == writer->lanes)
+		flagged_raise(&writer->outlet, &writer->scratch->record);
 	return result;
+}
+
+static int write_opened(struct writer *writer, struct lane *lane, const uint8_t *data,
+                        size_t length, char *error)
+{
+	struct flat_opened opened;
+	const struct flat_key *key = &opened.head.key;
+	int result = flat_open(data, length, &opened);
+	if (result == PF_OK && sees(lane->sink, key->privacy))
+		result = lane->sink->write_opened(lane->sink, &opened, error, WRITER_ERROR_MAX);
+	if (result == PF_OK && lane == writer->lanes && flagged_is(key->action, key->standing) &&
+	    flat_read(data, length, writer->scratch) == PF_OK)
+		flagged_raise(&writer->outlet, &writer->scratch->record);
+	return result;
+}
+
+/* A record that can not be written is counted, and the batch goes on. */
+static int count_result(struct batch *batch, int result)
+{
+	batch->written += result == PF_OK;
+	batch->bad += result == PF_EINVAL;
+	return result == PF_EINVAL ? PF_OK : result;
 }
 
 static int write_entries(struct writer *writer, struct lane *lane, const struct ahead *ahead,
@@ -153,12 +168,25 @@ static int write_entries(struct writer *writer, struct lane *lane, const struct 
 		if (result == PF_ENOENT)
 			result =
 				write_whole(writer, lane, ahead->entries[i].data, ahead->entries[i].length, error);
-		if (result != PF_OK && result != PF_EINVAL)
+		result = count_result(batch, result);
+		if (result != PF_OK)
 			return result;
-		batch->written += result == PF_OK;
-		batch->bad += result != PF_OK;
 	}
 	return PF_OK;
+}
+
+/* For who takes records that are only opened. */
+static int write_ring_opened(struct writer *writer, struct lane *lane, size_t index,
+                             struct batch *batch, char *error)
+{
+	const uint8_t *data;
+	size_t length;
+	int result = PF_OK;
+	while (result == PF_OK && batch->written + batch->bad < JOURNAL_BATCH_MAX &&
+	       ring_next(&writer->rings[index], &writer->cursors[index], writer->ends[index], &data,
+	                 &length))
+		result = count_result(batch, write_opened(writer, lane, data, length, error));
+	return result;
 }
 
 static int write_ring(struct writer *writer, struct lane *lane, size_t index, struct batch *batch,
@@ -191,7 +219,8 @@ static int64_t write_batch(struct writer *writer, struct lane *lane, char *error
 	struct batch batch = {0, 0};
 	for (size_t i = 0; i < writer->ring_count; i++) {
 		writer->cursors[i] = lane->cursors[i];
-		result = write_ring(writer, lane, i, &batch, error);
+		result = lane->sink->write_opened ? write_ring_opened(writer, lane, i, &batch, error)
+		                                  : write_ring(writer, lane, i, &batch, error);
 		if (result != PF_OK)
 			return result;
 	}

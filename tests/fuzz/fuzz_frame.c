@@ -33,10 +33,10 @@ static void compare_keys(const struct record *record, const struct sink_brief *b
 }
 
 /* A record that was only opened is sent as it is, in as much room as it may take. */
-static void send_record(const struct flat_record *opened)
+static void send_record(const struct flat_opened *opened)
 {
 	struct dnstap_writer writer;
-	dnstap_writer_init(&writer, opened->record.type & 15, "who", "what");
+	dnstap_writer_init(&writer, opened->head.key.type & 15, "who", "what");
 	uint8_t *out = malloc(dnstap_bytes_max(&writer, opened));
 	if (out && dnstap_write(&writer, opened, out) > dnstap_bytes_max(&writer, opened))
 		abort();
@@ -50,8 +50,8 @@ static void read_record(const uint8_t *data, size_t size)
 	if (!record)
 		return;
 	struct sink_brief brief;
-	if (flat_open(data, size, record) == PF_OK && record->record.wire)
-		send_record(record);
+	if (flat_open(data, size, &record->opened) == PF_OK && record->opened.head.marks & FLAT_WIRE)
+		send_record(&record->opened);
 	bool looked = flat_look(data, size, &brief), read = flat_read(data, size, record) == PF_OK;
 	if (read && looked)
 		compare_keys(&record->record, &brief);

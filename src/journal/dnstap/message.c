@@ -51,9 +51,10 @@ enum policy_match { POLICY_QNAME = 1, POLICY_CLIENT_IP, POLICY_RESPONSE_IP };
 #define FRAME_MAX \
 	(4 + 3 * (1 + PROTO_NUMBER_MAX)) /* the length in front, and what is around the parts */
 
-/* One message, with its ends. */
+/* A query and its response. */
 struct exchange {
-	const struct addr_port *from, *to; /* who asks, who answers; family 0: not known */
+	const struct addr *from, *to; /* who asks, who answers; family 0: not known */
+	uint16_t from_port, to_port;
 	enum protocol protocol;
 	int64_t asked_us, answered_us; /* wall */
 	const struct record_message *query, *response;
@@ -62,16 +63,17 @@ struct exchange {
 /* ---- the policy -------------------------------------------------------------------------- */
 
 /* What the client got, in the words of dnstap. There is none for a refusal. */
-static enum policy_action policy_action(const struct record *record)
+static enum policy_action policy_action(const struct flat_opened *opened)
 {
-	const struct record_message *response = &record->wire->response;
-	if (record->action != ACTION_SINKHOLE)
+	const struct flat_key *key = &opened->head.key;
+	const struct record_message *response = &opened->response;
+	if (key->action != ACTION_SINKHOLE)
 		return POLICY_PASS;
-	if (record->dropped_reply)
+	if (key->dropped_reply)
 		return POLICY_DROP;
-	if (record->rcode == DNS_RCODE_NXDOMAIN)
+	if (key->rcode == DNS_RCODE_NXDOMAIN)
 		return POLICY_NXDOMAIN;
-	if (record->rcode != DNS_RCODE_NOERROR)
+	if (key->rcode != DNS_RCODE_NOERROR)
 		return POLICY_NONE;
 	if (!response->bytes || response->length < DNS_HEADER_BYTES)
 		return response->length ? POLICY_LOCAL_DATA : POLICY_NONE;
@@ -80,38 +82,40 @@ static enum policy_action policy_action(const struct record *record)
 	return response->bytes[2] & 2 ? POLICY_TRUNCATE : POLICY_NODATA; /* TC */
 }
 
-static uint8_t *put_match(uint8_t *out, const struct flat_record *opened)
+/* `name` is checked by whoever reads it: it stands as it stood in the ring. */
+static uint8_t *put_name(uint8_t *out, const uint8_t *name, size_t length)
 {
 	char text[NAME_TEXT_MAX];
-	struct dns_name name;
-	const struct record_wire *wire = &opened->wire;
-	bool asked = !wire->matched_length;
-	switch ((enum record_match)wire->match) {
+	struct dns_name read;
+	if (flat_name_read(name, length, &read) < 0)
+		return out;
+	return proto_bytes(out, P_VALUE, text, dns_name_to_text(&read, text));
+}
+
+static uint8_t *put_match(uint8_t *out, const struct flat_opened *opened)
+{
+	size_t length = opened->wire.matched_length;
+	switch ((enum record_match)opened->wire.match) {
 	case RECORD_MATCH_NONE: return out;
 	case RECORD_MATCH_NAME:
 		out = proto_varint(out, P_MATCH, POLICY_QNAME);
-		if (flat_name_read(asked ? opened->name_wire : wire->matched,
-		                   asked ? opened->name_length : wire->matched_length, &name) > 0)
-			out = proto_bytes(out, P_VALUE, text, dns_name_to_text(&name, text));
-		return out;
+		return length ? put_name(out, opened->matched, length)
+		              : put_name(out, opened->name, opened->head.key.name_length);
 	case RECORD_MATCH_CLIENT: out = proto_varint(out, P_MATCH, POLICY_CLIENT_IP); break;
 	case RECORD_MATCH_ADDRESS: out = proto_varint(out, P_MATCH, POLICY_RESPONSE_IP); break;
 	}
-	if (wire->matched_length)
-		out = proto_bytes(out, P_VALUE, wire->matched, wire->matched_length);
-	return out;
+	return length ? proto_bytes(out, P_VALUE, opened->matched, length) : out;
 }
 
-static uint8_t *put_policy(uint8_t *out, const struct flat_record *opened)
+static uint8_t *put_policy(uint8_t *out, const struct flat_opened *opened)
 {
 	static const char type[] = "portafilter";
-	const struct record *record = &opened->record;
-	if (!record->rule)
+	if (!opened->head.key.rule)
 		return out;
-	enum policy_action action = policy_action(record);
+	enum policy_action action = policy_action(opened);
 	uint8_t *begin = proto_begin(out, M_POLICY);
 	out = proto_bytes(begin, P_TYPE, type, sizeof type - 1);
-	out = proto_bytes(out, P_RULE, record->rule_name, opened->texts.rule_name);
+	out = proto_bytes(out, P_RULE, opened->rule_name, opened->head.key.rule_name_length);
 	if (action != POLICY_NONE)
 		out = proto_varint(out, P_ACTION, action);
 	return proto_end(begin, put_match(out, opened));
@@ -126,68 +130,58 @@ static uint8_t *put_policy(uint8_t *out, const struct flat_record *opened)
 
 /* What is one of a few words each is the same for most records: it is written once for all that are alike. */
 static const struct dnstap_words *words_of(struct dnstap_writer *writer,
-                                           const struct record *record)
+                                           const struct flat_key *kind)
 {
-	const uint8_t key[8] = {1,
-	                        record->action,
-	                        record->standing,
-	                        record->confidence,
-	                        record->source,
-	                        record->protocol,
-	                        record->dnssec};
+	const uint8_t key[8] = {
+		1,           kind->action, kind->standing, kind->confidence, kind->source, kind->protocol,
+		kind->dnssec};
 	uint64_t number;
 	memcpy(&number, key, sizeof number);
-	size_t at = (record->action + record->standing * 3u + record->source * 5u +
-	             record->protocol * 7u + record->confidence * 11u + record->dnssec * 13u) %
+	size_t at = (kind->action + kind->standing * 3u + kind->source * 5u + kind->protocol * 7u +
+	             kind->confidence * 11u + kind->dnssec * 13u) %
 	            DNSTAP_WORDS_COUNT;
 	struct dnstap_words *words = &writer->words[at];
 	if (words->key == number)
 		return words;
 	char *end = words->text;
 	words->key = number;
-	end = put_word(end, "action", action_word(record->action));
-	end = put_word(end, "standing", standing_word(record->standing));
-	end = put_word(end, "confidence", confidence_word(record->confidence));
-	end = put_word(end, "source", record_source_word(record->source));
-	end = put_word(end, "protocol", protocol_word(record->protocol));
-	end = put_word(end, "dnssec", dnssec_word(record->dnssec));
+	end = put_word(end, "action", action_word(kind->action));
+	end = put_word(end, "standing", standing_word(kind->standing));
+	end = put_word(end, "confidence", confidence_word(kind->confidence));
+	end = put_word(end, "source", record_source_word(kind->source));
+	end = put_word(end, "protocol", protocol_word(kind->protocol));
+	end = put_word(end, "dnssec", dnssec_word(kind->dnssec));
 	words->length = (size_t)(end - words->text);
 	return words;
 }
 
 /* A JSON object. */
 static uint8_t *put_extra(struct dnstap_writer *writer, uint8_t *out,
-                          const struct flat_record *opened)
+                          const struct flat_opened *opened)
 {
-	const struct record *record = &opened->record;
-	const struct dnstap_words *words = words_of(writer, record);
+	const struct flat_key *key = &opened->head.key;
+	const struct dnstap_words *words = words_of(writer, key);
 	uint8_t *begin = proto_begin(out, F_EXTRA);
 	char *at = put_literal((char *)begin, "{\"took_us\":");
-	at = json_write_number(at, record->took_us);
-	at = put_member(at, "device_id", record->device_id, opened->texts.device_id);
-	at = put_member(at, "device", record->device_name, opened->texts.device_name);
+	at = json_write_number(at, opened->head.took_us);
+	at = put_member(at, "device_id", opened->device_id, key->device_id_length);
+	at = put_member(at, "device", opened->device_name, key->device_name_length);
 	at = (char *)proto_blocks((uint8_t *)at, words->text, words->length);
-	at = put_member(at, "reason", record->reason, opened->texts.reason);
+	at = put_member(at, "reason", opened->reason, key->reason_length);
 	*at++ = '}';
 	return proto_end(begin, (uint8_t *)at);
 }
 
-static size_t extra_max(const struct flat_record *opened)
+static size_t extra_max(const struct flat_key *key)
 {
-	const struct flat_texts *texts = &opened->texts;
-	return EXTRA_WORDS_MAX + JSON_BYTES_MAX(texts->device_id) + JSON_BYTES_MAX(texts->device_name) +
-	       JSON_BYTES_MAX(texts->reason);
+	return EXTRA_WORDS_MAX + JSON_BYTES_MAX(key->device_id_length) +
+	       JSON_BYTES_MAX(key->device_name_length) + JSON_BYTES_MAX(key->reason_length);
 }
 
 /* ---- the message ------------------------------------------------------------------------- */
 
-static size_t addr_length(const struct addr *addr)
-{
-	return addr->family == 4 ? 4 : 16;
-}
-
 /* Of what is not known it says the least: some such field must be there for those who count by it. */
-static unsigned socket_protocol(enum protocol protocol)
+static uint8_t socket_protocol(enum protocol protocol)
 {
 	static const uint8_t sockets[PROTOCOL_COUNT] = {
 		[PROTOCOL_NONE] = SOCKET_UDP, [PROTOCOL_TCP] = SOCKET_TCP,   [PROTOCOL_UDP] = SOCKET_UDP,
@@ -195,21 +189,28 @@ static unsigned socket_protocol(enum protocol protocol)
 	return sockets[protocol];
 }
 
+static uint8_t *put_addr(uint8_t *out, unsigned field, const struct addr *addr)
+{
+	if (addr->family == 4)
+		return proto_bytes(out, field, addr->bytes, 4);
+	return proto_bytes(out, field, addr->bytes, sizeof addr->bytes);
+}
+
 static uint8_t *put_ends(uint8_t *out, const struct exchange *exchange)
 {
-	const struct addr *from = &exchange->from->addr, *to = &exchange->to->addr;
+	const struct addr *from = exchange->from, *to = exchange->to;
 	uint8_t family = from->family ? from->family : to->family;
 	if (family)
-		out = proto_varint(out, M_FAMILY, family == 4 ? FAMILY_INET : FAMILY_INET6);
-	out = proto_varint(out, M_PROTOCOL, socket_protocol(exchange->protocol));
+		out = proto_small(out, M_FAMILY, family == 4 ? FAMILY_INET : FAMILY_INET6);
+	out = proto_small(out, M_PROTOCOL, socket_protocol(exchange->protocol));
 	if (from->family)
-		out = proto_bytes(out, M_QUERY_ADDRESS, from->bytes, addr_length(from));
+		out = put_addr(out, M_QUERY_ADDRESS, from);
 	if (to->family == family && family)
-		out = proto_bytes(out, M_RESPONSE_ADDRESS, to->bytes, addr_length(to));
-	if (exchange->from->port)
-		out = proto_varint(out, M_QUERY_PORT, exchange->from->port);
-	if (exchange->to->port)
-		out = proto_varint(out, M_RESPONSE_PORT, exchange->to->port);
+		out = put_addr(out, M_RESPONSE_ADDRESS, to);
+	if (exchange->from_port)
+		out = proto_varint(out, M_QUERY_PORT, exchange->from_port);
+	if (exchange->to_port)
+		out = proto_varint(out, M_RESPONSE_PORT, exchange->to_port);
 	return out;
 }
 
@@ -233,20 +234,10 @@ static uint8_t *put_message(uint8_t *out, unsigned field, const struct record_me
 	return message->bytes ? proto_bytes(out, field, message->bytes, message->length) : out;
 }
 
-/* Is a message of this type sent? A response that is not wanted, or was none, leaves its query to be told. */
-static bool is_sent(const struct dnstap_writer *writer, enum message_type type, bool responded)
-{
-	unsigned bit = 1u << (type - CLIENT_QUERY), pair = type < FORWARDER_QUERY ? 3u : 12u;
-	bool response = type == CLIENT_RESPONSE || type == FORWARDER_RESPONSE;
-	if (response)
-		return responded && writer->messages & bit;
-	return writer->messages & bit || (writer->messages & pair && !responded);
-}
-
 /* `told`: the record, when this message says what came of the query. `both`: the query stands in no message of its own. */
 static uint8_t *put_frame(struct dnstap_writer *writer, uint8_t *out, enum message_type type,
                           const struct exchange *exchange, bool both,
-                          const struct flat_record *told)
+                          const struct flat_opened *told)
 {
 	uint8_t *frame = out, *begin;
 	bool response = type == CLIENT_RESPONSE || type == FORWARDER_RESPONSE;
@@ -254,7 +245,7 @@ static uint8_t *put_frame(struct dnstap_writer *writer, uint8_t *out, enum messa
 	if (told)
 		out = put_extra(writer, out, told);
 	begin = proto_begin(out, F_MESSAGE);
-	out = put_ends(proto_varint(begin, M_TYPE, type), exchange);
+	out = put_ends(proto_small(begin, M_TYPE, type), exchange);
 	out = put_time(writer, out, M_QUERY_SEC, exchange->asked_us);
 	if (!response || both)
 		out = put_message(out, M_QUERY, exchange->query);
@@ -265,7 +256,7 @@ static uint8_t *put_frame(struct dnstap_writer *writer, uint8_t *out, enum messa
 	if (told)
 		out = put_policy(out, told);
 	out = proto_end(begin, out);
-	out = proto_varint(out, F_TYPE, TYPE_MESSAGE);
+	out = proto_small(out, F_TYPE, TYPE_MESSAGE);
 	dns_write32(frame, (uint32_t)(out - frame - 4));
 	return out;
 }
@@ -274,67 +265,78 @@ static uint8_t *put_frame(struct dnstap_writer *writer, uint8_t *out, enum messa
 static uint8_t *put_hop(struct dnstap_writer *writer, uint8_t *out,
                         const struct record_forward *forward)
 {
-	struct addr_port ours = {.port = forward->port};
-	struct exchange hop = {&ours,
-	                       &forward->peer,
+	static const struct addr unknown;
+	struct exchange hop = {&unknown,
+	                       &forward->peer.addr,
+	                       forward->port,
+	                       forward->peer.port,
 	                       forward->protocol,
 	                       forward->sent_wall_us,
 	                       forward->received_wall_us,
 	                       &forward->query,
 	                       &forward->response};
-	bool responded = forward->received_wall_us;
-	bool query = is_sent(writer, FORWARDER_QUERY, responded);
+	unsigned sent = writer->sent[forward->received_wall_us != 0];
+	bool query = sent & CONFIG_FORWARDER_QUERY;
 	if (query)
 		out = put_frame(writer, out, FORWARDER_QUERY, &hop, false, NULL);
-	if (is_sent(writer, FORWARDER_RESPONSE, responded))
+	if (sent & CONFIG_FORWARDER_RESPONSE)
 		out = put_frame(writer, out, FORWARDER_RESPONSE, &hop, !query, NULL);
 	return out;
 }
 
 /* ---- what others call -------------------------------------------------------------------- */
 
+/* What is sent of an exchange without a response: its query, also when the response alone is wanted. */
+static unsigned unanswered(unsigned messages)
+{
+	return (messages & (CONFIG_CLIENT_QUERY | CONFIG_CLIENT_RESPONSE) ? CONFIG_CLIENT_QUERY : 0u) |
+	       (messages & (CONFIG_FORWARDER_QUERY | CONFIG_FORWARDER_RESPONSE) ? CONFIG_FORWARDER_QUERY
+	                                                                        : 0u);
+}
+
 void dnstap_writer_init(struct dnstap_writer *writer, unsigned messages, const char *identity,
                         const char *version)
 {
-	*writer = (struct dnstap_writer){.messages = messages};
+	*writer = (struct dnstap_writer){.sent = {unanswered(messages), messages}};
 	uint8_t *out =
 		proto_bytes(writer->lead, F_IDENTITY, identity, strnlen(identity, DNSTAP_IDENTITY_MAX - 1));
 	out = proto_bytes(out, F_VERSION, version, strnlen(version, DNSTAP_VERSION_MAX - 1));
 	writer->lead_length = (size_t)(out - writer->lead);
+	writer->frame_max = FRAME_MAX + writer->lead_length + HEAD_MAX;
 }
 
-size_t dnstap_bytes_max(const struct dnstap_writer *writer, const struct flat_record *opened)
+size_t dnstap_bytes_max(const struct dnstap_writer *writer, const struct flat_opened *opened)
 {
-	const struct record_wire *wire = &opened->wire;
-	size_t frame = FRAME_MAX + writer->lead_length + HEAD_MAX;
-	size_t bytes = 2 * frame + 2u * wire->query.length + wire->response.length + POLICY_MAX +
-	               extra_max(opened) + PROTO_BLOCK_BYTES;
-	for (size_t i = 0; i < wire->forward_count; i++)
-		bytes +=
-			2 * frame + 2u * wire->forwards[i].query.length + wire->forwards[i].response.length;
-	return bytes;
+	/* Whatever stands in the record is written once; of the client's exchange and of each with an upstream there are two frames. */
+	return 2 * (1u + opened->wire.forward_count) * writer->frame_max + POLICY_MAX +
+	       extra_max(&opened->head.key) + (size_t)(opened->end - opened->matched) +
+	       PROTO_BLOCK_BYTES;
 }
 
-size_t dnstap_write(struct dnstap_writer *writer, const struct flat_record *opened, uint8_t *out)
+size_t dnstap_write(struct dnstap_writer *writer, const struct flat_opened *opened, uint8_t *out)
 {
-	const struct record *record = &opened->record;
-	const struct record_wire *wire = &opened->wire;
-	struct addr_port client = {record->client, wire->client_port};
-	struct exchange asked = {&client,
+	const struct flat_head *head = &opened->head;
+	const struct flat_wire_head *wire = &opened->wire;
+	struct exchange asked = {&head->key.client,
 	                         &wire->server,
-	                         (enum protocol)record->protocol,
-	                         record->time_wall_us,
-	                         record->time_wall_us + record->took_us,
-	                         &wire->query,
-	                         &wire->response};
-	bool responded = !record->dropped_reply;
-	bool query = is_sent(writer, CLIENT_QUERY, responded);
-	bool response = is_sent(writer, CLIENT_RESPONSE, responded);
+	                         wire->client_port,
+	                         wire->server_port,
+	                         (enum protocol)head->key.protocol,
+	                         head->time_wall_us,
+	                         head->time_wall_us + head->took_us,
+	                         &opened->query,
+	                         &opened->response};
+	unsigned sent = writer->sent[!head->key.dropped_reply];
+	bool query = sent & CONFIG_CLIENT_QUERY, response = sent & CONFIG_CLIENT_RESPONSE;
+	const uint8_t *forwards = opened->forwards;
+	struct record_forward forward;
 	uint8_t *at = out;
 	if (query)
 		at = put_frame(writer, at, CLIENT_QUERY, &asked, false, response ? NULL : opened);
-	for (size_t i = 0; i < wire->forward_count; i++)
-		at = put_hop(writer, at, &wire->forwards[i]);
+	for (size_t i = 0; i < wire->forward_count; i++) {
+		forwards = flat_forward_read(forwards, opened->end, &forward);
+		at = put_hop(writer, at, &forward);
+	}
 	if (response)
 		at = put_frame(writer, at, CLIENT_RESPONSE, &asked, !query, opened);
 	return (size_t)(at - out);

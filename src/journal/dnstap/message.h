@@ -20,7 +20,9 @@ struct dnstap_words {
 
 struct dnstap_writer {
 	struct dnstap_words words[DNSTAP_WORDS_COUNT];
-	unsigned messages; /* bits of enum config_message */
+	unsigned
+		sent[2]; /* bits of enum config_message: of an exchange without a response, and with one */
+	size_t frame_max; /* bytes of a frame but for what comes from the record */
 	size_t lead_length;
 	/* Who tells: the same in all. In whole blocks. */
 	uint8_t lead[DNSTAP_IDENTITY_MAX + DNSTAP_VERSION_MAX + PROTO_BLOCK_BYTES];
@@ -32,11 +34,11 @@ struct dnstap_writer {
 void dnstap_writer_init(struct dnstap_writer *writer, unsigned messages, const char *identity,
                         const char *version);
 
-/* So much dnstap_write writes at most. The record was opened (flat_open), and has its messages (`wire`). */
-size_t dnstap_bytes_max(const struct dnstap_writer *writer, const struct flat_record *opened);
+/* So much dnstap_write writes at most. The record has its messages. */
+size_t dnstap_bytes_max(const struct dnstap_writer *writer, const struct flat_opened *opened);
 
 /* Writes all messages, each with its length in front: | 32 bits, big end first | Dnstap |. Returns how many bytes; 0 when none of what happened
  * is wanted. */
-size_t dnstap_write(struct dnstap_writer *writer, const struct flat_record *opened, uint8_t *out);
+size_t dnstap_write(struct dnstap_writer *writer, const struct flat_opened *opened, uint8_t *out);
 
 #endif

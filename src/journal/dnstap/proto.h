@@ -30,6 +30,14 @@ static inline uint8_t *proto_tag(uint8_t *out, unsigned field, enum proto_wire w
 	return out + 1;
 }
 
+/* A number below 128. */
+static inline uint8_t *proto_small(uint8_t *out, unsigned field, unsigned value)
+{
+	out = proto_tag(out, field, PROTO_VARINT);
+	*out = (uint8_t)value;
+	return out + 1;
+}
+
 static inline uint8_t *proto_varint(uint8_t *out, unsigned field, uint64_t value)
 {
 	return proto_number(proto_tag(out, field, PROTO_VARINT), value);

@@ -149,13 +149,13 @@ static int begin(struct sink *base, char *error, size_t error_size)
 	return result == PF_OK ? flush(sink, error, error_size) : result;
 }
 
-static int write_opened(struct sink *base, const struct flat_record *opened, char *error,
+static int write_opened(struct sink *base, const struct flat_opened *opened, char *error,
                         size_t error_size)
 {
 	(void)error;
 	(void)error_size;
 	struct dnstap_sink *sink = (struct dnstap_sink *)base;
-	if (!opened->record.wire)
+	if (!(opened->head.marks & FLAT_WIRE))
 		return PF_EINVAL; /* left in the rings by a daemon without this sink */
 	/* All messages of a record are kept, or none. */
 	void *room = collector_room(&sink->collector, dnstap_bytes_max(&sink->writer, opened));

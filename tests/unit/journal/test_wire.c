@@ -146,16 +146,16 @@ static void torn_bytes_are_refused(void **state)
 			uint8_t kept = room->bytes[wire + at];
 			room->bytes[wire + at] = (uint8_t)value;
 			(void)!flat_read(room->bytes, length, &room->read);
-			(void)!flat_open(room->bytes, length, &room->read);
+			(void)!flat_open(room->bytes, length, &room->read.opened);
 			room->bytes[wire + at] = kept;
 		}
 	room->sample.record.answer = NULL; /* which is not looked into when a record is only opened */
 	assert_int_equal(pass(room, &length), PF_OK);
 	for (size_t cut = 0; cut < length; cut++)
-		assert_int_equal(flat_open(room->bytes, cut, &room->read), PF_EINVAL);
-	assert_int_equal(flat_open(room->bytes, length, &room->read), PF_OK);
-	assert_int_equal(room->read.texts.reason, strlen(plain.reason));
-	assert_memory_equal(room->read.name_wire, plain.name->wire, plain.name->length);
+		assert_int_equal(flat_open(room->bytes, cut, &room->read.opened), PF_EINVAL);
+	assert_int_equal(flat_open(room->bytes, length, &room->read.opened), PF_OK);
+	assert_int_equal(room->read.opened.head.key.reason_length, strlen(plain.reason));
+	assert_memory_equal(room->read.opened.name, plain.name->wire, plain.name->length);
 }
 
 /* ---- frames ------------------------------------------------------------------------------ */
@@ -285,12 +285,12 @@ static size_t write_dnstap(struct room *room, unsigned messages, uint8_t **out)
 	size_t length = flat_bytes(&room->sample.record);
 	uint8_t *bytes = malloc(length);
 	flat_write(&room->sample.record, bytes);
-	assert_int_equal(flat_open(bytes, length, &room->read), PF_OK);
+	assert_int_equal(flat_open(bytes, length, &room->read.opened), PF_OK);
 	memset(identity, 'i', sizeof identity - 1);
 	dnstap_writer_init(&writer, messages, identity, identity);
-	size_t max = dnstap_bytes_max(&writer, &room->read);
+	size_t max = dnstap_bytes_max(&writer, &room->read.opened);
 	*out = malloc(max);
-	length = dnstap_write(&writer, &room->read, *out);
+	length = dnstap_write(&writer, &room->read.opened, *out);
 	assert_true(length <= max);
 	free(bytes);
 	return length;
