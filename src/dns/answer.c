@@ -17,9 +17,8 @@ static bool question_is(const uint8_t *packet, size_t length, const struct dns_q
 	if (length - DNS_HEADER_BYTES < name_length + 4)
 		return false;
 	const uint8_t *at = packet + DNS_HEADER_BYTES;
-	for (size_t i = 0; i < name_length; i++)
-		if (wire_lower(at[i]) != query->name.wire[i])
-			return false;
+	if (!wire_same(at, query->name.wire, name_length))
+		return false;
 	if (dns_read16(at + name_length) != query->type)
 		return false;
 	return dns_read16(at + name_length + 2) == query->class;

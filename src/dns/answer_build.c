@@ -36,17 +36,23 @@ static unsigned find_name(const struct answer_build *build, const uint8_t *name)
 	return 0;
 }
 
+static bool append_pointer(struct answer_build *build, unsigned offset)
+{
+	uint8_t pointer[2];
+	dns_write16(pointer, (uint16_t)(WIRE_POINTER | offset));
+	return append(build, pointer, sizeof pointer);
+}
+
 /* Appends a name, its longest known parent as a pointer. */
 static bool append_name(struct answer_build *build, const struct dns_name *name)
 {
+	if (name == build->question && name->labels) /* most are */
+		return append_pointer(build, DNS_HEADER_BYTES);
 	const uint8_t *label = name->wire;
 	for (unsigned depth = 0; *label && depth < COMPRESS_LABEL_MAX; depth++) {
 		unsigned known = find_name(build, label);
-		if (known) {
-			uint8_t pointer[2];
-			dns_write16(pointer, (uint16_t)(WIRE_POINTER | known));
-			return append(build, pointer, sizeof pointer);
-		}
+		if (known)
+			return append_pointer(build, known);
 		size_t offset = build->length;
 		if (!append(build, label, *label + 1u))
 			return false;
@@ -110,6 +116,19 @@ static int compress_data(struct answer_build *build, size_t start, const struct 
 	return PF_OK;
 }
 
+/* Data of which rdata_expand has seen every byte that ldns would look at; others go to ldns. */
+static int check_quickly(uint8_t *rdlength, size_t length, const struct wire_record *record,
+                         const struct rdata_shape *shape)
+{
+	if (record->type == DNS_TYPE_A)
+		return length == 2 + 4 ? PF_OK : PF_EINVAL;
+	if (record->type == DNS_TYPE_AAAA)
+		return length == 2 + 16 ? PF_OK : PF_EINVAL;
+	if (shape && !shape->strings && shape->after != SHAPE_REST)
+		return PF_OK;
+	return check_data(rdlength, length, record->type, record->class);
+}
+
 static int append_data(struct answer_build *build, const uint8_t *packet, size_t length,
                        const struct wire_record *record)
 {
@@ -122,7 +141,7 @@ static int append_data(struct answer_build *build, const uint8_t *packet, size_t
 	build->length += (size_t)result;
 	uint8_t *rdlength = build->wire + start - 2;
 	dns_write16(rdlength, (uint16_t)(build->length - start));
-	result = check_data(rdlength, build->length - start + 2, record->type, record->class);
+	result = check_quickly(rdlength, build->length - start + 2, record, shape);
 	if (result != PF_OK)
 		return result;
 	if (shape && shape->compress)
@@ -138,6 +157,7 @@ void answer_build_init(struct answer_build *build, const struct dns_query *query
 	memset(build->wire, 0, DNS_HEADER_BYTES);
 	build->ttl = ANSWER_TTL_MAX;
 	build->length = DNS_HEADER_BYTES;
+	build->question = &query->name;
 	uint8_t *at = build->wire + DNS_HEADER_BYTES;
 	memcpy(at, query->name.wire, query->name.length);
 	dns_write16(at + query->name.length, query->type);

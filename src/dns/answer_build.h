@@ -9,6 +9,7 @@
 
 struct answer_build {
 	size_t length;
+	const struct dns_name *question; /* its name, which stands behind the header; borrowed */
 	unsigned ttl_count, answer_count, authority_count;
 	unsigned hop_count, compress_count;
 	uint32_t ttl; /* the least so far */
@@ -22,7 +23,7 @@ struct answer_build {
 	uint8_t wire[DNS_MESSAGE_MAX];
 };
 
-/* Header and question; nothing else of `build` needs to be set. */
+/* Header and question, whose name must live as long; nothing else of `build` needs to be set. */
 void answer_build_init(struct answer_build *build, const struct dns_query *query);
 
 /* A copy of a record, with this owner and TTL. PF_EINVAL: its data is malformed; PF_EFULL; PF_ENOMEM. */

@@ -16,6 +16,8 @@
 #define OPTION_EDE 15      /* RFC 8914 */
 #define SOA_BYTES_MIN 22   /* two names of a byte each, five numbers */
 
+#define RECORDS_FEW 32 /* most messages have fewer: then there is room without the heap */
+
 struct message {
 	const uint8_t *packet;
 	size_t length;
@@ -23,8 +25,9 @@ struct message {
 	uint16_t flags;
 	int16_t ede;                         /* of the OPT record */
 	unsigned answer_count, record_count; /* the answer section's records come first */
-	struct wire_record *records;
+	struct wire_record *records;         /* `few`, or owned */
 	struct answer_build *build;
+	struct wire_record few[RECORDS_FEW];
 };
 
 /* Types that are no data: OPT, TSIG, and what only a question may ask for. */
@@ -129,7 +132,9 @@ static int read_message(struct message *message)
 		return PF_EINVAL;
 	if (message->record_count > MESSAGE_RECORD_MAX)
 		return PF_EFULL;
-	message->records = malloc((message->record_count + 1) * sizeof *message->records);
+	message->records = message->few;
+	if (message->record_count > RECORDS_FEW)
+		message->records = malloc(message->record_count * sizeof *message->records);
 	if (!message->records)
 		return PF_ENOMEM;
 	size_t at = DNS_HEADER_BYTES + message->query->name.length + 4u;
@@ -143,11 +148,20 @@ static int read_message(struct message *message)
 	return check_additional(message, at);
 }
 
+/* Most owners are a pointer to the question, whose name was compared. */
+static bool is_question(const struct message *message, const struct wire_record *record,
+                        const struct dns_name *owner)
+{
+	return owner == &message->query->name &&
+	       dns_read16(message->packet + record->owner) == (WIRE_POINTER | DNS_HEADER_BYTES);
+}
+
 static bool is_at(const struct message *message, const struct wire_record *record,
                   const struct dns_name *owner)
 {
 	return record->class == message->query->class && !is_meta(record->type) &&
-	       wire_name_is(message->packet, message->length, record->owner, owner->wire);
+	       (is_question(message, record, owner) ||
+	        wire_name_is(message->packet, message->length, record->owner, owner->wire));
 }
 
 /* The type that an RRSIG covers, 0 for other records and for those that nobody wants to see. */
@@ -253,11 +267,12 @@ static int add_hop(struct message *message, const struct dns_name *target)
 	return PF_OK;
 }
 
-/* Goes along the CNAMEs and leaves the last name in `*owner`. */
-static int follow_chain(struct message *message, struct dns_name *owner)
+/* Goes along the CNAMEs; the last name goes to `*last`, which is the question's or a hop. */
+static int follow_chain(struct message *message, const struct dns_name **last)
 {
+	const struct answer_build *build = message->build;
+	const struct dns_name *owner = *last = &message->query->name;
 	uint16_t type = message->query->type;
-	*owner = message->query->name;
 	if (type == DNS_TYPE_ANY || type == DNS_TYPE_CNAME)
 		return PF_OK;
 	while (!find(message, owner, type)) {
@@ -276,7 +291,7 @@ static int follow_chain(struct message *message, struct dns_name *owner)
 			result = keep_signatures(message, owner, DNS_TYPE_CNAME);
 		if (result != PF_OK)
 			return result;
-		*owner = target;
+		owner = *last = &build->hops[build->hop_count - 1];
 	}
 	return PF_OK;
 }
@@ -383,7 +398,7 @@ static int keep_negative(struct message *message, const struct dns_name *name)
 
 static int keep_all(struct message *message, unsigned rcode)
 {
-	struct dns_name last;
+	const struct dns_name *last;
 	unsigned final_count;
 	if (rcode != DNS_RCODE_NOERROR && rcode != DNS_RCODE_NXDOMAIN) {
 		message->build->ttl = 0;
@@ -391,11 +406,11 @@ static int keep_all(struct message *message, unsigned rcode)
 	}
 	int result = follow_chain(message, &last);
 	if (result == PF_OK)
-		result = keep_finals(message, &last, &final_count);
+		result = keep_finals(message, last, &final_count);
 	if (result != PF_OK)
 		return result;
 	if (rcode == DNS_RCODE_NXDOMAIN || !final_count)
-		return keep_negative(message, &last);
+		return keep_negative(message, last);
 	return keep_proofs(message, ANSWER_TTL_MAX);
 }
 
@@ -446,14 +461,20 @@ static int build_answer(struct message *message, const struct answer_glue *glue,
 int answer_from_kept(const uint8_t *wire, size_t length, const struct dns_query *query,
                      const struct answer_glue *glue, struct answer **out)
 {
-	struct message message = {.packet = wire, .length = length, .query = query};
+	/* On the stack: of its 170 KB the few pages are touched that an answer needs, each time the same. */
+	struct answer_build build;
+	struct message message;
+	memset(&message, 0, offsetof(struct message, few));
+	message.packet = wire;
+	message.length = length;
+	message.query = query;
+	message.build = &build;
 	*out = NULL;
 	if (length > DNS_MESSAGE_MAX)
 		return PF_EINVAL;
-	message.build = malloc(sizeof *message.build);
-	int result = message.build ? build_answer(&message, glue, out) : PF_ENOMEM;
-	free(message.records);
-	free(message.build);
+	int result = build_answer(&message, glue, out);
+	if (message.records != message.few)
+		free(message.records);
 	return result;
 }
 

@@ -9,12 +9,11 @@
 /* Where names stand in the data of those types in which they may arrive compressed (RFC 1035; RFC 3597,
  * 4; and what is seen in the wild). */
 struct rdata_shape {
-	uint16_t type;
 	uint8_t before;  /* bytes */
 	uint8_t strings; /* of one length byte each, behind them */
-	uint8_t names;
-	int8_t after;  /* bytes, or SHAPE_REST */
-	bool compress; /* only those of RFC 1035 may be sent so */
+	uint8_t names;   /* at least one */
+	int8_t after;    /* bytes, or SHAPE_REST */
+	bool compress;   /* only those of RFC 1035 may be sent so */
 };
 
 /* NULL: data of this type is opaque bytes. */

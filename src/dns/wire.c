@@ -29,9 +29,8 @@ bool wire_name_is(const uint8_t *packet, size_t length, size_t offset, const uin
 			return true;
 		if (label >= length - at)
 			return false;
-		for (size_t i = 1; i <= label; i++)
-			if (wire_lower(packet[at + i]) != wire_lower(suffix[i]))
-				return false;
+		if (!wire_same(packet + at + 1, suffix + 1, label))
+			return false;
 		at += label + 1;
 		suffix += label + 1;
 	}

@@ -2,6 +2,8 @@
 #ifndef PF_DNS_WIRE_H
 #define PF_DNS_WIRE_H
 
+#include <string.h>
+
 #include "dns/dns.h"
 #include "dns/name.h"
 
@@ -34,6 +36,17 @@ struct wire_record {
 static inline uint8_t wire_lower(uint8_t byte)
 {
 	return (uint8_t)(byte - 'A') < 26 ? byte | 0x20 : byte;
+}
+
+/* Without regard to the case of letters. Most are sent as they were asked. */
+static inline bool wire_same(const uint8_t *bytes, const uint8_t *others, size_t length)
+{
+	if (!memcmp(bytes, others, length))
+		return true;
+	for (size_t i = 0; i < length; i++)
+		if (wire_lower(bytes[i]) != wire_lower(others[i]))
+			return false;
+	return true;
 }
 
 /* As dns_name_from_wire with pointers, but in the letter case of the packet: for names inside of

@@ -74,6 +74,10 @@ bool special_holds(const struct prefix *prefix)
 	const struct block *blocks = addr->family == 4 ? v4 : v6;
 	size_t count = addr->family == 4 ? PF_COUNT(v4) : PF_COUNT(v6);
 	for (size_t i = 0; i < count; i++) {
+		/* Most differ in the first byte already. */
+		unsigned shift = blocks[i].length < 8 ? 8u - blocks[i].length : 0;
+		if ((addr->bytes[0] ^ blocks[i].bytes[0]) >> shift)
+			continue;
 		struct prefix block = {.addr.family = addr->family, .length = blocks[i].length};
 		memcpy(block.addr.bytes, blocks[i].bytes, sizeof blocks[i].bytes);
 		if (block.length <= prefix->length && prefix_contains(&block, addr))
