@@ -40,6 +40,16 @@ struct dns_query {
 	uint8_t cookie[COOKIE_BYTES]; /* for the reply, see edns.cookie_replied */
 };
 
+/* What is asked, and nothing of who asks and how: name, type, class, DO and CD. The rest of `to` stays as it is. */
+static inline void dns_query_copy_asked(struct dns_query *to, const struct dns_query *from)
+{
+	dns_name_copy(&to->name, &from->name);
+	to->type = from->type;
+	to->class = from->class;
+	to->cd = from->cd;
+	to->edns.dnssec_ok = from->edns.dnssec_ok;
+}
+
 enum query_parse {
 	QUERY_OK,
 	QUERY_IGNORE, /* silence: shorter than a header, or QR set (a reply must never be answered) */

@@ -21,36 +21,29 @@
 #define ROUND_PAUSE_MS 200 /* between rounds over servers that refuse */
 
 static void next_attempt(struct exchange *exchange);
-static void on_timer(uv_timer_t *timer);
 static void try_another(struct exchange *exchange);
 static void wait_ms(struct exchange *exchange, uint64_t ms);
 
 /* ---- ending ------------------------------------------------------------------------------ */
 
-static void on_timer_closed(uv_handle_t *handle)
-{
-	free(handle->data);
-}
-
-static void keep_or_close(struct exchange *exchange)
+static void keep_or_free(struct exchange *exchange)
 {
 	struct upstream *upstream = exchange->upstream;
 	if (upstream->closing || upstream->spare_count == EXCHANGES_SPARE_MAX) {
-		uv_close((uv_handle_t *)&exchange->timer, on_timer_closed);
+		free(exchange);
 		return;
 	}
-	uv_timer_stop(&exchange->timer);
 	exchange->next = upstream->spare;
 	upstream->spare = exchange;
 	upstream->spare_count++;
 }
 
-void exchange_close_spare(struct upstream *upstream)
+void exchange_free_spare(struct upstream *upstream)
 {
 	while (upstream->spare) {
 		struct exchange *exchange = upstream->spare;
 		upstream->spare = exchange->next;
-		uv_close((uv_handle_t *)&exchange->timer, on_timer_closed);
+		free(exchange);
 	}
 }
 
@@ -58,7 +51,7 @@ void exchange_tcp_closed(struct exchange *exchange)
 {
 	exchange->tcp_closing = false;
 	if (exchange->finished)
-		keep_or_close(exchange);
+		keep_or_free(exchange);
 }
 
 void attempt_leaves(struct attempt *attempt)
@@ -101,11 +94,13 @@ static void judge_silence(struct exchange *exchange, struct attempt *attempt)
 /* Another one has answered: who was late is told apart from who was not given the time. */
 static void judge_late(struct exchange *exchange)
 {
-	uint64_t now_us = uv_hrtime() / 1000;
+	uint64_t now_us = 0; /* mostly there is nobody, and the clock is not looked at */
 	for (size_t i = 0; i < exchange->attempt_count; i++) {
 		struct attempt *attempt = &exchange->attempts[i];
 		const struct server *server =
 			is_open(attempt) ? upstream_server(exchange, &attempt->peer) : NULL;
+		if (server && !now_us)
+			now_us = uv_hrtime() / 1000;
 		if (server && now_us - attempt->sent_us >= health_patience_ms(&server->health) * 1000)
 			judge_silence(exchange, attempt);
 	}
@@ -125,6 +120,7 @@ static void finish(struct exchange *exchange, enum forward_status status, const 
 	for (size_t i = 0; i < exchange->attempt_count; i++)
 		close_attempt(&exchange->attempts[i]);
 	tcp_try_close(exchange);
+	wheel_stop(&exchange->timer);
 	if (exchange->refusal != answer)
 		answer_free(&exchange->refusal);
 	exchange->finished = true;
@@ -134,7 +130,7 @@ static void finish(struct exchange *exchange, enum forward_status status, const 
 	void *data = exchange->data;
 	exchange->trips = NULL;
 	if (!exchange->tcp_closing)
-		keep_or_close(exchange);
+		keep_or_free(exchange);
 	done(data, &(struct forward_result){status, answer, text, trips});
 }
 
@@ -360,19 +356,19 @@ static uint64_t patience_ms(struct exchange *exchange)
 	return server ? health_patience_ms(&server->health) : TIMEOUT_FIRST_MS;
 }
 
-static void set_timer(struct exchange *exchange, uint64_t now_ms)
+static void set_timer(struct exchange *exchange)
 {
 	uint64_t rings_ms = exchange->due_ms;
 	if (exchange->late_ms && exchange->late_ms < rings_ms)
 		rings_ms = exchange->late_ms;
-	uv_timer_start(&exchange->timer, on_timer, rings_ms > now_ms ? rings_ms - now_ms : 0, 0);
+	wheel_start(&exchange->upstream->timers, &exchange->timer, rings_ms);
 }
 
 static void wait_ms(struct exchange *exchange, uint64_t ms)
 {
 	uint64_t now_ms = uv_now(exchange->upstream->loop);
 	exchange->due_ms = now_ms + ms < exchange->deadline_ms ? now_ms + ms : exchange->deadline_ms;
-	set_timer(exchange, now_ms);
+	set_timer(exchange);
 }
 
 /* Tells those who wait that it takes long. True: that was all that the timer rang for. */
@@ -385,7 +381,7 @@ static bool tell_late(struct exchange *exchange)
 	}
 	if (now_ms >= exchange->due_ms)
 		return false;
-	set_timer(exchange, now_ms);
+	set_timer(exchange);
 	return true;
 }
 
@@ -403,9 +399,10 @@ static void hedge(struct exchange *exchange)
 	next_attempt(exchange);
 }
 
-static void on_timer(uv_timer_t *timer)
+void exchange_ring(struct wheel_timer *timer)
 {
-	struct exchange *exchange = timer->data;
+	struct exchange *exchange =
+		(struct exchange *)((char *)timer - offsetof(struct exchange, timer));
 	struct attempt *last = &exchange->attempts[exchange->attempt_count - 1];
 	if (tell_late(exchange))
 		return;
@@ -420,7 +417,7 @@ static void on_timer(uv_timer_t *timer)
 				judge_silence(exchange, &exchange->attempts[i]);
 	}
 	tcp_try_close(exchange);
-	if (uv_now(timer->loop) >= exchange->deadline_ms)
+	if (uv_now(exchange->upstream->loop) >= exchange->deadline_ms)
 		give_up(exchange);
 	else
 		next_attempt(exchange);
@@ -484,8 +481,7 @@ static struct exchange *spare_or_new(struct upstream *upstream)
 	if (!exchange)
 		return NULL;
 	exchange->upstream = upstream;
-	uv_timer_init(upstream->loop, &exchange->timer);
-	exchange->timer.data = exchange;
+	exchange->timer = (struct wheel_timer){0};
 	return exchange;
 }
 
@@ -498,7 +494,7 @@ static struct exchange *begin(struct upstream *upstream, uint64_t group_id,
 	memset(&exchange->group, 0,
 	       offsetof(struct exchange, query) - offsetof(struct exchange, group));
 	exchange->group = group_id;
-	exchange->query = *query;
+	dns_query_copy_asked(&exchange->query, query);
 	exchange->done = done;
 	exchange->data = data;
 	exchange->deadline_ms = uv_now(upstream->loop) + UPSTREAM_DEADLINE_MS;

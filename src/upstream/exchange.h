@@ -12,6 +12,7 @@
 #include "upstream/pool.h"
 #include "upstream/port.h"
 #include "upstream/upstream.h"
+#include "upstream/wheel.h"
 
 /* A question more for one in twenty that are asked because a server is late: so much may gather, in twentieths. */
 #define HEDGE_COST 20
@@ -42,7 +43,8 @@ struct upstream {
 	uv_loop_t *loop;
 	struct port_pool ports;
 	struct random_pool random; /* for ids */
-	struct exchange *spare;    /* exchanges that have ended, with their timers */
+	struct wheel timers;       /* of exchanges */
+	struct exchange *spare;    /* exchanges that have ended */
 	size_t spare_count;
 	bool closing;
 	pthread_mutex_t servers_lock; /* configure against upstream_stats */
@@ -96,8 +98,8 @@ struct tcp_try {
 /* Lives until it is finished and its try over TCP is closed; then it is kept for the next question. */
 struct exchange {
 	struct upstream *upstream;
-	uv_timer_t timer;      /* it and what is above outlive a question */
-	struct exchange *next; /* among the spare ones */
+	struct wheel_timer timer; /* it and what is above outlive a question */
+	struct exchange *next;    /* among the spare ones */
 
 	/* From here on zeroed for each question. */
 	uint64_t group; /* its id: the group itself may go while the question is under way */
@@ -119,7 +121,7 @@ struct exchange {
 	struct forward_trip *trips; /* owned until it is finished */
 
 	/* What is large is not: it is written before it is read. */
-	struct dns_query query;
+	struct dns_query query; /* as far as dns_query_copy_asked sets it */
 	struct peer order[UPSTREAM_COUNT_MAX +
 	                  1]; /* whom to ask in turn, as they were at the start: the best first */
 	struct attempt attempts[UPSTREAM_ATTEMPTS_MAX];
@@ -135,8 +137,9 @@ void attempt_leaves(struct attempt *attempt);
 void exchange_tcp_closed(struct exchange *exchange);
 /* A socket of one of its attempts has something for it. */
 void exchange_readable(void *attempt, bool broken);
-/* Frees those that are spare, when the loop has closed their timers. */
-void exchange_close_spare(struct upstream *upstream);
+void exchange_free_spare(struct upstream *upstream);
+/* The time of one has come. */
+void exchange_ring(struct wheel_timer *timer);
 
 /* Starts the try over TCP (once in an exchange). PF_ECONFLICT when there was one, PF_ENOMEM, PF_EIO. */
 PF_MUST_CHECK int tcp_try_start(struct exchange *exchange, const struct peer *peer);

@@ -105,6 +105,7 @@ struct forwarder *upstream_new(struct uv_loop_s *loop)
 	upstream->loop = loop;
 	upstream->hedge_credit = HEDGE_CREDIT_MAX;
 	port_pool_init(&upstream->ports, loop, exchange_readable);
+	wheel_init(&upstream->timers, loop, exchange_ring);
 	pthread_mutex_init(&upstream->servers_lock, NULL);
 	return &upstream->base;
 }
@@ -124,7 +125,8 @@ void upstream_close(struct forwarder *forwarder)
 	retire_pools(upstream);
 	pthread_mutex_unlock(&upstream->servers_lock);
 	port_pool_close(&upstream->ports);
-	exchange_close_spare(upstream);
+	wheel_close(&upstream->timers);
+	exchange_free_spare(upstream);
 }
 
 void upstream_free(struct forwarder **forwarder)

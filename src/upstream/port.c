@@ -93,13 +93,21 @@ static struct port *take_spare(struct port_pool *pool, bool v6)
 
 static const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
 
+static uint8_t bit_of(uint16_t number)
+{
+	return (uint8_t)(1u << number % 8);
+}
+
 /* Was it used a moment ago? Now it is, in any case. */
 static bool note_recent(struct port_pool *pool, uint16_t number)
 {
-	for (size_t i = 0; i < PORT_RECENT_MAX; i++)
-		if (pool->recent[i] == number)
-			return true;
-	pool->recent[pool->recent_at++ % PORT_RECENT_MAX] = number;
+	uint16_t *oldest = &pool->recent[pool->recent_at % PORT_RECENT_MAX];
+	if (pool->is_recent[number / 8] & bit_of(number))
+		return true;
+	pool->is_recent[*oldest / 8] &= (uint8_t)~bit_of(*oldest);
+	pool->is_recent[number / 8] |= bit_of(number);
+	*oldest = number;
+	pool->recent_at++;
 	return false;
 }
 

@@ -35,7 +35,8 @@ struct port_pool {
 	port_readable readable;
 	struct port *spare[2]; /* IPv4, IPv6 */
 	size_t spare_count[2];
-	uint16_t recent[PORT_RECENT_MAX]; /* a ring; 0: none yet */
+	uint16_t recent[PORT_RECENT_MAX];      /* a ring; 0: none yet */
+	uint8_t is_recent[UINT16_MAX / 8 + 1]; /* a bit for each number that stands in it */
 	size_t recent_at;
 	bool closing;
 };
