@@ -237,6 +237,11 @@ struct list_index *list_index_over(const struct sealed *sealed)
 
 /* ---- sealed ------------------------------------------------------------------------------- */
 
+void list_index_expect_name(const struct list_index *index, const struct dns_name *name)
+{
+	sealed_expect(&index->sealed, name);
+}
+
 bool list_index_match_plain(const struct list_index *index, const struct dns_name *name,
                             struct list_set *held)
 {

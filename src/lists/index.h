@@ -91,6 +91,9 @@ PF_MUST_CHECK int list_index_seal(struct list_index *index);
 bool list_index_match_plain(const struct list_index *index, const struct dns_name *name,
                             struct list_set *held);
 
+/* The name is going to be looked up: what that will read is fetched from memory. */
+void list_index_expect_name(const struct list_index *index, const struct dns_name *name);
+
 /* Allocates nothing. Of `match->hits` only the first hit_count are written. */
 void list_index_match(const struct list_index *index, const struct dns_name *name,
                       struct list_match *match);

@@ -136,6 +136,9 @@ void lists_scratch_free(struct regex_scratch **scratch);
 bool lists_match(const struct lists *lists, struct regex_scratch *scratch,
                  const struct list_asked *asked, struct list_set *set);
 
+/* Names that are going to be asked for: what that will read is fetched from memory, for all at once. */
+void lists_expect(const struct lists *lists, const struct dns_name *name);
+
 /* Does any list have entries that look at answers? If not, lists_match_answer finds none. */
 bool lists_look_at_answers(const struct lists *lists);
 /* Do they look at name servers? */

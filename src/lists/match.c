@@ -421,6 +421,11 @@ static __attribute__((noinline)) bool match_all(const struct lists *lists,
 	return match_question(lists, scratch, asked, set, &settled);
 }
 
+void lists_expect(const struct lists *lists, const struct dns_name *name)
+{
+	list_index_expect_name(lists->tables.index, name);
+}
+
 bool lists_match(const struct lists *lists, struct regex_scratch *scratch,
                  const struct list_asked *asked, struct list_set *set)
 {

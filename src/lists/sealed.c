@@ -80,6 +80,25 @@ static inline __attribute__((always_inline)) size_t fetch_tails(const struct sea
 	return fetch_wire(sealed, name->wire, name->labels, tails);
 }
 
+void sealed_expect(const struct sealed *sealed, const struct dns_name *name)
+{
+	uint8_t starts[NAME_LABELS_MAX];
+	unsigned labels = name->labels;
+	unsigned most = labels < sealed->deepest ? labels : sealed->deepest;
+	uint64_t hash = sealed->key.second;
+	if (name->length > NAME_HASH_WIRE_MAX)
+		return;
+	name_hash_starts(name->wire, labels, starts);
+	for (unsigned i = 0; i < most; i++) {
+		hash = name_hash_label(&sealed->key, hash, name->wire + starts[labels - 1 - i]);
+		if (!sealed->has_depth[i + 1])
+			continue;
+		__builtin_prefetch(&sealed->filter[filter_word(sealed->filter_word_count, hash)]);
+		__builtin_prefetch(sealed->slots +
+		                   sealed_bucket(sealed->shape.bucket_count, hash) * BUCKET_SLOTS);
+	}
+}
+
 static inline uint8_t wanted_of(unsigned labels, const struct dns_name *name)
 {
 	return labels == name->labels ? LIST_COVERS_SELF : LIST_COVERS_BELOW;

@@ -99,6 +99,9 @@ bool sealed_shape_fits(const struct sealed_shape *shape, size_t bytes);
  * Without memory to find out it is not. */
 bool sealed_is_sound(const struct sealed *sealed, size_t list_count, size_t detail_count);
 
+/* list_index_expect_name of index.h. */
+void sealed_expect(const struct sealed *sealed, const struct dns_name *name);
+
 /* list_index_match_plain, list_index_match and list_index_find of index.h. */
 bool sealed_match_plain(const struct sealed *sealed, const struct dns_name *name,
                         struct list_set *held);

@@ -355,13 +355,21 @@ static const char *say_verdict(struct query *query, const struct finish *finish,
 	return room;
 }
 
-/* The sentence: in `room`, or kept elsewhere for the length of this query. */
+/* Does anybody read the sentence? It goes into the record, into the EDE of who has sent an OPT, and to who asks for an explanation. */
+static bool is_read(const struct query *query)
+{
+	return query->pipeline->shared->journal || query->dns.edns.present || query->explained;
+}
+
+/* The sentence: in `room`, or kept elsewhere for the length of this query. Empty when nobody reads it. */
 static const char *say_why(struct query *query, const struct finish *finish,
                            char room[SENTENCE_MAX])
 {
 	bool of_the_house = finish->local.kind != LOCAL_ELSEWHERE || finish->private_count;
 	const char *reason = room;
 	room[0] = '\0'; /* and not all of it: it is on every query's way */
+	if (!is_read(query))
+		return room;
 	if (finish->verdict.rule || (query->explained && !of_the_house))
 		reason = say_verdict(query, finish, room);
 	if (of_the_house) {

@@ -3,6 +3,20 @@
 
 #include <string.h>
 
+#include "base/pages.h"
+
+struct memo *memo_new(void)
+{
+	return pages_new(sizeof(struct memo));
+}
+
+void memo_free(struct memo **memo)
+{
+	if (*memo)
+		pages_free(*memo, sizeof **memo);
+	*memo = NULL;
+}
+
 /* ---- clients ----------------------------------------------------------------------------- */
 
 struct client_note *memo_client(struct memo *memo, const struct snapshot *snapshot,
@@ -73,11 +87,11 @@ bool memo_identify(struct client_note *note, const struct snapshot *snapshot,
 
 /* ---- names ------------------------------------------------------------------------------- */
 
-static uint64_t hash_of(const struct query *query, tag_set tags)
+void memo_prepare(struct query *query)
 {
-	uint64_t hash = query->ask.name_hash ^ tags * 0x9e3779b97f4a7c15u;
+	uint64_t hash = query->ask.name_hash ^ query->device.tags * 0x9e3779b97f4a7c15u;
 	hash ^= (uint64_t)query->dns.type * 0xc2b2ae3d27d4eb4fu;
-	return (hash ^ hash >> 29) * 0xff51afd7ed558ccdu;
+	query->note_hash = (hash ^ hash >> 29) * 0xff51afd7ed558ccdu;
 }
 
 static inline size_t set_of_hash(uint64_t hash)
@@ -85,20 +99,55 @@ static inline size_t set_of_hash(uint64_t hash)
 	return hash >> 48 & (MEMO_SETS - 1);
 }
 
-void memo_expect_name(const struct memo *memo, const struct query *query)
+/* The note of this query; NULL: there is none of its snapshot. */
+static struct name_note *find_name(struct memo *memo, const struct query *query)
 {
-	const struct name_note *set = memo->names[set_of_hash(hash_of(query, query->device.tags))];
-	for (const char *at = (const char *)set; at < (const char *)(set + MEMO_WAYS); at += 64)
-		__builtin_prefetch(at);
-}
-
-/* The note of this hash; NULL: there is none of this snapshot. */
-static struct name_note *find_name(struct name_note set[MEMO_WAYS], uint64_t hash, uint32_t epoch)
-{
+	struct name_note *set = memo->names[set_of_hash(query->note_hash)];
 	for (size_t i = 0; i < MEMO_WAYS; i++)
-		if (set[i].hash == hash && set[i].epoch == epoch)
+		if (set[i].hash == query->note_hash && set[i].epoch == query->snapshot->epoch)
 			return &set[i];
 	return NULL;
+}
+
+void memo_expect_names(struct memo *memo, struct query *const queries[], size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct name_note *set = memo->names[set_of_hash(queries[i]->note_hash)];
+		for (size_t way = 0; way < MEMO_WAYS; way++)
+			__builtin_prefetch(&set[way]);
+	}
+	for (size_t i = 0; i < count; i++)
+		if (!find_name(memo, queries[i]))
+			lists_expect(queries[i]->snapshot->lists, &queries[i]->dns.name);
+}
+
+/* Which word of the set all lists stand in; -1: they stand in several. */
+static int only_word(const struct list_set *lists)
+{
+	int word = 0, words = 0;
+	for (int i = 0; i < (int)PF_COUNT(lists->words); i++) {
+		word = lists->words[i] ? i : word;
+		words += lists->words[i] != 0;
+	}
+	return words > 1 ? -1 : word;
+}
+
+static void note_name(struct memo *memo, uint64_t hash, bool ended, struct finish *finish)
+{
+	_Static_assert(MEMO_WAYS == 2, "who comes takes the place that the newest does not have");
+	_Static_assert(sizeof(struct name_note) == 64, "waited for once");
+	int word = only_word(&finish->lists);
+	if (word < 0)
+		return;
+	size_t set = set_of_hash(hash);
+	uint8_t place = memo->newest[set] ^= 1;
+	memo->names[set][place] = (struct name_note){.hash = hash,
+	                                             .epoch = finish->snapshot->epoch,
+	                                             .ended = ended,
+	                                             .word = (uint8_t)word,
+	                                             .verdict = finish->verdict,
+	                                             .lists = finish->lists.words[word]};
+	finish->note = &memo->names[set][place];
 }
 
 bool memo_decide_names(struct query *query, const struct policy_question *question,
@@ -106,12 +155,10 @@ bool memo_decide_names(struct query *query, const struct policy_question *questi
 {
 	struct pipeline *pipeline = query->pipeline;
 	const struct snapshot *snapshot = finish->snapshot;
-	uint64_t hash = hash_of(query, question->tags);
-	struct name_note *set = pipeline->memo->names[set_of_hash(hash)];
 	bool plain = !query->explained && !question->paused;
-	struct name_note *note = plain ? find_name(set, hash, snapshot->epoch) : NULL;
+	struct name_note *note = plain ? find_name(pipeline->memo, query) : NULL;
 	if (note) {
-		finish->lists = note->lists;
+		finish->lists.words[note->word] = note->lists;
 		finish->verdict = note->verdict;
 		finish->note = note;
 		return note->ended;
@@ -120,31 +167,21 @@ bool memo_decide_names(struct query *query, const struct policy_question *questi
 		plain &= lists_match(snapshot->lists, pipeline->list_scratch, asked, &finish->lists);
 	bool ended =
 		policy_decide_names(snapshot->policy, pipeline->scratch, question, &finish->verdict);
-	if (!plain || policy_looks_at_clock(snapshot->policy, pipeline->scratch, question->tags))
-		return ended;
-	_Static_assert(MEMO_WAYS == 2, "who comes takes the place that the newest does not have");
-	uint8_t place = set[0].place ^ 1;
-	set[1] = set[0]; /* the oldest goes */
-	*set = (struct name_note){.hash = hash,
-	                          .epoch = snapshot->epoch,
-	                          .ended = ended,
-	                          .place = place,
-	                          .verdict = finish->verdict,
-	                          .lists = finish->lists};
-	finish->note = set;
+	if (plain && !policy_looks_at_clock(snapshot->policy, pipeline->scratch, question->tags))
+		note_name(pipeline->memo, query->note_hash, ended, finish);
 	return ended;
 }
 
 /* ---- sentences --------------------------------------------------------------------------- */
 
-static size_t set_of(const struct memo *memo, const struct name_note *note)
+static size_t place_of(const struct memo *memo, const struct name_note *note)
 {
-	return (size_t)(note - memo->names[0]) / MEMO_WAYS;
+	return (size_t)(note - memo->names[0]);
 }
 
 const char *memo_sentence(const struct memo *memo, const struct name_note *note)
 {
-	return note->told ? memo->sentences[set_of(memo, note)][note->place] : NULL;
+	return note->told ? memo->sentences[place_of(memo, note)] : NULL;
 }
 
 void memo_keep_sentence(struct memo *memo, struct name_note *note, const char *sentence,
@@ -152,6 +189,6 @@ void memo_keep_sentence(struct memo *memo, struct name_note *note, const char *s
 {
 	if (length >= MEMO_SENTENCE_MAX)
 		return;
-	memcpy(memo->sentences[set_of(memo, note)][note->place], sentence, length + 1);
+	memcpy(memo->sentences[place_of(memo, note)], sentence, length + 1);
 	note->told = true;
 }

@@ -24,24 +24,30 @@ struct client_note {
 	uint64_t roster_number;
 };
 
-/* What the stage of the names says to a name, its type and a set of tags. */
+/* What the stage of the names says to a name, its type and a set of tags: a line of memory. */
 struct name_note {
-	uint64_t hash; /* keyed, of all three */
+	_Alignas(64) uint64_t hash; /* keyed, of all three */
+	uint64_t
+		lists; /* those that hold the name: this word of their set; what needs two is not noted */
 	uint32_t epoch;
+	uint8_t word;
 	bool ended;
 	bool elsewhere; /* nothing in the house has the name: the default group is asked */
-	uint8_t place;  /* which of its set's sentences is its own */
-	bool told;      /* and stands there */
+	bool told;      /* its sentence stands in its place */
 	struct verdict verdict;
-	struct list_set lists;
 };
 
 struct memo {
 	struct client_note clients[MEMO_CLIENTS];
 	struct name_note names[MEMO_SETS][MEMO_WAYS];
-	char sentences[MEMO_SETS][MEMO_WAYS]
+	uint8_t newest[MEMO_SETS]; /* of a set's places */
+	char sentences[MEMO_SETS * MEMO_WAYS]
 				  [MEMO_SENTENCE_MAX]; /* pages that nobody needs are never touched */
 };
+
+/* Without notes; NULL without memory. */
+struct memo *memo_new(void);
+void memo_free(struct memo **memo); /* NULL is allowed */
 
 /* The client's note, good for this snapshot (its row: memo_identify). */
 struct client_note *memo_client(struct memo *memo, const struct snapshot *snapshot,
@@ -56,8 +62,11 @@ void memo_expect(struct memo *memo, const struct snapshot *snapshot,
 bool memo_identify(struct client_note *note, const struct snapshot *snapshot,
                    const struct asker *asker, int64_t wall_us, struct device *device);
 
-/* This query is going to be decided: what that will read is fetched from memory. */
-void memo_expect_name(const struct memo *memo, const struct query *query);
+/* Its name is hashed, and it is known who asks. */
+void memo_prepare(struct query *query);
+
+/* These queries are going to be decided: what that will read is fetched from memory for all at once, of the lists too where there is no note. */
+void memo_expect_names(struct memo *memo, struct query *const queries[], size_t count);
 
 /* The stage of the names: fills `finish` (lists, verdict, note) and returns whether the way ends there. */
 bool memo_decide_names(struct query *query, const struct policy_question *question,

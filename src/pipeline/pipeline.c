@@ -32,7 +32,7 @@ int pipeline_init(struct pipeline *pipeline, struct shared *shared, struct forwa
 	pipeline->clock = clock;
 	pipeline->clock_data = clock_data;
 	pipeline->post = post;
-	pipeline->memo = calloc(1, sizeof *pipeline->memo);
+	pipeline->memo = memo_new();
 	pipeline->hand = at_hand_new();
 	forwarder->late = depart_is_late;
 	if (shared->limiter)
@@ -46,7 +46,7 @@ void pipeline_deinit(struct pipeline *pipeline)
 	policy_scratch_free(&pipeline->scratch);
 	lists_scratch_free(&pipeline->list_scratch);
 	free(pipeline->loans);
-	free(pipeline->memo);
+	memo_free(&pipeline->memo);
 	free(pipeline->hand);
 	while (pipeline->pool) {
 		struct query *query = pipeline->pool;
@@ -256,8 +256,7 @@ bool pipeline_admit(struct pipeline *pipeline, struct query *query, const uint8_
 void pipeline_run(struct pipeline *pipeline, struct query *const queries[], size_t count)
 {
 	if (count > 1) {
-		for (size_t i = 0; i < count; i++)
-			memo_expect_name(pipeline->memo, queries[i]);
+		memo_expect_names(pipeline->memo, queries, count);
 		search_expect(queries, count);
 	}
 	for (size_t i = 0; i < count; i++)
@@ -452,6 +451,7 @@ static void begin(struct query *query, const struct snapshot *snapshot, struct c
 	query->snapshot = snapshot;
 	identify(query, snapshot, note);
 	search_prepare(query);
+	memo_prepare(query);
 }
 
 /* First call: source is not SOURCE_UPSTREAM; after a wait it is. */

@@ -95,6 +95,7 @@ struct query {
 	/* In force when it came, or was resumed; good until it waits. */
 	const struct snapshot *snapshot;
 	struct cache_ask ask; /* the question, as the default group is asked */
+	uint64_t note_hash;   /* the question, as the memo knows it (memo.h) */
 	struct asker
 		asker; /* the client, or whom a trusted forwarder asks for; a transport that knows the client's MAC
 	                              without the kernel (a capture) puts it here before pipeline_receive */

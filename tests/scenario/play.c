@@ -287,8 +287,7 @@ static void take_reply(struct query *query, const uint8_t *bytes, size_t length)
 	memcpy(reply->bytes, bytes, length);
 }
 
-void play_packet(struct play *play, size_t worker, const char *client, const uint8_t *packet,
-                 size_t length)
+struct query *play_query_begin(struct play *play, size_t worker, const char *client)
 {
 	struct query *query = pipeline_query_new(&play->pipelines[worker]);
 	assert_non_null(query);
@@ -297,6 +296,13 @@ void play_packet(struct play *play, size_t worker, const char *client, const uin
 	query->protocol = PROTOCOL_UDP;
 	query->reply = take_reply;
 	query->transport = play;
+	return query;
+}
+
+void play_packet(struct play *play, size_t worker, const char *client, const uint8_t *packet,
+                 size_t length)
+{
+	struct query *query = play_query_begin(play, worker, client);
 	rcu_read_lock();
 	pipeline_receive(&play->pipelines[worker], query, packet, length, play->now);
 	rcu_read_unlock();

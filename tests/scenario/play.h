@@ -86,6 +86,8 @@ void play_advance_ms(struct play *play, int64_t ms);
  * be the next: reply_count before the call. */
 size_t play_query(struct play *play, size_t worker, const char *client, const char *name,
                   const char *type);
+/* A query of a device as a transport begins it, for a batch. */
+struct query *play_query_begin(struct play *play, size_t worker, const char *client);
 /* The same with the message given. */
 void play_packet(struct play *play, size_t worker, const char *client, const uint8_t *packet,
                  size_t length);

@@ -334,6 +334,125 @@ static void what_is_said_is_of_this_name(void **state)
 	play_free(&play);
 }
 
+/* A question for the A of a name, without OPT. */
+static size_t plain_question(const char *text, uint8_t packet[512])
+{
+	static const uint8_t header[12] = {0x12, 0x67, 1, 0, 0, 1}, a_in[] = {0, 1, 0, 1};
+	struct dns_name name;
+	assert_int_equal(dns_name_from_text(text, &name), PF_OK);
+	memcpy(packet, header, sizeof header);
+	memcpy(packet + sizeof header, name.wire, name.length);
+	memcpy(packet + sizeof header + name.length, a_in, sizeof a_in);
+	return sizeof header + name.length + sizeof a_in;
+}
+
+/* A sentence that nobody reads is not written, and nobody who reads one is told less for that. */
+static void a_sentence_is_for_who_reads_it(void **state)
+{
+	uint8_t packet[512];
+	char text[512];
+	(void)state;
+	struct play *play =
+		play_new(DEVICES "rules: [{name: all, names: ['*.example'], action: sinkhole}]\n");
+	struct journal *journal = play->shared.journal;
+	for (unsigned round = 0; round < 2; round++) {
+		play->shared.journal = NULL;
+		play->reply_count = 0;
+		play_packet(play, 0, LAPTOP, packet, plain_question("a.example", packet));
+		assert_int_equal(reply_ede(&play->replies[0], text), -1);
+		assert_string_equal(reply_addresses(&play->replies[0]), "0.0.0.0");
+		play_query(play, 0, LAPTOP, "a.example", "A");
+		assert_int_equal(reply_ede(&play->replies[1], text), 15);
+		assert_string_equal(text, "sinkholed by rule 1 \"all\": a.example matches *.example");
+		play->shared.journal = journal;
+		play_packet(play, 0, LAPTOP, packet, plain_question("b.example", packet));
+		play_settle(play);
+		assert_string_equal(play->records[play->record_count - 1].reason,
+		                    "sinkholed by rule 1 \"all\": b.example matches *.example");
+	}
+	play_free(&play);
+}
+
+/* Which lists hold a name is remembered for rules on answers too, on however many and however late lists it stands. */
+static void all_lists_of_a_name_are_remembered(void **state)
+{
+	static const char *const names[] = {"both.example", "late.example", "early.example"};
+	char yaml[8192] = DEVICES "lists:\n", text[512];
+	(void)state;
+	struct play *play = play_new(DEVICES);
+	play_write_file(play, "early", "both.example\nearly.example\n");
+	play_write_file(play, "other", "other.example\n");
+	play_write_file(play, "late", "both.example\nlate.example\n");
+	for (unsigned i = 0; i < 130; i++)
+		snprintf(yaml + strlen(yaml), sizeof yaml - strlen(yaml), "  - {name: l%u, file: %s}\n", i,
+		         i == 0     ? "early"
+		         : i == 129 ? "late"
+		                    : "other");
+	strcat(yaml,
+	       "rules: [{name: r, lists: [l129], addresses: [198.51.100.0/24], action: sinkhole}]\n");
+	play_reload(play, yaml);
+	for (unsigned round = 0; round < 3; round++) {
+		for (size_t i = 0; i < PF_COUNT(names); i++) {
+			size_t asked = play->ask_count;
+			play->reply_count = 0;
+			play_query(play, 0, LAPTOP, names[i], "A");
+			assert_int_equal(play->ask_count - asked, round == 0);
+			if (!round) {
+				char answer[64];
+				snprintf(answer, sizeof answer, "%s. 600 IN A 198.51.100.1\n", names[i]);
+				play_answer(play, asked, 0, answer);
+			}
+			assert_int_equal(reply_ede(&play->replies[0], text), i < 2 ? 15 : -1);
+		}
+	}
+	play_free(&play);
+}
+
+/* Several at once get what each would get alone, remembered or not. */
+static void a_batch_is_answered_as_each_alone(void **state)
+{
+	static const char *const names[PIPELINE_RUN_MAX] = {
+		"a.listed.example", "free.example", "listed.example", "x.example",
+		"a.listed.example", "b.example",    "y.z.example",    "c.listed.example",
+	};
+	static const bool sinkholed[PIPELINE_RUN_MAX] = {
+		[0] = true, [2] = true, [3] = true, [4] = true};
+	static const char yaml[] = DEVICES "rate-limit: off\nlists: [{name: l, file: list}]\n"
+									   "rules: [{name: listed, lists: [l], action: sinkhole}]\n";
+	uint8_t packets[PIPELINE_RUN_MAX][512];
+	(void)state;
+	struct play *play = play_new(DEVICES);
+	play_write_file(play, "list", "||listed.example^\nx.example\n@@||c.listed.example^\n");
+	play_reload(play, yaml);
+	for (size_t i = 0; i < PF_COUNT(names); i++) {
+		size_t asked = play->ask_count;
+		play_query(play, 0, LAPTOP, names[i], "A");
+		if (play->ask_count == asked)
+			continue;
+		char answer[64];
+		snprintf(answer, sizeof answer, "%s. 600 IN A 198.51.100.1\n", names[i]);
+		play_answer(play, asked, 0, answer);
+	}
+	for (unsigned round = 0; round < 2; round++) {
+		struct query *queries[PIPELINE_RUN_MAX];
+		play->reply_count = 0;
+		rcu_read_lock();
+		for (size_t i = 0; i < PF_COUNT(names); i++) {
+			queries[i] = play_query_begin(play, 0, LAPTOP);
+			assert_true(pipeline_admit(&play->pipelines[0], queries[i], packets[i],
+			                           plain_question(names[i], packets[i]), play->now));
+		}
+		pipeline_run(&play->pipelines[0], queries, PF_COUNT(names));
+		rcu_read_unlock();
+		assert_int_equal(play->reply_count, PF_COUNT(names));
+		for (size_t i = 0; i < PF_COUNT(names); i++)
+			assert_string_equal(reply_addresses(&play->replies[i]),
+			                    sinkholed[i] ? "0.0.0.0" : "198.51.100.1");
+		play_reload(play, yaml); /* nothing is remembered the second time */
+	}
+	play_free(&play);
+}
+
 static void cname_rules_see_each_hop(void **state)
 {
 	(void)state;
@@ -465,6 +584,9 @@ int main(void)
 		cmocka_unit_test(a_changed_rule_meets_what_is_in_flight),
 		cmocka_unit_test(what_is_remembered_is_nobody_elses),
 		cmocka_unit_test(what_is_said_is_of_this_name),
+		cmocka_unit_test(a_sentence_is_for_who_reads_it),
+		cmocka_unit_test(all_lists_of_a_name_are_remembered),
+		cmocka_unit_test(a_batch_is_answered_as_each_alone),
 		cmocka_unit_test(cname_rules_see_each_hop),
 		cmocka_unit_test(failures_are_told),
 		cmocka_unit_test(records_nobody_asked_for_are_never_served),
