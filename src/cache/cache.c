@@ -1,5 +1,5 @@
-/* The table: buckets of RCU lists, cut into shards for those who insert. Each shard has its part of the
- * budget and a clock: a ring of its entries and a hand that goes round. */
+/* The shards: each has a table, a lock for those who change it, its part of the budget, and a clock: a hand that goes round its table.
+ * What is taken out is given up together with others when all readers of then have gone. */
 #include "cache/cache.h"
 
 #include <assert.h>
@@ -7,35 +7,43 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cache/slots.h"
 #include "cache/sources.h"
 
-#define ENTRY_BYTES_TYPICAL 256 /* for the number of buckets */
 #define CACHE_LINE_BYTES 64
-#define ENTRY_SHARE 8 /* one entry takes at most this part of its shard */
+#define ENTRY_SHARE 8     /* one entry takes at most this part of its shard */
+#define HAND_STEPS_MAX 64 /* that the hand passes by for one who wants room */
+#define LOOKS_MAX 4       /* again, when entries have moved meanwhile; a miss is no fault */
+
+#define MARK_USED 1 /* looked up since the hand came by */
+#define MARK_OVER 2 /* no answer any more, but could not be taken out */
+
+/* Entries that have been taken out. Closed when it is full, or holds much. */
+#define GRAVE_ENTRIES 29
+#define GRAVE_BYTES 16384
+struct grave {
+	struct rcu_head rcu;
+	size_t count, bytes;
+	struct cache_entry *entries[GRAVE_ENTRIES];
+};
 
 struct shard {
 	pthread_mutex_t lock;
-	size_t count, bytes, bytes_max;
-	struct cache_entry *hand; /* the entry that it looks at next; behind it stands the newest */
+	size_t bytes, bytes_max; /* of the entries and the table */
+	size_t hand;             /* where in the table it looks next */
+	struct grave *grave;     /* open, or NULL */
+	atomic_uint moves;       /* slots_remove's */
 	uint64_t inserted, evicted;
 } __attribute__((aligned(64)));
 
 struct cache {
 	struct hash_key seed;
 	atomic_int_least64_t stale_us;
+	struct slots
+		*tables[CACHE_SHARD_COUNT]; /* RCU; apart from what those write who insert. NULL: empty */
 	struct sources sources;
-	size_t bucket_mask;
-	struct cache_entry **buckets; /* a shard owns the buckets whose low bits are its number */
 	struct shard shards[CACHE_SHARD_COUNT];
 };
-
-static size_t power_of_two(size_t least)
-{
-	size_t size = CACHE_SHARD_COUNT;
-	while (size < least)
-		size *= 2;
-	return size;
-}
 
 struct cache *cache_new(size_t bytes_max, struct hash_key seed)
 {
@@ -43,21 +51,42 @@ struct cache *cache_new(size_t bytes_max, struct hash_key seed)
 	if (!cache)
 		return NULL;
 	memset(cache, 0, sizeof *cache);
-	size_t bucket_count = power_of_two(bytes_max / ENTRY_BYTES_TYPICAL);
 	cache->seed = seed;
 	sources_init(&cache->sources);
-	cache->bucket_mask = bucket_count - 1;
-	cache->buckets = calloc(bucket_count, sizeof(struct cache_entry *));
-	if (!cache->buckets) {
-		sources_deinit(&cache->sources);
-		free(cache);
-		return NULL;
-	}
 	for (size_t i = 0; i < CACHE_SHARD_COUNT; i++) {
 		pthread_mutex_init(&cache->shards[i].lock, NULL);
 		cache->shards[i].bytes_max = bytes_max / CACHE_SHARD_COUNT;
 	}
 	return cache;
+}
+
+static void empty(struct grave *grave)
+{
+	for (size_t i = 0; i < grave->count; i++)
+		cache_entry_unref(grave->entries[i]);
+	free(grave);
+}
+
+void cache_free(struct cache **cache)
+{
+	struct cache *old = *cache;
+	if (!old)
+		return;
+	for (size_t i = 0; i < CACHE_SHARD_COUNT; i++) {
+		struct slots *table = old->tables[i];
+		for (size_t at = 0; table && at < table->size; at++) {
+			uint64_t slot = slots_load(table, at);
+			if (slot)
+				cache_entry_unref(slots_entry(slot));
+		}
+		free(table);
+		if (old->shards[i].grave)
+			empty(old->shards[i].grave);
+		pthread_mutex_destroy(&old->shards[i].lock);
+	}
+	sources_deinit(&old->sources);
+	free(old);
+	*cache = NULL;
 }
 
 struct sources *cache_sources(struct cache *cache)
@@ -70,60 +99,48 @@ const char *cache_source(const struct cache *cache, uint16_t number)
 	return cache->sources.texts[number];
 }
 
-/* The newest stands just behind the hand, so it is the last that the hand comes to. */
-static void ring_add(struct shard *shard, struct cache_entry *entry)
+/* ---- looking up -------------------------------------------------------------------------- */
+
+/* The table of a hash, or NULL. */
+static inline struct slots *table_of(struct cache *cache, uint64_t hash)
 {
-	struct cache_entry *hand = shard->hand ? shard->hand : entry;
-	entry->ring_next = hand;
-	entry->ring_prev = hand == entry ? entry : hand->ring_prev;
-	entry->ring_prev->ring_next = entry;
-	hand->ring_prev = entry;
-	shard->hand = hand;
-	shard->count++;
+	return rcu_dereference(cache->tables[hash % CACHE_SHARD_COUNT]);
 }
 
-static void ring_remove(struct shard *shard, struct cache_entry *entry)
+/* Nothing was found: is it because entries were on the move? */
+static struct cache_entry *look_again(struct cache *cache, const struct cache_ask *ask)
 {
-	entry->ring_prev->ring_next = entry->ring_next;
-	entry->ring_next->ring_prev = entry->ring_prev;
-	shard->count--;
-	if (shard->hand == entry)
-		shard->hand = shard->count ? entry->ring_next : NULL;
-}
-
-void cache_free(struct cache **cache)
-{
-	struct cache *old = *cache;
-	if (!old)
-		return;
-	for (size_t i = 0; i < CACHE_SHARD_COUNT; i++) {
-		struct shard *shard = &old->shards[i];
-		while (shard->count) {
-			struct cache_entry *entry = shard->hand;
-			ring_remove(shard, entry);
-			cache_entry_unref(entry);
-		}
-		pthread_mutex_destroy(&shard->lock);
+	atomic_uint *moves = &cache->shards[ask->hash % CACHE_SHARD_COUNT].moves;
+	for (unsigned i = 0; i < LOOKS_MAX; i++) {
+		struct cache_entry *entry;
+		unsigned before = atomic_load_explicit(moves, memory_order_acquire);
+		const struct slots *table = table_of(cache, ask->hash);
+		if (table && slots_find(table, ask, &entry) != SLOTS_NOT_FOUND)
+			return entry;
+		if (before % 2 == 0 && atomic_load_explicit(moves, memory_order_acquire) == before)
+			return NULL;
 	}
-	free(old->buckets);
-	sources_deinit(&old->sources);
-	free(old);
-	*cache = NULL;
+	return NULL;
 }
 
 /* The entry of this question that was good at `since_us` or is still, or NULL. */
 static inline struct cache_entry *look_up(struct cache *cache, const struct cache_ask *ask,
                                           int64_t since_us)
 {
-	uint64_t hash = ask->hash;
-	struct cache_entry *entry = rcu_dereference(cache->buckets[hash & cache->bucket_mask]);
-	while (entry && (entry->hash != hash || !cache_entry_is(entry, ask)))
-		entry = rcu_dereference(entry->next);
+	struct cache_entry *entry = NULL;
+	const struct slots *table = table_of(cache, ask->hash);
+	if (!table)
+		return NULL;
+	if (slots_find(table, ask, &entry) == SLOTS_NOT_FOUND)
+		entry = look_again(cache, ask);
 	if (!entry || cache_entry_expires_us(entry) <= since_us)
 		return NULL;
 	/* Written once for each round of the hand, not for each hit: other cores read this line. */
-	if (!atomic_load_explicit(&entry->used, memory_order_relaxed))
-		atomic_store_explicit(&entry->used, true, memory_order_relaxed);
+	unsigned mark = atomic_load_explicit(&entry->mark, memory_order_relaxed);
+	if (mark & MARK_OVER)
+		return NULL;
+	if (!mark)
+		atomic_fetch_or_explicit(&entry->mark, MARK_USED, memory_order_relaxed);
 	return entry;
 }
 
@@ -133,16 +150,26 @@ static inline void fetch(const void *bytes, size_t lines)
 		__builtin_prefetch((const char *)bytes + i * CACHE_LINE_BYTES);
 }
 
-/* Each loop reads what the one before has asked memory for. Most buckets have one entry, and most entries are small. */
+/* Each loop reads what the one before has asked memory for. Most entries are small. */
 void cache_expect(struct cache *cache, const uint64_t hashes[], size_t count)
 {
-	struct cache_entry *entries[CACHE_EXPECT_MAX];
 	assert(count <= CACHE_EXPECT_MAX);
-	for (size_t i = 0; i < count; i++)
-		fetch(&cache->buckets[hashes[i] & cache->bucket_mask], 1);
 	for (size_t i = 0; i < count; i++) {
-		entries[i] = rcu_dereference(cache->buckets[hashes[i] & cache->bucket_mask]);
-		fetch(entries[i], 3); /* of nothing at all: nothing */
+		const struct slots *table = table_of(cache, hashes[i]);
+		if (table)
+			fetch(&table->slots[slots_place(table, slots_tag(hashes[i]))], 1);
+	}
+	for (size_t i = 0; i < count; i++) {
+		const struct slots *table = table_of(cache, hashes[i]);
+		uint64_t slot = 1, tag = slots_tag(hashes[i]);
+		for (size_t at = table ? slots_place(table, tag) : 0; table && slot;
+		     at = slots_next(table, at)) {
+			slot = slots_load(table, at);
+			if (slot && slot >> SLOTS_ADDRESS_BITS == tag) {
+				fetch(slots_entry(slot), 3);
+				break;
+			}
+		}
 	}
 }
 
@@ -181,64 +208,162 @@ void cache_keep_stale(struct cache *cache, int64_t stale_us)
 	atomic_store_explicit(&cache->stale_us, stale_us, memory_order_relaxed);
 }
 
-/* Where in its bucket the entry hangs; with NULL, where the bucket ends. The shard's lock is held. */
-static struct cache_entry **place_of(struct cache *cache, uint64_t hash,
-                                     const struct cache_entry *entry)
+/* ---- taking out -------------------------------------------------------------------------- */
+
+/* A shard that is changed: its lock is held. */
+struct held {
+	struct cache *cache;
+	struct shard *shard;
+	struct slots **table; /* that of `tables` */
+	struct now now;
+};
+
+static struct held hold(struct cache *cache, uint64_t hash, struct now now)
 {
-	struct cache_entry **at = &cache->buckets[hash & cache->bucket_mask];
-	while (*at != entry)
-		at = &(*at)->next;
-	return at;
+	size_t number = hash % CACHE_SHARD_COUNT;
+	struct held held = {cache, &cache->shards[number], &cache->tables[number], now};
+	pthread_mutex_lock(&held.shard->lock);
+	return held;
 }
 
-static void let_go(struct shard *shard, struct cache_entry *entry)
+static void release(struct held *held)
 {
-	ring_remove(shard, entry);
-	shard->bytes -= cache_entry_bytes(entry);
-	cache_entry_unref(entry);
+	pthread_mutex_unlock(&held->shard->lock);
 }
 
-/* The entry's own `next` stays: a reader may stand on it. */
-static void take_out(struct cache *cache, struct shard *shard, struct cache_entry *entry)
+static void on_grace(struct rcu_head *head)
 {
-	rcu_assign_pointer(*place_of(cache, entry->hash, entry), entry->next);
-	let_go(shard, entry);
+	empty((struct grave *)((char *)head - offsetof(struct grave, rcu)));
+}
+
+/* False: no memory, so nothing can be taken out. */
+static bool has_grave(struct shard *shard)
+{
+	if (!shard->grave)
+		shard->grave = malloc(sizeof *shard->grave);
+	else
+		return true;
+	if (shard->grave)
+		shard->grave->count = shard->grave->bytes = 0;
+	return shard->grave != NULL;
+}
+
+/* Gives a reference up when all who may read the entry have gone. There is a grave. */
+static void bury(struct shard *shard, struct cache_entry *entry)
+{
+	struct grave *grave = shard->grave;
+	grave->entries[grave->count++] = entry;
+	grave->bytes += cache_entry_bytes(entry);
+	if (grave->count < GRAVE_ENTRIES && grave->bytes < GRAVE_BYTES)
+		return;
+	shard->grave = NULL;
+	call_rcu(&grave->rcu, on_grace);
+}
+
+static void take_out(struct held *held, size_t at)
+{
+	struct cache_entry *entry = slots_entry(slots_load(*held->table, at));
+	held->shard->bytes -= cache_entry_bytes(entry);
+	slots_remove(*held->table, at, &held->shard->moves);
+	bury(held->shard, entry);
 }
 
 /* Moves the hand until something has gone: those that are of no use any more at once, others when nobody has looked them
- * up since the hand came by. After a round of them all everybody's turn has come, however busy the readers are. */
-static void evict_one(struct cache *cache, struct shard *shard, struct now now)
+ * up since the hand came by. Behind so many that are busy it takes what it finds. False: there is nothing, or no memory. */
+static bool evict_one(struct held *held)
 {
-	for (size_t left = shard->count; left; left--) {
-		struct cache_entry *entry = shard->hand;
-		bool used = atomic_exchange_explicit(&entry->used, false, memory_order_relaxed);
-		if (cache_entry_expires_us(entry) <= useless_since(cache, now) || !used)
+	struct shard *shard = held->shard;
+	struct slots *table = *held->table;
+	if (!table || !table->count || !has_grave(shard))
+		return false;
+	for (size_t steps = 0;; shard->hand++) {
+		if (shard->hand >= table->size)
+			shard->hand = 0;
+		uint64_t slot = slots_load(table, shard->hand);
+		if (!slot)
+			continue;
+		struct cache_entry *entry = slots_entry(slot);
+		unsigned mark = atomic_exchange_explicit(&entry->mark, 0, memory_order_relaxed);
+		if (mark != MARK_USED || steps++ == HAND_STEPS_MAX ||
+		    cache_entry_expires_us(entry) <= useless_since(held->cache, held->now))
 			break;
-		shard->hand = entry->ring_next;
 	}
-	take_out(cache, shard, shard->hand);
+	take_out(held, shard->hand);
 	shard->evicted++;
+	return true;
 }
 
-static struct cache_entry *find(struct cache *cache, uint64_t hash, const struct cache_ask *ask)
+/* ---- putting in -------------------------------------------------------------------------- */
+
+/* Where the entry of this question is, or SLOTS_NOT_FOUND. */
+static size_t find(const struct held *held, const struct cache_ask *ask, struct cache_entry **entry)
 {
-	struct cache_entry *entry = cache->buckets[hash & cache->bucket_mask];
-	while (entry && (entry->hash != hash || !cache_entry_is(entry, ask)))
-		entry = entry->next;
-	return entry;
+	*entry = NULL;
+	return *held->table ? slots_find(*held->table, ask, entry) : SLOTS_NOT_FOUND;
 }
 
-/* In the old one's place with one store, so that a reader on his way meets either of them; a new question
- * at the end of its bucket. */
-static void put_in(struct cache *cache, struct shard *shard, struct cache_entry *entry,
-                   struct cache_entry *old)
+static void free_table(struct rcu_head *head)
 {
-	entry->next = old ? old->next : NULL;
-	ring_add(shard, entry);
-	shard->bytes += cache_entry_bytes(entry);
-	rcu_assign_pointer(*place_of(cache, entry->hash, old), entry);
+	free((char *)head - offsetof(struct slots, rcu));
+}
+
+/* How much more the table would take with another question in it. */
+static size_t growth(const struct held *held)
+{
+	const struct slots *table = *held->table;
+	size_t before = table ? slots_bytes(table->size) : 0;
+	return slots_bytes(slots_size_for_more(table)) - before;
+}
+
+/* False: there is no place for another question, nor memory. */
+static bool grow(struct held *held)
+{
+	struct slots *old = *held->table;
+	size_t more = growth(held);
+	if (!more)
+		return true;
+	struct slots *table = slots_grown(old, slots_size_for_more(old));
+	if (!table)
+		return old && old->count + 1 < old->size;
 	if (old)
-		let_go(shard, old);
+		held->shard->hand = held->shard->hand * table->size / old->size;
+	held->shard->bytes += more;
+	rcu_assign_pointer(*held->table, table);
+	if (old)
+		call_rcu(&old->rcu, free_table);
+	return true;
+}
+
+/* Puts an entry in, in the place of an older one if there is one that may be replaced (NULL: any). What is in the way goes. False: it is not in. */
+static bool put_in(struct held *held, const struct cache_ask *ask, struct cache_entry *entry,
+                   const struct cache_entry *only)
+{
+	struct shard *shard = held->shard;
+	const size_t bytes = cache_entry_bytes(entry);
+	if (bytes > shard->bytes_max / ENTRY_SHARE || !slots_can_hold(entry))
+		return false;
+	for (;;) {
+		struct cache_entry *old;
+		size_t at = find(held, ask, &old);
+		if (only && only != old)
+			return false;
+		const size_t more = old ? bytes - cache_entry_bytes(old) : bytes; /* may be less than 0 */
+		if (shard->bytes + more + (old ? 0 : growth(held)) > shard->bytes_max) {
+			if (!evict_one(held))
+				return false;
+			continue;
+		}
+		if (old ? !has_grave(shard) : !grow(held))
+			return false;
+		shard->bytes += more;
+		if (!old) {
+			slots_put(*held->table, ask->hash, entry);
+			return true;
+		}
+		slots_replace(*held->table, at, entry);
+		bury(shard, old);
+		return true;
+	}
 }
 
 void cache_insert(struct cache *cache, struct cache_entry *entry, struct now now)
@@ -246,63 +371,77 @@ void cache_insert(struct cache *cache, struct cache_entry *entry, struct now now
 	struct cache_key key;
 	cache_entry_key(entry, &key);
 	const struct cache_ask ask = cache_ask_of(cache->seed, &key);
-	uint64_t hash = ask.hash;
-	struct shard *shard = &cache->shards[hash % CACHE_SHARD_COUNT];
-	pthread_mutex_lock(&shard->lock);
-	struct cache_entry *old = find(cache, hash, &ask);
-	if (!entry->ttl || cache_entry_bytes(entry) > shard->bytes_max / ENTRY_SHARE ||
-	    !cache_entry_ref(entry)) {
-		if (old)
-			take_out(cache, shard, old);
+	struct held held = hold(cache, ask.hash, now);
+	if (entry->ttl && put_in(&held, &ask, entry, NULL)) {
+		cache_entry_ref(entry);
+		held.shard->inserted++;
 	} else {
-		entry->hash = hash;
-		while (shard->bytes - (old ? cache_entry_bytes(old) : 0) + cache_entry_bytes(entry) >
-		       shard->bytes_max) {
-			evict_one(cache, shard, now);
-			old = find(cache, hash, &ask);
-		}
-		put_in(cache, shard, entry, old);
-		shard->inserted++;
+		struct cache_entry *old;
+		size_t at = find(&held, &ask, &old);
+		if (old && has_grave(held.shard))
+			take_out(&held, at);
+		else if (old)
+			atomic_fetch_or_explicit(&old->mark, MARK_OVER, memory_order_relaxed);
 	}
-	pthread_mutex_unlock(&shard->lock);
+	release(&held);
 }
 
-void cache_replace(struct cache *cache, struct cache_entry *old, struct cache_entry *entry,
+bool cache_replace(struct cache *cache, struct cache_entry *old, struct cache_entry *entry,
                    struct now now)
 {
 	struct cache_key key;
 	cache_entry_key(entry, &key);
 	const struct cache_ask ask = cache_ask_of(cache->seed, &key);
-	struct shard *shard = &cache->shards[ask.hash % CACHE_SHARD_COUNT];
-	size_t bytes = cache_entry_bytes(entry), before = cache_entry_bytes(old);
-	pthread_mutex_lock(&shard->lock);
-	while (find(cache, ask.hash, &ask) == old && shard->bytes - before + bytes > shard->bytes_max)
-		evict_one(cache, shard, now);
-	bool there = find(cache, ask.hash, &ask) == old;
-	if (there) {
-		entry->hash = ask.hash;
-		put_in(cache, shard, entry, old);
+	struct held held = hold(cache, ask.hash, now);
+	bool kept = put_in(&held, &ask, entry, old);
+	if (!kept && has_grave(held.shard)) {
+		bury(held.shard, entry);
+		kept = true;
 	}
-	pthread_mutex_unlock(&shard->lock);
-	if (!there)
+	release(&held);
+	if (!kept)
 		cache_entry_unref(entry);
+	return kept;
 }
 
-#define BUCKETS_AT_A_TIME 256 /* read under one lock of RCU, some tens of microseconds */
+/* ---- all of them ------------------------------------------------------------------------- */
+
+#define SLOTS_AT_A_TIME 256 /* read under one lock of RCU, some tens of microseconds */
+
+/* Those whose tags are at least `from` and below `to`, wherever they are: so the table may have grown since the last ones. */
+static bool see_range(const struct slots *table, uint64_t from, uint64_t to, struct now now,
+                      bool (*see)(void *data, const struct cache_entry *entry), void *data)
+{
+	const size_t first = slots_place(table, from), last = slots_place(table, to - 1);
+	for (size_t i = 0, at = first; i < table->size; i++, at = slots_next(table, at)) {
+		uint64_t slot = slots_load(table, at), tag = slot >> SLOTS_ADDRESS_BITS;
+		if (!slot && i > last - first)
+			break;
+		if (!slot || tag < from || tag >= to)
+			continue;
+		const struct cache_entry *entry = slots_entry(slot);
+		if (cache_entry_expires_us(entry) > now.mono_us && !see(data, entry))
+			return false;
+	}
+	return true;
+}
 
 void cache_each(struct cache *cache, struct now now,
                 bool (*see)(void *data, const struct cache_entry *entry), void *data)
 {
 	bool go_on = true;
-	for (size_t from = 0; from <= cache->bucket_mask && go_on; from += BUCKETS_AT_A_TIME) {
-		rcu_read_lock();
-		for (size_t i = from; i < from + BUCKETS_AT_A_TIME && i <= cache->bucket_mask; i++) {
-			const struct cache_entry *entry = rcu_dereference(cache->buckets[i]);
-			for (; entry && go_on; entry = rcu_dereference(entry->next))
-				if (cache_entry_expires_us(entry) > now.mono_us)
-					go_on = see(data, entry);
+	for (size_t i = 0; i < CACHE_SHARD_COUNT && go_on; i++) {
+		for (uint64_t tag = 0, step; tag < SLOTS_MAX && go_on; tag += step) {
+			rcu_read_lock();
+			const struct slots *table = rcu_dereference(cache->tables[i]);
+			step = SLOTS_MAX;
+			if (table && table->size > SLOTS_AT_A_TIME)
+				step = (uint64_t)SLOTS_AT_A_TIME * SLOTS_MAX / table->size;
+			uint64_t end = tag + step < SLOTS_MAX ? tag + step : SLOTS_MAX;
+			if (table)
+				go_on = see_range(table, tag, end, now, see, data);
+			rcu_read_unlock();
 		}
-		rcu_read_unlock();
 	}
 }
 
@@ -312,7 +451,9 @@ void cache_stats(struct cache *cache, struct cache_stats *stats)
 	for (size_t i = 0; i < CACHE_SHARD_COUNT; i++) {
 		struct shard *shard = &cache->shards[i];
 		pthread_mutex_lock(&shard->lock);
-		stats->entries += shard->count;
+		const struct slots *table = cache->tables[i];
+		stats->entries += table ? table->count : 0;
+		stats->table_bytes += table ? slots_bytes(table->size) : 0;
 		stats->bytes += shard->bytes;
 		stats->bytes_max += shard->bytes_max;
 		stats->inserted += shard->inserted;

@@ -52,94 +52,42 @@ uint64_t cache_key_hash(struct hash_key seed, const struct cache_key *key)
 
 /* ---- the layout -------------------------------------------------------------------------- */
 
-enum trait {
-	TRAIT_DNSSEC_OK = 1, /* asked with DO */
-	TRAIT_CD = 2,        /* asked with CD */
-	TRAIT_AD = 4,
-	/* What stands behind the message, in this order. */
-	TRAIT_SPACE = 8, /* uint64_t */
-	TRAIT_EDE = 16,  /* int16_t */
-	TRAIT_GLUE = 32, /* struct glue, names, addresses */
-};
-#define ASKED (TRAIT_DNSSEC_OK | TRAIT_CD)
-
 /* `rcode`, and above it what was validated. */
 #define RCODE_MASK 0x0f
 #define DNSSEC_SHIFT 4
-
-/* A verdict byte. */
-#define VERDICT_STANDING 0x07
-#define VERDICT_CONFIDENCE_SHIFT 3
-#define VERDICT_CONFIDENCE 0x03
-#define VERDICT_INSIDE 0x20
-#define VERDICT_JOURNALLED 0x40
 
 struct glue {
 	uint16_t server_bytes;
 	uint8_t address_count;
 } __attribute__((packed));
 
-#define HEAD offsetof(struct cache_entry, tail)
-#define HEAD_ALIGNED ((HEAD + alignof(struct cache_view) - 1) & ~(alignof(struct cache_view) - 1))
-
 static inline size_t ttls_at(size_t view_count)
 {
-	return view_count == 1 ? HEAD : HEAD_ALIGNED + (view_count - 1) * sizeof(struct cache_view);
+	return view_count == 1 ? CACHE_ENTRY_HEAD
+	                       : CACHE_ENTRY_VIEWS + (view_count - 1) * sizeof(struct cache_view);
 }
 
-static inline size_t message_at(const struct cache_entry *entry)
+static inline size_t message_at(size_t view_count, size_t ttl_count)
 {
-	return ttls_at(entry->view_count) + entry->ttl_count * sizeof(uint16_t) + entry->view_count -
-	       1u;
-}
-
-static inline uint8_t *message(const struct cache_entry *entry)
-{
-	return (uint8_t *)entry + message_at(entry);
-}
-
-static inline struct cache_view *view_of(const struct cache_entry *entry, size_t home)
-{
-	assert(home < entry->view_count);
-	struct cache_view *others = (struct cache_view *)((char *)entry + HEAD_ALIGNED);
-	return home ? &others[home - 1] : (struct cache_view *)&entry->view;
-}
-
-static inline atomic_uchar *verdict_of(const struct cache_entry *entry, size_t home)
-{
-	assert(home < entry->view_count);
-	atomic_uchar *others = (atomic_uchar *)(message(entry) - (entry->view_count - 1u));
-	return home ? &others[home - 1] : (atomic_uchar *)&entry->verdict;
+	return ttls_at(view_count) + ttl_count * sizeof(uint16_t) + view_count - 1;
 }
 
 /* ---- reading ----------------------------------------------------------------------------- */
 
-static uint64_t space_of(const struct cache_entry *entry)
+uint64_t cache_entry_space(const struct cache_entry *entry)
 {
 	uint64_t space = 0;
 	if (entry->traits & TRAIT_SPACE)
-		memcpy(&space, message(entry) + entry->length, sizeof space);
+		memcpy(&space, cache_entry_message(entry) + entry->length, sizeof space);
 	return space;
-}
-
-bool cache_entry_is(const struct cache_entry *entry, const struct cache_ask *ask)
-{
-	const uint8_t *question = message(entry) + DNS_HEADER_BYTES;
-	size_t length = ask->name->length;
-	/* A name in wire form is no beginning of another one. */
-	return (entry->traits & ASKED) == (ask->dnssec_ok | ask->cd << 1) &&
-	       length + DNS_HEADER_BYTES + 4 <= entry->length &&
-	       !memcmp(ask->name->wire, question, length) &&
-	       dns_read16(question + length) == ask->type &&
-	       dns_read16(question + length + 2) == ask->class && space_of(entry) == ask->space;
 }
 
 void cache_entry_key(const struct cache_entry *entry, struct cache_key *key)
 {
-	const uint8_t *wire = message(entry);
+	const uint8_t *wire = cache_entry_message(entry);
 	int length = dns_name_from_wire(wire, entry->length, DNS_HEADER_BYTES, false, &key->name);
 	assert(length > 0);
-	key->space = space_of(entry);
+	key->space = cache_entry_space(entry);
 	key->type = dns_read16(wire + DNS_HEADER_BYTES + length);
 	key->class = dns_read16(wire + DNS_HEADER_BYTES + length + 2);
 	key->dnssec_ok = entry->traits & TRAIT_DNSSEC_OK;
@@ -150,7 +98,7 @@ void cache_entry_key(const struct cache_entry *entry, struct cache_key *key)
 static const uint8_t *read_rest(const struct cache_entry *entry, struct answer *answer)
 {
 	struct answer none;
-	const uint8_t *at = message(entry) + entry->length;
+	const uint8_t *at = cache_entry_message(entry) + entry->length;
 	if (!answer)
 		answer = &none;
 	if (entry->traits & TRAIT_SPACE)
@@ -186,6 +134,7 @@ size_t cache_entry_bytes(const struct cache_entry *entry)
 
 void cache_entry_answer(const struct cache_entry *entry, struct answer *answer)
 {
+	const size_t ttls = ttls_at(entry->view_count);
 	*answer = (struct answer){
 		.rcode = entry->rcode & RCODE_MASK,
 		.ttl = entry->ttl,
@@ -193,9 +142,10 @@ void cache_entry_answer(const struct cache_entry *entry, struct answer *answer)
 		.dnssec = entry->rcode >> DNSSEC_SHIFT,
 		.ede = DNS_EDE_NONE,
 		.length = entry->length,
-		.wire = message(entry),
-		.ttl_count = entry->ttl_count,
-		.ttl_offsets = (uint16_t *)((char *)entry + ttls_at(entry->view_count)),
+		.wire = cache_entry_message(entry),
+		.ttl_count =
+			(uint16_t)((entry->message + 1u - entry->view_count - ttls) / sizeof(uint16_t)),
+		.ttl_offsets = (uint16_t *)((char *)entry + ttls),
 		.address_count = entry->address_count,
 		.hop_count = entry->hop_count,
 	};
@@ -219,39 +169,12 @@ bool cache_entry_rests(const struct cache_entry *entry, struct now now)
 	return atomic_load_explicit(&entry->recheck_s, memory_order_relaxed) * 1000000LL > now.mono_us;
 }
 
-struct facts_digest cache_entry_facts(const struct cache_entry *entry, size_t home)
-{
-	unsigned verdict = atomic_load_explicit(verdict_of(entry, home), memory_order_relaxed);
-	return (struct facts_digest){
-		.journal_id = view_of(entry, home)->journal_id,
-		.standing = verdict & VERDICT_STANDING,
-		.confidence = verdict >> VERDICT_CONFIDENCE_SHIFT & VERDICT_CONFIDENCE,
-		.inside = verdict & VERDICT_INSIDE,
-	};
-}
-
-atomic_uint_least64_t *cache_entry_rules(struct cache_entry *entry, size_t home)
-{
-	return &view_of(entry, home)->rules;
-}
-
-bool cache_entry_is_journalled(const struct cache_entry *entry, size_t home)
-{
-	return atomic_load_explicit(verdict_of(entry, home), memory_order_acquire) & VERDICT_JOURNALLED;
-}
-
-void cache_entry_set_journalled(struct cache_entry *entry, size_t home)
-{
-	atomic_fetch_or_explicit(verdict_of(entry, home), VERDICT_JOURNALLED, memory_order_release);
-}
-
 /* ---- making ------------------------------------------------------------------------------ */
 
-/* The bytes behind the head. */
-static size_t tail_bytes(const struct cache_entry *entry, const struct answer *answer,
-                         const char *text)
+static size_t whole_bytes(const struct cache_entry *entry, const struct answer *answer,
+                          const char *text)
 {
-	size_t bytes = message_at(entry) - HEAD + answer->length;
+	size_t bytes = entry->message + answer->length;
 	if (entry->traits & TRAIT_SPACE)
 		bytes += sizeof(uint64_t);
 	if (entry->traits & TRAIT_EDE)
@@ -275,7 +198,7 @@ static void put_rest(struct cache_entry *entry, uint64_t space, const struct ans
                      const char *text)
 {
 	const struct glue glue = {answer->server_bytes, answer->server_address_count};
-	uint8_t *at = message(entry) + entry->length;
+	uint8_t *at = cache_entry_message(entry) + entry->length;
 	if (entry->traits & TRAIT_SPACE)
 		put(&at, &space, sizeof space);
 	if (entry->traits & TRAIT_EDE)
@@ -294,12 +217,12 @@ static void put_facts(struct cache_entry *entry, const struct cache_facts *facts
 {
 	for (size_t i = 0; i < facts->view_count; i++) {
 		const struct facts_digest *digest = &facts->views[i];
-		view_of(entry, i)->journal_id = digest->journal_id;
-		atomic_init(&view_of(entry, i)->rules, 0);
+		cache_entry_view(entry, i)->journal_id = digest->journal_id;
+		atomic_init(&cache_entry_view(entry, i)->rules, 0);
 		unsigned verdict = digest->standing |
 		                   (unsigned)digest->confidence << VERDICT_CONFIDENCE_SHIFT |
 		                   (digest->inside ? VERDICT_INSIDE : 0);
-		atomic_init(verdict_of(entry, i), (unsigned char)verdict);
+		atomic_init(cache_entry_verdict(entry, i), (unsigned char)verdict);
 	}
 }
 
@@ -313,7 +236,7 @@ static struct cache_entry head_of(const struct cache_key *key, const struct answ
 		.epoch = facts->epoch,
 		.ttl = answer->ttl,
 		.length = answer->length,
-		.ttl_count = answer->ttl_count,
+		.message = (uint16_t)message_at(facts->view_count, answer->ttl_count),
 		.address_count = answer->address_count,
 		.hop_count = answer->hop_count,
 		.view_count = (uint8_t)facts->view_count,
@@ -336,15 +259,15 @@ struct cache_entry *cache_entry_new(struct cache *cache, const struct cache_key 
 	assert(facts->view_count >= 1 && facts->view_count <= CACHE_VIEWS_MAX);
 	struct cache_entry head = head_of(key, answer, facts, now.mono_us);
 	head.source = sources_number(cache_sources(cache), text);
-	struct cache_entry *entry = malloc(HEAD + tail_bytes(&head, answer, text));
+	struct cache_entry *entry = malloc(whole_bytes(&head, answer, text));
 	if (!entry)
 		return NULL;
-	memcpy(entry, &head, HEAD);
+	memcpy(entry, &head, CACHE_ENTRY_HEAD);
 	atomic_init(&entry->references, 1);
 	memcpy((char *)entry + ttls_at(entry->view_count), answer->ttl_offsets,
-	       entry->ttl_count * sizeof *answer->ttl_offsets);
+	       answer->ttl_count * sizeof *answer->ttl_offsets);
 	put_facts(entry, facts);
-	memcpy(message(entry), answer->wire, answer->length);
+	memcpy(cache_entry_message(entry), answer->wire, answer->length);
 	put_rest(entry, key->space, answer, text);
 	return entry;
 }
@@ -367,23 +290,13 @@ struct cache_entry *cache_entry_judged(struct cache *cache, const struct cache_e
 
 /* ---- its life ---------------------------------------------------------------------------- */
 
-bool cache_entry_ref(struct cache_entry *entry)
+void cache_entry_ref(struct cache_entry *entry)
 {
-	unsigned count = atomic_load_explicit(&entry->references, memory_order_relaxed);
-	while (count)
-		if (atomic_compare_exchange_weak_explicit(&entry->references, &count, count + 1,
-		                                          memory_order_acquire, memory_order_relaxed))
-			return true;
-	return false;
-}
-
-static void free_entry(struct rcu_head *head)
-{
-	free((char *)head - offsetof(struct cache_entry, rcu));
+	atomic_fetch_add_explicit(&entry->references, 1, memory_order_relaxed);
 }
 
 void cache_entry_unref(struct cache_entry *entry)
 {
 	if (entry && atomic_fetch_sub_explicit(&entry->references, 1, memory_order_acq_rel) == 1)
-		call_rcu(&entry->rcu, free_entry);
+		free(entry);
 }

@@ -19,10 +19,10 @@ static void hand_out(struct query *query, const struct pipeline *owner, struct c
 		struct query *next = query->next;
 		query->outcome = outcome;
 		query->stale |= stale;
-		if (outcome == FLIGHT_ANSWERED && cache_entry_ref(entry))
+		if (outcome == FLIGHT_ANSWERED) {
+			cache_entry_ref(entry);
 			query->landed[query->landed_count++] = entry;
-		else if (outcome == FLIGHT_ANSWERED)
-			query->outcome = FLIGHT_REFUSED;
+		}
 		if (query->pipeline == owner)
 			pipeline_resume(query);
 		else
@@ -51,11 +51,11 @@ static struct cache_entry *fall_back(struct pipeline *pipeline, const struct cac
 	struct now now = pipeline->clock(pipeline->clock_data);
 	rcu_read_lock();
 	struct cache_entry *entry = cache_lookup_stale(pipeline->shared->cache, key, now);
-	if (entry && !cache_entry_ref(entry))
-		entry = NULL;
-	rcu_read_unlock();
-	if (entry)
+	if (entry) {
+		cache_entry_ref(entry);
 		cache_entry_recheck(entry, now.mono_us + RECHECK_US);
+	}
+	rcu_read_unlock();
 	return entry;
 }
 
@@ -227,7 +227,8 @@ void depart(struct query *query, const struct cache_key *key, struct now now)
 		return;
 	/* Between the look-up that missed and the join, the flight of another worker may have landed. */
 	struct cache_entry *entry = cache_lookup(pipeline->shared->cache, key, now);
-	if (entry && cache_entry_ref(entry)) {
+	if (entry) {
+		cache_entry_ref(entry);
 		land(flight, entry, FLIGHT_ANSWERED, false);
 		cache_entry_unref(entry);
 		return;

@@ -91,9 +91,8 @@ static struct cache_entry *judge_anew(const struct pipeline *pipeline, const str
 	facts_judge(finish->snapshot, shared->key, &key, unfold(pipeline->hand), finish->now,
 	            pipeline->hand, &facts);
 	struct cache_entry *judged = cache_entry_judged(shared->cache, finish->entry, &facts);
-	if (judged)
-		cache_replace(shared->cache, finish->entry, judged, finish->now);
-	return judged;
+	bool kept = judged && cache_replace(shared->cache, finish->entry, judged, finish->now);
+	return kept ? judged : NULL;
 }
 
 bool facts_take(struct pipeline *pipeline, struct finish *finish)

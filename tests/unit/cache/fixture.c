@@ -45,7 +45,7 @@ struct cache_key key_number(unsigned number)
 	return key_of(name, DNS_TYPE_A);
 }
 
-struct answer *answer_make(const struct cache_key *key, uint32_t ttl, uint16_t wire_bytes)
+struct answer *blank_answer(const struct cache_key *key, uint32_t ttl, uint16_t wire_bytes)
 {
 	struct answer *answer = calloc(1, sizeof *answer + wire_bytes);
 	assert_non_null(answer);
@@ -98,7 +98,7 @@ struct cache_entry *entry_make(struct cache *cache, const struct cache_key *key,
 void put(struct cache *cache, const struct cache_key *key, uint32_t ttl, uint16_t wire_bytes,
          struct now now)
 {
-	struct cache_entry *entry = entry_make(cache, key, answer_make(key, ttl, wire_bytes), now);
+	struct cache_entry *entry = entry_make(cache, key, blank_answer(key, ttl, wire_bytes), now);
 	cache_insert(cache, entry, now);
 	cache_entry_unref(entry);
 }

@@ -19,7 +19,7 @@ struct cache_key key_of(const char *name, uint16_t type);
 struct cache_key key_number(unsigned number);
 
 /* An answer of `wire_bytes` with nothing but the question in it, laid out as dns/answer.c does it: one block. */
-struct answer *answer_make(const struct cache_key *key, uint32_t ttl, uint16_t wire_bytes);
+struct answer *blank_answer(const struct cache_key *key, uint32_t ttl, uint16_t wire_bytes);
 struct cache_facts facts_make(uint64_t journal_id);
 bool facts_are(const struct cache_entry *entry, uint64_t journal_id);
 
