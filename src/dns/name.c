@@ -212,43 +212,42 @@ static size_t escape(uint8_t byte, char *out)
 	return 4;
 }
 
-/* Eight bytes that are letters in lower case, digits or '-'? Each sum has a byte's eighth bit where it is not below a sign. */
-static bool word_is_plain(uint64_t word)
+/* Sixteen bytes that are letters in lower case, digits or '-'? */
+#define BLOCK_BYTES 16
+typedef uint8_t block __attribute__((vector_size(BLOCK_BYTES)));
+static bool block_is_plain(const char *at)
 {
-	const uint64_t each = 0x0101010101010101u;
-	uint64_t letter = (word + (0x80 - 'a') * each) & ~(word + (0x7f - 'z') * each);
-	uint64_t digit = (word + (0x80 - '0') * each) & ~(word + (0x7f - '9') * each);
-	uint64_t hyphen = ~((word ^ '-' * each) + 0x7f * each);
-	return !((word | ~(letter | digit | hyphen)) & 0x80 * each);
+	block bytes;
+	uint64_t halves[2];
+	memcpy(&bytes, at, sizeof bytes);
+	block is_plain = (block)((bytes - 'a' <= 'z' - 'a') | (bytes - '0' <= 9) | (bytes == '-'));
+	memcpy(halves, &is_plain, sizeof halves);
+	return (halves[0] & halves[1]) == UINT64_MAX;
 }
 
-/* Nearly all names are plain in that sense, and then their text is their wire form with dots for lengths. Returns its length, 0 of any
- * other name. */
-static size_t plain_to_text(const struct dns_name *name, char text[NAME_TEXT_MAX])
+/* Nearly all names are plain in that sense, and then their text is their wire form with dots for lengths. `length` is that of the wire form.
+ * Returns the text's, 0 of any other name. */
+static size_t plain_to_text(const uint8_t *wire, size_t length, char text[NAME_TEXT_MAX])
 {
-	uint64_t word;
-	size_t length = name->length - 2u; /* neither the first length nor the root */
-	memcpy(text, name->wire + 1, length);
-	memset(text + length, '-', sizeof word);
-	for (size_t at = name->wire[0]; at < length; at += name->wire[at + 1] + 1u)
+	length -= 2; /* neither the first length nor the root */
+	memcpy(text, wire + 1, length);
+	memset(text + length, '-', BLOCK_BYTES);
+	for (size_t at = wire[0]; at < length; at += wire[at + 1] + 1u)
 		text[at] = '-';
-	for (size_t at = 0; at < length; at += sizeof word) {
-		memcpy(&word, text + at, sizeof word);
-		if (!word_is_plain(word))
+	for (size_t at = 0; at < length; at += BLOCK_BYTES)
+		if (!block_is_plain(text + at))
 			return 0;
-	}
-	for (size_t at = name->wire[0]; at < length; at += name->wire[at + 1] + 1u)
+	for (size_t at = wire[0]; at < length; at += wire[at + 1] + 1u)
 		text[at] = '.';
 	text[length] = '\0';
 	return length;
 }
 
-size_t dns_name_to_text(const struct dns_name *name, char text[NAME_TEXT_MAX])
+static size_t to_text(const uint8_t *in, size_t length, char text[NAME_TEXT_MAX])
 {
-	size_t length = name->length > 1 ? plain_to_text(name, text) : 0;
-	if (length)
-		return length;
-	const uint8_t *in = name->wire;
+	size_t plain_length = length > 1 ? plain_to_text(in, length, text) : 0;
+	if (plain_length)
+		return plain_length;
 	char *out = text;
 	for (uint8_t left = *in++; left; left = *in++) {
 		if (out != text)
@@ -264,6 +263,22 @@ size_t dns_name_to_text(const struct dns_name *name, char text[NAME_TEXT_MAX])
 		*out++ = '.';
 	*out = '\0';
 	return (size_t)(out - text);
+}
+
+size_t dns_name_to_text(const struct dns_name *name, char text[NAME_TEXT_MAX])
+{
+	return to_text(name->wire, name->length, text);
+}
+
+size_t dns_name_bytes_to_text(const uint8_t *wire, size_t length, char text[NAME_TEXT_MAX])
+{
+	size_t at = 0, max = length < NAME_WIRE_MAX ? length : NAME_WIRE_MAX;
+	while (at < max && wire[at]) {
+		if (wire[at] > NAME_LABEL_MAX)
+			return 0;
+		at += 1u + wire[at];
+	}
+	return at < max ? to_text(wire, at + 1, text) : 0;
 }
 
 bool dns_name_equal(const struct dns_name *a, const struct dns_name *b)

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/copy.h"
 #include "journal/flat.h"
 
 struct forward_head {
@@ -37,30 +38,28 @@ static size_t forward_count(const struct record_wire *wire)
 	return wire->forward_count < RECORD_FORWARD_MAX ? wire->forward_count : RECORD_FORWARD_MAX;
 }
 
+/* Bytes of what is put into the ring of a message. */
+static size_t message_bytes(const struct record_message *message, size_t max)
+{
+	return message->bytes ? carried(message->length, max) : 0;
+}
+
 size_t flat_wire_bytes(const struct record_wire *wire)
 {
 	size_t bytes = sizeof(struct flat_wire_head) + wire->matched_length +
-	               carried(length_of(&wire->query, RECORD_QUERY_MAX), RECORD_QUERY_MAX) +
-	               carried(length_of(&wire->response, RECORD_RESPONSE_MAX), RECORD_RESPONSE_MAX);
+	               message_bytes(&wire->query, RECORD_QUERY_MAX) +
+	               message_bytes(&wire->response, RECORD_RESPONSE_MAX);
 	for (size_t i = 0; i < forward_count(wire); i++) {
 		const struct record_forward *forward = &wire->forwards[i];
-		bytes += sizeof(struct forward_head) +
-		         carried(length_of(&forward->query, RECORD_QUERY_MAX), RECORD_QUERY_MAX) +
-		         carried(length_of(&forward->response, RECORD_RESPONSE_MAX), RECORD_RESPONSE_MAX);
+		bytes += sizeof(struct forward_head) + message_bytes(&forward->query, RECORD_QUERY_MAX) +
+		         message_bytes(&forward->response, RECORD_RESPONSE_MAX);
 	}
 	return bytes;
 }
 
-static uint8_t *put(uint8_t *out, const void *bytes, size_t length)
-{
-	if (length)
-		memcpy(out, bytes, length);
-	return out + length;
-}
-
 static uint8_t *put_message(uint8_t *out, const struct record_message *message, size_t max)
 {
-	return put(out, message->bytes, carried(length_of(message, max), max));
+	return copy_bytes(out, message->bytes, message_bytes(message, max));
 }
 
 uint8_t *flat_wire_write(const struct record_wire *wire, uint8_t *out)
@@ -75,8 +74,8 @@ uint8_t *flat_wire_write(const struct record_wire *wire, uint8_t *out)
 		.matched_length = wire->matched_length,
 		.forward_count = (uint8_t)forward_count(wire),
 	};
-	out = put(out, &head, sizeof head);
-	out = put(out, wire->matched, head.matched_length);
+	memcpy(out, &head, sizeof head);
+	out = copy_bytes(out + sizeof head, wire->matched, head.matched_length);
 	out = put_message(out, &wire->query, RECORD_QUERY_MAX);
 	out = put_message(out, &wire->response, RECORD_RESPONSE_MAX);
 	for (size_t i = 0; i < head.forward_count; i++) {
@@ -91,8 +90,8 @@ uint8_t *flat_wire_write(const struct record_wire *wire, uint8_t *out)
 			.peer = from->peer.addr,
 			.protocol = (uint8_t)from->protocol,
 		};
-		out = put(out, &forward, sizeof forward);
-		out = put_message(out, &from->query, RECORD_QUERY_MAX);
+		memcpy(out, &forward, sizeof forward);
+		out = put_message(out + sizeof forward, &from->query, RECORD_QUERY_MAX);
 		out = put_message(out, &from->response, RECORD_RESPONSE_MAX);
 	}
 	return out;
@@ -155,6 +154,16 @@ static bool matched_sound(const struct flat_wire_head *head, const uint8_t *matc
 	}
 }
 
+/* What stands behind the questions to upstreams; NULL when one of them is none. */
+static const uint8_t *skip_forwards(const struct flat_opened *opened)
+{
+	const uint8_t *at = opened->forwards;
+	struct record_forward ignored;
+	for (size_t i = 0; i < opened->wire.forward_count && at; i++)
+		at = flat_forward_read(at, opened->end, &ignored);
+	return at;
+}
+
 int flat_wire_open(struct flat_opened *opened)
 {
 	struct flat_wire_head *head = &opened->wire;
@@ -174,10 +183,8 @@ int flat_wire_open(struct flat_opened *opened)
 	opened->query = (struct record_message){head->query_length, query ? at : NULL};
 	opened->response = (struct record_message){head->response_length, response ? at + query : NULL};
 	opened->forwards = opened->rest = at + query + response;
-	for (size_t i = 0; i < head->forward_count && opened->rest; i++) {
-		struct record_forward ignored;
-		opened->rest = flat_forward_read(opened->rest, opened->end, &ignored);
-	}
+	if (head->forward_count)
+		opened->rest = skip_forwards(opened);
 	return opened->rest ? PF_OK : PF_EINVAL;
 }
 

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-#define BLOCK_BYTES 16
+#define BLOCK_BYTES JSON_AHEAD_BYTES
+#define COPY_BYTES 256
 typedef uint8_t block __attribute__((vector_size(BLOCK_BYTES)));
 
 /* The bytes of a block, from the first on, that need no escape: how many. Those that do have a meaning in JSON (RFC 8259, 7: below a
@@ -25,29 +26,6 @@ static size_t plain_bytes(block bytes)
 #endif
 }
 
-/* Copies less than a block, in pieces that overlap, so that nothing behind the text is read. Returns what it has copied, with other plain
- * bytes around it. */
-static block copy_short(char *out, const char *text, size_t length)
-{
-	block bytes = {'-', '-', '-', '-', '-', '-', '-', '-', '-', '-', '-', '-', '-', '-', '-', '-'};
-	char *seen = (char *)&bytes;
-	if (length >= 8) {
-		memcpy(seen, text, 8);
-		memcpy(seen + 8, text + length - 8, 8);
-		memcpy(out, seen, 8);
-		memcpy(out + length - 8, seen + 8, 8);
-	} else if (length >= 4) {
-		memcpy(seen, text, 4);
-		memcpy(seen + 4, text + length - 4, 4);
-		memcpy(out, seen, 4);
-		memcpy(out + length - 4, seen + 4, 4);
-	} else {
-		for (size_t at = 0; at < length; at++)
-			out[at] = seen[at] = text[at];
-	}
-	return bytes;
-}
-
 static char *write_byte(char *out, unsigned char byte)
 {
 	static const char digits[] = "0123456789abcdef";
@@ -63,48 +41,65 @@ static char *write_byte(char *out, unsigned char byte)
 	return out + 1;
 }
 
-/* What is left: less than a block. */
-static char *write_short(char *out, const char *text, size_t length)
+/* `text` up to `end`, of which a block may be read behind it. */
+static char *write_blocks(char *out, const char *text, const char *end)
 {
-	if (plain_bytes(copy_short(out, text, length)) == BLOCK_BYTES)
-		return out + length;
-	for (size_t at = 0; at < length; at++)
-		out = write_byte(out, (unsigned char)text[at]);
+	while (text < end) {
+		block bytes;
+		memcpy(&bytes, text, sizeof bytes);
+		memcpy(out, &bytes, sizeof bytes);
+		size_t plain = plain_bytes(bytes), left = (size_t)(end - text);
+		if (plain >= left)
+			return out + left;
+		out += plain;
+		text += plain;
+		if (plain < BLOCK_BYTES)
+			out = write_byte(out, (unsigned char)*text++);
+	}
 	return out;
+}
+
+static char *write_null(char *out)
+{
+	memcpy(out, "null", 4);
+	return out + 4;
+}
+
+char *json_write_ahead(char *out, const char *text, size_t length)
+{
+	if (!length)
+		return write_null(out);
+	*out = '"';
+	out = write_blocks(out + 1, text, text + length);
+	*out = '"';
+	return out + 1;
 }
 
 char *json_write(char *out, const char *text, size_t length)
 {
-	size_t at = 0;
-	if (!length) {
-		memcpy(out, "null", 4);
-		return out + 4;
-	}
+	char copy[COPY_BYTES + JSON_AHEAD_BYTES];
+	if (!length)
+		return write_null(out);
 	*out++ = '"';
-	while (length - at >= BLOCK_BYTES) {
-		block bytes;
-		memcpy(&bytes, text + at, sizeof bytes);
-		memcpy(out, &bytes, sizeof bytes); /* there is room: six bytes for each */
-		size_t plain = plain_bytes(bytes);
-		out += plain;
-		at += plain;
-		if (plain < BLOCK_BYTES)
-			out = write_byte(out, (unsigned char)text[at++]);
+	for (size_t at = 0, part; at < length; at += part) {
+		part = length - at < COPY_BYTES ? length - at : COPY_BYTES;
+		memcpy(copy, text + at, part);
+		memset(copy + part, ' ', JSON_AHEAD_BYTES);
+		out = write_blocks(out, copy, copy + part);
 	}
-	out = write_short(out, text + at, length - at);
 	*out++ = '"';
 	return out;
 }
 
 char *json_write_number(char *out, uint64_t number)
 {
-	char digits[20], *at = digits + sizeof digits;
+	char digits[2 * JSON_NUMBER_MAX], *end = digits + JSON_NUMBER_MAX, *at = end;
 	do
 		*--at = (char)('0' + number % 10);
 	while (number /= 10);
-	size_t length = (size_t)(digits + sizeof digits - at);
-	memcpy(out, at, length);
-	return out + length;
+	memset(end, '0', JSON_NUMBER_MAX); /* so that as much can be copied of any number */
+	memcpy(out, at, JSON_NUMBER_MAX);
+	return out + (end - at);
 }
 
 void json_put_text(struct buffer *out, const char *text)

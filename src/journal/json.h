@@ -4,11 +4,16 @@
 
 #include "base/buffer.h"
 
-/* So much room a text of `length` bytes needs at most: six for each that is escaped, quotes, and what is written in one piece. */
-#define JSON_BYTES_MAX(length) (6 * (length) + 10)
+#define JSON_AHEAD_BYTES 16 /* are looked at in one step */
+/* So much room a text of `length` bytes needs at most: six for each that is escaped, quotes, and what is written in one step. */
+#define JSON_BYTES_MAX(length) (6 * (length) + 2 + JSON_AHEAD_BYTES)
 
 /* "TEXT"; null for "". Into `out`, where there is room; returns what stands behind it. */
 char *json_write(char *out, const char *text, size_t length);
+/* The same for texts behind which JSON_AHEAD_BYTES may be read, whatever stands there. */
+char *json_write_ahead(char *out, const char *text, size_t length);
+
+#define JSON_NUMBER_MAX 20 /* so many bytes are written, and behind the digits stands anything */
 char *json_write_number(char *out, uint64_t number);
 
 /* The same behind what is in the buffer. */

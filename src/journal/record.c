@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/copy.h"
 #include "dns/answer.h"
 #include "journal/flagged.h"
 #include "journal/flat.h"
@@ -53,7 +54,9 @@ static_assert(RECORD_ADDRESS_MAX <= UINT16_MAX && RECORD_RULE_MAX <= UINT8_MAX, 
 /* What is too long is cut before a character, never inside one (UTF-8). */
 static size_t text_length(const char *text, size_t max)
 {
-	size_t length = text ? strnlen(text, max - 1) : 0;
+	if (!text || !*text)
+		return 0;
+	size_t length = strnlen(text, max - 1);
 	if (length == max - 1)
 		while (length && (text[length] & 0xc0) == 0x80)
 			length--;
@@ -129,18 +132,11 @@ size_t flat_measure(const struct record *record, struct flat_texts *texts)
 	return bytes;
 }
 
-static uint8_t *write_bytes(uint8_t *out, const void *bytes, size_t length)
-{
-	memcpy(out, bytes, length);
-	return out + length;
-}
-
 static uint8_t *write_text(uint8_t *out, const char *text, size_t length)
 {
-	if (length)
-		memcpy(out, text, length);
-	out[length] = '\0';
-	return out + length + 1;
+	out = copy_bytes(out, text, length);
+	*out = '\0';
+	return out + 1;
 }
 
 static uint8_t *write_address(uint8_t *out, const struct record_address *address)
@@ -158,7 +154,7 @@ static uint8_t *write_address(uint8_t *out, const struct record_address *address
 			(uint8_t)text_length(address->organisation, sizeof address->organisation),
 		.evidence_length = (uint8_t)text_length(address->evidence, sizeof address->evidence),
 	};
-	out = write_bytes(out, &head, sizeof head);
+	out = copy_bytes(out, &head, sizeof head);
 	out = write_text(out, address->organisation, head.organisation_length);
 	return write_text(out, address->evidence, head.evidence_length);
 }
@@ -166,9 +162,9 @@ static uint8_t *write_address(uint8_t *out, const struct record_address *address
 static void write_answer(const struct record_answer *content, uint8_t *out)
 {
 	struct flat_answer answer = answer_head(content);
-	out = write_bytes(out, &answer, sizeof answer);
+	out = copy_bytes(out, &answer, sizeof answer);
 	for (size_t i = 0; i < answer.hop_count; i++)
-		out = write_bytes(out, content->hops[i].wire, content->hops[i].length);
+		out = copy_bytes(out, content->hops[i].wire, content->hops[i].length);
 	for (size_t i = 0; i < answer.address_count; i++)
 		out = write_address(out, &content->addresses[i]);
 }
@@ -176,8 +172,8 @@ static void write_answer(const struct record_answer *content, uint8_t *out)
 void flat_put(const struct record *record, const struct flat_texts *texts, uint8_t *out)
 {
 	struct flat_head head = record_head(record, texts);
-	out = write_bytes(out, &head, sizeof head);
-	out = write_bytes(out, record->name->wire, record->name->length);
+	memcpy(out, &head, sizeof head);
+	out = copy_bytes(out + sizeof head, record->name->wire, record->name->length);
 	out = write_text(out, record->device_id, texts->device_id);
 	out = write_text(out, record->device_name, texts->device_name);
 	out = write_text(out, record->rule_name, texts->rule_name);

@@ -86,10 +86,8 @@ static enum policy_action policy_action(const struct flat_opened *opened)
 static uint8_t *put_name(uint8_t *out, const uint8_t *name, size_t length)
 {
 	char text[NAME_TEXT_MAX];
-	struct dns_name read;
-	if (flat_name_read(name, length, &read) < 0)
-		return out;
-	return proto_bytes(out, P_VALUE, text, dns_name_to_text(&read, text));
+	length = dns_name_bytes_to_text(name, length, text);
+	return length ? proto_bytes(out, P_VALUE, text, length) : out;
 }
 
 static uint8_t *put_match(uint8_t *out, const struct flat_opened *opened)
@@ -124,27 +122,25 @@ static uint8_t *put_policy(uint8_t *out, const struct flat_opened *opened)
 /* ---- what dnstap has no field for -------------------------------------------------------- */
 
 #define put_literal(out, text) (memcpy(out, text, sizeof(text) - 1), (out) + sizeof(text) - 1)
-#define put_member(out, key, text, length) \
-	json_write(put_literal(out, ",\"" key "\":"), text, length)
-#define put_word(out, key, word) put_member(out, key, word, strlen(word))
+/* Of a record: behind its texts stand its messages. */
+#define put_text(out, key, text, length) \
+	json_write_ahead(put_literal(out, ",\"" key "\":"), text, length)
+#define put_word(out, key, word) json_write(put_literal(out, ",\"" key "\":"), word, strlen(word))
 
 /* What is one of a few words each is the same for most records: it is written once for all that are alike. */
 static const struct dnstap_words *words_of(struct dnstap_writer *writer,
                                            const struct flat_key *kind)
 {
-	const uint8_t key[8] = {
-		1,           kind->action, kind->standing, kind->confidence, kind->source, kind->protocol,
-		kind->dnssec};
-	uint64_t number;
-	memcpy(&number, key, sizeof number);
-	size_t at = (kind->action + kind->standing * 3u + kind->source * 5u + kind->protocol * 7u +
-	             kind->confidence * 11u + kind->dnssec * 13u) %
-	            DNSTAP_WORDS_COUNT;
-	struct dnstap_words *words = &writer->words[at];
-	if (words->key == number)
+	uint64_t key = (uint64_t)kind->action | (uint64_t)kind->standing << 8 |
+	               (uint64_t)kind->confidence << 16 | (uint64_t)kind->source << 24 |
+	               (uint64_t)kind->protocol << 32 | (uint64_t)kind->dnssec << 40 |
+	               UINT64_C(1) << 48;
+	struct dnstap_words *words =
+		&writer->words[key * UINT64_C(0x9e3779b97f4a7c15) >> (64 - DNSTAP_WORDS_BITS)];
+	if (words->key == key)
 		return words;
 	char *end = words->text;
-	words->key = number;
+	words->key = key;
 	end = put_word(end, "action", action_word(kind->action));
 	end = put_word(end, "standing", standing_word(kind->standing));
 	end = put_word(end, "confidence", confidence_word(kind->confidence));
@@ -164,10 +160,10 @@ static uint8_t *put_extra(struct dnstap_writer *writer, uint8_t *out,
 	uint8_t *begin = proto_begin(out, F_EXTRA);
 	char *at = put_literal((char *)begin, "{\"took_us\":");
 	at = json_write_number(at, opened->head.took_us);
-	at = put_member(at, "device_id", opened->device_id, key->device_id_length);
-	at = put_member(at, "device", opened->device_name, key->device_name_length);
-	at = (char *)proto_blocks((uint8_t *)at, words->text, words->length);
-	at = put_member(at, "reason", opened->reason, key->reason_length);
+	at = put_text(at, "device_id", opened->device_id, key->device_id_length);
+	at = put_text(at, "device", opened->device_name, key->device_name_length);
+	at = (char *)copy_bytes((uint8_t *)at, words->text, words->length);
+	at = put_text(at, "reason", opened->reason, key->reason_length);
 	*at++ = '}';
 	return proto_end(begin, (uint8_t *)at);
 }
@@ -241,7 +237,7 @@ static uint8_t *put_frame(struct dnstap_writer *writer, uint8_t *out, enum messa
 {
 	uint8_t *frame = out, *begin;
 	bool response = type == CLIENT_RESPONSE || type == FORWARDER_RESPONSE;
-	out = proto_blocks(out + 4, writer->lead, writer->lead_length);
+	out = copy_bytes(out + 4, writer->lead, writer->lead_length);
 	if (told)
 		out = put_extra(writer, out, told);
 	begin = proto_begin(out, F_MESSAGE);
@@ -309,8 +305,7 @@ size_t dnstap_bytes_max(const struct dnstap_writer *writer, const struct flat_op
 {
 	/* Whatever stands in the record is written once; of the client's exchange and of each with an upstream there are two frames. */
 	return 2 * (1u + opened->wire.forward_count) * writer->frame_max + POLICY_MAX +
-	       extra_max(&opened->head.key) + (size_t)(opened->end - opened->matched) +
-	       PROTO_BLOCK_BYTES;
+	       extra_max(&opened->head.key) + (size_t)(opened->end - opened->matched);
 }
 
 size_t dnstap_write(struct dnstap_writer *writer, const struct flat_opened *opened, uint8_t *out)

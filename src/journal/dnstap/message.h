@@ -10,7 +10,7 @@
 #define DNSTAP_IDENTITY_MAX 256
 #define DNSTAP_VERSION_MAX 64
 
-#define DNSTAP_WORDS_COUNT 64 /* how queries end: a household has some dozen ways */
+#define DNSTAP_WORDS_BITS 6 /* how queries end: a household has some dozen ways */
 #define DNSTAP_WORDS_MAX 256
 struct dnstap_words {
 	uint64_t key; /* 0: free */
@@ -19,16 +19,15 @@ struct dnstap_words {
 };
 
 struct dnstap_writer {
-	struct dnstap_words words[DNSTAP_WORDS_COUNT];
+	struct dnstap_words words[1 << DNSTAP_WORDS_BITS];
 	unsigned
 		sent[2]; /* bits of enum config_message: of an exchange without a response, and with one */
 	size_t frame_max; /* bytes of a frame but for what comes from the record */
 	size_t lead_length;
-	/* Who tells: the same in all. In whole blocks. */
-	uint8_t lead[DNSTAP_IDENTITY_MAX + DNSTAP_VERSION_MAX + PROTO_BLOCK_BYTES];
+	uint8_t lead[DNSTAP_IDENTITY_MAX + DNSTAP_VERSION_MAX + 8]; /* who tells: the same in all */
 	int64_t second; /* of 1970, and as it is written: most messages are of the same one */
 	size_t second_length;
-	uint8_t second_bytes[PROTO_BLOCK_BYTES];
+	uint8_t second_bytes[2 * sizeof(uint64_t)];
 };
 
 void dnstap_writer_init(struct dnstap_writer *writer, unsigned messages, const char *identity,

@@ -9,11 +9,12 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/copy.h"
+
 enum proto_wire { PROTO_VARINT = 0, PROTO_BYTES = 2, PROTO_FIXED32 = 5 };
 
 #define PROTO_FIELD_MAX 15  /* of dnstap no field has a greater number: the tag is one byte */
 #define PROTO_NUMBER_MAX 10 /* bytes of a number of 64 bits, seven in each */
-#define PROTO_BLOCK_BYTES 16
 
 /* Seven bits a byte, the lowest first; the eighth says that more follow. */
 static inline uint8_t *proto_number(uint8_t *out, uint64_t value)
@@ -53,24 +54,9 @@ static inline uint8_t *proto_fixed32(uint8_t *out, unsigned field, uint32_t valu
 	return out + 4;
 }
 
-static inline uint8_t *proto_raw(uint8_t *out, const void *bytes, size_t length)
-{
-	if (length)
-		memcpy(out, bytes, length);
-	return out + length;
-}
-
 static inline uint8_t *proto_bytes(uint8_t *out, unsigned field, const void *bytes, size_t length)
 {
-	return proto_raw(proto_number(proto_tag(out, field, PROTO_BYTES), length), bytes, length);
-}
-
-/* The same of short bytes in whole blocks, up to one more of which is read, and written behind the end. */
-static inline uint8_t *proto_blocks(uint8_t *out, const void *bytes, size_t length)
-{
-	for (size_t at = 0; at < length; at += PROTO_BLOCK_BYTES)
-		memcpy(out + at, (const uint8_t *)bytes + at, PROTO_BLOCK_BYTES);
-	return out + length;
+	return copy_bytes(proto_number(proto_tag(out, field, PROTO_BYTES), length), bytes, length);
 }
 
 /* A field of bytes whose length, less than 2^14, is known when they are written: proto_begin leaves room for it, `out` is where they begin, and

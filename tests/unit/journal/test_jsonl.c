@@ -210,6 +210,18 @@ static void what_can_not_be_a_file_is_told(void **state)
 	assert_null(jsonl_sink_open(folder, 0, 1, error, sizeof error));
 }
 
+/* With anything behind the text it is the same. */
+static void check_ahead(const char *text, size_t length, const char *expected, size_t bytes)
+{
+	char *more = malloc(length + JSON_AHEAD_BYTES), *out = malloc(JSON_BYTES_MAX(length));
+	memcpy(more, text, length);
+	memset(more + length, '"', JSON_AHEAD_BYTES);
+	assert_int_equal(json_write_ahead(out, more, length) - out, bytes);
+	assert_memory_equal(out, expected, bytes);
+	free(more);
+	free(out);
+}
+
 /* Any byte at any place of texts of any length up to two blocks: as it is written one by one. */
 static void text_is_escaped_wherever_it_must_be(void **state)
 {
@@ -217,13 +229,14 @@ static void text_is_escaped_wherever_it_must_be(void **state)
 	static const char *const bytes[] = {"\"", "\\", "\x1f", "\x7f", "\x01", " ", "\xff", "\x80"};
 	static const char *const written[] = {"\\\"",    "\\\\", "\\u001f", "\\u007f",
 	                                      "\\u0001", " ",    "\xff",    "\x80"};
-	for (size_t length = 1; length <= 35; length++)
+	for (size_t length = 1; length <= 35; length += length < 18 ? 1 : 8)
 		for (size_t at = 0; at < length; at++)
 			for (size_t i = 0; i < PF_COUNT(bytes); i++) {
 				char *text = malloc(length), *out = malloc(JSON_BYTES_MAX(length));
 				memset(text, 'x', length);
 				text[at] = bytes[i][0];
 				char *end = json_write(out, text, length);
+				check_ahead(text, length, out, (size_t)(end - out));
 				size_t more = strlen(written[i]);
 				assert_int_equal(end - out, length + more + 1);
 				assert_true(out[0] == '"' && end[-1] == '"');
