@@ -53,7 +53,7 @@ static inline size_t slots_next(const struct slots *table, size_t at)
 	return at + 1 == table->size ? 0 : at + 1;
 }
 
-/* Where the entry of this question is, or SLOTS_NOT_FOUND. One place at least is empty, so it ends. */
+/* Where the entry of this question is, which goes to `*entry`; or SLOTS_NOT_FOUND. One place at least is empty, so it ends. */
 static inline size_t slots_find(const struct slots *table, const struct cache_ask *ask,
                                 struct cache_entry **entry)
 {
@@ -64,9 +64,11 @@ static inline size_t slots_find(const struct slots *table, const struct cache_as
 			return SLOTS_NOT_FOUND;
 		if (slot >> SLOTS_ADDRESS_BITS != tag)
 			continue;
-		*entry = slots_entry(slot);
-		if (cache_entry_is(*entry, ask))
-			return at;
+		struct cache_entry *found = slots_entry(slot);
+		if (!cache_entry_is(found, ask))
+			continue;
+		*entry = found;
+		return at;
 	}
 }
 

@@ -189,6 +189,49 @@ static void replaces_in_a_full_shard(void **state)
 	cache_free(&cache);
 }
 
+/* Two questions of one shard of whose hashes a table sees the same bits. */
+static void find_twins(struct cache_key *key, struct cache_key *twin)
+{
+	enum { ASIDE = 1 << 16 };
+	unsigned *seen = calloc(ASIDE, sizeof *seen);
+	assert_non_null(seen);
+	for (unsigned i = 1;; i++) {
+		*twin = key_number(i);
+		uint64_t hash = cache_key_hash(seed, twin);
+		uint64_t bits = hash >> 44 << 4 | hash % CACHE_SHARD_COUNT;
+		unsigned *number = &seen[bits % ASIDE];
+		*key = key_number(*number);
+		uint64_t other = *number ? cache_key_hash(seed, key) : 0;
+		if (*number && bits == (other >> 44 << 4 | other % CACHE_SHARD_COUNT))
+			break;
+		*number = i;
+	}
+	free(seen);
+}
+
+static void questions_with_one_hash_are_two(void **state)
+{
+	(void)state;
+	struct cache *cache = cache_new(1 << 20, seed);
+	struct cache_stats stats;
+	struct cache_key key, twin;
+	find_twins(&key, &twin);
+	put(cache, &key, 60, WIRE, at_s(0));
+	assert_false(has(cache, &twin, at_s(0)));
+	put(cache, &twin, 60, WIRE + 1, at_s(0));
+	put(cache, &key, 60, WIRE + 2, at_s(0));
+	assert_int_equal(wire_bytes_of(cache, &key, at_s(0)), WIRE + 2);
+	assert_int_equal(wire_bytes_of(cache, &twin, at_s(0)), WIRE + 1);
+	put(cache, &key, 0, WIRE, at_s(1)); /* takes the first one out; the other moves up */
+	assert_false(has(cache, &key, at_s(1)));
+	assert_int_equal(wire_bytes_of(cache, &twin, at_s(1)), WIRE + 1);
+	put(cache, &key, 0, WIRE, at_s(1)); /* nothing is there to be taken out */
+	assert_int_equal(wire_bytes_of(cache, &twin, at_s(1)), WIRE + 1);
+	cache_stats(cache, &stats);
+	assert_int_equal(stats.entries, 1);
+	cache_free(&cache);
+}
+
 static void too_large_is_left_out(void **state)
 {
 	(void)state;
@@ -466,6 +509,7 @@ int main(void)
 		cmocka_unit_test(lives_for_its_ttl),
 		cmocka_unit_test(replaces_the_same_question),
 		cmocka_unit_test(replaces_in_a_full_shard),
+		cmocka_unit_test(questions_with_one_hash_are_two),
 		cmocka_unit_test(too_large_is_left_out),
 		cmocka_unit_test(too_large_does_not_leave_an_old_answer),
 		cmocka_unit_test(no_room_at_all),
