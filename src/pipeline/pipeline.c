@@ -18,6 +18,9 @@
 #include "pipeline/search.h"
 #include "pipeline/wire.h"
 
+/* A query is written for each packet, and what stands beside it in the heap may be an entry of the cache that all workers read. */
+#define LINE_BYTES 64
+
 static void begin(struct query *query, const struct snapshot *snapshot, struct client_note *note);
 static void run(struct query *query);
 
@@ -62,7 +65,8 @@ struct query *pipeline_query_new(struct pipeline *pipeline)
 		pipeline->pool = query->next;
 	} else {
 		if (pipeline->query_count < QUERIES_MAX)
-			query = malloc(sizeof *query);
+			query = aligned_alloc(LINE_BYTES,
+			                      (sizeof *query + LINE_BYTES - 1) / LINE_BYTES * LINE_BYTES);
 		if (!query) {
 			counter_add(&pipeline->counters.received, 1);
 			counter_add(&pipeline->counters.overloaded, 1);
