@@ -43,7 +43,7 @@ def show_base(internet, folder):
     if all(path.exists() for path in harness.LOCATION + harness.CONTROL):
         whats.append(("no journal, geo", {"journal": "off", "home": ["US"], "geo": geo}))
     for what, change in whats:
-        daemon = harness.Daemon({"upstreams": [internet.upstream], "rate-limit": "off", **change})
+        daemon = harness.Daemon({"upstreams": [internet.upstream], "rate-limit": "off", "vendors": None, **change})
         try:
             tell_base(daemon, f"{what}, ready")
             daemon.ask("www.example.test")

@@ -425,6 +425,8 @@ class Daemon:
             "workers": 1,
             # not what the tests are about: no database, no home, unless a test says so
             "geo": {"location": []},
+            # nor any vendor: half of what a start takes is to read the IEEE's list of them
+            "vendors": f"{self.folder}/vendors",
             "journal": {"path": f"{self.folder}/journal.db"},
             "state": f"{self.folder}",
             # what it has no use for ends it; valgrind has its own ways

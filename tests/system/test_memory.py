@@ -16,7 +16,7 @@ def resident_kb(daemon):
 @pytest.mark.skipif(bool(WRAP) or SANITIZED, reason="valgrind and the sanitizers have memory of their own")
 @pytest.mark.parametrize("change", [{"journal": "off"}, {}], ids=["no-journal", "sqlite"])
 def test_at_rest(portafilter, nsd, change):
-    daemon = portafilter({"upstreams": [nsd.upstream], "geo": {"location": [], "control": []}, **change})
+    daemon = portafilter({"upstreams": [nsd.upstream], "geo": {"location": [], "control": []}, "vendors": None, **change})
     ready = resident_kb(daemon)
     assert daemon.ask("us.test").answer
     answered = resident_kb(daemon)
