@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/copy.h"
 #include "dns/wire.h"
 
 #define LABEL_POINTER 0xc0 /* both top bits: a compression pointer; one alone is reserved */
@@ -230,7 +231,7 @@ static bool block_is_plain(const char *at)
 static size_t plain_to_text(const uint8_t *wire, size_t length, char text[NAME_TEXT_MAX])
 {
 	length -= 2; /* neither the first length nor the root */
-	memcpy(text, wire + 1, length);
+	copy_bytes((uint8_t *)text, wire + 1, length);
 	memset(text + length, '-', BLOCK_BYTES);
 	for (size_t at = wire[0]; at < length; at += wire[at + 1] + 1u)
 		text[at] = '-';

@@ -1,6 +1,7 @@
 /* The messages of message.h, with the field numbers of the published dnstap.proto. */
 #include "journal/dnstap/message.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "dns/dns.h"
@@ -123,6 +124,7 @@ static uint8_t *put_policy(uint8_t *out, const struct flat_opened *opened)
 
 #define put_literal(out, text) (memcpy(out, text, sizeof(text) - 1), (out) + sizeof(text) - 1)
 /* Of a record: behind its texts stand its messages. */
+static_assert(sizeof(struct flat_wire_head) >= JSON_AHEAD_BYTES, "so much may be read");
 #define put_text(out, key, text, length) \
 	json_write_ahead(put_literal(out, ",\"" key "\":"), text, length)
 #define put_word(out, key, word) json_write(put_literal(out, ",\"" key "\":"), word, strlen(word))
