@@ -273,7 +273,7 @@ static int start(struct replay *replay, struct diag *diag, char error[REPLAY_ERR
 	replay->clients = clients_new();
 	replay->pairs = pairs_new(&replay->summary->counts, decide, replay);
 	shared->cache = cache_new(CACHE_BYTES_DEFAULT, shared->key);
-	shared->flights = flight_table_new(shared->key);
+	shared->flights = flight_table_new();
 	if (!replay->book || !replay->clients || !replay->pairs || !shared->cache || !shared->flights)
 		return PF_ENOMEM;
 	const struct capture_sink sink = {pairs_take, replay->pairs, &replay->summary->counts};

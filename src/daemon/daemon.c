@@ -314,7 +314,7 @@ static int start_workers(struct daemon *daemon, struct socket_set *sets, char er
 	shared->listen = daemon->listen;
 	shared->listen_count = daemon->listen_count;
 	shared->cache = cache_new(shared->snapshot->config->cache.bytes, shared->key);
-	shared->flights = flight_table_new(shared->key);
+	shared->flights = flight_table_new();
 	shared->limiter = limiter_new(shared->key);
 	snprintf(error, ERROR_MAX, "The workers can not be started: out of memory.");
 	if (!shared->cache || !shared->flights || !shared->limiter)

@@ -46,11 +46,11 @@ static void land(struct flight *flight, struct cache_entry *entry, enum flight_o
 
 /* What the cache has although its time is over, one reference the caller's, or NULL. For a while it is served at once
  * then: the upstreams have been asked in vain. */
-static struct cache_entry *fall_back(struct pipeline *pipeline, const struct cache_key *key)
+static struct cache_entry *fall_back(struct pipeline *pipeline, const struct cache_ask *ask)
 {
 	struct now now = pipeline->clock(pipeline->clock_data);
 	rcu_read_lock();
-	struct cache_entry *entry = cache_lookup_stale(pipeline->shared->cache, key, now);
+	struct cache_entry *entry = cache_find_stale(pipeline->shared->cache, ask, now);
 	if (entry) {
 		cache_entry_ref(entry);
 		cache_entry_recheck(entry, now.mono_us + RECHECK_US);
@@ -59,10 +59,16 @@ static struct cache_entry *fall_back(struct pipeline *pipeline, const struct cac
 	return entry;
 }
 
+static struct cache_entry *fall_back_of(const struct flight *flight)
+{
+	const struct cache_ask ask = cache_ask_of(flight->owner->shared->key, &flight->key);
+	return fall_back(flight->owner, &ask);
+}
+
 /* Ends a flight that has brought nothing. */
 static void land_empty(struct flight *flight, enum flight_outcome outcome)
 {
-	struct cache_entry *entry = fall_back(flight->owner, &flight->key);
+	struct cache_entry *entry = fall_back_of(flight);
 	land(flight, entry, entry ? FLIGHT_ANSWERED : outcome, entry != NULL);
 	cache_entry_unref(entry);
 }
@@ -70,7 +76,7 @@ static void land_empty(struct flight *flight, enum flight_outcome outcome)
 void depart_is_late(void *data)
 {
 	struct flight *flight = data;
-	struct cache_entry *entry = fall_back(flight->owner, &flight->key);
+	struct cache_entry *entry = fall_back_of(flight);
 	if (!entry)
 		return;
 	hand_out(flight_release(flight), flight->owner, entry, FLIGHT_ANSWERED, true);
@@ -151,7 +157,7 @@ static void on_forwarded(void *data, const struct forward_result *result)
 		land(flight, NULL, FLIGHT_OUTDATED, false);
 		return;
 	}
-	struct cache_entry *stale = is_refusal(answer) ? fall_back(pipeline, &flight->key) : NULL;
+	struct cache_entry *stale = is_refusal(answer) ? fall_back_of(flight) : NULL;
 	if (stale) {
 		rcu_read_unlock();
 		answer_free(&answer);
@@ -184,23 +190,23 @@ static bool may_wait(struct query *query)
 	return query->waiting >= 0;
 }
 
-/* Joins the flight of `key`. One that another worker has just released, because it was late, is not waited for: what those who were released have had
+/* Joins the flight of `ask`. One that another worker has just released, because it was late, is not waited for: what those who were released have had
  * is there for the query too, as long as the cache has it. Returns a flight that is new; NULL: the query is in other hands. */
-static struct flight *join(struct query *query, const struct cache_key *key)
+static struct flight *join(struct query *query, const struct cache_ask *ask)
 {
 	struct pipeline *pipeline = query->pipeline;
 	struct flight_table *table = pipeline->shared->flights;
 	enum flight_joined outcome;
-	struct flight *flight = flight_join(table, query, key, false, &outcome);
+	struct flight *flight = flight_join(table, query, ask, false, &outcome);
 	if (outcome == FLIGHT_RELEASED) {
-		struct cache_entry *entry = fall_back(pipeline, key);
+		struct cache_entry *entry = fall_back(pipeline, ask);
 		if (entry) {
 			query->next = NULL;
 			hand_out(query, pipeline, entry, FLIGHT_ANSWERED, true);
 			cache_entry_unref(entry);
 			return NULL;
 		}
-		flight = flight_join(table, query, key, true, &outcome);
+		flight = flight_join(table, query, ask, true, &outcome);
 	}
 	if (outcome == FLIGHT_NO_MEMORY) {
 		query->outcome = FLIGHT_REFUSED;
@@ -209,7 +215,7 @@ static struct flight *join(struct query *query, const struct cache_key *key)
 	return flight;
 }
 
-void depart(struct query *query, const struct cache_key *key, struct now now)
+void depart(struct query *query, const struct cache_ask *ask, struct now now)
 {
 	struct pipeline *pipeline = query->pipeline;
 	wire_keep_packet(query);
@@ -222,19 +228,24 @@ void depart(struct query *query, const struct cache_key *key, struct now now)
 		pipeline_resume(query);
 		return;
 	}
-	struct flight *flight = join(query, key);
+	struct flight *flight = join(query, ask);
 	if (!flight)
 		return;
 	/* Between the look-up that missed and the join, the flight of another worker may have landed. */
-	struct cache_entry *entry = cache_lookup(pipeline->shared->cache, key, now);
+	struct cache_entry *entry = cache_find(pipeline->shared->cache, ask, now);
 	if (entry) {
 		cache_entry_ref(entry);
 		land(flight, entry, FLIGHT_ANSWERED, false);
 		cache_entry_unref(entry);
 		return;
 	}
-	struct dns_query asked = query->dns;
-	asked.name = key->name;
+	if (ask->name == &query->dns.name) {
+		fly(flight, &query->dns);
+		return;
+	}
+	struct dns_query asked;
+	dns_query_copy_asked(&asked, &query->dns);
+	dns_name_copy(&asked.name, ask->name);
 	fly(flight, &asked);
 }
 
@@ -249,7 +260,8 @@ bool depart_may_renew(const struct pipeline *pipeline, const struct cache_entry 
 void depart_renewal(struct pipeline *pipeline, const struct cache_key *key,
                     const struct dns_query *asked)
 {
-	struct flight *flight = flight_begin(pipeline->shared->flights, pipeline, key);
+	const struct cache_ask ask = cache_ask_of(pipeline->shared->key, key);
+	struct flight *flight = flight_begin(pipeline->shared->flights, pipeline, &ask);
 	if (!flight)
 		return;
 	flight->renews = true;

@@ -4,10 +4,10 @@
 
 #include "pipeline/pipeline.h"
 
-/* Sends a question of the query upstream (`key`: its name, type and space, which is the group), or lets the query
+/* Sends a question of the query upstream (`ask`: its name, type and space, which is the group), or lets the query
  * wait with others that asked the same. The query belongs to its flight from here on, and comes back
  * through pipeline_resume. */
-void depart(struct query *query, const struct cache_key *key, struct now now);
+void depart(struct query *query, const struct cache_ask *ask, struct now now);
 
 /* A question of `depart` takes long (struct forwarder): those who wait for it get what is stale, when there is something, and
  * the flight goes on to renew it. */

@@ -327,12 +327,11 @@ static void note_asked(const struct query *query, const struct config *config)
 /* Whoever makes us wait could collect many answers, and let them fall on somebody's address all at once (DNSBomb): what was
  * held for longer than any client should wait is not sent, and stands in the cache for who asks again. TCP and cookies have no
  * made-up addresses. */
-static bool held_too_long(const struct query *query, const struct snapshot *snapshot)
+static bool held_too_long(const struct query *query, const struct finish *finish)
 {
-	const struct pipeline *pipeline = query->pipeline;
 	return query->waits && !query->proven && !query->explained &&
-	       pipeline->clock(pipeline->clock_data).mono_us - query->arrived.mono_us > HELD_MAX_US &&
-	       !limiter_exempts(&snapshot->config->rate_limit, &query->client.addr);
+	       finish->now.mono_us - query->arrived.mono_us > HELD_MAX_US &&
+	       !limiter_exempts(&finish->snapshot->config->rate_limit, &query->client.addr);
 }
 
 /* A verdict on the name alone follows from what the note of the name follows from, and so does what is said of it: most that is
@@ -392,7 +391,7 @@ void finish_query(struct query *query, const struct finish *finish)
 	unsigned rcode = finish->rcode;
 	const char *reason = say_why(query, finish, room);
 	size_t length = build_reply(query, finish, reason, &rcode);
-	if (held_too_long(query, finish->snapshot))
+	if (held_too_long(query, finish))
 		length = 0;
 	if (query->explained) {
 		struct cache_entry *landed[PF_COUNT(query->landed)];

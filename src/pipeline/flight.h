@@ -7,7 +7,6 @@
 #include "pipeline/pipeline.h"
 
 struct flight {
-	struct cache_key key;
 	struct flight *next;
 	struct flight_table *table;
 	struct pipeline *owner;
@@ -15,6 +14,8 @@ struct flight {
 	bool renews;                /* nobody asked: it is to renew what the cache has */
 	bool released;              /* it is late, and those who waited have had something else */
 	struct forward_trip *trips; /* what was sent and received (wire.h); owned until it lands */
+	uint64_t hash;              /* of the question, by the cache's seed */
+	struct cache_key key;
 };
 
 /* Adds the query to the flight of this question, which need not be its own (see search.h). Returns the flight when it is new: the caller must send it on
@@ -25,11 +26,11 @@ enum flight_joined {
 	FLIGHT_NO_MEMORY,
 };
 struct flight *flight_join(struct flight_table *table, struct query *query,
-                           const struct cache_key *key, bool patient, enum flight_joined *outcome);
+                           const struct cache_ask *ask, bool patient, enum flight_joined *outcome);
 
 /* A flight that nobody waits for yet. NULL: there is one for this question already, or no memory. */
 struct flight *flight_begin(struct flight_table *table, struct pipeline *owner,
-                            const struct cache_key *key);
+                            const struct cache_ask *ask);
 
 /* Those who wait, in the order in which they came; they are the caller's, and the flight goes on. */
 struct query *flight_release(struct flight *flight);

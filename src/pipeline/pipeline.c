@@ -465,7 +465,11 @@ static void run(struct query *query)
 	const struct snapshot *snapshot = query->snapshot;
 	adopt(pipeline, snapshot);
 
-	struct finish finish = {.snapshot = snapshot};
+	/* Who has not waited is of the batch that has just come, and so is its time. */
+	bool of_batch = !query->waits && !query->explained;
+	struct finish finish = {.snapshot = snapshot,
+	                        .now =
+	                            of_batch ? query->arrived : pipeline->clock(pipeline->clock_data)};
 	if (dns_type_is_meta(query->dns.type)) {
 		finish.rcode = query->dns.type == DNS_TYPE_ANY ? DNS_RCODE_NOERROR : DNS_RCODE_REFUSED;
 		finish_query(query, &finish);
@@ -481,9 +485,6 @@ static void run(struct query *query)
 		finish_verdict(query, &finish);
 		return;
 	}
-	/* Who has not waited is of the batch that has just come, and so is its time. */
-	finish.now =
-		query->waits || query->explained ? pipeline->clock(pipeline->clock_data) : query->arrived;
 	switch (search_answer(query, ended, &finish)) {
 	case SEARCH_WAITS: return;
 	case SEARCH_FAILED:

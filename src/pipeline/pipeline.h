@@ -89,7 +89,7 @@ struct pipeline {
 	uint8_t designated[REPLY_RECORDS_MAX]; /* for the query at hand (designated.h) */
 };
 
-struct flight_table *flight_table_new(struct hash_key key);
+struct flight_table *flight_table_new(void);
 void flight_table_free(struct flight_table **table);
 
 /* PF_OK or PF_ENOMEM; pipeline_deinit is due in each case. */

@@ -101,11 +101,7 @@ static enum search find_entry(struct query *query, const struct dns_name *name, 
 		query->outcome = FLIGHT_REFUSED;
 		return SEARCH_FAILED;
 	}
-	struct cache_key key;
-	cache_key_from_query(&key, &query->dns);
-	dns_name_copy(&key.name, name);
-	key.space = group;
-	depart(query, &key, now);
+	depart(query, ask, now);
 	return SEARCH_WAITS;
 }
 

@@ -210,7 +210,7 @@ struct play *play_new(const char *yaml)
 	play->book = book_new(shared->key, 0);
 	assert_non_null(play->book);
 	shared->cache = cache_new(CACHE_BYTES_DEFAULT, shared->key);
-	shared->flights = flight_table_new(shared->key);
+	shared->flights = flight_table_new();
 	shared->limiter = limiter_new(shared->key);
 	struct sink *sink = sink_new(play);
 	struct journal_options options = {.sinks = &sink, .sink_count = 1, .ring_count = PLAY_WORKERS};

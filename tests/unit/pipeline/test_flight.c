@@ -17,26 +17,23 @@
 
 static struct flight_table *new_table(void)
 {
-	struct flight_table *table = flight_table_new((struct hash_key){1});
+	struct flight_table *table = flight_table_new();
 	assert_non_null(table);
 	return table;
 }
 
-static struct cache_key key_of(uint16_t type)
+static struct cache_ask ask_of(uint16_t type)
 {
-	struct cache_key key;
-	memset(&key, 0, sizeof key);
-	key.name.length = 1;
-	key.type = type;
-	return key;
+	static const struct dns_name root = {.length = 1};
+	return (struct cache_ask){.name = &root, .type = type, .hash = type};
 }
 
 static struct flight *join(struct flight_table *table, struct query *query, bool patient,
                            enum flight_joined expected)
 {
-	struct cache_key key = key_of(1);
+	const struct cache_ask ask = ask_of(1);
 	enum flight_joined outcome = FLIGHT_NO_MEMORY;
-	struct flight *flight = flight_join(table, query, &key, patient, &outcome);
+	struct flight *flight = flight_join(table, query, &ask, patient, &outcome);
 	assert_int_equal(outcome, expected);
 	return flight;
 }
@@ -62,14 +59,14 @@ static void a_released_flight_takes_the_patient_alone(void **state)
 {
 	struct flight_table *table = new_table();
 	struct query queries[3];
-	struct cache_key key = key_of(1);
+	const struct cache_ask ask = ask_of(1);
 	(void)state;
 	memset(queries, 0, sizeof queries);
 	struct flight *flight = join(table, &queries[0], false, FLIGHT_JOINED);
 	assert_ptr_equal(flight_release(flight), &queries[0]);
 	assert_null(join(table, &queries[1], false, FLIGHT_RELEASED));
 	assert_null(join(table, &queries[2], true, FLIGHT_JOINED));
-	assert_null(flight_begin(table, NULL, &key)); /* it goes on */
+	assert_null(flight_begin(table, NULL, &ask)); /* it goes on */
 	assert_null(queries[2].next);
 	assert_ptr_equal(flight_land(flight), &queries[2]);
 	/* The next one begins anew. */
@@ -91,10 +88,10 @@ struct race {
 static void *join_again(void *data)
 {
 	struct race *race = data;
-	struct cache_key key = key_of(1);
+	const struct cache_ask ask = ask_of(1);
 	for (int i = 0; i < ROUNDS; i++) {
 		pthread_barrier_wait(&race->begin);
-		flight_join(race->table, &race->query, &key, false, &race->outcome);
+		flight_join(race->table, &race->query, &ask, false, &race->outcome);
 		pthread_barrier_wait(&race->end);
 	}
 	return NULL;
