@@ -4,7 +4,8 @@
  *     generator PORT FILE SECONDS WINDOW RATE SOCKETS [ADDRESS]
  *
  * FILE is one of dnsperf ("name A" lines) and is gone through again and again; WINDOW questions wait at most on each socket; RATE 0: as many as
- * are answered. Prints one line of JSON: sent, answered, lost, seconds, own processor time (µs an answer), percentiles of the latency (µs). */
+ * are answered. Prints one line of JSON: sent, answered, lost, rate, own processor time and time that it waited for a core (µs an answer), percentiles
+ * of the latency (µs), and with a RATE how late behind it questions went out (µs): a latency counts from when its question has gone. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -54,7 +55,7 @@ struct run {
 	double rate;
 	int64_t begin_ns;
 	uint64_t sent, answered, lost;
-	uint32_t latencies[LATENCIES];
+	uint32_t latencies[LATENCIES], late[LATENCIES];
 };
 
 static int64_t now_ns(void)
@@ -147,6 +148,20 @@ static size_t room_of(const struct run *run, const struct line *line, int64_t no
 	return room < BATCH ? room : BATCH;
 }
 
+static void count_us(uint32_t counts[LATENCIES], int64_t us)
+{
+	counts[us < 0 ? 0 : us < LATENCIES ? us : LATENCIES - 1]++;
+}
+
+/* How long after they were due do those that go out now? */
+static void note_late(struct run *run, size_t count, int64_t now)
+{
+	for (size_t i = 0; i < count && run->rate > 0; i++) {
+		double due_ns = (double)(run->sent + i + 1) / run->rate * 1e9;
+		count_us(run->late, (now - run->begin_ns - (int64_t)due_ns) / 1000);
+	}
+}
+
 static bool send_some(struct run *run, struct line *line)
 {
 	struct iovec vectors[BATCH];
@@ -169,6 +184,7 @@ static bool send_some(struct run *run, struct line *line)
 	size_t gone = sent > 0 ? (size_t)sent : 0;
 	line->id = (uint16_t)(line->id + gone);
 	line->waiting += gone;
+	note_late(run, gone, now);
 	packets->next = (packets->next + gone) % packets->count;
 	run->sent += gone;
 	return gone;
@@ -182,8 +198,7 @@ static void take(struct run *run, struct line *line, const uint8_t *reply, size_
 	uint16_t id = (uint16_t)(reply[0] << 8 | reply[1]);
 	if (!line->sent_ns[id])
 		return;
-	int64_t us = (now - line->sent_ns[id]) / 1000;
-	run->latencies[us < LATENCIES ? us : LATENCIES - 1]++;
+	count_us(run->latencies, (now - line->sent_ns[id]) / 1000);
 	line->sent_ns[id] = 0;
 	line->waiting -= line->waiting > 0;
 	run->answered++;
@@ -258,13 +273,28 @@ static void linger(struct run *run)
 	run->lost = run->sent - run->answered;
 }
 
-static unsigned percentile(const struct run *run, double part)
+static unsigned percentile(const uint32_t counts[LATENCIES], double part)
 {
-	uint64_t wanted = (uint64_t)((double)run->answered * part), seen = 0;
+	uint64_t total = 0, seen = 0;
 	unsigned us = 0;
-	while (us < LATENCIES - 1 && (seen += run->latencies[us]) <= wanted)
+	for (size_t i = 0; i < LATENCIES; i++)
+		total += counts[i];
+	uint64_t wanted = (uint64_t)((double)total * part);
+	while (us < LATENCIES - 1 && (seen += counts[us]) <= wanted)
 		us++;
 	return us;
+}
+
+/* Nanoseconds that this process was ready to run and did not; 0 where the kernel does not tell. */
+static double waited_ns(void)
+{
+	double ran = 0, waited = 0;
+	FILE *file = fopen("/proc/self/schedstat", "r");
+	if (file && fscanf(file, "%lf %lf", &ran, &waited) != 2)
+		waited = 0;
+	if (file)
+		fclose(file);
+	return waited;
 }
 
 static void show(const struct run *run, double seconds)
@@ -273,12 +303,16 @@ static void show(const struct run *run, double seconds)
 	getrusage(RUSAGE_SELF, &used);
 	double own = (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1e6 +
 	             (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec);
+	double answered = (double)(run->answered ? run->answered : 1);
 	printf("{\"sent\": %llu, \"answered\": %llu, \"lost\": %llu, \"rate\": %.0f, \"own_us\": %.3f, "
-	       "\"p50\": %u, \"p90\": %u, \"p99\": %u, \"p999\": %u}\n",
+	       "\"wait_us\": %.3f, \"p50\": %u, \"p90\": %u, \"p99\": %u, \"p999\": %u, "
+	       "\"late_p50\": %u, \"late_p99\": %u}\n",
 	       (unsigned long long)run->sent, (unsigned long long)run->answered,
-	       (unsigned long long)run->lost, (double)run->answered / seconds,
-	       own / (double)(run->answered ? run->answered : 1), percentile(run, 0.5),
-	       percentile(run, 0.9), percentile(run, 0.99), percentile(run, 0.999));
+	       (unsigned long long)run->lost, (double)run->answered / seconds, own / answered,
+	       waited_ns() / 1000 / answered, percentile(run->latencies, 0.5),
+	       percentile(run->latencies, 0.9), percentile(run->latencies, 0.99),
+	       percentile(run->latencies, 0.999), percentile(run->late, 0.5),
+	       percentile(run->late, 0.99));
 }
 
 int main(int argc, char **argv)
