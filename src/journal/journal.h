@@ -13,7 +13,7 @@
 
 #define JOURNAL_RING_BYTES (8u << 20) /* for each worker: some 30,000 records */
 #define JOURNAL_FLUSH_MS 200          /* a record waits at most so long for its transaction */
-#define JOURNAL_BATCH_MAX 4096        /* records in one transaction */
+#define JOURNAL_BATCH_MAX 16384       /* records in one transaction */
 
 struct journal;
 

@@ -78,7 +78,7 @@ static int write_content(struct sqlite_sink *sink, const struct record_answer *a
 	int result = statement_run(sink->statements[ST_ANSWER_FILL], values, PF_COUNT(values));
 	for (size_t i = 0; i < answer->hop_count && result == PF_OK; i++) {
 		int64_t name;
-		result = intern_name(sink, &answer->hops[i], &name);
+		result = intern_name(sink, &answer->hops[i], &name, NULL);
 		struct value hop[] = {{.number = id}, {.number = (int64_t)i}, {.number = name}};
 		if (result == PF_OK)
 			result = statement_run(sink->statements[ST_HOP_INSERT], hop, PF_COUNT(hop));

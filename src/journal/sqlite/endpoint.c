@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "journal/sqlite/drift.h"
+#include "journal/sqlite/order.h"
 
 static void add(struct group *group, const struct group *more)
 {
@@ -130,10 +131,17 @@ static int compare(const void *left, const void *right)
 	return 0;
 }
 
+static void order_of(const void *row, int64_t parts[ORDER_PARTS])
+{
+	const struct group_key *key = &((const struct group *)row)->key;
+	parts[0] = key->device;
+	parts[1] = key->name;
+	parts[2] = key->type;
+}
+
 void endpoint_sort(struct groups *groups)
 {
-	if (groups->count)
-		qsort(groups->list, groups->count, sizeof *groups->list, compare);
+	order_rows(groups->list, groups->count, sizeof *groups->list, order_of, compare);
 }
 
 int endpoint_flush(struct sqlite_sink *sink, struct groups *groups)

@@ -49,32 +49,49 @@ static int find(sqlite3_stmt *statement, const struct value *values, size_t coun
 	return result == SQLITE_ROW ? PF_OK : result == SQLITE_DONE ? PF_ENOENT : PF_EIO;
 }
 
+/* Makes the row, unless it is there. */
+static int make(struct sqlite_sink *sink, sqlite3_stmt *insert, const struct value *values,
+                size_t count, int64_t *id, bool *made)
+{
+	int result = statement_run(insert, values, count);
+	*made = result == PF_OK && sqlite3_changes(sink->db);
+	if (*made)
+		*id = sqlite3_last_insert_rowid(sink->db);
+	return result;
+}
+
 int intern_resolve(struct sqlite_sink *sink, enum table table, const void *key, size_t key_length,
                    const struct value *values, size_t value_count, int64_t *id, bool *fresh)
 {
 	struct interned *interned = &sink->tables[table];
-	int result = find(interned->find, values, value_count, id);
-	if (fresh)
-		*fresh = result == PF_ENOENT;
-	if (result == PF_ENOENT) {
-		result = statement_run(interned->insert, values, value_count);
-		*id = sqlite3_last_insert_rowid(sink->db);
-	}
+	int result = PF_OK;
+	bool made = false;
+	if (interned->were_new)
+		result = make(sink, interned->insert, values, value_count, id, &made);
+	if (result == PF_OK && !made)
+		result = find(interned->find, values, value_count, id);
+	if (result == PF_ENOENT)
+		result = make(sink, interned->insert, values, value_count, id, &made);
 	if (result != PF_OK)
 		return result;
+	interned->were_new = made;
+	if (fresh)
+		*fresh = made;
 	retention_keep(sink, table, *id);
 	return dictionary_add(&interned->ids, key, key_length, *id) ? PF_OK : PF_ENOMEM;
 }
 
-int intern_name(struct sqlite_sink *sink, const struct dns_name *name, int64_t *id)
+int intern_name(struct sqlite_sink *sink, const struct dns_name *name, int64_t *id, bool *fresh)
 {
+	if (fresh)
+		*fresh = false;
 	int result = intern_known(sink, TABLE_NAME, name->wire, name->length, id);
 	if (result != PF_ENOENT)
 		return result;
 	char text[NAME_TEXT_MAX];
 	dns_name_to_text(name, text);
 	struct value value = {.text = text};
-	return intern_resolve(sink, TABLE_NAME, name->wire, name->length, &value, 1, id, NULL);
+	return intern_resolve(sink, TABLE_NAME, name->wire, name->length, &value, 1, id, fresh);
 }
 
 int intern_text(struct sqlite_sink *sink, enum table table, const char *text, int64_t *id)

@@ -128,7 +128,8 @@ int kind_outcome(struct sqlite_sink *sink, const struct record *record, int64_t 
 	return intern_resolve(sink, TABLE_OUTCOME, &key, length, values, PF_COUNT(values), id, NULL);
 }
 
-static int see_reason(struct sqlite_sink *sink, const struct record *record, int64_t *id)
+static int see_reason(struct sqlite_sink *sink, const struct record *record, int64_t *id,
+                      bool *fresh)
 {
 	char key[RECORD_REASON_MAX + RECORD_RULE_MAX + 16];
 	int length =
@@ -140,7 +141,7 @@ static int see_reason(struct sqlite_sink *sink, const struct record *record, int
 	                         {.number = record->rule},
 	                         {.text = record->rule_name}};
 	return intern_resolve(sink, TABLE_REASON, key, (size_t)length, values, PF_COUNT(values), id,
-	                      NULL);
+	                      fresh);
 }
 
 /* ---- the row ----------------------------------------------------------------------------- */
@@ -159,10 +160,12 @@ static int step(sqlite3_stmt *statement, const int64_t parts[PARTS])
 	return sqlite3_step(statement);
 }
 
-static int find_or_make(struct sqlite_sink *sink, const int64_t parts[PARTS], int64_t *id)
+/* `fresh`: a part was made just now, so that it has no kind yet. */
+static int find_or_make(struct sqlite_sink *sink, const int64_t parts[PARTS], bool fresh,
+                        int64_t *id)
 {
 	sqlite3_stmt *find = sink->statements[ST_KIND_FIND], *insert;
-	int result = step(find, parts);
+	int result = fresh ? SQLITE_DONE : step(find, parts);
 	*id = result == SQLITE_ROW ? sqlite3_column_int64(find, 0) : 0;
 	sqlite3_reset(find);
 	if (result == SQLITE_ROW) {
@@ -182,6 +185,7 @@ static int resolve(struct sqlite_sink *sink, const struct record *record, int64_
                    struct kind_seen *kind)
 {
 	int64_t parts[PARTS] = {0};
+	bool fresh_name = false, fresh_reason = false;
 	*kind = (struct kind_seen){.type = record->type,
 	                           .action = record->action,
 	                           .standing = record->standing,
@@ -190,11 +194,11 @@ static int resolve(struct sqlite_sink *sink, const struct record *record, int64_
 	if (result == PF_OK)
 		result = see_client(sink, &record->client, &parts[CLIENT]);
 	if (result == PF_OK)
-		result = intern_name(sink, record->name, &parts[NAME]);
+		result = intern_name(sink, record->name, &parts[NAME], &fresh_name);
 	if (result == PF_OK)
 		result = kind_outcome(sink, record, &parts[OUTCOME]);
 	if (result == PF_OK && (record->rule || record->reason[0]))
-		result = see_reason(sink, record, &parts[REASON]);
+		result = see_reason(sink, record, &parts[REASON], &fresh_reason);
 	if (result == PF_OK && record->answer_id)
 		result = answer_see(sink, record, &parts[ANSWER], &kind->complete);
 	if (result != PF_OK)
@@ -203,7 +207,7 @@ static int resolve(struct sqlite_sink *sink, const struct record *record, int64_
 	kind->name = parts[NAME];
 	kind->answer = parts[ANSWER];
 	kind->outcome = parts[OUTCOME];
-	return find_or_make(sink, parts, &kind->id);
+	return find_or_make(sink, parts, fresh_name || fresh_reason, &kind->id);
 }
 
 /* ---- what others call -------------------------------------------------------------------- */

@@ -109,40 +109,42 @@ static const char *const statement_sql[ST_COUNT] = {
 	[ST_RING_FIND] = "SELECT position FROM ring WHERE id = ? AND generation = ?",
 };
 
+#define OR_LEAVE " ON CONFLICT DO NOTHING"
 static const struct {
 	const char *find, *insert;
 	size_t cache_max;
 } table_sql[TABLE_INTERNED_COUNT] = {
 	[TABLE_NAME] = {"SELECT id FROM name WHERE text = ?",
-                    "INSERT INTO name (text, domain) VALUES (?1, registered_domain(?1))",
+                    "INSERT INTO name (text, domain) VALUES (?1, registered_domain(?1))" OR_LEAVE,
                     NAME_CACHE_MAX},
 	[TABLE_CLIENT] = {"SELECT id FROM client WHERE text = ?",
-                      "INSERT INTO client (text) VALUES (?)", SMALL_CACHE_MAX},
+                      "INSERT INTO client (text) VALUES (?)" OR_LEAVE, SMALL_CACHE_MAX},
 	[TABLE_OUTCOME] = {"SELECT id FROM outcome WHERE type = ? AND rcode = ? AND action = ?"
                        " AND standing = ? AND confidence = ? AND source = ? AND upstream = ?"
                        " AND protocol = ? AND dnssec = ?",
                        "INSERT INTO outcome (type, rcode, action, standing, confidence, source,"
-                       " upstream, protocol, dnssec) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                       " upstream, protocol, dnssec) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)" OR_LEAVE,
                        SMALL_CACHE_MAX},
 	[TABLE_REASON] = {"SELECT id FROM reason WHERE text = ? AND rule = ? AND name = ?",
-                      "INSERT INTO reason (text, rule, name) VALUES (?, ?, ?)", SMALL_CACHE_MAX},
+                      "INSERT INTO reason (text, rule, name) VALUES (?, ?, ?)" OR_LEAVE,
+                      SMALL_CACHE_MAX},
 	[TABLE_ANSWER] = {"SELECT id FROM answer WHERE key = ?",
                       "INSERT INTO answer (key, complete, standing, confidence, overseas, judged,"
-                      " country) VALUES (?, 0, '', '', 0, 0, '')",
+                      " country) VALUES (?, 0, '', '', 0, 0, '')" OR_LEAVE,
                       ANSWER_CACHE_MAX},
-	[TABLE_LABEL] = {"SELECT id FROM label WHERE text = ?", "INSERT INTO label (text) VALUES (?)",
-                     SMALL_CACHE_MAX},
+	[TABLE_LABEL] = {"SELECT id FROM label WHERE text = ?",
+                     "INSERT INTO label (text) VALUES (?)" OR_LEAVE, SMALL_CACHE_MAX},
 	[TABLE_ADDRESS] = {"SELECT id FROM address WHERE text = ?",
-                       "INSERT INTO address (text) VALUES (?)", SMALL_CACHE_MAX},
+                       "INSERT INTO address (text) VALUES (?)" OR_LEAVE, SMALL_CACHE_MAX},
 	[TABLE_FACT] = {"SELECT id FROM fact WHERE address = ? AND standing = ? AND confidence = ?"
                     " AND special = ? AND anycast = ? AND location = ? AND control = ? AND asn = ?"
                     " AND organisation = ? AND evidence = ?",
                     "INSERT INTO fact (address, standing, confidence, special, anycast, location,"
                     " control, asn, organisation, evidence)"
-                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)" OR_LEAVE,
                     SMALL_CACHE_MAX},
 	[TABLE_CLASS] = {"SELECT id FROM class WHERE action = ? AND standing = ? AND country = ?",
-                     "INSERT INTO class (action, standing, country) VALUES (?, ?, ?)",
+                     "INSERT INTO class (action, standing, country) VALUES (?, ?, ?)" OR_LEAVE,
                      SMALL_CACHE_MAX},
 };
 
@@ -237,7 +239,7 @@ static int write_endpoint(struct sqlite_sink *sink, const struct record *record,
 		return PF_OK;
 	group.key.device = sink->devices[device].id;
 	group.key.type = record->type;
-	result = intern_name(sink, record->name, &group.key.name);
+	result = intern_name(sink, record->name, &group.key.name, NULL);
 	if (result == PF_OK)
 		result = kind_outcome(sink, record, &group.outcome);
 	if (result == PF_OK)

@@ -93,6 +93,8 @@ enum table {
 struct interned {
 	struct dictionary ids;
 	sqlite3_stmt *find, *insert;
+	bool
+		were_new; /* what was asked for last was not there: new things come together, and are not looked for first */
 };
 
 /* What is to be added to the row of a device; queries 0: nothing. */
@@ -277,7 +279,9 @@ PF_MUST_CHECK int intern_resolve(struct sqlite_sink *sink, enum table table, con
 PF_MUST_CHECK int intern_known(struct sqlite_sink *sink, enum table table, const void *key,
                                size_t key_length, int64_t *id);
 
-PF_MUST_CHECK int intern_name(struct sqlite_sink *sink, const struct dns_name *name, int64_t *id);
+/* `*fresh`, which may be NULL: as there. */
+PF_MUST_CHECK int intern_name(struct sqlite_sink *sink, const struct dns_name *name, int64_t *id,
+                              bool *fresh);
 PF_MUST_CHECK int intern_text(struct sqlite_sink *sink, enum table table, const char *text,
                               int64_t *id);
 PF_MUST_CHECK int intern_type(struct sqlite_sink *sink, uint16_t type);

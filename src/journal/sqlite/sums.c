@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "journal/sqlite/drift.h"
+#include "journal/sqlite/order.h"
 #include "journal/sqlite/tables.h"
 
 /* Under load, sums and endpoints are so much behind the queries: long enough that writing them takes a small part of the time */
@@ -91,12 +92,19 @@ static int compare(const void *left, const void *right)
 	return 0;
 }
 
+static void order_of(const void *row, int64_t parts[ORDER_PARTS])
+{
+	const struct sum *sum = row;
+	parts[0] = sum->device;
+	parts[1] = sum->name;
+	parts[2] = sum->hour;
+}
+
 /* Several kinds (types, sources, answers) of one name and hour are one row. */
 static void put_together(struct sqlite_sink *sink)
 {
 	size_t kept = 0;
-	if (sink->sum_count)
-		qsort(sink->sums, sink->sum_count, sizeof *sink->sums, compare);
+	order_rows(sink->sums, sink->sum_count, sizeof *sink->sums, order_of, compare);
 	for (size_t i = 0; i < sink->sum_count; i++) {
 		if (kept && !compare(&sink->sums[kept - 1], &sink->sums[i]))
 			sink->sums[kept - 1].count += sink->sums[i].count;
