@@ -264,8 +264,8 @@ struct cache_entry *cache_entry_new(struct cache *cache, const struct cache_key 
 		return NULL;
 	memcpy(entry, &head, CACHE_ENTRY_HEAD);
 	atomic_init(&entry->references, 1);
-	memcpy((char *)entry + ttls_at(entry->view_count), answer->ttl_offsets,
-	       answer->ttl_count * sizeof *answer->ttl_offsets);
+	uint8_t *ttls = (uint8_t *)entry + ttls_at(entry->view_count);
+	put(&ttls, answer->ttl_offsets, answer->ttl_count * sizeof *answer->ttl_offsets);
 	put_facts(entry, facts);
 	memcpy(cache_entry_message(entry), answer->wire, answer->length);
 	put_rest(entry, key->space, answer, text);

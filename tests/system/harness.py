@@ -219,9 +219,10 @@ ns.lab.invalid. A 127.0.0.1
 
 
 class Nsd:
-    """NSD on 127.0.0.1 with one root zone; `text` is what stands below its SOA."""
+    """NSD on 127.0.0.1 with one root zone; `text` is what stands below its SOA. `minimal`: answers have no name servers, as those of most
+    resolvers have none."""
 
-    def __init__(self, text, address="127.0.0.1"):
+    def __init__(self, text, address="127.0.0.1", minimal=False):
         self.folder = make_folder()
         self.address = address
         self.port = free_port()
@@ -240,6 +241,7 @@ server:
   server-count: 1
   rrl-ratelimit: 0
   tcp-count: 500
+  minimal-responses: {'yes' if minimal else 'no'}
 remote-control:
   control-enable: no
 zone:
