@@ -237,15 +237,16 @@ struct list_index *list_index_over(const struct sealed *sealed)
 
 /* ---- sealed ------------------------------------------------------------------------------- */
 
-void list_index_expect_name(const struct list_index *index, const struct dns_name *name)
+void list_index_expect_name(const struct list_index *index, const struct dns_name *name,
+                            struct list_tails *tails)
 {
-	sealed_expect(&index->sealed, name);
+	sealed_expect(&index->sealed, name, tails);
 }
 
 bool list_index_match_plain(const struct list_index *index, const struct dns_name *name,
-                            struct list_set *held)
+                            const struct list_tails *tails, struct list_set *held)
 {
-	return sealed_match_plain(&index->sealed, name, held);
+	return sealed_match_plain(&index->sealed, name, tails, held);
 }
 
 void list_index_match(const struct list_index *index, const struct dns_name *name,

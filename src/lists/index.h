@@ -10,6 +10,7 @@
 
 #include "base/hash.h"
 #include "dns/name.h"
+#include "lists/tails.h"
 #include "value/listset.h"
 
 /* 32 million names take 300 MB: more than a resolver for things has use for, and a bound for what one
@@ -87,12 +88,13 @@ void list_index_expect(struct list_index *index, size_t count);
 PF_MUST_CHECK int list_index_seal(struct list_index *index);
 
 /* The lists that hold the name, when nothing but plain entries without exceptions covers it, as is nearly always so. False when there is
- * more to say: then `held` is undefined, and list_index_match says it. */
+ * more to say: then `held` is undefined, and list_index_match says it. `tails` is what list_index_expect_name filled for this name, or NULL. */
 bool list_index_match_plain(const struct list_index *index, const struct dns_name *name,
-                            struct list_set *held);
+                            const struct list_tails *tails, struct list_set *held);
 
-/* The name is going to be looked up: what that will read is fetched from memory. */
-void list_index_expect_name(const struct list_index *index, const struct dns_name *name);
+/* The name is going to be looked up: what that will read is fetched from memory. Fills `tails`. */
+void list_index_expect_name(const struct list_index *index, const struct dns_name *name,
+                            struct list_tails *tails);
 
 /* Allocates nothing. Of `match->hits` only the first hit_count are written. */
 void list_index_match(const struct list_index *index, const struct dns_name *name,

@@ -18,6 +18,7 @@
 #include "config/config.h"
 #include "dns/reply.h"
 #include "lists/source.h"
+#include "lists/tails.h"
 #include "value/device.h"
 #include "value/listset.h"
 #include "value/verdict.h"
@@ -136,8 +137,12 @@ void lists_scratch_free(struct regex_scratch **scratch);
 bool lists_match(const struct lists *lists, struct regex_scratch *scratch,
                  const struct list_asked *asked, struct list_set *set);
 
-/* Names that are going to be asked for: what that will read is fetched from memory, for all at once. */
-void lists_expect(const struct lists *lists, const struct dns_name *name);
+/* The name is going to be asked for: what that will read is fetched from memory, while others are expected too. Fills `tails`, for
+ * lists_match_expected of this name and these lists. */
+void lists_expect(const struct lists *lists, const struct dns_name *name, struct list_tails *tails);
+bool lists_match_expected(const struct lists *lists, struct regex_scratch *scratch,
+                          const struct list_asked *asked, const struct list_tails *tails,
+                          struct list_set *set);
 
 /* Does any list have entries that look at answers? If not, lists_match_answer finds none. */
 bool lists_look_at_answers(const struct lists *lists);

@@ -421,18 +421,25 @@ static __attribute__((noinline)) bool match_all(const struct lists *lists,
 	return match_question(lists, scratch, asked, set, &settled);
 }
 
-void lists_expect(const struct lists *lists, const struct dns_name *name)
+void lists_expect(const struct lists *lists, const struct dns_name *name, struct list_tails *tails)
 {
-	list_index_expect_name(lists->tables.index, name);
+	list_index_expect_name(lists->tables.index, name, tails);
+}
+
+bool lists_match_expected(const struct lists *lists, struct regex_scratch *scratch,
+                          const struct list_asked *asked, const struct list_tails *tails,
+                          struct list_set *set)
+{
+	if (!scratch && !list_set_any(&lists->tables.by_client) &&
+	    list_index_match_plain(lists->tables.index, asked->name, tails, set))
+		return true;
+	return match_all(lists, scratch, asked, set);
 }
 
 bool lists_match(const struct lists *lists, struct regex_scratch *scratch,
                  const struct list_asked *asked, struct list_set *set)
 {
-	if (!scratch && !list_set_any(&lists->tables.by_client) &&
-	    list_index_match_plain(lists->tables.index, asked->name, set))
-		return true;
-	return match_all(lists, scratch, asked, set);
+	return lists_match_expected(lists, scratch, asked, NULL, set);
 }
 
 /* ---- the answer ---------------------------------------------------------------------------- */

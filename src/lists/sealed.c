@@ -34,6 +34,17 @@ struct tail {
 	unsigned labels;
 };
 
+/* Whether some entry could be there, as far as the filter knows. */
+static inline bool fetch_tail(const struct sealed *sealed, uint64_t hash, unsigned labels,
+                              struct tail *tail)
+{
+	size_t bucket = sealed_bucket(sealed->shape.bucket_count, hash);
+	uint64_t word = sealed->filter[filter_word(sealed->filter_word_count, hash)];
+	*tail = (struct tail){hash, sealed->slots + bucket * BUCKET_SLOTS, labels};
+	__builtin_prefetch(tail->bucket);
+	return !(~word & filter_bits(hash));
+}
+
 /* The tails at which some entry could be, shortest first: of a depth that some entry has, and let through by the filter.
  *
  * Memory is what a look-up waits for. So the buckets of all are fetched at once, whatever the filter will say, and there is no
@@ -52,12 +63,7 @@ static inline __attribute__((always_inline)) size_t fetch_wire(const struct seal
 		hash = name_hash_label(&sealed->key, hash, wire + starts[labels - 1 - i]);
 		if (!sealed->has_depth[i + 1])
 			continue;
-		struct tail *tail = &tails[count];
-		size_t bucket = sealed_bucket(sealed->shape.bucket_count, hash);
-		uint64_t word = sealed->filter[filter_word(sealed->filter_word_count, hash)];
-		*tail = (struct tail){hash, sealed->slots + bucket * BUCKET_SLOTS, i + 1};
-		__builtin_prefetch(tail->bucket);
-		count += !(~word & filter_bits(hash));
+		count += fetch_tail(sealed, hash, i + 1, &tails[count]);
 	}
 	return count;
 }
@@ -80,23 +86,37 @@ static inline __attribute__((always_inline)) size_t fetch_tails(const struct sea
 	return fetch_wire(sealed, name->wire, name->labels, tails);
 }
 
-void sealed_expect(const struct sealed *sealed, const struct dns_name *name)
+static size_t fetch_expected(const struct sealed *sealed, const struct list_tails *from,
+                             struct tail tails[NAME_LABELS_MAX])
+{
+	size_t count = 0;
+	for (unsigned i = 0; i < from->count; i++)
+		if (sealed->has_depth[i + 1])
+			count += fetch_tail(sealed, from->hashes[i], i + 1, &tails[count]);
+	return count;
+}
+
+void sealed_expect(const struct sealed *sealed, const struct dns_name *name,
+                   struct list_tails *tails)
 {
 	uint8_t starts[NAME_LABELS_MAX];
 	unsigned labels = name->labels;
 	unsigned most = labels < sealed->deepest ? labels : sealed->deepest;
 	uint64_t hash = sealed->key.second;
-	if (name->length > NAME_HASH_WIRE_MAX)
+	tails->count = 0;
+	if (name->length > NAME_HASH_WIRE_MAX || most > LIST_TAILS_MAX)
 		return;
 	name_hash_starts(name->wire, labels, starts);
 	for (unsigned i = 0; i < most; i++) {
 		hash = name_hash_label(&sealed->key, hash, name->wire + starts[labels - 1 - i]);
+		tails->hashes[i] = hash;
 		if (!sealed->has_depth[i + 1])
 			continue;
 		__builtin_prefetch(&sealed->filter[filter_word(sealed->filter_word_count, hash)]);
 		__builtin_prefetch(sealed->slots +
 		                   sealed_bucket(sealed->shape.bucket_count, hash) * BUCKET_SLOTS);
 	}
+	tails->count = (uint8_t)most;
 }
 
 static inline uint8_t wanted_of(unsigned labels, const struct dns_name *name)
@@ -267,12 +287,13 @@ static inline bool add_plain_group(const struct sealed *sealed, uint32_t group, 
 }
 
 bool sealed_match_plain(const struct sealed *sealed, const struct dns_name *name,
-                        struct list_set *held)
+                        const struct list_tails *expected, struct list_set *held)
 {
 	struct tail tails[NAME_LABELS_MAX];
 	struct found found[NAME_LABELS_MAX];
 	memset(held, 0, sizeof *held);
-	size_t count = fetch_tails(sealed, name, tails);
+	size_t count = expected && expected->count ? fetch_expected(sealed, expected, tails)
+	                                           : fetch_tails(sealed, name, tails);
 	if (!count) /* nearly always, of a name that is on no list */
 		return true;
 	if (count == 1) { /* nearly always, of one that is; the group 0 covers nothing */

@@ -100,11 +100,12 @@ bool sealed_shape_fits(const struct sealed_shape *shape, size_t bytes);
 bool sealed_is_sound(const struct sealed *sealed, size_t list_count, size_t detail_count);
 
 /* list_index_expect_name of index.h. */
-void sealed_expect(const struct sealed *sealed, const struct dns_name *name);
+void sealed_expect(const struct sealed *sealed, const struct dns_name *name,
+                   struct list_tails *tails);
 
 /* list_index_match_plain, list_index_match and list_index_find of index.h. */
 bool sealed_match_plain(const struct sealed *sealed, const struct dns_name *name,
-                        struct list_set *held);
+                        const struct list_tails *expected, struct list_set *held);
 void sealed_match(const struct sealed *sealed, const struct dns_name *name,
                   struct list_match *match);
 size_t sealed_find(const struct sealed *sealed, size_t list, const struct dns_name *name,

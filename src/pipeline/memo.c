@@ -87,16 +87,20 @@ bool memo_identify(struct client_note *note, const struct snapshot *snapshot,
 
 /* ---- names ------------------------------------------------------------------------------- */
 
-void memo_prepare(struct query *query)
-{
-	uint64_t hash = query->ask.name_hash ^ query->device.tags * 0x9e3779b97f4a7c15u;
-	hash ^= (uint64_t)query->dns.type * 0xc2b2ae3d27d4eb4fu;
-	query->note_hash = (hash ^ hash >> 29) * 0xff51afd7ed558ccdu;
-}
-
 static inline size_t set_of_hash(uint64_t hash)
 {
 	return hash >> 48 & (MEMO_SETS - 1);
+}
+
+void memo_prepare(const struct memo *memo, struct query *query)
+{
+	uint64_t hash = query->ask.name_hash ^ query->device.tags * 0x9e3779b97f4a7c15u;
+	hash ^= (uint64_t)query->dns.type * 0xc2b2ae3d27d4eb4fu;
+	query->tails.count = 0;
+	query->note_hash = (hash ^ hash >> 29) * 0xff51afd7ed558ccdu;
+	const struct name_note *set = memo->names[set_of_hash(query->note_hash)];
+	for (size_t way = 0; way < MEMO_WAYS; way++)
+		__builtin_prefetch(&set[way]);
 }
 
 /* The note of this query; NULL: there is none of its snapshot. */
@@ -109,16 +113,11 @@ static struct name_note *find_name(struct memo *memo, const struct query *query)
 	return NULL;
 }
 
-void memo_expect_names(struct memo *memo, struct query *const queries[], size_t count)
+void memo_expect_lists(struct memo *memo, struct query *const queries[], size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
-		const struct name_note *set = memo->names[set_of_hash(queries[i]->note_hash)];
-		for (size_t way = 0; way < MEMO_WAYS; way++)
-			__builtin_prefetch(&set[way]);
-	}
 	for (size_t i = 0; i < count; i++)
 		if (!find_name(memo, queries[i]))
-			lists_expect(queries[i]->snapshot->lists, &queries[i]->dns.name);
+			lists_expect(queries[i]->snapshot->lists, &queries[i]->dns.name, &queries[i]->tails);
 }
 
 /* Which word of the set all lists stand in; -1: they stand in several. */
@@ -164,7 +163,8 @@ bool memo_decide_names(struct query *query, const struct policy_question *questi
 		return note->ended;
 	}
 	if (query->explained || policy_needs_lists(snapshot->policy, pipeline->scratch, question->tags))
-		plain &= lists_match(snapshot->lists, pipeline->list_scratch, asked, &finish->lists);
+		plain &= lists_match_expected(snapshot->lists, pipeline->list_scratch, asked, &query->tails,
+		                              &finish->lists);
 	bool ended =
 		policy_decide_names(snapshot->policy, pipeline->scratch, question, &finish->verdict);
 	if (plain && !policy_looks_at_clock(snapshot->policy, pipeline->scratch, question->tags))

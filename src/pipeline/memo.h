@@ -62,11 +62,11 @@ void memo_expect(struct memo *memo, const struct snapshot *snapshot,
 bool memo_identify(struct client_note *note, const struct snapshot *snapshot,
                    const struct asker *asker, int64_t wall_us, struct device *device);
 
-/* Its name is hashed, and it is known who asks. */
-void memo_prepare(struct query *query);
+/* The query's name is hashed, and it is known who asks: its note, if there is one, is fetched from memory. */
+void memo_prepare(const struct memo *memo, struct query *query);
 
-/* These queries are going to be decided: what that will read is fetched from memory for all at once, of the lists too where there is no note. */
-void memo_expect_names(struct memo *memo, struct query *const queries[], size_t count);
+/* These queries are going to be decided: for those without a note, what the lists will read is fetched for all at once. */
+void memo_expect_lists(struct memo *memo, struct query *const queries[], size_t count);
 
 /* The stage of the names: fills `finish` (lists, verdict, note) and returns whether the way ends there. */
 bool memo_decide_names(struct query *query, const struct policy_question *question,

@@ -260,8 +260,8 @@ bool pipeline_admit(struct pipeline *pipeline, struct query *query, const uint8_
 void pipeline_run(struct pipeline *pipeline, struct query *const queries[], size_t count)
 {
 	if (count > 1) {
-		memo_expect_names(pipeline->memo, queries, count);
 		search_expect(queries, count);
+		memo_expect_lists(pipeline->memo, queries, count);
 	}
 	for (size_t i = 0; i < count; i++)
 		run(queries[i]);
@@ -455,7 +455,7 @@ static void begin(struct query *query, const struct snapshot *snapshot, struct c
 	query->snapshot = snapshot;
 	identify(query, snapshot, note);
 	search_prepare(query);
-	memo_prepare(query);
+	memo_prepare(query->pipeline->memo, query);
 }
 
 /* First call: source is not SOURCE_UPSTREAM; after a wait it is. */

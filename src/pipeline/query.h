@@ -13,6 +13,7 @@
 #include "device/roster.h"
 #include "dns/query.h"
 #include "journal/record.h"
+#include "lists/tails.h"
 #include "value/device.h"
 #include "value/facts.h"
 #include "value/protocol.h"
@@ -96,6 +97,8 @@ struct query {
 	const struct snapshot *snapshot;
 	struct cache_ask ask; /* the question, as the default group is asked */
 	uint64_t note_hash;   /* the question, as the memo knows it (memo.h) */
+	struct list_tails
+		tails; /* of its name, where the lists of `snapshot` were told to expect it; else none */
 	struct asker
 		asker; /* the client, or whom a trusted forwarder asks for; a transport that knows the client's MAC
 	                              without the kernel (a capture) puts it here before pipeline_receive */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define NO_ROW UINT16_MAX
+#define FILTER_WORDS 4 /* 256 bits: for few names, as people write into rules */
 
 /* One name that a rule asks for. */
 struct wanted {
@@ -28,6 +29,7 @@ struct dispatch {
 	/* names */
 	struct hash_key key;
 	uint64_t lengths[(NAME_LABELS_MAX + 64) / 64]; /* bit n: there is a name of n labels */
+	uint64_t filter[FILTER_WORDS];                 /* bit n: there is a name with filter_bit n */
 	size_t wanted_count, slot_mask;
 	struct wanted *wanted; /* by hash, then by place */
 	struct slot *slots;
@@ -41,6 +43,14 @@ static void set_bit(uint64_t *words, size_t bit)
 static uint64_t hash_name(const struct dispatch *dispatch, const uint8_t *wire, size_t length)
 {
 	return hash_bytes(dispatch->key, wire, length);
+}
+
+/* Tells most names that no rule asks for without a hash: of the length, and of how the name begins. Whoever chooses names that it lets
+ * through pays what all had paid without it. */
+static unsigned filter_bit(const uint8_t *wire, size_t length)
+{
+	uint32_t first = wire[0] ? wire[1] : 0;
+	return (uint32_t)(length | (uint32_t)wire[0] << 8 | first << 16) * 0x9e3779b1u >> 24;
 }
 
 /* ---- building ---------------------------------------------------------------------------- */
@@ -70,6 +80,7 @@ static void want_names(struct dispatch *dispatch, const struct rule *rule, size_
 		dispatch->wanted[dispatch->wanted_count++] =
 			(struct wanted){hash_name(dispatch, name->wire, name->length), (uint16_t)place};
 		set_bit(dispatch->lengths, name->labels);
+		set_bit(dispatch->filter, filter_bit(name->wire, name->length));
 	}
 }
 
@@ -158,6 +169,9 @@ void dispatch_free(struct dispatch **dispatch)
 static void find_name(const struct dispatch *dispatch, const uint8_t *wire, size_t length,
                       uint64_t *places)
 {
+	unsigned bit = filter_bit(wire, length);
+	if (!(dispatch->filter[bit / 64] >> bit % 64 & 1))
+		return;
 	uint64_t hash = hash_name(dispatch, wire, length);
 	for (size_t at = hash & dispatch->slot_mask; dispatch->slots[at].count;
 	     at = (at + 1) & dispatch->slot_mask) {

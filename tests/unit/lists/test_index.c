@@ -183,11 +183,18 @@ static void compare(const struct list_index *index, const struct reference *refe
 	struct list_match match;
 	memset(&match, 0xff, sizeof match); /* what was in it must not matter */
 	list_index_match(index, name, &match);
-	struct list_set held;
+	struct list_set held, expected;
+	struct list_tails tails;
 	memset(&held, 0xff, sizeof held);
-	if (list_index_match_plain(index, name, &held))
+	memset(&expected, 0xff, sizeof expected);
+	memset(&tails, 0xff, sizeof tails);
+	bool plain = list_index_match_plain(index, name, NULL, &held);
+	if (plain)
 		assert_true(!match.hit_count && !match.any_excepted &&
 		            !memcmp(&held, &match.held, sizeof held));
+	list_index_expect_name(index, name, &tails);
+	assert_int_equal(list_index_match_plain(index, name, &tails, &expected), plain);
+	assert_true(!plain || !memcmp(&held, &expected, sizeof held));
 	check_said(reference, &match, name);
 	check_nothing_else(reference, &match, name);
 	check_found(index, reference, name);
@@ -308,7 +315,7 @@ static void shared_name(size_t name_count)
 	for (size_t i = 0; i < PF_COUNT(match.held.words); i++)
 		assert_true(match.held.words[i] == UINT64_MAX);
 	struct list_set held;
-	bool few = list_index_match_plain(index, &other, &held);
+	bool few = list_index_match_plain(index, &other, NULL, &held);
 	assert_true(few && list_set_has(&held, 7));
 	assert_true(list_index_bytes(index) < (size_t)5256 * 10);
 	assert_int_equal(list_index_names(index), 5001);
