@@ -2,7 +2,8 @@
 #include "base/clock.h"
 #include "journal/sqlite/state.h"
 
-#define PART_ROWS_MAX 500     /* after so many a step looks how long it took */
+#define PART_ROWS_MAX 500
+#define STEP_ROWS_MIN 1000    /* after so many a step looks how long it took */
 #define STEP_US INT64_C(5000) /* the rings wait meanwhile */
 
 int flush_count_device(struct sqlite_sink *sink, int64_t id, const struct device_counts *counts)
@@ -116,7 +117,8 @@ int flush_write(struct sqlite_sink *sink, size_t rows_max)
 			break;
 		result = write_part(sink, &part);
 		rows += some;
-		if (rows_max <= SUMS_STEP_ROWS_MAX && clock_now().mono_us - begin_us > STEP_US)
+		if (rows_max <= SUMS_STEP_ROWS_MAX && rows >= STEP_ROWS_MIN &&
+		    clock_now().mono_us - begin_us > STEP_US)
 			break;
 	}
 	return result;

@@ -330,7 +330,7 @@ void block_abandon(struct block *block);
 PF_MUST_CHECK int sums_see(struct sqlite_sink *sink, struct kind_seen *kind, int64_t time_ms);
 /* All of it, in this transaction. */
 PF_MUST_CHECK int sums_flush(struct sqlite_sink *sink);
-/* A step: `rows_max` rows, and the rest of the last name; less when SUMS_STEP_ROWS_MAX of them take long. What was gathered is taken up when no flush is going on. */
+/* A step: `rows_max` rows, and the rest of the last name; a thousand when SUMS_STEP_ROWS_MAX of them take long. What was gathered is taken up when no flush is going on. */
 #define SUMS_STEP_ROWS_MAX 4000
 PF_MUST_CHECK int sums_step(struct sqlite_sink *sink, size_t rows_max);
 /* What does not wait: endpoints and counts of devices of whom no query is kept. */
