@@ -311,8 +311,8 @@ static void free_table(struct rcu_head *head)
 static size_t growth(const struct held *held)
 {
 	const struct slots *table = *held->table;
-	size_t before = table ? slots_bytes(table->size) : 0;
-	return slots_bytes(slots_size_for_more(table)) - before;
+	size_t before = table ? slots_bytes(table->size) : 0, size = slots_size_for_more(table);
+	return size ? slots_bytes(size) - before : 0;
 }
 
 /* False: there is no place for another question, nor memory. */
@@ -348,7 +348,8 @@ static bool put_in(struct held *held, const struct cache_ask *ask, struct cache_
 		if (only && only != old)
 			return false;
 		const size_t more = old ? bytes - cache_entry_bytes(old) : bytes; /* may be less than 0 */
-		if (shard->bytes + more + (old ? 0 : growth(held)) > shard->bytes_max) {
+		const bool full = !old && !slots_size_for_more(*held->table);
+		if (full || shard->bytes + more + (old ? 0 : growth(held)) > shard->bytes_max) {
 			if (!evict_one(held))
 				return false;
 			continue;

@@ -23,6 +23,8 @@ size_t slots_size_for_more(const struct slots *table)
 		return SLOTS_MIN;
 	if ((table->count + 1) * 16 <= table->size * 13)
 		return table->size;
+	if (table->size == SLOTS_MAX)
+		return 0;
 	size_t size = (table->size + table->size / 4 + 7) & ~(size_t)7;
 	return size < SLOTS_MAX ? size : SLOTS_MAX;
 }

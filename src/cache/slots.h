@@ -76,7 +76,8 @@ static inline size_t slots_find(const struct slots *table, const struct cache_as
 struct slots *slots_new(size_t size);
 size_t slots_bytes(size_t size);
 
-/* How large the next one is when there is no room for one more in this one, else its own size. NULL: that of the first. */
+/* How large the next one is when there is no room for one more in this one, else its own size; 0: a larger one there is not. NULL: that of
+ * the first. */
 size_t slots_size_for_more(const struct slots *table);
 
 /* All of `from` (NULL: nothing) is in the new one too; NULL without memory. */

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "cache/slots.h"
 #include "unit/cache/fixture.h"
 
 #define WIRE 100 /* bytes of an answer where they do not matter */
@@ -230,6 +231,20 @@ static void questions_with_one_hash_are_two(void **state)
 	cache_stats(cache, &stats);
 	assert_int_equal(stats.entries, 1);
 	cache_free(&cache);
+}
+
+static void tables_end_somewhere(void **state)
+{
+	(void)state;
+	struct slots table = {.size = SLOTS_MIN};
+	assert_int_equal(slots_size_for_more(NULL), SLOTS_MIN);
+	for (size_t size; (size = slots_size_for_more(&table)) != 0; table.size = size) {
+		assert_true(size <= SLOTS_MAX && size > table.count + 1);
+		table.count = size - size / 8; /* too full */
+	}
+	assert_int_equal(table.size, SLOTS_MAX);
+	table.count = SLOTS_MAX / 2;
+	assert_int_equal(slots_size_for_more(&table), SLOTS_MAX);
 }
 
 static void too_large_is_left_out(void **state)
@@ -510,6 +525,7 @@ int main(void)
 		cmocka_unit_test(replaces_the_same_question),
 		cmocka_unit_test(replaces_in_a_full_shard),
 		cmocka_unit_test(questions_with_one_hash_are_two),
+		cmocka_unit_test(tables_end_somewhere),
 		cmocka_unit_test(too_large_is_left_out),
 		cmocka_unit_test(too_large_does_not_leave_an_old_answer),
 		cmocka_unit_test(no_room_at_all),
