@@ -18,9 +18,10 @@
 #define MARK_USED 1 /* looked up since the hand came by */
 #define MARK_OVER 2 /* no answer any more, but could not be taken out */
 
-/* Entries that have been taken out. Closed when it is full, or holds much. */
-#define GRAVE_ENTRIES 29
-#define GRAVE_BYTES 16384
+/* Entries that have been taken out. Closed when it is full, or holds much: to wait for all readers takes a thread and a barrier on all
+ * cores, however few are waited for. */
+#define GRAVE_ENTRIES 125
+#define GRAVE_BYTES 65536
 struct grave {
 	struct rcu_head rcu;
 	size_t count, bytes;
