@@ -43,7 +43,8 @@ void buffer_append_slowly(struct buffer *buffer, const void *bytes, size_t lengt
 {
 	if (!buffer_reserve(buffer, length))
 		return;
-	memcpy(buffer->data + buffer->length, bytes, length);
+	if (length)
+		memcpy(buffer->data + buffer->length, bytes, length);
 	buffer->length += length;
 	buffer->data[buffer->length] = '\0';
 }

@@ -30,7 +30,8 @@ static inline void buffer_append(struct buffer *buffer, const void *bytes, size_
 		buffer_append_slowly(buffer, bytes, length);
 		return;
 	}
-	memcpy(buffer->data + buffer->length, bytes, length);
+	if (length) /* of nothing `bytes` may be NULL */
+		memcpy(buffer->data + buffer->length, bytes, length);
 	buffer->length += length;
 	buffer->data[buffer->length] = '\0';
 }
