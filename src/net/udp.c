@@ -8,6 +8,10 @@
 
 #include "base/counter.h"
 
+/* Of those that become ready one by one, so many leave together: a call for each would cost more than the packet, and the first
+ * must not wait for all that the loop has in hand. */
+#define REPLIES_TOGETHER 4
+
 _Static_assert(DNS_UDP_REPLY_MAX <= PACKET_BYTES, "one size of slot for both ways");
 
 /* ---- out --------------------------------------------------------------------------------- */
@@ -36,6 +40,8 @@ static void reply(struct query *query, const uint8_t *bytes, size_t length)
 	header->msg_namelen = query->peer_length;
 	const struct packet_place from = {query->local, query->interface};
 	packet_leaves_from(out, slot, &from);
+	if (!listener->taking && listener->out_count >= REPLIES_TOGETHER)
+		udp_flush(listener);
 }
 
 /* ---- in ---------------------------------------------------------------------------------- */
@@ -84,21 +90,26 @@ static void take_all(struct udp_listener *listener, struct mmsghdr *messages, in
 	rcu_read_unlock();
 }
 
-/* Where several came at once, more have come meanwhile, and to look costs less than to be woken. */
+/* Where several came at once, more have come meanwhile, and to look costs less than to be woken. But where some must wait for an
+ * upstream, what upstreams have answered meanwhile comes first. */
 static void on_readable(uv_poll_t *poll, int status, int events)
 {
 	(void)events;
 	struct udp_listener *listener = poll->data;
 	struct packets *in = listener->in;
+	const uint64_t *in_flight = &listener->pipeline->counters.in_flight;
 	if (status < 0)
 		return;
 	for (int round = 0; round < PACKET_ROUNDS_MAX; round++) {
 		int count = packets_receive(in, listener->fd, listener->wildcard);
 		if (count <= 0)
 			break;
+		uint64_t waiting = *in_flight;
+		listener->taking = true;
 		take_all(listener, in->messages, count);
+		listener->taking = false;
 		udp_flush(listener);
-		if (count == 1)
+		if (count == 1 || (round && *in_flight > waiting))
 			break;
 	}
 }
