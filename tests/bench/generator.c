@@ -30,6 +30,7 @@
 #define REPLY_BYTES 1500
 #define SOCKET_BYTES (4 << 20)
 #define HEADER_BYTES 12
+#define CATCH_UP_MAX 4          /* questions that go out together with a RATE */
 #define LATENCIES 100000        /* counted by the microsecond; what is later counts as this */
 #define SILENCE_NS 1000000000LL /* who has said nothing for so long has lost what is waiting */
 #define LINGER_NS 500000000LL
@@ -53,7 +54,7 @@ struct run {
 	struct line *lines;
 	size_t line_count, window;
 	double rate;
-	int64_t begin_ns;
+	int64_t begin_ns, slipped_ns;
 	uint64_t sent, answered, lost;
 	uint32_t latencies[LATENCIES], late[LATENCIES];
 };
@@ -136,14 +137,30 @@ static int open_socket(const char *address, uint16_t port)
 	return fd;
 }
 
-/* How many may go out now on a line. */
-static size_t room_of(const struct run *run, const struct line *line, int64_t now)
+/* When the question that is `ahead` places behind the last one sent is due. */
+static int64_t due_ns(const struct run *run, uint64_t ahead)
 {
-	size_t room = run->window - line->waiting;
+	return run->begin_ns + run->slipped_ns +
+	       (int64_t)((double)(run->sent + ahead) / run->rate * 1e9);
+}
+
+/* Whoever was kept from its core must not ask at once for all that it missed: that would be another load than the one that was meant. */
+static void slip(struct run *run, int64_t now)
+{
+	int64_t behind = now - due_ns(run, CATCH_UP_MAX);
+	if (behind > 0)
+		run->slipped_ns += behind;
+}
+
+/* How many may go out now on a line. */
+static size_t room_of(struct run *run, const struct line *line, int64_t now)
+{
+	size_t room = run->window - line->waiting, due = 0;
 	if (run->rate > 0) {
-		double due = (double)(now - run->begin_ns) * 1e-9 * run->rate - (double)run->sent;
-		if (due < (double)room)
-			room = due > 0 ? (size_t)due : 0;
+		slip(run, now);
+		while (due < CATCH_UP_MAX && due_ns(run, due + 1) <= now)
+			due++;
+		room = due < room ? due : room;
 	}
 	return room < BATCH ? room : BATCH;
 }
@@ -156,10 +173,8 @@ static void count_us(uint32_t counts[LATENCIES], int64_t us)
 /* How long after they were due do those that go out now? */
 static void note_late(struct run *run, size_t count, int64_t now)
 {
-	for (size_t i = 0; i < count && run->rate > 0; i++) {
-		double due_ns = (double)(run->sent + i + 1) / run->rate * 1e9;
-		count_us(run->late, (now - run->begin_ns - (int64_t)due_ns) / 1000);
-	}
+	for (size_t i = 0; i < count && run->rate > 0; i++)
+		count_us(run->late, (now - due_ns(run, i + 1)) / 1000);
 }
 
 static bool send_some(struct run *run, struct line *line)
@@ -238,8 +253,8 @@ static void rest(const struct run *run, int64_t now)
 	for (size_t i = 0; i < run->line_count; i++)
 		polls[i] = (struct pollfd){run->lines[i].fd, POLLIN, 0};
 	if (run->rate > 0) {
-		double due = (double)(run->sent + 1) / run->rate * 1e9 + (double)(run->begin_ns - now);
-		most.tv_nsec = due < 0 ? 0 : due < 1e6 ? (long)due : 1000000;
+		int64_t left = due_ns(run, 1) - now;
+		most.tv_nsec = left < 0 ? 0 : left < most.tv_nsec ? left : most.tv_nsec;
 	}
 	if (ppoll(polls, run->line_count, &most, NULL) < 0 && errno != EINTR)
 		fail("ppoll");

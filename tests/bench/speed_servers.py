@@ -35,6 +35,10 @@ def echo(place):
     return [str(place.build / "tests/bench/echo"), str(place.port)]
 
 
+def relay(place):
+    return [str(place.build / "tests/bench/relay"), str(place.port), place.upstream[0], str(place.upstream[1])]
+
+
 def unbound(place):
     log = f" logfile: {place.folder}/log\n log-queries: yes\n" if place.log == "text" else ""
     write(place.folder / "conf",
@@ -99,7 +103,8 @@ def dnsmasq(place):
 
 
 # Title, what makes its files, and the ways in which it can log: the first is none.
-SERVERS = [("echo", echo, ["off"]), ("portafilter", portafilter, ["off", "sqlite", "dnstap", "sqlite and dnstap"]), ("unbound", unbound, ["off", "text"]),
+CEILINGS = [("echo", echo, ["off"]), ("relay", relay, ["off"])]
+SERVERS = [("portafilter", portafilter, ["off", "sqlite", "dnstap", "sqlite and dnstap"]), ("unbound", unbound, ["off", "text"]),
            ("dnsdist", dnsdist, ["off", "dnstap"]), ("powerdns", powerdns, ["off"]), ("knot", knot, ["off"]), ("bind", bind, ["off", "text"]),
            ("dnsmasq", dnsmasq, ["off", "text"])]
 BESIDE = {"dnsdist": "cdb"}  # what must be installed beside the server
