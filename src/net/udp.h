@@ -17,7 +17,7 @@ struct udp_listener {
 	struct pipeline *pipeline;
 	struct packets *in, *out;
 	unsigned out_count;
-	bool taking; /* a batch: its replies leave together */
+	bool taking;          /* a batch: its replies leave together */
 	uint64_t send_failed; /* base/counter.h */
 };
 
