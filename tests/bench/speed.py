@@ -165,8 +165,7 @@ class Server:
         if not self.log.startswith("sqlite"):
             return True
         with contextlib.closing(sqlite3.connect(f"file:{self.folder}/journal.db?mode=ro", uri=True)) as journal:
-            last = "SELECT ifnull(max(id + count - 1), 0) FROM (SELECT id, count FROM block ORDER BY id DESC LIMIT 1)"
-            return journal.execute(f"SELECT summed_until >= ({last}) FROM progress").fetchone()[0]
+            return journal.execute(harness.SUMMED).fetchone()[0]
 
     def settle(self):
         """Until all threads rest: what is done behind the answers (journals) belongs to the questions before."""

@@ -408,6 +408,11 @@ def merge(base, change):
     return merged
 
 
+# Do the sums of a journal hold every query that it has?
+SUMMED = """SELECT summed_until >= (SELECT ifnull(max(id + count - 1), 0) FROM (SELECT id, count FROM block ORDER BY id DESC LIMIT 1)) AS done
+            FROM progress"""
+
+
 class Daemon:
     """portafilterd with a configuration of its own (JSON is YAML). `config` is merged over the least that
     it needs; `text` is taken as it is. With `namespace` it runs in that network namespace."""
@@ -556,6 +561,10 @@ class Daemon:
             return rows if len(rows) >= count else None
 
         return wait_until(enough, f"the journal has {count} rows where {where}")
+
+    def summed(self, patience_s=PATIENCE_S):
+        """Waits until the sums hold every query that the journal has: endpoints and counts are summed up a moment behind the rows."""
+        wait_until(lambda: self.journal(SUMMED)[0]["done"], "the journal has summed it all up", patience_s)
 
 
 class UnixConnection(http.client.HTTPConnection):

@@ -67,12 +67,6 @@ def question_of(names, name, device):
     return "A" if not known["AAAA"] or (known["A"] and device % 2 == 0) else "AAAA"
 
 
-def settled(size, sizes):
-    """Whether three looks in a row have seen the same."""
-    sizes.append(size)
-    return len(sizes) >= 3 and len(set(sizes[-3:])) == 1
-
-
 # Zones that never leave the house of themselves.
 INSIDE = ["local", "localhost", "invalid", "onion", "home.arpa", "10.in-addr.arpa", "168.192.in-addr.arpa", "254.169.in-addr.arpa"]
 
@@ -113,10 +107,7 @@ def test_all_names_from_six_devices(portafilter):
         assert all(r["n"] == 1 for r in rows)
 
         served = {(device, name, address) for device, name, rdtype in expected for address in names[name][rdtype]}
-        sizes = []
-        # endpoints are summed up apart from the rows, a moment later
-        wait_until(lambda: settled(daemon.journal("SELECT count(*) AS n FROM v_endpoints")[0]["n"], sizes),
-                   "the number of endpoints has settled", patience_s=60, pause_s=2)
+        daemon.summed(patience_s=60)
         endpoints = {(r["device"], r["name"], r["address"]) for r in daemon.journal("SELECT device, name, address FROM v_endpoints")}
         lost, more = served - endpoints, endpoints - served
         assert not lost, f"{len(lost)} of {len(served)} endpoints are missing, such as {sorted(lost)[:3]}; " \

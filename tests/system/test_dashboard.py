@@ -109,6 +109,7 @@ def house(nsd, geo):
     query = dns.message.make_query(SCRIPT_NAME, "A")
     assert dns.query.udp(query, "127.0.0.1", PATIENCE_S, daemon.port, source="127.0.0.17").rcode() == dns.rcode.NXDOMAIN
     daemon.rows(count)
+    daemon.summed()
     place = House(daemon, port)
     yield place
     place.browser.close()
