@@ -228,7 +228,7 @@ static bool block_is_plain(const char *at)
 
 /* Nearly all names are plain in that sense, and then their text is their wire form with dots for lengths. `length` is that of the wire form.
  * Returns the text's, 0 of any other name. */
-static size_t plain_to_text(const uint8_t *wire, size_t length, char text[NAME_TEXT_MAX])
+static size_t plain_to_text(const uint8_t *wire, size_t length, char *text)
 {
 	length -= 2; /* neither the first length nor the root */
 	copy_bytes((uint8_t *)text, wire + 1, length);
@@ -244,7 +244,7 @@ static size_t plain_to_text(const uint8_t *wire, size_t length, char text[NAME_T
 	return length;
 }
 
-static size_t to_text(const uint8_t *in, size_t length, char text[NAME_TEXT_MAX])
+static size_t to_text(const uint8_t *in, size_t length, char *text)
 {
 	size_t plain_length = length > 1 ? plain_to_text(in, length, text) : 0;
 	if (plain_length)
@@ -266,7 +266,7 @@ static size_t to_text(const uint8_t *in, size_t length, char text[NAME_TEXT_MAX]
 	return (size_t)(out - text);
 }
 
-size_t dns_name_to_text(const struct dns_name *name, char text[NAME_TEXT_MAX])
+size_t dns_name_to_text(const struct dns_name *name, char *text)
 {
 	return to_text(name->wire, name->length, text);
 }

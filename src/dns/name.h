@@ -37,8 +37,10 @@ PF_MUST_CHECK int dns_name_from_text(const char *text, struct dns_name *name);
 
 /* Without the last dot; the root is ".". Everything but letters, digits, '-', '_' and the
  * few harmless signs is escaped as RFC 1035, 5.1 says (\. \\ \" \DDD), so that the text is
- * safe in a line of a log, though not in HTML or a shell. Returns its length. */
-size_t dns_name_to_text(const struct dns_name *name, char text[NAME_TEXT_MAX]);
+ * safe in a line of a log, though not in HTML or a shell. Returns its length. NAME_TEXT_MAX bytes have room for any, NAME_TEXT_ROOM(n) for a name
+ * of n bytes. */
+#define NAME_TEXT_ROOM(length) (4u * (length) + 16u)
+size_t dns_name_to_text(const struct dns_name *name, char *text);
 /* The same of bytes that may be a name in wire form, without pointers; 0 when they are none. */
 size_t dns_name_bytes_to_text(const uint8_t *wire, size_t length, char text[NAME_TEXT_MAX]);
 

@@ -244,9 +244,10 @@ void list_index_expect_name(const struct list_index *index, const struct dns_nam
 }
 
 bool list_index_match_plain(const struct list_index *index, const struct dns_name *name,
-                            const struct list_tails *tails, struct list_set *held)
+                            const struct list_tails *tails, struct list_set *held,
+                            struct list_sole *sole)
 {
-	return sealed_match_plain(&index->sealed, name, tails, held);
+	return sealed_match_plain(&index->sealed, name, tails, held, sole);
 }
 
 void list_index_match(const struct list_index *index, const struct dns_name *name,

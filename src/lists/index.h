@@ -88,9 +88,11 @@ void list_index_expect(struct list_index *index, size_t count);
 PF_MUST_CHECK int list_index_seal(struct list_index *index);
 
 /* The lists that hold the name, when nothing but plain entries without exceptions covers it, as is nearly always so. False when there is
- * more to say: then `held` is undefined, and list_index_match says it. `tails` is what list_index_expect_name filled for this name, or NULL. */
+ * more to say: then `held` is undefined, and list_index_match says it. `tails` is what list_index_expect_name filled for this name, or NULL. Fills `sole` too, whose labels
+ * count only when some list holds the name. */
 bool list_index_match_plain(const struct list_index *index, const struct dns_name *name,
-                            const struct list_tails *tails, struct list_set *held);
+                            const struct list_tails *tails, struct list_set *held,
+                            struct list_sole *sole);
 
 /* The name is going to be looked up: what that will read is fetched from memory. Fills `tails`. */
 void list_index_expect_name(const struct list_index *index, const struct dns_name *name,

@@ -138,11 +138,12 @@ bool lists_match(const struct lists *lists, struct regex_scratch *scratch,
                  const struct list_asked *asked, struct list_set *set);
 
 /* The name is going to be asked for: what that will read is fetched from memory, while others are expected too. Fills `tails`, for
- * lists_match_expected of this name and these lists. */
+ * lists_match_expected of this name and these lists. That fills `sole` too: with the entry that lists_find would find in the one list of
+ * `set`, where no other had to be weighed against it. */
 void lists_expect(const struct lists *lists, const struct dns_name *name, struct list_tails *tails);
 bool lists_match_expected(const struct lists *lists, struct regex_scratch *scratch,
                           const struct list_asked *asked, const struct list_tails *tails,
-                          struct list_set *set);
+                          struct list_set *set, struct list_sole *sole);
 
 /* Does any list have entries that look at answers? If not, lists_match_answer finds none. */
 bool lists_look_at_answers(const struct lists *lists);

@@ -428,18 +428,20 @@ void lists_expect(const struct lists *lists, const struct dns_name *name, struct
 
 bool lists_match_expected(const struct lists *lists, struct regex_scratch *scratch,
                           const struct list_asked *asked, const struct list_tails *tails,
-                          struct list_set *set)
+                          struct list_set *set, struct list_sole *sole)
 {
 	if (!scratch && !list_set_any(&lists->tables.by_client) &&
-	    list_index_match_plain(lists->tables.index, asked->name, tails, set))
+	    list_index_match_plain(lists->tables.index, asked->name, tails, set, sole))
 		return true;
+	sole->labels = 0;
 	return match_all(lists, scratch, asked, set);
 }
 
 bool lists_match(const struct lists *lists, struct regex_scratch *scratch,
                  const struct list_asked *asked, struct list_set *set)
 {
-	return lists_match_expected(lists, scratch, asked, NULL, set);
+	struct list_sole ignored;
+	return lists_match_expected(lists, scratch, asked, NULL, set, &ignored);
 }
 
 /* ---- the answer ---------------------------------------------------------------------------- */

@@ -287,18 +287,23 @@ static inline bool add_plain_group(const struct sealed *sealed, uint32_t group, 
 }
 
 bool sealed_match_plain(const struct sealed *sealed, const struct dns_name *name,
-                        const struct list_tails *expected, struct list_set *held)
+                        const struct list_tails *expected, struct list_set *held,
+                        struct list_sole *sole)
 {
 	struct tail tails[NAME_LABELS_MAX];
 	struct found found[NAME_LABELS_MAX];
 	memset(held, 0, sizeof *held);
+	sole->labels = 0;
 	size_t count = expected && expected->count ? fetch_expected(sealed, expected, tails)
 	                                           : fetch_tails(sealed, name, tails);
 	if (!count) /* nearly always, of a name that is on no list */
 		return true;
 	if (count == 1) { /* nearly always, of one that is; the group 0 covers nothing */
 		uint8_t wanted = wanted_of(tails[0].labels, name);
-		return add_plain_group(sealed, find_group(&tails[0]), wanted, held);
+		uint32_t group = find_group(&tails[0]), word = *words_of(sealed, group);
+		*sole = (struct list_sole){.labels = word & GROUP_LAST ? tails[0].labels & 127 : 0,
+		                           .below = !(GROUP_COVERS(word) & LIST_COVERS_SELF)};
+		return add_plain_group(sealed, group, wanted, held);
 	}
 	count = find_groups(tails, count, found);
 	for (size_t i = 0; i < count; i++)

@@ -105,7 +105,8 @@ void sealed_expect(const struct sealed *sealed, const struct dns_name *name,
 
 /* list_index_match_plain, list_index_match and list_index_find of index.h. */
 bool sealed_match_plain(const struct sealed *sealed, const struct dns_name *name,
-                        const struct list_tails *expected, struct list_set *held);
+                        const struct list_tails *expected, struct list_set *held,
+                        struct list_sole *sole);
 void sealed_match(const struct sealed *sealed, const struct dns_name *name,
                   struct list_match *match);
 size_t sealed_find(const struct sealed *sealed, size_t list, const struct dns_name *name,

@@ -347,7 +347,7 @@ static const char *say_verdict(struct query *query, const struct finish *finish,
 	if (kept)
 		return kept;
 	size_t length =
-		sentence_write(room, finish->snapshot, query, verdict,
+		sentence_write(room, finish->snapshot, query, verdict, &finish->sole,
 	                   facts_answer(query->pipeline, finish), facts_whole(query->pipeline, finish));
 	if (noted)
 		memo_keep_sentence(memo, finish->note, room, length);

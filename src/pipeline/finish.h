@@ -10,6 +10,7 @@ struct finish {
 	const struct snapshot *snapshot;
 	struct verdict verdict;
 	struct list_set lists;            /* that hold the name, where a rule asked */
+	struct list_sole sole;            /* by which entry, where one alone covers the name */
 	struct name_note *note;           /* what is remembered of the name (memo.h), or NULL */
 	const struct list_set *hop_lists; /* of each CNAME of the answer, or NULL when no rule asked */
 	struct list_set answer_lists;     /* that hold something of the answer */

@@ -144,6 +144,7 @@ static void note_name(struct memo *memo, uint64_t hash, bool ended, struct finis
 	                                             .epoch = finish->snapshot->epoch,
 	                                             .ended = ended,
 	                                             .word = (uint8_t)word,
+	                                             .sole = finish->sole,
 	                                             .verdict = finish->verdict,
 	                                             .lists = finish->lists.words[word]};
 	finish->note = &memo->names[set][place];
@@ -158,13 +159,14 @@ bool memo_decide_names(struct query *query, const struct policy_question *questi
 	struct name_note *note = plain ? find_name(pipeline->memo, query) : NULL;
 	if (note) {
 		finish->lists.words[note->word] = note->lists;
+		finish->sole = note->sole;
 		finish->verdict = note->verdict;
 		finish->note = note;
 		return note->ended;
 	}
 	if (query->explained || policy_needs_lists(snapshot->policy, pipeline->scratch, question->tags))
 		plain &= lists_match_expected(snapshot->lists, pipeline->list_scratch, asked, &query->tails,
-		                              &finish->lists);
+		                              &finish->lists, &finish->sole);
 	bool ended =
 		policy_decide_names(snapshot->policy, pipeline->scratch, question, &finish->verdict);
 	if (plain && !policy_looks_at_clock(snapshot->policy, pipeline->scratch, question->tags))
@@ -187,8 +189,9 @@ const char *memo_sentence(const struct memo *memo, const struct name_note *note)
 void memo_keep_sentence(struct memo *memo, struct name_note *note, const char *sentence,
                         size_t length)
 {
-	if (length >= MEMO_SENTENCE_MAX)
-		return;
-	memcpy(memo->sentences[place_of(memo, note)], sentence, length + 1);
-	note->told = true;
+	if (note->wanted && length < MEMO_SENTENCE_MAX) {
+		memcpy(memo->sentences[place_of(memo, note)], sentence, length + 1);
+		note->told = true;
+	}
+	note->wanted = true;
 }

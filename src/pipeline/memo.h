@@ -32,8 +32,10 @@ struct name_note {
 	uint32_t epoch;
 	uint8_t word;
 	bool ended;
-	bool elsewhere; /* nothing in the house has the name: the default group is asked */
-	bool told;      /* its sentence stands in its place */
+	bool elsewhere;        /* nothing in the house has the name: the default group is asked */
+	bool told;             /* its sentence stands in its place */
+	bool wanted;           /* it was asked for before */
+	struct list_sole sole; /* as in struct finish */
 	struct verdict verdict;
 };
 
@@ -72,7 +74,8 @@ void memo_expect_lists(struct memo *memo, struct query *const queries[], size_t 
 bool memo_decide_names(struct query *query, const struct policy_question *question,
                        const struct list_asked *asked, struct finish *finish);
 
-/* The sentence to a verdict of this note (finish.note), or NULL: it was not kept yet. */
+/* The sentence to a verdict of this note (finish.note), or NULL: it was not kept yet. It is kept when the note is asked for it a second
+ * time: of names that push each other out of the notes none ever is, and would only be written to memory that no cache holds. */
 const char *memo_sentence(const struct memo *memo, const struct name_note *note);
 void memo_keep_sentence(struct memo *memo, struct name_note *note, const char *sentence,
                         size_t length);

@@ -81,6 +81,9 @@ static void put_share(struct text *text, size_t count, size_t all)
 	put(text, " addresses ");
 }
 
+/* A name of so many bytes is never shortened, and so written where it is to stand. */
+#define NAME_IN_PLACE_MAX 63
+
 /* Shortened from the left when it is long: what is registered stands at the right. */
 static void say_shortened(struct text *text, const char *name, size_t length)
 {
@@ -96,6 +99,11 @@ static void say_shortened(struct text *text, const char *name, size_t length)
 static void say_name(struct text *text, const struct dns_name *name)
 {
 	char full[NAME_TEXT_MAX];
+	if (name->length <= NAME_IN_PLACE_MAX &&
+	    SENTENCE_MAX - text->length > NAME_TEXT_ROOM(NAME_IN_PLACE_MAX)) {
+		text->length += dns_name_to_text(name, text->at + text->length);
+		return;
+	}
 	size_t length = dns_name_to_text(name, full);
 	say_shortened(text, full, length);
 }
@@ -205,6 +213,14 @@ static void say_stripped(struct text *text, const struct snapshot *snapshot,
 	say_more(text, gone - shown);
 }
 
+static void say_on_list(struct text *text, const struct snapshot *snapshot,
+                        const struct verdict *verdict)
+{
+	put(text, " is on list \"");
+	put(text, lists_info(snapshot->lists, verdict->list)->name);
+	put(text, "\"");
+}
+
 static void say_list(struct text *text, const struct snapshot *snapshot, const struct query *query,
                      const struct verdict *verdict, const struct answer *answer)
 {
@@ -214,13 +230,27 @@ static void say_list(struct text *text, const struct snapshot *snapshot, const s
 		put(text, " → ");
 		put_address(text, &answer->addresses[found.address]);
 	}
-	put(text, " is on list \"");
-	put(text, lists_info(snapshot->lists, verdict->list)->name);
-	put(text, "\"");
+	say_on_list(text, snapshot, verdict);
 	if (!known)
 		return;
 	put(text, " (entry ");
 	say_shortened(text, found.text, strlen(found.text));
+	put(text, ")");
+}
+
+/* A list's entry that is the name or a tail of it. The name stands in front as text of so many bytes: where none had to be escaped, what
+ * is asked for stands at its end. */
+static void say_sole(struct text *text, const struct dns_name *name, size_t name_at,
+                     const struct list_sole *sole)
+{
+	size_t skip = 0;
+	for (unsigned i = name->labels; i > sole->labels; i--)
+		skip += name->wire[skip] + 1u;
+	const char *full = text->at + name_at;
+	put(text, " (entry ");
+	if (sole->below)
+		put(text, "*.");
+	put_bytes(text, full + skip, name->length - 2u - skip);
 	put(text, ")");
 }
 
@@ -286,7 +316,8 @@ static void say_rule(struct text *text, const char *done, const struct snapshot 
 
 size_t sentence_write(char out[SENTENCE_MAX], const struct snapshot *snapshot,
                       const struct query *query, const struct verdict *verdict,
-                      const struct answer *answer, const struct answer_facts *facts)
+                      const struct list_sole *sole, const struct answer *answer,
+                      const struct answer_facts *facts)
 {
 	static const char *const done[] = {"allowed", "flagged", "sinkholed"};
 	static const char paused[] = "paused, would have been sinkholed";
@@ -298,8 +329,16 @@ size_t sentence_write(char out[SENTENCE_MAX], const struct snapshot *snapshot,
 	bool suspended = verdict->paused == verdict->rule;
 	say_rule(&text, suspended ? paused : done[verdict->action], snapshot, verdict->rule);
 	put(&text, ": ");
-	say_name(&text, &query->dns.name);
-	say_match(&text, snapshot, query, verdict, answer, facts);
+	size_t name_at = text.length;
+	const struct dns_name *name = &query->dns.name;
+	say_name(&text, name);
+	if (verdict->match == MATCH_LIST && sole->labels && !text.full &&
+	    text.length - name_at + 2u == name->length) {
+		say_on_list(&text, snapshot, verdict);
+		say_sole(&text, name, name_at, sole);
+	} else {
+		say_match(&text, snapshot, query, verdict, answer, facts);
+	}
 	if (verdict->paused && !suspended) {
 		put(&text, "; ");
 		say_rule(&text, paused, snapshot, verdict->paused);

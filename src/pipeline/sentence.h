@@ -11,10 +11,11 @@
 #define SENTENCE_MAX 900 /* bytes; longer names are cut, never the verdict */
 #define SENTENCE_NO_RULE "allowed: no rule matched"
 
-/* `answer` and `facts` may be NULL when no answer was asked for. Returns its length. */
+/* `sole` is that of the query's name (struct finish); `answer` and `facts` may be NULL when no answer was asked for. Returns its length. */
 size_t sentence_write(char out[SENTENCE_MAX], const struct snapshot *snapshot,
                       const struct query *query, const struct verdict *verdict,
-                      const struct answer *answer, const struct answer_facts *facts);
+                      const struct list_sole *sole, const struct answer *answer,
+                      const struct answer_facts *facts);
 
 struct finish;
 /* Adds why the house itself answers, or takes addresses out, to what is in `out` already. */

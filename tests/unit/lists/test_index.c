@@ -177,6 +177,22 @@ static void check_found(const struct list_index *index, const struct reference *
 	}
 }
 
+/* What is told as the only entry that covers the name is the one that the list is found to hold it by. */
+static void check_sole(const struct list_index *index, const struct dns_name *name,
+                       const struct list_set *held, const struct list_sole *sole)
+{
+	struct list_hit hits[LIST_HITS_MAX];
+	if (!sole->labels)
+		return;
+	for (size_t list = 0; list < LIST_MAX; list++) {
+		if (!list_set_has(held, list))
+			continue;
+		assert_int_equal(list_index_find(index, list, name, hits), 1);
+		assert_int_equal(hits[0].labels, sole->labels);
+		assert_int_equal(!(hits[0].covers & LIST_COVERS_SELF), sole->below);
+	}
+}
+
 static void compare(const struct list_index *index, const struct reference *reference,
                     const struct dns_name *name)
 {
@@ -185,16 +201,21 @@ static void compare(const struct list_index *index, const struct reference *refe
 	list_index_match(index, name, &match);
 	struct list_set held, expected;
 	struct list_tails tails;
+	struct list_sole sole, again;
 	memset(&held, 0xff, sizeof held);
 	memset(&expected, 0xff, sizeof expected);
 	memset(&tails, 0xff, sizeof tails);
-	bool plain = list_index_match_plain(index, name, NULL, &held);
+	bool plain = list_index_match_plain(index, name, NULL, &held, &sole);
 	if (plain)
 		assert_true(!match.hit_count && !match.any_excepted &&
 		            !memcmp(&held, &match.held, sizeof held));
 	list_index_expect_name(index, name, &tails);
-	assert_int_equal(list_index_match_plain(index, name, &tails, &expected), plain);
+	assert_int_equal(list_index_match_plain(index, name, &tails, &expected, &again), plain);
 	assert_true(!plain || !memcmp(&held, &expected, sizeof held));
+	if (plain) {
+		assert_int_equal(sole.labels, again.labels);
+		check_sole(index, name, &held, &sole);
+	}
 	check_said(reference, &match, name);
 	check_nothing_else(reference, &match, name);
 	check_found(index, reference, name);
@@ -315,8 +336,9 @@ static void shared_name(size_t name_count)
 	for (size_t i = 0; i < PF_COUNT(match.held.words); i++)
 		assert_true(match.held.words[i] == UINT64_MAX);
 	struct list_set held;
-	bool few = list_index_match_plain(index, &other, NULL, &held);
-	assert_true(few && list_set_has(&held, 7));
+	struct list_sole sole;
+	bool few = list_index_match_plain(index, &other, NULL, &held, &sole);
+	assert_true(few && list_set_has(&held, 7) && sole.labels == 2 && !sole.below);
 	assert_true(list_index_bytes(index) < (size_t)5256 * 10);
 	assert_int_equal(list_index_names(index), 5001);
 	list_index_free(&index);
