@@ -47,6 +47,18 @@ static void write_header(struct ring *ring, uint64_t at, uint32_t length)
 	memcpy(ring->shared->data + (at & (ring->size - 1)), &length, sizeof length);
 }
 
+/* A ring is longer than what a core keeps by itself: so much of what will be written next, as long as most records are, is asked for
+ * while this one is. What stands there may still be of others' use: it is only fetched. */
+#define AHEAD_BYTES 512
+
+static inline void fetch_next(const struct ring *ring, uint64_t at)
+{
+	const uint8_t *next = ring->shared->data + (at & (ring->size - 1));
+#pragma GCC unroll 8
+	for (unsigned line = 0; line < AHEAD_BYTES; line += RING_LINE_BYTES)
+		__builtin_prefetch(next + line, 1); /* it may be behind the end: that does nothing */
+}
+
 void *ring_claim(struct ring *ring, size_t length)
 {
 	uint64_t head = atomic_load_explicit(&ring->shared->head, memory_order_relaxed);
@@ -64,6 +76,7 @@ void *ring_claim(struct ring *ring, size_t length)
 		write_header(ring, head, ENTRY_WRAP);
 	write_header(ring, head + skip, (uint32_t)length);
 	ring->claimed = head + skip + need;
+	fetch_next(ring, ring->claimed);
 	return ring->shared->data + ((head + skip) & (ring->size - 1)) + ENTRY_HEADER_BYTES;
 }
 
