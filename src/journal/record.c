@@ -63,6 +63,12 @@ static size_t text_length(const char *text, size_t max)
 	return length;
 }
 
+/* The same of a text whose length may be known already. */
+static inline size_t known_length(const char *text, size_t length, size_t max)
+{
+	return length && length < max - 1 ? length : text_length(text, max);
+}
+
 static struct flat_answer answer_head(const struct record_answer *answer)
 {
 	return (struct flat_answer){
@@ -108,10 +114,12 @@ static struct flat_head record_head(const struct record *record, const struct fl
 
 size_t flat_measure(const struct record *record, struct flat_texts *texts)
 {
-	texts->reason = (uint16_t)text_length(record->reason, RECORD_REASON_MAX);
+	texts->reason =
+		(uint16_t)known_length(record->reason, record->reason_length, RECORD_REASON_MAX);
 	texts->device_id = (uint8_t)text_length(record->device_id, DEVICE_ID_MAX);
 	texts->device_name = (uint8_t)text_length(record->device_name, DEVICE_NAME_MAX);
-	texts->rule_name = (uint8_t)text_length(record->rule_name, RECORD_RULE_MAX);
+	texts->rule_name =
+		(uint8_t)known_length(record->rule_name, record->rule_name_length, RECORD_RULE_MAX);
 	texts->upstream = (uint8_t)text_length(record->upstream, RECORD_UPSTREAM_MAX);
 	size_t bytes = sizeof(struct flat_head) + record->name->length + texts->reason +
 	               texts->device_id + texts->device_name + texts->rule_name + texts->upstream + 5u;

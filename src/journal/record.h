@@ -94,20 +94,23 @@ struct record_wire {
 /* What a worker hands over. All pointers are borrowed for the length of the call. */
 struct record {
 	int64_t time_wall_us; /* when the query arrived */
-	uint32_t took_us;     /* until the reply was handed to the socket */
+	uint32_t
+		took_us; /* until the reply was ready; of a batch, whose replies leave together, until the first was */
 	struct addr client;
 	const char *device_id, *device_name;
 	const struct dns_name *name;
 	uint16_t type;
-	uint8_t rcode;                      /* of the reply; the sinkhole's when sinkholed */
-	bool dropped_reply;                 /* a rule said `drop`: no reply was sent */
-	uint8_t action;                     /* enum action */
-	uint8_t source;                     /* enum record_source */
-	uint8_t protocol;                   /* enum protocol; PROTOCOL_NONE: not known */
-	uint8_t dnssec;                     /* enum dnssec, of the answer */
-	uint16_t rule;                      /* from 1; 0: none */
-	const char *rule_name;              /* "" without a rule */
-	const char *reason;                 /* the sentence; "" without a rule */
+	uint8_t rcode;         /* of the reply; the sinkhole's when sinkholed */
+	bool dropped_reply;    /* a rule said `drop`: no reply was sent */
+	uint8_t action;        /* enum action */
+	uint8_t source;        /* enum record_source */
+	uint8_t protocol;      /* enum protocol; PROTOCOL_NONE: not known */
+	uint8_t dnssec;        /* enum dnssec, of the answer */
+	uint16_t rule;         /* from 1; 0: none */
+	const char *rule_name; /* "" without a rule */
+	const char *reason;    /* the sentence; "" without a rule */
+	/* Bytes of these two where they are known; 0: they are not, or it is empty. */
+	uint16_t rule_name_length, reason_length;
 	const char *upstream;               /* who gave the answer; "" when none was asked for */
 	uint8_t standing, confidence;       /* of the answer */
 	uint8_t privacy;                    /* enum privacy; a device that is hidden is so already */

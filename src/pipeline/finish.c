@@ -190,6 +190,12 @@ static size_t build_reply(struct query *query, const struct finish *finish, cons
 	return failure_reply(query, finish);
 }
 
+/* A text whose length is known. */
+struct said {
+	const char *text;
+	size_t length;
+};
+
 /* ---- the record -------------------------------------------------------------------------- */
 
 static void fill_address(struct record_address *to, const struct geo *geo,
@@ -236,8 +242,8 @@ static int put_with_answer(struct pipeline *pipeline, struct record *record,
 	return error;
 }
 
-static void journal_query(struct query *query, const struct finish *finish, const char *reason,
-                          unsigned rcode, size_t length)
+static void journal_query(struct query *query, const struct finish *finish,
+                          const struct said *reason, unsigned rcode, size_t length)
 {
 	struct pipeline *pipeline = query->pipeline;
 	if (!pipeline->shared->journal)
@@ -262,7 +268,9 @@ static void journal_query(struct query *query, const struct finish *finish, cons
 		.dnssec = finish->answer ? finish->answer->dnssec : DNSSEC_NONE,
 		.rule = finish->verdict.rule,
 		.rule_name = rule.name,
-		.reason = reason,
+		.rule_name_length = (uint16_t)rule.name_length,
+		.reason = reason->text,
+		.reason_length = (uint16_t)reason->length,
 		.upstream =
 			finish->entry ? cache_entry_upstream(pipeline->shared->cache, finish->entry) : "",
 		.standing = finish->facts.standing,
@@ -336,22 +344,23 @@ static bool held_too_long(const struct query *query, const struct finish *finish
 
 /* A verdict on the name alone follows from what the note of the name follows from, and so does what is said of it: most that is
  * sinkholed is asked for again and again. */
-static const char *say_verdict(struct query *query, const struct finish *finish,
+static struct said say_verdict(struct query *query, const struct finish *finish,
                                char room[SENTENCE_MAX])
 {
 	const struct verdict *verdict = &finish->verdict;
 	struct memo *memo = query->pipeline->memo;
 	bool noted = finish->note && verdict->stage == STAGE_NAMES && !query->explained &&
 	             (verdict->match == MATCH_NAME || verdict->match == MATCH_LIST);
-	const char *kept = noted ? memo_sentence(memo, finish->note) : NULL;
+	struct said said = {room, 0};
+	const char *kept = noted ? memo_sentence(memo, finish->note, &said.length) : NULL;
 	if (kept)
-		return kept;
-	size_t length =
+		return (struct said){kept, said.length};
+	said.length =
 		sentence_write(room, finish->snapshot, query, verdict, &finish->sole,
 	                   facts_answer(query->pipeline, finish), facts_whole(query->pipeline, finish));
 	if (noted)
-		memo_keep_sentence(memo, finish->note, room, length);
-	return room;
+		memo_keep_sentence(memo, finish->note, room, said.length);
+	return said;
 }
 
 /* Does anybody read the sentence? It goes into the record, into the EDE of who has sent an OPT, and to who asks for an explanation. */
@@ -361,26 +370,29 @@ static bool is_read(const struct query *query)
 }
 
 /* The sentence: in `room`, or kept elsewhere for the length of this query. Empty when nobody reads it. */
-static const char *say_why(struct query *query, const struct finish *finish,
+static struct said say_why(struct query *query, const struct finish *finish,
                            char room[SENTENCE_MAX])
 {
 	bool of_the_house = finish->local.kind != LOCAL_ELSEWHERE || finish->private_count;
-	const char *reason = room;
+	struct said reason = {room, 0};
 	room[0] = '\0'; /* and not all of it: it is on every query's way */
 	if (!is_read(query))
-		return room;
+		return reason;
 	if (finish->verdict.rule || (query->explained && !of_the_house))
 		reason = say_verdict(query, finish, room);
 	if (of_the_house) {
-		if (reason != room)
-			strcpy(room, reason); /* what is kept is shorter than any sentence may be */
+		if (reason.text != room)
+			strcpy(room, reason.text); /* what is kept is shorter than any sentence may be */
 		sentence_add_house(room, query, finish);
-		return room;
+		return (struct said){room, strlen(room)};
 	}
 	if (finish->rcode == DNS_RCODE_REFUSED)
-		return "refused: transfers are not answered";
-	if (query->dns.type == DNS_TYPE_ANY)
-		return "ANY is answered with as little as can be (RFC 8482)";
+		reason.text = "refused: transfers are not answered";
+	else if (query->dns.type == DNS_TYPE_ANY)
+		reason.text = "ANY is answered with as little as can be (RFC 8482)";
+	else
+		return reason;
+	reason.length = strlen(reason.text);
 	return reason;
 }
 
@@ -389,8 +401,8 @@ void finish_query(struct query *query, const struct finish *finish)
 	struct pipeline *pipeline = query->pipeline;
 	char room[SENTENCE_MAX];
 	unsigned rcode = finish->rcode;
-	const char *reason = say_why(query, finish, room);
-	size_t length = build_reply(query, finish, reason, &rcode);
+	struct said reason = say_why(query, finish, room);
+	size_t length = build_reply(query, finish, reason.text, &rcode);
 	if (held_too_long(query, finish))
 		length = 0;
 	if (query->explained) {
@@ -408,7 +420,7 @@ void finish_query(struct query *query, const struct finish *finish)
 									.entry = finish->entry,
 									.answer = facts_answer(pipeline, finish),
 									.facts = facts_whole(pipeline, finish),
-									.reason = reason,
+									.reason = reason.text,
 									.rcode = rcode,
 								});
 		while (landed_count)
@@ -417,7 +429,7 @@ void finish_query(struct query *query, const struct finish *finish)
 	}
 	bool dropped_reply = length == 0;
 	/* The record first: whoever has an answer finds it in the journal, even if we are killed now. */
-	journal_query(query, finish, reason, rcode, length);
+	journal_query(query, finish, &reason, rcode, length);
 	query->reply(query, pipeline->out, length);
 	count(query, finish, dropped_reply);
 	note_asked(query, finish->snapshot->config);

@@ -181,8 +181,9 @@ static size_t place_of(const struct memo *memo, const struct name_note *note)
 	return (size_t)(note - memo->names[0]);
 }
 
-const char *memo_sentence(const struct memo *memo, const struct name_note *note)
+const char *memo_sentence(const struct memo *memo, const struct name_note *note, size_t *length)
 {
+	*length = note->told;
 	return note->told ? memo->sentences[place_of(memo, note)] : NULL;
 }
 
@@ -191,7 +192,7 @@ void memo_keep_sentence(struct memo *memo, struct name_note *note, const char *s
 {
 	if (note->wanted && length < MEMO_SENTENCE_MAX) {
 		memcpy(memo->sentences[place_of(memo, note)], sentence, length + 1);
-		note->told = true;
+		note->told = (uint8_t)length;
 	}
 	note->wanted = true;
 }

@@ -14,7 +14,8 @@
 #define MEMO_SETS \
 	2048 /* a power of two, of MEMO_WAYS: what a house asks for in an hour, with its sets of tags */
 #define MEMO_WAYS 2
-#define MEMO_SENTENCE_MAX 256 /* bytes with the NUL: a longer one is written anew each time */
+/* Bytes with the NUL: a longer one is written anew each time. The length of any is one byte. */
+#define MEMO_SENTENCE_MAX 256
 
 struct client_note {
 	struct addr addr;
@@ -33,7 +34,7 @@ struct name_note {
 	uint8_t word;
 	bool ended;
 	bool elsewhere;        /* nothing in the house has the name: the default group is asked */
-	bool told;             /* its sentence stands in its place */
+	uint8_t told;          /* bytes of its sentence, which stands in its place; 0: none does */
 	bool wanted;           /* it was asked for before */
 	struct list_sole sole; /* as in struct finish */
 	struct verdict verdict;
@@ -74,9 +75,9 @@ void memo_expect_lists(struct memo *memo, struct query *const queries[], size_t 
 bool memo_decide_names(struct query *query, const struct policy_question *question,
                        const struct list_asked *asked, struct finish *finish);
 
-/* The sentence to a verdict of this note (finish.note), or NULL: it was not kept yet. It is kept when the note is asked for it a second
+/* The sentence to a verdict of this note (finish.note), with its length, or NULL: it was not kept yet. It is kept when the note is asked for it a second
  * time: of names that push each other out of the notes none ever is, and would only be written to memory that no cache holds. */
-const char *memo_sentence(const struct memo *memo, const struct name_note *note);
+const char *memo_sentence(const struct memo *memo, const struct name_note *note, size_t *length);
 void memo_keep_sentence(struct memo *memo, struct name_note *note, const char *sentence,
                         size_t length);
 

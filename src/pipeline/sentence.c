@@ -58,10 +58,11 @@ static void put_number(struct text *text, size_t number)
 {
 	char digits[20];
 	size_t at = sizeof digits;
-	do {
+	while (number > 9) {
 		digits[--at] = (char)('0' + number % 10);
 		number /= 10;
-	} while (number);
+	}
+	digits[--at] = (char)('0' + number);
 	put_bytes(text, digits + at, sizeof digits - at);
 }
 
@@ -310,7 +311,7 @@ static void say_rule(struct text *text, const char *done, const struct snapshot 
 	put(text, " by rule ");
 	put_number(text, number);
 	put(text, " \"");
-	put(text, rule.name);
+	put_bytes(text, rule.name, rule.name_length);
 	put(text, "\"");
 }
 

@@ -230,8 +230,8 @@ size_t policy_rule_count(const struct policy *policy)
 void policy_rule_info(const struct policy *policy, size_t number, struct policy_rule_info *info)
 {
 	const struct rule *rule = &policy->rules[number - 1];
-	*info =
-		(struct policy_rule_info){rule->name, rule->action, rule->stage, rule->tags, rule->added};
+	*info = (struct policy_rule_info){rule->name,  rule->name_length, rule->action,
+	                                  rule->stage, rule->tags,        rule->added};
 }
 
 bool policy_takes_address(const struct policy *policy, size_t number,

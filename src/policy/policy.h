@@ -136,6 +136,7 @@ bool policy_takes_address(const struct policy *policy, size_t rule,
 size_t policy_rule_count(const struct policy *policy);
 struct policy_rule_info {
 	const char *name;
+	size_t name_length; /* bytes, without the NUL */
 	enum action action;
 	enum stage stage;
 	tag_set tags;

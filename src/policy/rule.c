@@ -73,6 +73,7 @@ int policy_rule_init(struct rule *rule, const struct config_rule *from, uint16_t
 	rule->name = strdup(from->name);
 	if (!rule->name || !copy_arrays(rule, from))
 		return PF_ENOMEM;
+	rule->name_length = strlen(rule->name);
 	/* All of them, so that the errors of all are told. */
 	int names = patterns_init(&rule->names, from->names, from->name_count, file, diag);
 	int not_names =

@@ -42,6 +42,7 @@ struct rule {
 		place; /* among those of the answers stage; POLICY_KEPT_RULES: elsewhere, or behind these */
 	enum action action;
 	char *name;
+	size_t name_length;
 	tag_set tags; /* TAG_ALL when the configuration names none */
 	tag_set tags_all, tags_none;
 	bool lists_given;
