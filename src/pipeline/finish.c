@@ -242,19 +242,29 @@ static int put_with_answer(struct pipeline *pipeline, struct record *record,
 	return error;
 }
 
+/* When the reply is ready. Those of one batch leave the house together, and share what the first of them has read from the clock. */
+static int64_t ready_us(struct pipeline *pipeline)
+{
+	if (pipeline->batch_us > 0)
+		return pipeline->batch_us;
+	int64_t now_us = pipeline->clock(pipeline->clock_data).mono_us;
+	if (!pipeline->batch_us)
+		pipeline->batch_us = now_us;
+	return now_us;
+}
+
 static void journal_query(struct query *query, const struct finish *finish,
                           const struct said *reason, unsigned rcode, size_t length)
 {
 	struct pipeline *pipeline = query->pipeline;
 	if (!pipeline->shared->journal)
 		return;
-	struct now now = pipeline->clock(pipeline->clock_data);
 	struct policy_rule_info rule = {.name = ""};
 	if (finish->verdict.rule)
 		policy_rule_info(finish->snapshot->policy, finish->verdict.rule, &rule);
 	struct record record = {
 		.time_wall_us = query->arrived.wall_us,
-		.took_us = (uint32_t)(now.mono_us - query->arrived.mono_us),
+		.took_us = (uint32_t)(ready_us(pipeline) - query->arrived.mono_us),
 		.client = query->client.addr,
 		.device_id = query->device.id,
 		.device_name = query->device.name,

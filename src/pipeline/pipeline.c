@@ -35,6 +35,7 @@ int pipeline_init(struct pipeline *pipeline, struct shared *shared, struct forwa
 	pipeline->clock = clock;
 	pipeline->clock_data = clock_data;
 	pipeline->post = post;
+	pipeline->batch_us = -1;
 	pipeline->memo = memo_new();
 	pipeline->hand = at_hand_new();
 	forwarder->late = depart_is_late;
@@ -263,8 +264,10 @@ void pipeline_run(struct pipeline *pipeline, struct query *const queries[], size
 		search_expect(queries, count);
 		memo_expect_lists(pipeline->memo, queries, count);
 	}
+	pipeline->batch_us = 0;
 	for (size_t i = 0; i < count; i++)
 		run(queries[i]);
+	pipeline->batch_us = -1;
 }
 
 void pipeline_receive(struct pipeline *pipeline, struct query *query, const uint8_t *packet,

@@ -80,6 +80,8 @@ struct pipeline {
 	struct limiter_loans *loans; /* owned; NULL: nothing is limited */
 	struct memo *memo;           /* owned */
 	struct at_hand *hand;        /* owned (facts.h) */
+	/* Monotonic: when the first reply of the batch at hand was ready; 0: none is yet; -1: there is no batch. */
+	int64_t batch_us;
 	struct query *pool;
 	size_t query_count;
 	struct list_set hop_lists[ANSWER_HOP_MAX]; /* of the answer at hand */
