@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "net/segments.h"
+
 _Static_assert(CMSG_SPACE(sizeof(struct in6_pktinfo)) <= PACKET_CONTROL_BYTES, "pktinfo fits");
 
 struct packets *packets_new(void)
@@ -98,20 +100,60 @@ void packet_leaves_from(struct packets *packets, unsigned slot, const struct pac
 	}
 }
 
-unsigned packets_send(struct packets *packets, int fd, unsigned count)
+/* Sends `count` messages. Those that can not leave (their network is gone, the buffer is full) are passed by: the others may. Returns how many
+ * could not; where in `failed` they were, if it is not NULL. */
+static unsigned send_all(int fd, struct mmsghdr *messages, unsigned count, uint8_t *failed)
 {
-	unsigned sent = 0, failed = 0;
+	unsigned sent = 0, failed_count = 0;
 	while (sent < count) {
-		int now = sendmmsg(fd, packets->messages + sent, count - sent, 0);
+		int now = sendmmsg(fd, messages + sent, count - sent, 0);
 		if (now > 0) {
 			sent += (unsigned)now;
 			continue;
 		}
 		if (errno == EINTR)
 			continue;
-		/* This one can not leave (its network is gone, the buffer is full): the others may. */
-		failed++;
+		if (failed)
+			failed[failed_count] = (uint8_t)sent;
+		failed_count++;
 		sent++;
+	}
+	return failed_count;
+}
+
+unsigned packets_send_in_order(struct packets *packets, int fd, unsigned count)
+{
+	return send_all(fd, packets->messages, count, NULL);
+}
+
+static bool may_put_together(struct packets *packets, int fd)
+{
+	if (packets->together == TOGETHER_UNKNOWN)
+		packets->together = segments_can(fd) ? TOGETHER_CAN : TOGETHER_CANNOT;
+	if (packets->one_by_one) {
+		packets->one_by_one--;
+		return false;
+	}
+	return packets->together == TOGETHER_CAN;
+}
+
+unsigned packets_send(struct packets *packets, int fd, unsigned count)
+{
+	struct segments segments;
+	uint8_t left[PACKETS_MAX];
+	if (count < 2 || !may_put_together(packets, fd) || !segments_make(&segments, packets, count))
+		return packets_send_in_order(packets, fd, count);
+	unsigned left_count = send_all(fd, segments.messages, segments.count, left), failed = 0;
+	for (unsigned i = 0; i < left_count; i++) {
+		unsigned from = segments.first[left[i]], end = segments.first[left[i] + 1];
+		if (end - from == 1) {
+			failed++;
+			continue;
+		}
+		/* The way there may not bear it (IPsec, a small MTU, a card without checksums); one by one they may leave. */
+		packets->one_by_one = ONE_BY_ONE_BATCHES;
+		for (; from < end; from++)
+			failed += send_all(fd, &packets->messages[segments.slots[from]], 1, NULL);
 	}
 	return failed;
 }

@@ -13,6 +13,11 @@
 #define PACKET_ROUNDS_MAX 8 /* batches for one wake-up, so that one socket does not starve others */
 #define PACKET_CONTROL_BYTES 64 /* one pktinfo of either family, with its header */
 
+/* When some that were put together could not leave so, so many batches are sent one by one before that is tried again. */
+#define ONE_BY_ONE_BATCHES 1024
+
+enum packets_together { TOGETHER_UNKNOWN, TOGETHER_CAN, TOGETHER_CANNOT };
+
 struct packets {
 	struct mmsghdr messages[PACKETS_MAX];
 	struct iovec vectors[PACKETS_MAX];
@@ -22,6 +27,9 @@ struct packets {
 	/* In: the headers that the kernel has written to, and what they were made for. */
 	unsigned taken;
 	bool wildcard;
+	/* Out: whether the kernel can put them together, and for how many batches that is left. */
+	enum packets_together together;
+	unsigned one_by_one;
 };
 
 /* Which of our addresses, and which interface where that matters (link-local); family 0: not known, or not needed. */
@@ -40,7 +48,9 @@ void packet_place_read(struct msghdr *header, struct packet_place *place);
 
 /* Slot `slot` leaves from there. */
 void packet_leaves_from(struct packets *packets, unsigned slot, const struct packet_place *place);
-/* Sends the first `count`. Returns how many could not leave. */
+/* Sends the first `count`. Returns how many could not leave. Those to the same peer leave together where that is cheaper (segments.h), the
+ * longest of them first. */
 unsigned packets_send(struct packets *packets, int fd, unsigned count);
+unsigned packets_send_in_order(struct packets *packets, int fd, unsigned count);
 
 #endif

@@ -19,7 +19,7 @@
 
 static void flush(struct quic_listener *listener)
 {
-	unsigned failed = packets_send(listener->out, listener->fd, listener->out_count);
+	unsigned failed = packets_send_in_order(listener->out, listener->fd, listener->out_count);
 	if (failed)
 		counter_add(&listener->send_failed, failed);
 	listener->out_count = 0;
