@@ -12,9 +12,13 @@
 #define ADDRESSES_MAX 256 /* of one answer that are looked at; their standing is that of all */
 #define COUNTRIES_MAX 8   /* of one answer */
 #define MS_PER_DAY INT64_C(86400000)
+#define NEWEST_MAX 4096 /* devices whose newest name is remembered */
+#define MET_MAX 256     /* places for who has met which country */
 
 enum drift_statement {
 	DRIFT_ADDRESSES,
+	DRIFT_ADDRESSES_FIRST,
+	DRIFT_NEWEST,
 	DRIFT_FIND,
 	DRIFT_PUT,
 	DRIFT_MEET,
@@ -36,6 +40,15 @@ static const char *const sql[DRIFT_COUNT] = {
 		" LEFT JOIN endpoint e ON e.device = ?1 AND e.name = ?2 AND e.type = ?3"
 		" AND e.address = f.address LEFT JOIN fact o ON o.id = e.fact"
 		" WHERE a.answer = ?4 AND f.special = 0 ORDER BY a.position LIMIT ?5",
+	/* The same of a name that has no endpoints yet. */
+	[DRIFT_ADDRESSES_FIRST] =
+		"SELECT n.standing, n.confidence, f.location, f.standing, f.anycast, 1, 0,"
+		" d.text, l.text, f.address FROM answer_address a CROSS JOIN answer n ON n.id = a.answer"
+		" CROSS JOIN fact f ON f.id = a.fact CROSS JOIN address d ON d.id = f.address"
+		" CROSS JOIN label l ON l.id = f.evidence"
+		" WHERE a.answer = ?4 AND f.special = 0 ORDER BY a.position LIMIT ?5",
+	[DRIFT_NEWEST] = "SELECT max(ifnull((SELECT max(name) FROM endpoint WHERE device = ?1), 0),"
+					 " ifnull((SELECT max(name) FROM drift WHERE device = ?1), 0))",
 	[DRIFT_FIND] = "SELECT standing, state, told FROM drift WHERE device = ? AND name = ?",
 	[DRIFT_PUT] = "INSERT INTO drift (device, name, standing, state, told, last)"
 				  " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (device, name) DO UPDATE SET"
@@ -49,9 +62,17 @@ static const char *const sql[DRIFT_COUNT] = {
 	[DRIFT_UPSTREAM] = "SELECT upstream FROM outcome WHERE id = ?",
 };
 
+/* A country that a device has met. */
+struct met {
+	int64_t device; /* 0: none stands here */
+	struct country country;
+};
+
 struct drift {
 	struct event_outlet outlet;
 	struct dictionary checked;
+	struct dictionary newest; /* device to the newest name that it has an endpoint or a standing of */
+	struct met met[MET_MAX];
 	sqlite3_stmt *statements[DRIFT_COUNT];
 	size_t raised_count;
 	struct event raised[DRIFT_RAISED_MAX];
@@ -114,6 +135,7 @@ struct drift *drift_open(struct sqlite_sink *sink)
 	if (!drift)
 		return NULL;
 	dictionary_init(&drift->checked, DRIFT_CHECKED_MAX);
+	dictionary_init(&drift->newest, NEWEST_MAX);
 	int result = sqlite3_exec(sink->db, tables, NULL, NULL, NULL);
 	if (result == SQLITE_OK)
 		result = sqlite3_exec(sink->db, meet_again, NULL, NULL, NULL);
@@ -132,6 +154,7 @@ void drift_close(struct drift **drift)
 	for (size_t i = 0; i < DRIFT_COUNT; i++)
 		sqlite3_finalize((*drift)->statements[i]);
 	dictionary_deinit(&(*drift)->checked);
+	dictionary_deinit(&(*drift)->newest);
 	free(*drift);
 	*drift = NULL;
 }
@@ -192,9 +215,10 @@ static void describe(struct answer_now *now)
 	         now->confidence);
 }
 
-static int read_answer(struct drift *drift, const struct group_key *key, struct answer_now *now)
+static int read_answer(struct drift *drift, const struct group_key *key, bool first,
+                       struct answer_now *now)
 {
-	sqlite3_stmt *rows = drift->statements[DRIFT_ADDRESSES];
+	sqlite3_stmt *rows = drift->statements[first ? DRIFT_ADDRESSES_FIRST : DRIFT_ADDRESSES];
 	const int64_t numbers[] = {key->device, key->name, key->type, key->answer, ADDRESSES_MAX};
 	int step = SQLITE_OK;
 	for (int i = 0; i < (int)PF_COUNT(numbers) && step == SQLITE_OK; i++)
@@ -206,6 +230,31 @@ static int read_answer(struct drift *drift, const struct group_key *key, struct 
 	sqlite3_reset(rows);
 	describe(now);
 	return step == SQLITE_DONE ? PF_OK : PF_EIO;
+}
+
+/* Is nothing known of this name of the device? Names are numbered as they come, and are written in that order: what
+ * comes behind the newest that the device has is new to it. */
+static int is_first(struct drift *drift, const struct group_key *key, bool *first)
+{
+	struct dictionary_entry *entry =
+		dictionary_find(&drift->newest, &key->device, sizeof key->device);
+	sqlite3_stmt *find = drift->statements[DRIFT_NEWEST];
+	if (!entry) {
+		if (sqlite3_bind_int64(find, 1, key->device) != SQLITE_OK)
+			return PF_EIO;
+		int step = sqlite3_step(find);
+		int64_t newest = step == SQLITE_ROW ? sqlite3_column_int64(find, 0) : 0;
+		sqlite3_reset(find);
+		if (step != SQLITE_ROW)
+			return PF_EIO;
+		entry = dictionary_add(&drift->newest, &key->device, sizeof key->device, newest);
+	}
+	if (!entry)
+		return PF_ENOMEM;
+	*first = key->name > entry->id;
+	if (*first)
+		entry->id = key->name;
+	return PF_OK;
 }
 
 /* ---- telling ----------------------------------------------------------------------------- */
@@ -309,11 +358,11 @@ static int recall(struct drift *drift, const struct group_key *key, struct remem
 	return step == SQLITE_ROW || step == SQLITE_DONE ? PF_OK : PF_EIO;
 }
 
-static int compare_standing(struct drift *drift, const struct group *group,
+static int compare_standing(struct drift *drift, const struct group *group, bool first,
                             const struct answer_now *now)
 {
 	struct remembered before = {0};
-	int result = recall(drift, &group->key, &before);
+	int result = first ? PF_OK : recall(drift, &group->key, &before);
 	if (result == PF_OK && before.known && strcmp(before.standing, now->standing)) {
 		struct event event = {.kind = EVENT_STANDING_CHANGED};
 		bool database = only_rejudged(now);
@@ -346,10 +395,21 @@ static int is_known(struct drift *drift, int64_t device, int64_t address, bool *
 	return step == SQLITE_ROW || step == SQLITE_DONE ? PF_OK : PF_EIO;
 }
 
+/* Where it is remembered that the device has met the country. */
+static struct met *met_of(struct drift *drift, int64_t device, struct country country)
+{
+	size_t letters = (uint8_t)country.code[0] * 31u + (uint8_t)country.code[1];
+	return &drift->met[((uint64_t)device * 37 + letters) % MET_MAX];
+}
+
 /* A country that the device may not have met. Home is nothing to write home about. */
 static int meet(struct sqlite_sink *sink, const struct group *group, const struct seen *seen)
 {
 	struct drift *drift = sink->drift;
+	struct met *met = met_of(drift, group->key.device, seen->location);
+	if (met->device == group->key.device && country_equal(met->country, seen->location))
+		return PF_OK;
+	*met = (struct met){group->key.device, seen->location};
 	struct value values[] = {{.number = group->key.device},
 	                         {.text = seen->location.code},
 	                         {.number = group->last}};
@@ -400,11 +460,14 @@ int drift_see(struct sqlite_sink *sink, const struct group *group)
 	/* To clear all that may hold addresses was a quarter of what a replay costs. */
 	now->count = 0;
 	*now->standing = *now->confidence = *now->state = *now->evidence = '\0';
-	int result = read_answer(drift, &group->key, now);
+	bool first = false;
+	int result = is_first(drift, &group->key, &first);
+	if (result == PF_OK)
+		result = read_answer(drift, &group->key, first, now);
 	/* Of what nobody knows no one can say that it has moved. */
 	bool says = now->count && *now->standing && strcmp(now->standing, "unknown");
 	if (result == PF_OK && says)
-		result = compare_standing(drift, group, now);
+		result = compare_standing(drift, group, first, now);
 	if (result == PF_OK && says)
 		result = meet_all(sink, group, now);
 	free(now);
@@ -429,4 +492,11 @@ void drift_rolled_back(struct sqlite_sink *sink)
 {
 	sink->drift->raised_count = 0;
 	dictionary_clear(&sink->drift->checked); /* what was looked at will come again */
+	drift_forget(sink->drift);
+}
+
+void drift_forget(struct drift *drift)
+{
+	dictionary_clear(&drift->newest);
+	memset(drift->met, 0, sizeof drift->met);
 }

@@ -23,6 +23,8 @@ bool drift_saw(const struct sqlite_sink *sink, const struct group *group);
 /* The transaction's end: what it found is told, or forgotten. */
 void drift_committed(struct sqlite_sink *sink);
 void drift_rolled_back(struct sqlite_sink *sink);
+/* Rows may be gone, or belong to another device: what they said is read again. */
+void drift_forget(struct drift *drift);
 
 void drift_tell(struct drift *drift, struct event_outlet outlet);
 

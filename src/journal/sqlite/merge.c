@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "journal/sqlite/drift.h"
+
 #define US_PER_MS 1000
 
 enum merge_statement {
@@ -252,6 +254,7 @@ static bool move_step(struct sqlite_sink *sink, int64_t from, int64_t into)
 {
 	if (run(sink, "BEGIN IMMEDIATE", 0, 0) < 0)
 		return false;
+	drift_forget(sink->drift);
 	int64_t left = 0;
 	for (size_t i = 0; left >= 0 && i < PF_COUNT(move_endpoints); i++)
 		left = run(sink, move_endpoints[i], from, into);

@@ -175,6 +175,8 @@ void sink_forget(struct sqlite_sink *sink)
 		dictionary_clear(&sink->tables[i].ids);
 	dictionary_clear(&sink->types);
 	again_forget(sink->again);
+	if (sink->drift)
+		drift_forget(sink->drift);
 	kind_forget(sink);
 	device_forget(sink);
 }
@@ -531,6 +533,9 @@ struct sqlite_sink *sink_open(const char *path, int64_t keep_us,
 
 struct sink *sqlite_sink_open(const char *path, int64_t keep_us, char *error, size_t error_size)
 {
+	/* It counts what it takes of memory, each time under a lock of all threads, for nobody who asks. Who has opened a database
+	 * before keeps that. */
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	struct sqlite_sink *sink = sink_open(path, keep_us, migrate, error, error_size);
 	return sink ? &sink->sink : NULL;
 }
