@@ -12,26 +12,13 @@
  * nothing, at a tenth of what a row costs alone. */
 #define GAP_MAX 8
 
-#define FACTS_MAX 8       /* answers with more addresses are written one by one */
-#define CONTENTS_MAX 4096 /* answers that are remembered, by the lower digits of their ids */
-
-/* What an answer says of its endpoints. */
-struct content {
-	int64_t answer; /* 0: none stands here */
-	uint8_t fact_count;
-	bool many; /* more than FACTS_MAX */
-	int64_t facts[FACTS_MAX];
-	uint64_t via[2]; /* the digest of the CNAMEs */
-};
-
 /* What the functions look into; one walk at a time. */
 struct again {
 	struct sum *sums;
 	struct group *groups;
 	size_t count, at;
-	bool write; /* groups: what was found is changed now */
-	struct hash_key seed;
-	struct content contents[CONTENTS_MAX];
+	bool write;                /* groups: what was found is changed now */
+	struct contents *contents; /* the sink's */
 };
 
 static void begin_walk(struct again *again, struct sum *sums, struct group *groups, size_t count)
@@ -128,51 +115,6 @@ int again_sums(struct sqlite_sink *sink, struct sum *sums, size_t count)
 	return result;
 }
 
-/* ---- answers ----------------------------------------------------------------------------- */
-
-void again_forget(struct again *again)
-{
-	if (again)
-		memset(again->contents, 0, sizeof again->contents);
-}
-
-static struct content *content_of(struct again *again, int64_t answer)
-{
-	return &again->contents[(uint64_t)answer % CONTENTS_MAX];
-}
-
-static void digest_via(const struct again *again, const void *text, size_t length,
-                       uint64_t digest[2])
-{
-	hash_bytes_wide(again->seed, text ? text : "", length, digest);
-}
-
-static int read_content(struct sqlite_sink *sink, int64_t answer, struct content *content)
-{
-	sqlite3_stmt *rows = sink->statements[ST_ANSWER_CONTENT];
-	int step;
-	*content = (struct content){0};
-	if (sqlite3_bind_int64(rows, 1, answer) != SQLITE_OK)
-		return PF_EIO;
-	while ((step = sqlite3_step(rows)) == SQLITE_ROW && !content->many) {
-		content->many = content->fact_count == FACTS_MAX;
-		if (!content->many)
-			content->facts[content->fact_count++] = sqlite3_column_int64(rows, 0);
-		const void *via = sqlite3_column_text(rows, 1);
-		digest_via(sink->again, via, (size_t)sqlite3_column_bytes(rows, 1), content->via);
-	}
-	sqlite3_reset(rows);
-	content->answer = answer;
-	return step == SQLITE_DONE || step == SQLITE_ROW ? PF_OK : PF_EIO;
-}
-
-/* NULL: another answer stands in its place. */
-static const struct content *known_content(struct again *again, const struct group *group)
-{
-	const struct content *content = content_of(again, group->key.answer);
-	return content->answer == group->key.answer ? content : NULL;
-}
-
 /* ---- endpoints --------------------------------------------------------------------------- */
 
 /* As find_sum. Several answers to one question come one after the other; none of them is to be changed on a walk. */
@@ -212,14 +154,15 @@ static void gathered_endpoint(sqlite3_context *context, int count, sqlite3_value
 	(void)count;
 	struct again *again = sqlite3_user_data(context);
 	struct group *group = group_of(context, values);
-	const struct content *content = group ? known_content(again, group) : NULL;
+	const struct content *content =
+		group ? content_known(again->contents, group->key.answer) : NULL;
 	bool same = content && has_fact(content, sqlite3_value_int64(values[2])) &&
 	            sqlite3_value_int64(values[4]) <= group->first &&
 	            sqlite3_value_int64(values[5]) >= group->dnssec;
 	if (same) {
 		uint64_t digest[2];
 		const void *via = sqlite3_value_text(values[3]);
-		digest_via(again, via, (size_t)sqlite3_value_bytes(values[3]), digest);
+		content_digest(again->contents, via, (size_t)sqlite3_value_bytes(values[3]), digest);
 		same = !memcmp(digest, content->via, sizeof digest);
 	}
 	if (same && again->write)
@@ -254,14 +197,15 @@ static int choose(struct sqlite_sink *sink, struct group *groups, size_t count)
 	int result = PF_OK;
 	for (size_t i = 0; i < count && result == PF_OK; i++) {
 		struct group *group = &groups[i];
-		struct content *content = content_of(sink->again, group->key.answer);
+		const struct content *content;
 		bool alone = (!i || !one_question(group - 1, group)) &&
 		             (i + 1 == count || !one_question(group, group + 1));
 		group->met = 0;
 		group->again = alone && drift_saw(sink, group);
-		if (group->again && content->answer != group->key.answer)
-			result = read_content(sink, group->key.answer, content);
-		group->again = group->again && !content->many;
+		if (!group->again)
+			continue;
+		result = content_read(sink, group->key.answer, &content);
+		group->again = result == PF_OK && !content->many;
 	}
 	return result;
 }
@@ -281,9 +225,10 @@ static int walk_endpoints(struct sqlite_sink *sink, struct group *groups, size_t
 	}
 	return result;
 }
-static bool is_written(struct again *again, const struct group *group)
+
+static bool is_written(const struct again *again, const struct group *group)
 {
-	const struct content *content = known_content(again, group);
+	const struct content *content = content_known(again->contents, group->key.answer);
 	return group->again && content && group->met == content->fact_count;
 }
 
@@ -298,8 +243,11 @@ int again_endpoints(struct sqlite_sink *sink, struct group *groups, size_t count
 		if (any)
 			result = walk_endpoints(sink, groups + i, next - i);
 	}
+	/* First for all: what is written then puts other answers in the place of these. */
+	for (size_t i = 0; i < count; i++)
+		groups[i].again = is_written(sink->again, &groups[i]);
 	for (size_t i = 0; i < count && result == PF_OK; i++)
-		if (!is_written(sink->again, &groups[i]))
+		if (!groups[i].again)
 			result = endpoint_write(sink, &groups[i]);
 	return result;
 }
@@ -319,7 +267,7 @@ int again_open(struct sqlite_sink *sink)
 	sink->again = calloc(1, sizeof *sink->again);
 	if (!sink->again)
 		return PF_ENOMEM;
-	sink->again->seed = hash_key_random();
+	sink->again->contents = sink->contents;
 	int result = SQLITE_OK;
 	for (size_t i = 0; i < PF_COUNT(functions) && result == SQLITE_OK; i++)
 		result = sqlite3_create_function_v2(sink->db, functions[i].name, functions[i].count,

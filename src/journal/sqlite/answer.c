@@ -75,6 +75,8 @@ static int write_content(struct sqlite_sink *sink, const struct record_answer *a
 	                         {.number = answer->overseas_count},
 	                         {.number = answer->judged_count},
 	                         {.text = country_of(answer)}};
+	int64_t facts[CONTENT_FACTS_MAX + 1];
+	size_t fact_count = 0;
 	int result = statement_run(sink->statements[ST_ANSWER_FILL], values, PF_COUNT(values));
 	for (size_t i = 0; i < answer->hop_count && result == PF_OK; i++) {
 		int64_t name;
@@ -91,7 +93,11 @@ static int write_content(struct sqlite_sink *sink, const struct record_answer *a
 		struct value address[] = {{.number = id}, {.number = (int64_t)i}, {.number = fact}};
 		if (result == PF_OK)
 			result = statement_run(sink->statements[ST_ADDRESS_INSERT], address, PF_COUNT(address));
+		if (fact_count < PF_COUNT(facts))
+			facts[fact_count++] = fact;
 	}
+	if (result == PF_OK)
+		content_note(sink->contents, id, answer, facts, fact_count);
 	return result;
 }
 

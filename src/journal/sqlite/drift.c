@@ -17,7 +17,6 @@
 
 enum drift_statement {
 	DRIFT_ADDRESSES,
-	DRIFT_ADDRESSES_FIRST,
 	DRIFT_NEWEST,
 	DRIFT_FIND,
 	DRIFT_PUT,
@@ -39,13 +38,6 @@ static const char *const sql[DRIFT_COUNT] = {
 		" JOIN label l ON l.id = f.evidence"
 		" LEFT JOIN endpoint e ON e.device = ?1 AND e.name = ?2 AND e.type = ?3"
 		" AND e.address = f.address LEFT JOIN fact o ON o.id = e.fact"
-		" WHERE a.answer = ?4 AND f.special = 0 ORDER BY a.position LIMIT ?5",
-	/* The same of a name that has no endpoints yet. */
-	[DRIFT_ADDRESSES_FIRST] =
-		"SELECT n.standing, n.confidence, f.location, f.standing, f.anycast, 1, 0,"
-		" d.text, l.text, f.address FROM answer_address a CROSS JOIN answer n ON n.id = a.answer"
-		" CROSS JOIN fact f ON f.id = a.fact CROSS JOIN address d ON d.id = f.address"
-		" CROSS JOIN label l ON l.id = f.evidence"
 		" WHERE a.answer = ?4 AND f.special = 0 ORDER BY a.position LIMIT ?5",
 	[DRIFT_NEWEST] = "SELECT max(ifnull((SELECT max(name) FROM endpoint WHERE device = ?1), 0),"
 					 " ifnull((SELECT max(name) FROM drift WHERE device = ?1), 0))",
@@ -71,7 +63,7 @@ struct met {
 struct drift {
 	struct event_outlet outlet;
 	struct dictionary checked;
-	struct dictionary newest; /* device to the newest name that it has an endpoint or a standing of */
+	struct dictionary newest; /* by device: its newest name with endpoints or a standing */
 	struct met met[MET_MAX];
 	sqlite3_stmt *statements[DRIFT_COUNT];
 	size_t raised_count;
@@ -215,10 +207,37 @@ static void describe(struct answer_now *now)
 	         now->confidence);
 }
 
-static int read_answer(struct drift *drift, const struct group_key *key, bool first,
-                       struct answer_now *now)
+/* For a name that has no endpoints. */
+static int take_content(struct sqlite_sink *sink, const struct content *content,
+                        struct answer_now *now)
 {
-	sqlite3_stmt *rows = drift->statements[first ? DRIFT_ADDRESSES_FIRST : DRIFT_ADDRESSES];
+	for (size_t i = 0; i < content->fact_count; i++) {
+		const struct fact_known *fact;
+		int result = fact_known(sink, content->facts[i], &fact);
+		if (result != PF_OK)
+			return result;
+		if (fact->special)
+			continue;
+		struct seen *seen = &now->addresses[now->count++];
+		seen->location = fact->location;
+		memcpy(seen->standing, fact->standing, sizeof seen->standing);
+		seen->anycast = fact->anycast;
+		seen->fresh = true;
+		seen->rejudged = false;
+		seen->address = fact->address;
+		strcpy(seen->evidence, fact->evidence);
+		strcpy(now->standing, standing_word(content->standing));
+		strcpy(now->confidence, confidence_word(content->confidence));
+		if (!*now->evidence && !strcmp(seen->standing, now->standing))
+			strcpy(now->evidence, seen->evidence);
+	}
+	describe(now);
+	return PF_OK;
+}
+
+static int read_answer(struct drift *drift, const struct group_key *key, struct answer_now *now)
+{
+	sqlite3_stmt *rows = drift->statements[DRIFT_ADDRESSES];
 	const int64_t numbers[] = {key->device, key->name, key->type, key->answer, ADDRESSES_MAX};
 	int step = SQLITE_OK;
 	for (int i = 0; i < (int)PF_COUNT(numbers) && step == SQLITE_OK; i++)
@@ -446,7 +465,7 @@ bool drift_saw(const struct sqlite_sink *sink, const struct group *group)
 	return entry && entry->day == (int32_t)(group->last / MS_PER_DAY);
 }
 
-int drift_see(struct sqlite_sink *sink, const struct group *group)
+int drift_see(struct sqlite_sink *sink, const struct group *group, const struct content *content)
 {
 	struct drift *drift = sink->drift;
 	int32_t day = (int32_t)(group->last / MS_PER_DAY);
@@ -463,7 +482,8 @@ int drift_see(struct sqlite_sink *sink, const struct group *group)
 	bool first = false;
 	int result = is_first(drift, &group->key, &first);
 	if (result == PF_OK)
-		result = read_answer(drift, &group->key, first, now);
+		result = first && !content->many ? take_content(sink, content, now)
+		                                 : read_answer(drift, &group->key, now);
 	/* Of what nobody knows no one can say that it has moved. */
 	bool says = now->count && *now->standing && strcmp(now->standing, "unknown");
 	if (result == PF_OK && says)

@@ -16,7 +16,8 @@ struct drift *drift_open(struct sqlite_sink *sink);
 void drift_close(struct drift **drift);
 
 /* Looks at a group before its endpoints are written: an answer with content. One look a day for each. */
-PF_MUST_CHECK int drift_see(struct sqlite_sink *sink, const struct group *group);
+PF_MUST_CHECK int drift_see(struct sqlite_sink *sink, const struct group *group,
+                            const struct content *content);
 /* Was that today's? */
 bool drift_saw(const struct sqlite_sink *sink, const struct group *group);
 

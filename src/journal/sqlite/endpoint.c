@@ -67,11 +67,36 @@ int endpoint_add(struct sqlite_sink *sink, struct groups *groups, const struct g
 
 /* ---- writing ----------------------------------------------------------------------------- */
 
+/* What memory knows of the answer need not be put together from its tables. */
+static int put_facts(struct sqlite_sink *sink, const struct group *group,
+                     const struct content *content)
+{
+	int result = PF_OK;
+	for (size_t i = 0; i < content->fact_count && result == PF_OK; i++) {
+		const struct fact_known *fact;
+		result = fact_known(sink, content->facts[i], &fact);
+		if (result != PF_OK)
+			return result;
+		struct value values[] = {{.number = group->key.device}, {.number = group->key.name},
+		                         {.number = group->key.type},   {.number = fact->address},
+		                         {.number = fact->fact},        {.number = group->first},
+		                         {.number = group->last},       {.number = group->count},
+		                         {.number = group->dnssec}};
+		result = statement_run(sink->statements[ST_ENDPOINT_PUT], values, PF_COUNT(values));
+	}
+	return result;
+}
+
 int endpoint_write(struct sqlite_sink *sink, const struct group *group)
 {
-	int result = drift_see(sink, group); /* compares with the endpoints so far */
+	const struct content *content;
+	int result = content_read(sink, group->key.answer, &content);
+	if (result == PF_OK)
+		result = drift_see(sink, group, content); /* compares with the endpoints so far */
 	if (result != PF_OK)
 		return result;
+	if (!content->many && !content->chained)
+		return put_facts(sink, group, content);
 	struct value values[] = {{.number = group->key.device}, {.number = group->key.name},
 	                         {.number = group->key.type},   {.number = group->key.answer},
 	                         {.number = group->first},      {.number = group->last},

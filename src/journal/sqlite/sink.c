@@ -28,6 +28,13 @@
 	"(SELECT ifnull(group_concat(text, ' '), '') FROM (SELECT n.text AS text"  \
 	" FROM answer_hop h JOIN name n ON n.id = h.name WHERE h.answer = " answer \
 	" ORDER BY h.position))"
+/* To an endpoint that is there. */
+#define ENDPOINT_ADD                                                            \
+	" ON CONFLICT (device, name, type, address) DO UPDATE SET"                  \
+	" fact = CASE WHEN excluded.last >= last THEN excluded.fact ELSE fact END," \
+	" via = CASE WHEN excluded.last >= last THEN excluded.via ELSE via END,"    \
+	" first = min(first, excluded.first), last = max(last, excluded.last),"     \
+	" dnssec = max(dnssec, excluded.dnssec), count = count + excluded.count"
 /* Those that again.c walks along. */
 #define ENDPOINT_INDEX " INDEXED BY sqlite_autoindex_endpoint_1"
 #define ENDPOINT_WHERE                              \
@@ -81,18 +88,22 @@ static const char *const statement_sql[ST_COUNT] = {
 		"INSERT INTO endpoint (device, name, type, address, fact, first, last, count, dnssec, via)"
 		" SELECT ?1, ?2, ?3, f.address, f.id, ?5, ?6, ?7, ?8,"
 		" " VIA("?4") " FROM answer_address a"
-					  " JOIN fact f ON f.id = a.fact WHERE a.answer = ?4"
-					  " ON CONFLICT (device, name, type, address) DO UPDATE SET"
-					  " fact = CASE WHEN excluded.last >= last THEN excluded.fact ELSE fact END,"
-					  " via = CASE WHEN excluded.last >= last THEN excluded.via ELSE via END,"
-					  " first = min(first, excluded.first), last = max(last, excluded.last),"
-					  " dnssec = max(dnssec, excluded.dnssec),"
-					  " count = count + excluded.count",
+					  " JOIN fact f ON f.id = a.fact WHERE a.answer = ?4" ENDPOINT_ADD,
+	/* The same of one address to which no CNAME led. */
+	[ST_ENDPOINT_PUT] =
+		"INSERT INTO endpoint (device, name, type, address, fact, first, last, count, dnssec, via)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, '')" ENDPOINT_ADD,
 	[ST_ENDPOINT_LOOK] = "SELECT count(*) FROM endpoint" ENDPOINT_INDEX ENDPOINT_WHERE,
 	[ST_ENDPOINT_AGAIN] =
 		"UPDATE OR FAIL endpoint" ENDPOINT_INDEX " SET last = max(last, gathered_last(name, type)),"
 		" count = count + gathered_count(name, type)" ENDPOINT_WHERE,
-	[ST_ANSWER_CONTENT] = "SELECT fact, " VIA("?1") " FROM answer_address WHERE answer = ?1",
+	[ST_ANSWER_CONTENT] = "SELECT a.fact, " VIA(
+		"?1") ", n.standing, n.confidence FROM answer_address a"
+			  " CROSS JOIN answer n ON n.id = a.answer WHERE a.answer = ?1 ORDER BY a.position",
+	[ST_FACT_READ] =
+		"SELECT f.address, f.location, f.standing, f.anycast, f.special, d.text, l.text"
+		" FROM fact f JOIN address d ON d.id = f.address JOIN label l ON l.id = f.evidence"
+		" WHERE f.id = ?",
 	[ST_SUMMED_UNTIL] = "UPDATE progress SET summed_until = ?1, flushing_until = ?2,"
 						" flushed_device = ?3, flushed_name = ?4",
 	[ST_REPLAY] =
@@ -174,7 +185,7 @@ void sink_forget(struct sqlite_sink *sink)
 	for (size_t i = 0; i < TABLE_INTERNED_COUNT; i++)
 		dictionary_clear(&sink->tables[i].ids);
 	dictionary_clear(&sink->types);
-	again_forget(sink->again);
+	contents_forget(sink->contents);
 	if (sink->drift)
 		drift_forget(sink->drift);
 	kind_forget(sink);
@@ -396,6 +407,7 @@ static void sink_close(struct sink **base)
 	if (sink->lock >= 0)
 		close(sink->lock);
 	free(sink->again);
+	contents_free(&sink->contents);
 	free(sink->devices);
 	free(sink->kinds);
 	free(sink->kind_slots);
@@ -476,8 +488,10 @@ static struct sqlite_sink *create(const char *path, int64_t keep_us)
 	sink->kinds = aligned_alloc(KIND_LINE_BYTES, KIND_CACHE_MAX * sizeof *sink->kinds);
 	sink->active = calloc(KIND_CACHE_MAX, sizeof *sink->active);
 	sink->retention = retention_new();
+	sink->contents = contents_new();
 	bool whole = sink->path && sink->devices && sink->gathered.list && sink->direct.list &&
-	             sink->flush.groups.list && sink->kinds && sink->active && sink->retention;
+	             sink->flush.groups.list && sink->kinds && sink->active && sink->retention &&
+	             sink->contents;
 	if (block_init(&sink->block) != PF_OK || !whole) {
 		struct sink *base = &sink->sink;
 		sink_close(&base);

@@ -66,7 +66,9 @@ enum statement {
 	ST_ENDPOINT_UPSERT,
 	ST_ENDPOINT_LOOK,
 	ST_ENDPOINT_AGAIN,
+	ST_ENDPOINT_PUT,
 	ST_ANSWER_CONTENT,
+	ST_FACT_READ,
 	ST_SUMMED_UNTIL,
 	ST_REPLAY,
 	ST_RING_PUT,
@@ -250,9 +252,10 @@ struct sqlite_sink {
 	bool any_direct;    /* something of this batch is no query, and must be written with it */
 	struct roll roll;   /* which hours are in the sums of longer times */
 
-	struct again *again; /* see again.c */
-	struct drift *drift; /* what moved, see drift.h */
-	struct merge *merge; /* who turned out to be whom, see merge.h */
+	struct contents *contents; /* see content.c */
+	struct again *again;       /* see again.c */
+	struct drift *drift;       /* what moved, see drift.h */
+	struct merge *merge;       /* who turned out to be whom, see merge.h */
 
 	int64_t next_row, next_row_kept; /* number of the next query: now, and at the last commit */
 	int64_t idle_row;                /* what it was when idle was called last; 0: never */
@@ -366,8 +369,40 @@ PF_MUST_CHECK int again_open(struct sqlite_sink *sink);
 PF_MUST_CHECK int again_sums(struct sqlite_sink *sink, struct sum *sums, size_t count);
 /* Writes endpoints; in the order of devices, names and types. */
 PF_MUST_CHECK int again_endpoints(struct sqlite_sink *sink, struct group *groups, size_t count);
-/* Answers' ids mean nothing any more. */
-void again_forget(struct again *again);
+
+/* ---- content.c: what answers and facts say, in memory. */
+#define CONTENT_FACTS_MAX 8 /* answers with more addresses are written one by one */
+struct content {
+	int64_t answer;  /* 0: none stands here */
+	uint64_t via[2]; /* the digest of the CNAMEs */
+	int32_t facts[CONTENT_FACTS_MAX];
+	uint8_t fact_count, standing, confidence;
+	bool many;    /* more of them, which are not here */
+	bool chained; /* there are CNAMEs */
+};
+struct fact_known {
+	int64_t fact; /* 0: none stands here */
+	int64_t address;
+	struct country location;
+	bool special, anycast;
+	char standing[16];
+	char evidence[EVENT_EVIDENCE_MAX]; /* "203.0.113.7: dbip 2026-06 CN" */
+};
+struct contents *contents_new(void);
+void contents_free(struct contents **contents);
+/* Ids mean nothing any more. */
+void contents_forget(struct contents *contents);
+/* NULL: memory does not know it. Valid until the next content_read or content_note. */
+const struct content *content_known(struct contents *contents, int64_t answer);
+/* The same, read when memory does not know it. */
+PF_MUST_CHECK int content_read(struct sqlite_sink *sink, int64_t answer,
+                               const struct content **content);
+/* The content was written just now; `facts` has CONTENT_FACTS_MAX and one more at most. */
+void content_note(struct contents *contents, int64_t id, const struct record_answer *answer,
+                  const int64_t *facts, size_t fact_count);
+void content_digest(const struct contents *contents, const void *via, size_t length,
+                    uint64_t digest[2]);
+PF_MUST_CHECK int fact_known(struct sqlite_sink *sink, int64_t id, const struct fact_known **fact);
 
 /* ---- endpoint.c */
 PF_MUST_CHECK int endpoint_add(struct sqlite_sink *sink, struct groups *groups,
