@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,9 +14,10 @@ _Static_assert(CMSG_SPACE(sizeof(struct in6_pktinfo)) <= PACKET_CONTROL_BYTES, "
 
 struct packets *packets_new(void)
 {
-	struct packets *packets = calloc(1, sizeof *packets);
+	struct packets *packets = aligned_alloc(alignof(struct packets), sizeof *packets);
 	if (!packets)
 		return NULL;
+	memset(packets, 0, offsetof(struct packets, bytes));
 	packets->taken = PACKETS_MAX;
 	for (size_t i = 0; i < PACKETS_MAX; i++) {
 		packets->vectors[i] = (struct iovec){packets->bytes[i], PACKET_BYTES};
@@ -33,15 +35,13 @@ struct packets *packets_new(void)
 int packets_receive(struct packets *packets, int fd, bool wildcard)
 {
 	/* The others are as they were, and each is a line of memory that the kernel has pushed out of the caches. */
-	unsigned stale = wildcard == packets->wildcard ? packets->taken : PACKETS_MAX;
-	for (unsigned i = 0; i < stale; i++) {
+	for (unsigned i = 0; i < packets->taken; i++) {
 		struct msghdr *header = &packets->messages[i].msg_hdr;
 		header->msg_namelen = sizeof packets->peers[i];
 		header->msg_control = wildcard ? packets->control[i] : NULL;
 		header->msg_controllen = wildcard ? PACKET_CONTROL_BYTES : 0;
 	}
 	int count = recvmmsg(fd, packets->messages, PACKETS_MAX, MSG_DONTWAIT, NULL);
-	packets->wildcard = wildcard;
 	packets->taken = count < 0 ? PACKETS_MAX : (unsigned)count;
 	return count;
 }

@@ -283,7 +283,7 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 {
 	(void)events;
 	struct quic_listener *listener = poll->data;
-	struct packets *in = listener->server->in;
+	struct packets *in = listener->in;
 	if (status < 0)
 		return;
 	for (int round = 0; round < PACKET_ROUNDS_MAX; round++) {
@@ -294,7 +294,7 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 		for (int i = 0; i < count; i++)
 			take_message(listener, &in->messages[i], now);
 		quic_server_flush(listener->server);
-		if (count < PACKETS_MAX)
+		if (count == 1) /* as for UDP: behind several there are more */
 			break;
 	}
 }
@@ -304,15 +304,10 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 static struct quic_server *server_new(uv_loop_t *loop, struct pipeline *pipeline)
 {
 	struct quic_server *server = calloc(1, sizeof *server);
-	struct packets *in = packets_new();
-	if (!server || !in) {
-		free(server);
-		free(in);
+	if (!server)
 		return NULL;
-	}
 	server->loop = loop;
 	server->pipeline = pipeline;
-	server->in = in;
 	server->clients.key = server->ids.key = pipeline->shared->key;
 	random_bytes(server->retry_secret, sizeof server->retry_secret);
 	return server;
@@ -333,12 +328,15 @@ int quic_listen(struct quic_server **out, uv_loop_t *loop, struct pipeline *pipe
 	                                   .wildcard = pair->wildcard,
 	                                   .place = pair->place,
 	                                   .places = pair->places,
+	                                   .in = packets_new(),
 	                                   .out = packets_new()};
-	if (!listener->out)
-		return PF_ENOMEM;
-	if (uv_poll_init(loop, &listener->poll, listener->fd)) {
+	int error = !listener->in || !listener->out                     ? PF_ENOMEM
+	            : uv_poll_init(loop, &listener->poll, listener->fd) ? PF_EIO
+	                                                                : PF_OK;
+	if (error != PF_OK) {
+		free(listener->in);
 		free(listener->out);
-		return PF_EIO;
+		return error;
 	}
 	pair->udp = -1;
 	listener->poll.data = listener;
@@ -374,9 +372,10 @@ void quic_server_free(struct quic_server **server)
 	struct quic_server *old = *server;
 	if (!old)
 		return;
-	for (size_t i = 0; i < old->listener_count; i++)
+	for (size_t i = 0; i < old->listener_count; i++) {
+		free(old->listeners[i].in);
 		free(old->listeners[i].out);
-	free(old->in);
+	}
 	free(old);
 	*server = NULL;
 }

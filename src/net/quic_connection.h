@@ -37,7 +37,7 @@ struct quic_listener {
 	struct addr_port address;
 	bool wildcard;
 	unsigned place, places; /* as of struct socket_pair */
-	struct packets *out;
+	struct packets *in, *out;
 	unsigned out_count;
 	uint64_t send_failed; /* base/counter.h */
 };
@@ -56,7 +56,6 @@ struct quic_server {
 	uint8_t retry_secret[TLS_SECRET_BYTES];
 	struct random_pool random;
 	struct quic_ids ids;
-	struct packets *in;
 	size_t listener_count;
 	struct quic_listener listeners[CONFIG_LISTEN_MAX];
 };
