@@ -150,10 +150,13 @@ unsigned packets_send(struct packets *packets, int fd, unsigned count)
 			failed++;
 			continue;
 		}
-		/* The way there may not bear it (IPsec, a small MTU, a card without checksums); one by one they may leave. */
-		packets->one_by_one = ONE_BY_ONE_BATCHES;
+		unsigned refused = 0;
 		for (; from < end; from++)
-			failed += send_all(fd, &packets->messages[segments.slots[from]], 1, NULL);
+			refused += send_all(fd, &packets->messages[segments.slots[from]], 1, NULL);
+		/* The way there does not bear it: IPsec, a small MTU, a card without checksums. */
+		if (!refused)
+			packets->one_by_one = ONE_BY_ONE_BATCHES;
+		failed += refused;
 	}
 	return failed;
 }

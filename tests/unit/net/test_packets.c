@@ -226,6 +226,7 @@ static void the_others_leave(void **state)
 	for (unsigned i = 0; i < 9; i++)
 		put(&stage, i % PEERS, 60, NULL);
 	assert_int_equal(packets_send(stage.out, stage.server, stage.count), 3);
+	assert_int_equal(stage.out->one_by_one, 0); /* it was not for leaving together */
 	for (unsigned i = 0; i < stage.count; i++)
 		if (stage.to[i] == 1)
 			stage.to[i] = PEERS;
