@@ -4,6 +4,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "base/thread.h"
+
 struct job {
 	void (*run)(void *data);
 	void *data;
@@ -49,7 +51,7 @@ struct jobs *jobs_start(size_t thread_count, size_t waiting_max)
 	pthread_cond_init(&jobs->came, NULL);
 	jobs->threads = calloc(thread_count, sizeof *jobs->threads);
 	while (jobs->threads && jobs->thread_count < thread_count &&
-	       !pthread_create(&jobs->threads[jobs->thread_count], NULL, work, jobs))
+	       thread_start(&jobs->threads[jobs->thread_count], work, jobs) == PF_OK)
 		jobs->thread_count++;
 	if (jobs->thread_count < thread_count)
 		jobs_stop(&jobs);

@@ -10,6 +10,7 @@
 #include "admin/respond.h"
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/thread.h"
 #include "journal/sqlite/sqlite.h"
 #include "report/report.h"
 
@@ -496,7 +497,7 @@ struct admin_live *admin_live_new(void)
 		return NULL;
 	pthread_mutex_init(&live->lock, NULL);
 	pthread_cond_init(&live->changed, NULL);
-	live->started = !pthread_create(&live->thread, NULL, run, live);
+	live->started = thread_start(&live->thread, run, live) == PF_OK;
 	if (live->started)
 		return live;
 	admin_live_free(&live);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "base/thread.h"
 #include "daemon/state.h"
 #include "journal/sqlite/sqlite.h"
 #include "simulate/document.h"
@@ -189,7 +190,7 @@ static json_t *simulate(struct job *job)
 	if (__atomic_exchange_n(&daemon->simulating, true, __ATOMIC_ACQUIRE)) {
 		fail(job, 503, "Another simulation is under way; ask again when it is over.");
 	} else {
-		if (pthread_create(&thread, NULL, run, job))
+		if (thread_start(&thread, run, job) != PF_OK)
 			fail(job, 503, "The daemon has no thread for this.");
 		else
 			pthread_join(thread, NULL);

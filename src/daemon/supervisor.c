@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/thread.h"
 
 #define LOOK_MS 500 /* between two looks at the workers, which beat twice in that time */
 
@@ -138,7 +139,7 @@ struct supervisor *supervisor_start(struct worker *const *workers, size_t count)
 	pthread_mutex_init(&supervisor->lock, NULL);
 	pthread_cond_init(&supervisor->changed, &monotonic);
 	pthread_condattr_destroy(&monotonic);
-	if (!pthread_create(&supervisor->thread, NULL, run, supervisor))
+	if (thread_start(&supervisor->thread, run, supervisor) == PF_OK)
 		return supervisor;
 	pthread_cond_destroy(&supervisor->changed);
 	pthread_mutex_destroy(&supervisor->lock);

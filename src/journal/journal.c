@@ -7,7 +7,6 @@
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +17,7 @@
 #include "base/clock.h"
 #include "base/counter.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "journal/writer.h"
 
 #define IDLE_MS 1000      /* sinks may do their other work so often under load */
@@ -107,18 +107,6 @@ static void *run(void *data)
 	}
 	write_rest(journal);
 	return NULL;
-}
-
-/* Signals belong to the control thread: the writer takes none. */
-static int start_thread(struct journal *journal)
-{
-	sigset_t all, before;
-	sigfillset(&all);
-	sigdelset(&all, SIGSYS); /* where it is blocked, a call that the sandbox refuses ends us */
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	int error = pthread_create(&journal->thread, NULL, run, journal);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return error;
 }
 
 /* ---- what an earlier process left -------------------------------------------------------- */
@@ -242,7 +230,7 @@ struct journal *journal_start(const struct journal_options *options)
 		journal->wants_wire = journal->wants_wire || options->sinks[i]->wants_wire;
 	journal->writer.outlet = options->outlet;
 	journal->writer.changes = &journal->changes;
-	if (start_thread(journal)) {
+	if (thread_start(&journal->thread, run, journal)) {
 		writer_release_sinks(&journal->writer);
 		writer_deinit(&journal->writer);
 		destroy(journal);

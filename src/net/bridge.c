@@ -3,10 +3,10 @@
 #include "net/bridge.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <uv.h>
 
+#include "base/thread.h"
 #include "dns/reply.h"
 #include "stream/loopback.h"
 
@@ -122,17 +122,6 @@ static void free_bridge(struct bridge *bridge)
 	free(bridge);
 }
 
-static int start_thread(struct bridge *bridge)
-{
-	sigset_t all, before;
-	sigfillset(&all);
-	sigdelset(&all, SIGSYS); /* as of a worker */
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	int error = pthread_create(&bridge->thread, NULL, run, bridge);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return error ? PF_EIO : PF_OK;
-}
-
 int bridge_start(struct shared *shared, int fd, struct bridge **out)
 {
 	struct bridge *bridge = calloc(1, sizeof *bridge);
@@ -148,7 +137,8 @@ int bridge_start(struct shared *shared, int fd, struct bridge **out)
 	bridge->before_poll.data = bridge;
 	bridge->forwarder = upstream_new(&bridge->loop);
 	bridge->loopback = loopback_new(&bridge->loop, fd, cross, bridge);
-	int error = bridge->forwarder && bridge->loopback ? start_thread(bridge) : PF_ENOMEM;
+	int error = bridge->forwarder && bridge->loopback ? thread_start(&bridge->thread, run, bridge)
+	                                                  : PF_ENOMEM;
 	if (error == PF_OK) {
 		*out = bridge;
 		return PF_OK;

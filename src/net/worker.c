@@ -3,12 +3,12 @@
 #include "net/worker.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <uv.h>
 
 #include "base/counter.h"
+#include "base/thread.h"
 #include "net/quic.h"
 #include "net/tcp.h"
 #include "net/udp.h"
@@ -192,13 +192,9 @@ struct worker *worker_new(struct shared *shared, size_t index, struct socket_set
 
 int worker_start(struct worker *worker)
 {
-	sigset_t all, before;
-	sigfillset(&all);
-	sigdelset(&all, SIGSYS); /* where it is blocked, a call that the sandbox refuses ends us */
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	worker->started = !pthread_create(&worker->thread, NULL, run, worker);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return worker->started ? PF_OK : PF_EIO;
+	int error = thread_start(&worker->thread, run, worker);
+	worker->started = error == PF_OK;
+	return error;
 }
 
 void worker_stop(struct worker *worker)
