@@ -30,17 +30,28 @@ static int intern_fact(struct sqlite_sink *sink, const struct record_address *ad
 		{.number = organisation_id},
 		{.number = evidence_id},
 	};
-	char key[256];
-	int length =
-		snprintf(key, sizeof key, "%lld %u %u %d %d %s %s %u %lld %lld", (long long)address_id,
-	             address->standing, address->confidence, address->special, address->anycast,
-	             address->location.code, address->control.code, address->asn,
-	             (long long)organisation_id, (long long)evidence_id);
-	result = intern_known(sink, TABLE_FACT, key, (size_t)length, id);
+	struct {
+		int64_t address, organisation, evidence;
+		uint32_t asn;
+		uint8_t standing, confidence;
+		bool special, anycast;
+		struct country location, control;
+	} key;
+	memset(&key, 0, sizeof key);
+	key.address = address_id;
+	key.organisation = organisation_id;
+	key.evidence = evidence_id;
+	key.asn = address->asn;
+	key.standing = address->standing;
+	key.confidence = address->confidence;
+	key.special = address->special;
+	key.anycast = address->anycast;
+	strcpy(key.location.code, address->location.code);
+	strcpy(key.control.code, address->control.code);
+	result = intern_known(sink, TABLE_FACT, &key, sizeof key, id);
 	if (result != PF_ENOENT)
 		return result;
-	return intern_resolve(sink, TABLE_FACT, key, (size_t)length, values, PF_COUNT(values), id,
-	                      NULL);
+	return intern_resolve(sink, TABLE_FACT, &key, sizeof key, values, PF_COUNT(values), id, NULL);
 }
 
 static bool is_double(const struct record_answer *answer, size_t index)
@@ -67,17 +78,13 @@ static const char *country_of(const struct record_answer *answer)
 	return any;
 }
 
-static int write_content(struct sqlite_sink *sink, const struct record_answer *answer, int64_t id)
+/* Of an answer whose row says that it is complete. */
+static int write_content(struct sqlite_sink *sink, const struct record_answer *answer, int64_t id,
+                         const char *country)
 {
-	struct value values[] = {{.number = id},
-	                         {.text = standing_word(answer->standing)},
-	                         {.text = confidence_word(answer->confidence)},
-	                         {.number = answer->overseas_count},
-	                         {.number = answer->judged_count},
-	                         {.text = country_of(answer)}};
 	int64_t facts[CONTENT_FACTS_MAX + 1];
 	size_t fact_count = 0;
-	int result = statement_run(sink->statements[ST_ANSWER_FILL], values, PF_COUNT(values));
+	int result = PF_OK;
 	for (size_t i = 0; i < answer->hop_count && result == PF_OK; i++) {
 		int64_t name;
 		result = intern_name(sink, &answer->hops[i], &name, NULL);
@@ -97,7 +104,7 @@ static int write_content(struct sqlite_sink *sink, const struct record_answer *a
 			facts[fact_count++] = fact;
 	}
 	if (result == PF_OK)
-		content_note(sink->contents, id, answer, facts, fact_count);
+		content_note(sink->contents, id, answer, facts, fact_count, country);
 	return result;
 }
 
@@ -108,15 +115,23 @@ struct answer_key {
 	uint64_t complete;
 };
 
-static int resolve(struct sqlite_sink *sink, const struct answer_key *key, int64_t *id,
-                   bool *complete)
+/* `*fresh`: the row was made, with what the record says. */
+static int resolve(struct sqlite_sink *sink, const struct record *record, const char *country,
+                   int64_t *id, bool *complete, bool *fresh)
 {
-	bool fresh;
-	struct value value = {.number = (int64_t)key->key};
-	struct answer_key plain = {key->key, 0};
-	int result = intern_resolve(sink, TABLE_ANSWER, &plain, sizeof plain, &value, 1, id, &fresh);
+	const struct record_answer *answer = record->answer;
+	struct answer_key plain = {record->answer_id, 0};
+	struct value values[] = {{.number = (int64_t)record->answer_id},
+	                         {.number = answer != NULL},
+	                         {.text = answer ? standing_word(answer->standing) : ""},
+	                         {.text = answer ? confidence_word(answer->confidence) : ""},
+	                         {.number = answer ? answer->overseas_count : 0},
+	                         {.number = answer ? answer->judged_count : 0},
+	                         {.text = country}};
+	int result = intern_resolve(sink, TABLE_ANSWER, &plain, sizeof plain, values, PF_COUNT(values),
+	                            id, fresh);
 	*complete = false;
-	if (result != PF_OK || fresh)
+	if (result != PF_OK || *fresh)
 		return result;
 	sqlite3_stmt *state = sink->statements[ST_ANSWER_STATE];
 	if (sqlite3_bind_int64(state, 1, *id) != SQLITE_OK)
@@ -134,20 +149,38 @@ static int remember_complete(struct sqlite_sink *sink, const struct answer_key *
 	return entry ? PF_OK : PF_ENOMEM;
 }
 
+/* The row was there before its content. */
+static int fill(struct sqlite_sink *sink, const struct record_answer *answer, int64_t id,
+                const char *country)
+{
+	struct value values[] = {{.number = id},
+	                         {.text = standing_word(answer->standing)},
+	                         {.text = confidence_word(answer->confidence)},
+	                         {.number = answer->overseas_count},
+	                         {.number = answer->judged_count},
+	                         {.text = country}};
+	return statement_run(sink->statements[ST_ANSWER_FILL], values, PF_COUNT(values));
+}
+
 int answer_see(struct sqlite_sink *sink, const struct record *record, int64_t *id, bool *complete)
 {
+	const char *country = record->answer ? country_of(record->answer) : "";
 	struct answer_key key = {record->answer_id, 1};
 	int result = intern_known(sink, TABLE_ANSWER, &key, sizeof key, id);
 	*complete = true;
 	if (result != PF_ENOENT)
 		return result;
+	bool fresh = false;
 	struct answer_key plain = {record->answer_id, 0};
 	result = intern_known(sink, TABLE_ANSWER, &plain, sizeof plain, id);
 	*complete = false;
 	if (result == PF_ENOENT)
-		result = resolve(sink, &key, id, complete);
+		result = resolve(sink, record, country, id, complete, &fresh);
 	if (result == PF_OK && !*complete && record->answer) {
-		result = write_content(sink, record->answer, *id);
+		if (!fresh)
+			result = fill(sink, record->answer, *id, country);
+		if (result == PF_OK)
+			result = write_content(sink, record->answer, *id, country);
 		*complete = result == PF_OK;
 	}
 	if (result == PF_OK && *complete)

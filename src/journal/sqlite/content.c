@@ -106,7 +106,7 @@ int content_read(struct sqlite_sink *sink, int64_t answer, const struct content 
 }
 
 void content_note(struct contents *contents, int64_t id, const struct record_answer *answer,
-                  const int64_t *facts, size_t fact_count)
+                  const int64_t *facts, size_t fact_count, const char *country)
 {
 	struct content *content = place_of(contents, id);
 	content->answer = 0;
@@ -114,7 +114,9 @@ void content_note(struct contents *contents, int64_t id, const struct record_ans
 		return;
 	*content = (struct content){.answer = id,
 	                            .standing = answer->standing,
-	                            .confidence = answer->confidence};
+	                            .confidence = answer->confidence,
+	                            .judged = true};
+	strcpy(content->country.code, country);
 	content_digest(contents, NULL, 0, content->via);
 	for (size_t i = 0; i < fact_count; i++)
 		add_fact(content, facts[i]);

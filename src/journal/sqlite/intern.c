@@ -38,9 +38,11 @@ int intern_known(struct sqlite_sink *sink, enum table table, const void *key, si
 	return PF_OK;
 }
 
+/* By the first of the values, as many as the statement asks for. */
 static int find(sqlite3_stmt *statement, const struct value *values, size_t count, int64_t *id)
 {
-	int result = bind_values(statement, values, count);
+	size_t wanted = (size_t)sqlite3_bind_parameter_count(statement);
+	int result = bind_values(statement, values, wanted < count ? wanted : count);
 	if (result == SQLITE_OK)
 		result = sqlite3_step(statement);
 	if (result == SQLITE_ROW)

@@ -141,7 +141,7 @@ static const struct {
                       SMALL_CACHE_MAX},
 	[TABLE_ANSWER] = {"SELECT id FROM answer WHERE key = ?",
                       "INSERT INTO answer (key, complete, standing, confidence, overseas, judged,"
-                      " country) VALUES (?, 0, '', '', 0, 0, '')" OR_LEAVE,
+                      " country) VALUES (?, ?, ?, ?, ?, ?, ?)" OR_LEAVE,
                       ANSWER_CACHE_MAX},
 	[TABLE_LABEL] = {"SELECT id FROM label WHERE text = ?",
                      "INSERT INTO label (text) VALUES (?)" OR_LEAVE, SMALL_CACHE_MAX},

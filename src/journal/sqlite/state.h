@@ -377,8 +377,10 @@ struct content {
 	uint64_t via[2]; /* the digest of the CNAMEs */
 	int32_t facts[CONTENT_FACTS_MAX];
 	uint8_t fact_count, standing, confidence;
-	bool many;    /* more of them, which are not here */
-	bool chained; /* there are CNAMEs */
+	bool many : 1;          /* more of them, which are not here */
+	bool chained : 1;       /* there are CNAMEs */
+	bool judged : 1;        /* `country` is known */
+	struct country country; /* where the answer stands, for the sums */
 };
 struct fact_known {
 	int64_t fact; /* 0: none stands here */
@@ -399,7 +401,7 @@ PF_MUST_CHECK int content_read(struct sqlite_sink *sink, int64_t answer,
                                const struct content **content);
 /* The content was written just now; `facts` has CONTENT_FACTS_MAX and one more at most. */
 void content_note(struct contents *contents, int64_t id, const struct record_answer *answer,
-                  const int64_t *facts, size_t fact_count);
+                  const int64_t *facts, size_t fact_count, const char *country);
 void content_digest(const struct contents *contents, const void *via, size_t length,
                     uint64_t digest[2]);
 PF_MUST_CHECK int fact_known(struct sqlite_sink *sink, int64_t id, const struct fact_known **fact);

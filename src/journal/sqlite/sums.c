@@ -172,6 +172,12 @@ static int judge(struct sqlite_sink *sink, struct kind_seen *kind)
 	sqlite3_stmt *state = sink->statements[ST_ANSWER_STATE];
 	if (kind->judged || !kind->answer)
 		return PF_OK;
+	const struct content *content = content_known(sink->contents, kind->answer);
+	if (content && content->judged) {
+		kind->country = content->country;
+		kind->complete = kind->judged = true;
+		return PF_OK;
+	}
 	if (sqlite3_bind_int64(state, 1, kind->answer) != SQLITE_OK)
 		return PF_EIO;
 	int result = sqlite3_step(state);
