@@ -76,18 +76,43 @@ static int add_rolled(struct sqlite_sink *sink, const struct value values[SUM_VA
 	return result;
 }
 
-static int finish_sum(struct sqlite_sink *sink, const struct sum *sum)
+static void values_of(const struct sum *sum, struct value values[SUM_VALUES])
 {
-	const struct value values[SUM_VALUES] = {{.number = sum->device},
-	                                         {.number = sum->hour},
-	                                         {.number = sum->name},
-	                                         {.number = sum->class},
-	                                         {.number = sum->count}};
+	const int64_t numbers[SUM_VALUES] = {sum->device, sum->hour, sum->name, sum->class, sum->count};
+	for (size_t i = 0; i < SUM_VALUES; i++)
+		values[i] = (struct value){.number = numbers[i]};
+}
+
+/* Those that no walk has met. A statement of many rows begins and ends once. */
+static int put_sums(struct sqlite_sink *sink, const struct sum *sums, size_t count)
+{
+	struct value values[SUMS_AT_ONCE * SUM_VALUES];
+	size_t waiting = 0;
 	int result = PF_OK;
-	if (!sum->there)
-		result = statement_run(sink->statements[ST_SUM_HOUR], values, SUM_VALUES);
-	if (result == PF_OK && roll_has(&sink->roll, sum->device, sum->hour, sum->name))
+	for (size_t i = 0; i < count && result == PF_OK; i++) {
+		if (sums[i].there)
+			continue;
+		values_of(&sums[i], values + SUM_VALUES * waiting++);
+		if (waiting < SUMS_AT_ONCE)
+			continue;
+		result = statement_run(sink->statements[ST_SUM_HOUR_MANY], values, PF_COUNT(values));
+		waiting = 0;
+	}
+	for (size_t i = 0; i < waiting && result == PF_OK; i++)
+		result = statement_run(sink->statements[ST_SUM_HOUR], values + SUM_VALUES * i, SUM_VALUES);
+	return result;
+}
+
+static int roll_sums(struct sqlite_sink *sink, const struct sum *sums, size_t count)
+{
+	struct value values[SUM_VALUES];
+	int result = PF_OK;
+	for (size_t i = 0; i < count && result == PF_OK; i++) {
+		if (!roll_has(&sink->roll, sums[i].device, sums[i].hour, sums[i].name))
+			continue;
+		values_of(&sums[i], values);
 		result = add_rolled(sink, values);
+	}
 	return result;
 }
 
@@ -110,9 +135,9 @@ int again_sums(struct sqlite_sink *sink, struct sum *sums, size_t count)
 		if (next - i > 1)
 			result = statement_run(sink->statements[ST_SUM_AGAIN], span, PF_COUNT(span));
 	}
-	for (size_t i = 0; i < count && result == PF_OK; i++)
-		result = finish_sum(sink, &sums[i]);
-	return result;
+	if (result == PF_OK)
+		result = put_sums(sink, sums, count);
+	return result == PF_OK ? roll_sums(sink, sums, count) : result;
 }
 
 /* ---- endpoints --------------------------------------------------------------------------- */

@@ -23,6 +23,8 @@
 #define SUM_ADD(table, columns, values)                                             \
 	"INSERT INTO " table " (" columns ", class, count) VALUES (" values ", ?4, ?5)" \
 	" ON CONFLICT DO UPDATE SET count = count + excluded.count"
+/* SUMS_AT_ONCE rows, in four parts. */
+#define SUMS_4 "(?, ?, ?, ?, ?), (?, ?, ?, ?, ?), (?, ?, ?, ?, ?), (?, ?, ?, ?, ?)"
 /* The CNAMEs that led to an answer. */
 #define VIA(answer)                                                            \
 	"(SELECT ifnull(group_concat(text, ' '), '') FROM (SELECT n.text AS text"  \
@@ -71,6 +73,9 @@ static const char *const statement_sql[ST_COUNT] = {
 	[ST_HOP_INSERT] = "INSERT INTO answer_hop (answer, position, name) VALUES (?, ?, ?)",
 	[ST_ADDRESS_INSERT] = "INSERT INTO answer_address (answer, position, fact) VALUES (?, ?, ?)",
 	[ST_SUM_HOUR] = SUM_ADD("sum_hour", "device, hour, name", "?1, ?2, ?3"),
+	[ST_SUM_HOUR_MANY] =
+		"INSERT INTO sum_hour (device, hour, name, class, count) VALUES " SUMS_4 ", " SUMS_4
+		", " SUMS_4 ", " SUMS_4 " ON CONFLICT DO UPDATE SET count = count + excluded.count",
 	/* No ABORT: the pages would be copied first, to undo this statement alone. */
 	[ST_SUM_AGAIN] = "UPDATE OR FAIL sum_hour SET count = count + gathered_sum(name, class)"
 					 " WHERE device = ?1 AND hour = ?2 AND name BETWEEN ?3 AND ?4"

@@ -53,6 +53,7 @@ enum statement {
 	ST_HOP_INSERT,
 	ST_ADDRESS_INSERT,
 	ST_SUM_HOUR,
+	ST_SUM_HOUR_MANY,
 	ST_SUM_AGAIN,
 	ST_SUM_DAY,
 	ST_SUM_MONTH,
@@ -174,7 +175,8 @@ struct sum {
 	int32_t class;
 	bool there; /* the row was, and it is added */
 };
-#define SUM_VALUES 5 /* of the statements that add it to a table */
+#define SUM_VALUES 5    /* of the statements that add it to a table */
+#define SUMS_AT_ONCE 16 /* rows of the statement that adds many */
 
 /* What is to be added to the row of a device, which memory may have forgotten by then. */
 struct counted_device {
