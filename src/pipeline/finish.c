@@ -253,6 +253,23 @@ static int64_t ready_us(struct pipeline *pipeline)
 	return now_us;
 }
 
+static struct said say_why(struct query *query, const struct finish *finish,
+                           char room[SENTENCE_MAX]);
+
+/* The record of whom it may only be known by a pseudonym. Some sentences say who has asked: then it is said once more. The query ends
+ * here, and needs the name no more. */
+static void hide(struct query *query, const struct finish *finish, struct record *record,
+                 struct privacy_mask *mask, char room[SENTENCE_MAX])
+{
+	privacy_hide(&query->pipeline->shared->privacy_key, record, mask);
+	if (!finish->verdict.rule || finish->verdict.match != MATCH_ALWAYS)
+		return;
+	strcpy(query->device.name, mask->name);
+	struct said reason = say_why(query, finish, room);
+	record->reason = reason.text;
+	record->reason_length = (uint16_t)reason.length;
+}
+
 static void journal_query(struct query *query, const struct finish *finish,
                           const struct said *reason, unsigned rcode, size_t length)
 {
@@ -290,8 +307,9 @@ static void journal_query(struct query *query, const struct finish *finish,
 	int error;
 	struct privacy_mask mask;
 	record.privacy = (uint8_t)config_privacy(finish->snapshot->config, query->device.tags);
+	char hidden[SENTENCE_MAX];
 	if (record.privacy == PRIVACY_PSEUDONYM)
-		privacy_hide(&pipeline->shared->privacy_key, &record, &mask);
+		hide(query, finish, &record, &mask, hidden);
 	/* Of who is to be hidden no message is handed on: it may hold who asks. */
 	struct wire wire;
 	if (record.privacy == PRIVACY_FULL && wire_wanted(pipeline))

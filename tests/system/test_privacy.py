@@ -19,7 +19,7 @@ def contents(daemon):
 
 
 def test_less_is_recorded_by_tag(portafilter, upstream):
-    daemon = portafilter({"upstreams": [upstream().upstream]}, ready=False)
+    daemon = portafilter({"upstreams": [upstream().upstream], "rules": [{"name": "says who asks", "tags": ["child"], "action": "flag"}]}, ready=False)
     daemon.write(devices=DEVICES, journal={"path": f"{daemon.folder}/journal.db", "privacy": "full", "also": [{"jsonl": f"{daemon.folder}/also.jsonl"}],
                                            "tags": {"child": "pseudonym", "guest": "endpoints-only"}})
     daemon.start()
