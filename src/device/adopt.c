@@ -40,7 +40,7 @@ struct roster *book_roster(struct book *book)
 	struct roster *roster = roster_new(book->key, &keys, book->row_count, guests);
 	if (!roster)
 		return NULL;
-	roster->sights = book->sights;
+	roster->sights = sights_ref(book->sights);
 	for (size_t i = 0; i < book->row_count; i++) {
 		if (roster_add_row(roster, &book->rows[i].device))
 			continue;
@@ -208,19 +208,13 @@ static struct book *prepare(const struct book *book, const struct config *config
 	next->rows = malloc(next->row_room * sizeof *next->rows);
 	next->keys = table_new(book->key, book->keys->count);
 	next->names = table_new(book->key, book->names->count);
-	next->sights = calloc(1, sizeof *next->sights + (next->row_max + ROOM_SPARE + book->row_count) *
-	                                                    sizeof(struct sight));
+	next->sights = sights_new(next->row_max + ROOM_SPARE + book->row_count);
 	if (next->rows && next->keys && next->names && next->sights)
 		return next;
 	book_empty(next);
-	free(next->sights);
+	sights_unref(next->sights);
 	free(next);
 	return NULL;
-}
-
-static void free_sights(struct rcu_head *head)
-{
-	free((char *)head - offsetof(struct sights, rcu));
 }
 
 int book_adopt(struct book *book, const struct config *config, const struct registry *registry,
@@ -245,16 +239,15 @@ int book_adopt(struct book *book, const struct config *config, const struct regi
 	if (!*out) {
 		if (next) {
 			book_empty(next);
-			free(next->sights);
+			sights_unref(next->sights);
 			free(next);
 		}
 		return PF_ENOMEM;
 	}
-	struct sights *old_sights = book->sights;
 	book_empty(book);
+	sights_unref(
+		book->sights); /* workers that read the old roster still write there: it has a reference too */
 	*book = *next;
 	free(next);
-	/* workers that read the old roster still write there */
-	call_rcu(&old_sights->rcu, free_sights);
 	return PF_OK;
 }

@@ -266,7 +266,7 @@ struct book *book_new(struct hash_key key, size_t unknown_max)
 	book->row_room = ROWS_MIN;
 	book->free_row = ROW_NONE;
 	book->rows = malloc(ROWS_MIN * sizeof *book->rows);
-	book->sights = calloc(1, sizeof *book->sights + book->row_max * sizeof(struct sight));
+	book->sights = sights_new(book->row_max);
 	book->changes = calloc(BOOK_CHANGES_MAX, sizeof *book->changes);
 	book->keys = table_new(key, 0);
 	book->names = table_new(key, 0);
@@ -296,7 +296,7 @@ void book_free(struct book **book)
 	book_empty(old);
 	for (size_t i = 0; i < CONFIG_LEASE_FILES_MAX; i++)
 		lease_list_deinit(&old->leases[i]);
-	free(old->sights);
+	sights_unref(old->sights);
 	free(old->changes);
 	table_free(&old->lease_index);
 	free(old);

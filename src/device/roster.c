@@ -258,10 +258,31 @@ int roster_find(const struct roster *roster, const struct registry *registry, co
 	return row >= 0 ? row : (int)roster->count;
 }
 
+struct sights *sights_new(size_t count)
+{
+	struct sights *sights = calloc(1, sizeof *sights + count * sizeof sights->rows[0]);
+	if (sights)
+		sights->references = 1;
+	return sights;
+}
+
+struct sights *sights_ref(struct sights *sights)
+{
+	__atomic_fetch_add(&sights->references, 1, __ATOMIC_RELAXED);
+	return sights;
+}
+
+void sights_unref(struct sights *sights)
+{
+	if (sights && __atomic_fetch_sub(&sights->references, 1, __ATOMIC_ACQ_REL) == 1)
+		free(sights);
+}
+
 void roster_free(struct roster **roster)
 {
 	if (!*roster)
 		return;
+	sights_unref((*roster)->sights);
 	key_index_free(&(*roster)->keys);
 	pages_free((*roster)->rows, (*roster)->rows_bytes);
 	free((*roster)->guests);

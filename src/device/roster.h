@@ -29,10 +29,17 @@ static inline void sight_store(struct sight *sight, struct sight value)
 	__atomic_store_n(&sight->seconds, value.seconds, __ATOMIC_RELAXED);
 }
 
+/* The book's, and of each roster that was made of it, since a worker may be reading a roster that is no longer the newest. */
 struct sights {
-	struct rcu_head rcu;
+	size_t references;
 	struct sight rows[];
 };
+
+/* Nobody has asked yet; pages that nobody touches cost nothing. NULL without memory. */
+struct sights *sights_new(size_t count);
+struct sights *sights_ref(struct sights *sights);
+/* NULL is allowed. Any thread. */
+void sights_unref(struct sights *sights);
 
 /* A MAC that nobody has named, at the address of somebody who is configured by it. */
 struct roster_guest {
@@ -59,7 +66,7 @@ struct roster {
 	size_t guest_count, guests_max;
 	struct device *whole; /* those of long names */
 	size_t whole_count;
-	struct sights *sights; /* the book's */
+	struct sights *sights; /* a reference */
 	size_t count;          /* of rows: the configured ones first, in the registry's order */
 	struct roster_row *rows;
 	size_t rows_bytes;

@@ -79,6 +79,24 @@ static void ipv6_goes_with_a_configured_ipv4_address(void **state)
 	house_free(&house);
 }
 
+/* Between a reload's work and its publication a worker may begin to read: the old roster must be whole for as long as there is one. */
+static void who_reads_the_old_roster_may_still_write(void **state)
+{
+	(void)state;
+	struct house *house = house_new(one_coffee, 0);
+	struct device device;
+	house_neighbour(house, "192.168.1.7", COFFEE);
+	struct roster *old = house->roster;
+	house->roster = NULL;
+	house_configure(house, one_coffee);
+	rcu_barrier();
+	roster_take(old, 0, house->now.wall_us, &device);
+	assert_string_equal(device.id, "mac:" COFFEE);
+	assert_int_equal(sight_load(&old->sights->rows[0]).last_s, house->now.wall_us / 1000000);
+	roster_free(&old);
+	house_free(&house);
+}
+
 static void an_address_changes_hands(void **state)
 {
 	(void)state;
@@ -490,6 +508,7 @@ int main(void)
 		cmocka_unit_test(rules_tag),
 		cmocka_unit_test(new_has_its_time),
 		cmocka_unit_test(a_reload_keeps_what_is_known),
+		cmocka_unit_test(who_reads_the_old_roster_may_still_write),
 		cmocka_unit_test(a_reload_may_know_addresses_better),
 		cmocka_unit_test(memory_comes_back),
 		cmocka_unit_test(found_by_what_people_write),
