@@ -305,6 +305,49 @@ static void events_are_read_by_filters(void **state)
 	store->close(&store);
 }
 
+/* What a device is given by a merge it has: that a name of it is older than its newest is found out again. */
+static void a_merge_brings_what_was_known(void **state)
+{
+	const struct place *place = *state;
+	struct told told;
+	char error[256] = "";
+	struct sink *sink = open_told(place, &told);
+	struct ask own = {"laptop", "a.example", "9.0.0.1", "DE", "dbip 2026-06", STANDING_HOME, 0};
+	struct ask other = {"guest", "b.example", "9.0.0.2", "DE", "dbip 2026-06", STANDING_HOME, 0};
+	struct ask moved = {"laptop",       "b.example",       "8.0.0.1", "CN",
+	                    "dbip 2026-06", STANDING_OVERSEAS, 30};
+	struct device_change change = {.kind = DEVICE_MERGED,
+	                               .from = "name:guest",
+	                               .into = "name:laptop",
+	                               .into_name = "laptop",
+	                               .since_wall_us = START_US,
+	                               .wall_us = START_US,
+	                               .why = "for a test"};
+	write(sink, &own);
+	write(sink, &other);
+	begin_batch(sink);
+	assert_int_equal(sink->change(sink, &change, error, sizeof error), PF_OK);
+	commit_batch(sink);
+	own.hour = 25; /* the newest name of the laptop is known now; then the guest's rows come */
+	write(sink, &own);
+	sink->idle(sink, START_US + 25 * INT64_C(3600000000));
+	assert_int_equal(number_in(place->path, "SELECT count(*) FROM merged WHERE moved = 0"), 0);
+	write(sink, &moved);
+	assert_int_equal(told.count, 2);
+	expect(&told, 0, EVENT_STANDING_CHANGED, "DE (home, high)", "CN (overseas, high)");
+	expect(&told, 1, EVENT_NEW_COUNTRY, "", "CN");
+	sink->close(&sink);
+	/* And what was known before a restart. */
+	sink = open_told(place, &told);
+	other.device = "laptop";
+	other.hour = 60;
+	write(sink, &other);
+	assert_int_equal(told.count, 1);
+	expect(&told, 0, EVENT_STANDING_CHANGED, "CN (overseas, high)", "DE (home, high)");
+	sink->close(&sink);
+	assert_sound(place->path);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, place_make, place_remove)
 
 int main(void)
@@ -313,6 +356,7 @@ int main(void)
 		CASE(names_that_move_are_told_once_a_day), CASE(the_upstream_is_part_of_the_evidence),
 		CASE(new_databases_raise_nothing),         CASE(what_nobody_knows_has_not_moved),
 		CASE(older_journals_are_taken_on),         CASE(events_are_read_by_filters),
+		CASE(a_merge_brings_what_was_known),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

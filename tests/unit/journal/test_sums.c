@@ -421,6 +421,20 @@ static void test_hours_like_seconds(void **state)
 	assert_in_range(gathered_max, 50, 1000);
 	assert_true(sink_write_sums(sink, SIZE_MAX));
 	check_counts(house->path);
+	/* Once more, of rows that are there and that no walk leads along: sixteen in a statement, and the rest one by one. */
+	unsigned many = runs_of(sink, ST_SUM_HOUR_MANY), single = runs_of(sink, ST_SUM_HOUR);
+	assert_int_equal(house->sink->begin(house->sink, error, sizeof error), PF_OK);
+	for (unsigned i = 0; i < 300; i++) {
+		sample_fill(sample, i, true);
+		sample->record.time_wall_us = SAMPLE_TIME_US + i * HOUR_US;
+		assert_int_equal(house->sink->write(house->sink, &sample->record, error, sizeof error),
+		                 PF_OK);
+	}
+	assert_int_equal(house->sink->commit(house->sink, error, sizeof error), PF_OK);
+	assert_true(sink_write_sums(sink, SIZE_MAX));
+	assert_true(runs_of(sink, ST_SUM_HOUR_MANY) > many);
+	assert_true(runs_of(sink, ST_SUM_HOUR) > single);
+	check_counts(house->path);
 	free(sample);
 }
 
