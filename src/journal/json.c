@@ -2,9 +2,6 @@
 #include "journal/json.h"
 
 #include <string.h>
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 
 #define BLOCK_BYTES JSON_AHEAD_BYTES
 #define COPY_BYTES 256
@@ -12,17 +9,6 @@ typedef uint8_t block __attribute__((vector_size(BLOCK_BYTES)));
 
 /* The bytes of a block, from the first on, that need no escape: how many. Those that do have a meaning in JSON (RFC 8259, 7: below a
  * space, quote, backslash), or are DEL. */
-#ifdef __SSE2__
-static size_t plain_bytes(block bytes)
-{
-	const __m128i at = (__m128i)bytes, space = _mm_set1_epi8(' ' - 1);
-	__m128i escaped = _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(at, space), at),
-	                               _mm_cmpeq_epi8(at, _mm_set1_epi8('"')));
-	escaped = _mm_or_si128(escaped, _mm_cmpeq_epi8(at, _mm_set1_epi8('\\')));
-	escaped = _mm_or_si128(escaped, _mm_cmpeq_epi8(at, _mm_set1_epi8(0x7f)));
-	return (size_t)__builtin_ctz((unsigned)_mm_movemask_epi8(escaped) | 1u << BLOCK_BYTES);
-}
-#else
 static size_t plain_bytes(block bytes)
 {
 	block escaped = (block)((bytes < ' ') | (bytes == '"') | (bytes == '\\') |
@@ -39,7 +25,6 @@ static size_t plain_bytes(block bytes)
 	                 : 8 + (size_t)__builtin_clzll(halves[1]) / 8;
 #endif
 }
-#endif
 
 static char *write_byte(char *out, unsigned char byte)
 {

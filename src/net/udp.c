@@ -90,8 +90,8 @@ static void take_all(struct udp_listener *listener, struct mmsghdr *messages, in
 	rcu_read_unlock();
 }
 
-/* Where several came at once, more have come meanwhile, and to look costs less than to be woken. But where some must wait for an
- * upstream, what upstreams have answered meanwhile comes first. */
+/* Where several came at once, more have come meanwhile, and to look costs less than to be woken. But behind a second batch with questions
+ * for upstreams, what those have answered meanwhile comes first. */
 static void on_readable(uv_poll_t *poll, int status, int events)
 {
 	(void)events;
@@ -109,7 +109,8 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 		take_all(listener, in->messages, count);
 		listener->taking = false;
 		udp_flush(listener);
-		if (count == 1 || (round && *in_flight > waiting))
+		bool to_upstreams = *in_flight > waiting;
+		if (count == 1 || (round && to_upstreams))
 			break;
 	}
 }
